@@ -1,0 +1,3 @@
+"""signlet: small sign recognisers, from landmarks to phone."""
+
+__version__ = "0.1.0"

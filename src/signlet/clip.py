@@ -1,0 +1,87 @@
+"""A clip: landmarks of one recording of one sign. The one place that validates raw input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from signlet.errors import ClipError
+from signlet.landmarks import IRIS_FACE, LEFT_HAND, NUM_RAW, RIGHT_HAND
+
+MAX_FRAMES = 20_000
+"""More frames than this (11 minutes at 30 a second) are not one isolated sign."""
+
+_FACE_POINTS = 468
+_REFINED_RAW = NUM_RAW + IRIS_FACE - _FACE_POINTS
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Landmarks of one recording.
+
+    frames: (T, 543, 3) float32, x right, y down as fractions of the image, z in the scale
+        of x; NaN is "not found".
+    name: identifies the clip within its source; unique there.
+    sign: gloss of the sign, None where unknown.
+    signer: who signs, or a group of signers that must stay together; None where unknown.
+    fps: frames per second, None where unknown.
+    """
+
+    frames: NDArray[np.float32] = field(repr=False)
+    name: str = "clip"
+    sign: str | None = None
+    signer: str | None = None
+    fps: float | None = None
+
+    @classmethod
+    def from_array(
+        cls,
+        array: ArrayLike,
+        name: str = "clip",
+        sign: str | None = None,
+        signer: str | None = None,
+        fps: float | None = None,
+    ) -> Clip:
+        """Check raw landmarks and wrap them; an array that is already right is not copied.
+
+        array: (T, 543, 3) of any real dtype, or (T, 553, 3) whose face has 478 points (the
+            ten iris points are cut). NaN means not found.
+        Raises ClipError naming the clip, the problem and the remedy.
+        """
+        return cls(validated(array, name), name, sign, signer, fps)
+
+    def hand_frames(self) -> NDArray[np.bool_]:
+        """(T,) bool: frames in which at least one hand landmark was found."""
+        left, right = self.frames[:, LEFT_HAND, 0], self.frames[:, RIGHT_HAND, 0]
+        found: NDArray[np.bool_] = ~np.isnan(left).all(1) | ~np.isnan(right).all(1)
+        return found
+
+
+def validated(array: ArrayLike, name: str) -> NDArray[np.float32]:
+    """(T, 543, 3) float32 out of what a user gave, or ClipError; see `Clip.from_array`."""
+    raw = np.asarray(array)
+    if raw.dtype.kind not in "fiu":
+        raise ClipError(f"{name}: landmarks have type {raw.dtype}; give numbers (float32)")
+    if raw.ndim != 3 or raw.shape[2] != 3 or raw.shape[1] not in (NUM_RAW, _REFINED_RAW):
+        raise ClipError(
+            f"{name}: landmarks have shape {raw.shape}; expected (frames, {NUM_RAW}, 3) in the "
+            "order face 468, left hand 21, pose 33, right hand 21"
+        )
+    if not 1 <= len(raw) <= MAX_FRAMES:
+        advice = "record it again" if len(raw) == 0 else "cut it into single signs"
+        raise ClipError(f"{name}: has {len(raw)} frames, allowed are 1 to {MAX_FRAMES}; {advice}")
+    if raw.shape[1] == _REFINED_RAW:
+        raw = np.concatenate([raw[:, :_FACE_POINTS], raw[:, IRIS_FACE:]], axis=1)
+    with np.errstate(over="ignore"):
+        frames = np.ascontiguousarray(raw, dtype=np.float32)
+    if np.isinf(frames).any():
+        raise ClipError(f"{name}: holds infinite values; write NaN where a landmark was not found")
+    return frames
+
+
+def require_landmarks(frames: NDArray[np.float32], name: str) -> None:
+    """Raise ClipError where not a single landmark was found in (T, 543, 3)."""
+    if np.isnan(frames).all():
+        raise ClipError(f"{name}: no landmark was found in any frame; record or extract it again")

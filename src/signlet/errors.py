@@ -1,0 +1,11 @@
+"""The one exception that users meet: one line naming what is wrong, where, and the remedy."""
+
+from __future__ import annotations
+
+
+class SignletError(Exception):
+    """Unusable input or settings. The command line prints it as one line and exits with 2."""
+
+
+class ClipError(SignletError):
+    """A clip that cannot be read or that holds nothing to recognise."""

@@ -1,0 +1,106 @@
+"""The whole network: landmarks of a clip to logits of its sign."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from signlet.model.attention import DisentangledAttention
+from signlet.model.config import ModelConfig
+from signlet.model.embedding import LandmarkEmbedding
+from signlet.model.frame_encoder import FrameEncoder
+
+
+@dataclass(frozen=True)
+class Mixup:
+    """One draw of manifold mixup (Verma et al. 2019, arXiv:1806.05236) for a batch.
+
+    layer: before which of the three transformer layers.
+    order: (B,) int64, the clip that each clip is mixed with.
+    share: (B,) in [0, 1], what each clip keeps of itself.
+    """
+
+    layer: int
+    order: Tensor
+    share: Tensor
+
+    def mix(self, hidden: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Mix hidden (B, T, D); a frame is real where one of both is, mask (B, T)."""
+        share = self.share.to(hidden.dtype)[:, None, None]
+        mixed = hidden * share + hidden[self.order] * (1 - share)
+        return mixed, mask | mask[self.order]
+
+
+class TransformerLayer(nn.Module):
+    """One DeBERTa-v2 block that can change its width."""
+
+    def __init__(
+        self, width: int, out_width: int, heads: int, max_len: int, dropout: float, plain: bool
+    ) -> None:
+        super().__init__()
+        self.attention = DisentangledAttention(width, heads, max_len, disentangled=not plain)
+        self.attention_out = nn.Linear(width, width)
+        self.attention_norm = nn.LayerNorm(width, eps=1e-7)
+        self.intermediate = nn.Linear(width, width)
+        self.out = nn.Linear(width, out_width)
+        self.out_norm = nn.LayerNorm(out_width, eps=1e-7)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        """(B, T, D), (B, T) -> (B, T, D_out)."""
+        attended = self.dropout(self.attention_out(self.attention(hidden, mask)))
+        hidden = self.attention_norm(attended + hidden)
+        hidden = hidden + F.mish(self.intermediate(hidden))
+        normed: Tensor = self.out_norm(self.dropout(self.out(hidden)))
+        return normed
+
+
+class SignModel(nn.Module):
+    """Landmark embedding, frame encoder, three transformer layers, mean over time, logits."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        widths = config.widths
+        self.embedding = LandmarkEmbedding(config.max_len, config.position_convolutions)
+        self.encoder = FrameEncoder(
+            config.dense,
+            widths[0],
+            config.encoder_dropout,
+            config.part_dropout,
+            config.centre_parts,
+        )
+        self.layers = nn.ModuleList(
+            TransformerLayer(
+                width, out, config.heads, config.max_len, dropout, plain=not config.disentangled
+            )
+            for width, out, dropout in zip(
+                widths[:3], widths[1:], config.layer_dropout, strict=True
+            )
+        )
+        self.logits = nn.Linear(widths[3], config.num_classes)
+
+    def forward(self, frames: Tensor, mask: Tensor, mixup: Mixup | None = None) -> Tensor:
+        """Logits of a batch of clips.
+
+        frames: (B, T, 100, 3) float, output of `Preprocess`, 0 where nothing was found,
+            1 <= T <= max_len.
+        mask: (B, T) bool, True for real frames, at least one a clip.
+        mixup: mixed labels are the caller's business.
+        Returns (B, K).
+        """
+        if frames.shape[1] > self.config.max_len:
+            raise ValueError(
+                f"clips have {frames.shape[1]} frames, the model takes {self.config.max_len}: "
+                f"use Preprocess(max_len={self.config.max_len})"
+            )
+        hidden = self.encoder(self.embedding(frames), mask)
+        for number, layer in enumerate(self.layers):
+            if mixup is not None and mixup.layer == number:
+                hidden, mask = mixup.mix(hidden, mask)
+            hidden = layer(hidden, mask)
+        weight = mask.to(hidden.dtype).unsqueeze(2)
+        logits: Tensor = self.logits((hidden * weight).sum(1) / weight.sum(1).clamp(min=1))
+        return logits

@@ -1,0 +1,40 @@
+"""Files that are either whole or absent: write under a temporary name, then rename."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from signlet.errors import SignletError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; what is written there takes its place at the end.
+
+    Nothing is left behind where the block fails. Raises SignletError where the directory
+    cannot be written to or the disk is full.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    except OSError as error:
+        raise SignletError(f"{path}: cannot be written ({error.strerror})") from None
+    try:
+        yield folder / path.name
+        os.replace(folder / path.name, path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise SignletError(f"{path}: cannot be written ({reason}); free space or choose another place") from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole UTF-8 text file."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

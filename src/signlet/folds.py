@@ -1,0 +1,168 @@
+"""Which clips are held out together: folds in which no signer is on both sides."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, StratifiedKFold
+
+from signlet.errors import SignletError
+
+KNOWN_SIGNERS_ONLY = (
+    "no signer is told apart, so every fold is trained on the signers it is tested on: the "
+    "estimate is for KNOWN signers and is too high for new ones"
+)
+
+
+@dataclass(frozen=True)
+class FoldPlan:
+    """Who is held out when.
+
+    folds: (N,) int64, the fold in which each clip is held out; -1 for a clip of unknown
+        sign, which takes no part, neither in training nor in the scores.
+    grouped: True where no signer is both trained on and held out.
+    note: what to tell the user before any score is shown; "" where all is well.
+    """
+
+    folds: NDArray[np.int64]
+    grouped: bool
+    note: str
+
+    def held_out(self, fold: int) -> NDArray[np.int64]:
+        """Rows of the clips to test on; SignletError where there is no such fold."""
+        rows = np.flatnonzero(self.folds == fold)
+        if fold < 0 or not len(rows):
+            last = int(self.folds.max())
+            raise SignletError(f"fold {fold} does not exist; the folds are 0 to {last}")
+        return rows
+
+    def training(self, fold: int) -> NDArray[np.int64]:
+        """Rows of the clips to train on while `fold` is held out."""
+        held_out = self.held_out(fold)
+        return np.setdiff1d(np.flatnonzero(self.folds >= 0), held_out, assume_unique=True)
+
+
+def signer_folds(
+    labels: ArrayLike, signers: Sequence[str | None], folds: int = 4, seed: int = 42
+) -> FoldPlan:
+    """Spread whole signers over the folds so that the signs come out as even as they can.
+
+    This is scikit-learn's StratifiedGroupKFold(folds, shuffle=True, random_state=seed).
+    Signers whose names are all whole numbers are taken in the order of the numbers, as in
+    the published folds of asl-signs; others in the order of their names. The order of the
+    clips does not matter.
+
+    labels: (N,) class of each clip, -1 where the sign is unknown.
+    signers: N names, "" or None where unknown. Clips of unknown signers are held out
+        together as one group, and the note says so. Where fewer than two signers are known
+        the folds are by sign only (StratifiedKFold), `grouped` is False and the note says
+        loudly that the estimate is for known signers.
+    Raises SignletError where the folds cannot be made: fewer than two folds or two signs,
+    more folds than signers, more folds than any sign has clips.
+    """
+    label = np.asarray(labels, dtype=np.int64)
+    if label.ndim != 1 or len(label) != len(signers):
+        raise ValueError(f"labels of shape {label.shape} do not fit {len(signers)} signers")
+    rows = np.flatnonzero(label >= 0)
+    _check(label[rows], folds)
+    names = [signers[row] or "" for row in rows]
+    grouped = len({*names} - {""}) > 1
+    split, notes = _by_signer(label[rows], names, folds, seed) if grouped else (None, [])
+    if split is None:
+        split, notes = _by_sign(label[rows], folds, seed), [KNOWN_SIGNERS_ONLY]
+    plan = np.full(len(label), -1, dtype=np.int64)
+    plan[rows] = split
+    notes += _single_fold_signs(label[rows], split) + _left_out(len(label) - len(rows))
+    return FoldPlan(plan, grouped, "; ".join(notes))
+
+
+def _check(labels: NDArray[np.int64], folds: int) -> None:
+    if folds < 2:
+        raise SignletError(f"{folds} folds cannot hold clips out; set folds to 2 or more")
+    counts = np.unique(labels, return_counts=True)[1]
+    if len(counts) < 2:
+        raise SignletError(
+            f"the clips show {len(counts)} known sign(s); training needs at least two signs"
+        )
+    most = int(counts.max())
+    if most < folds:
+        lower = f"set folds to {most} or " if most > 1 else ""
+        raise SignletError(
+            f"no sign has more than {most} clip(s), too few for {folds} folds; "
+            f"{lower}add recordings of each sign"
+        )
+
+
+def _by_signer(
+    labels: NDArray[np.int64], names: list[str], folds: int, seed: int
+) -> tuple[NDArray[np.int64], list[str]]:
+    groups = _group_numbers(names)
+    found = int(groups.max()) + 1
+    if found < folds:
+        raise SignletError(
+            f"{found} signers are too few for {folds} folds; set folds to {found} or fewer, "
+            "or add signers"
+        )
+    notes = _unknown_note(names.count(""), len(names))
+    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    split = _held_out_fold(splitter, labels, groups)
+    if len(np.unique(split)) < folds:
+        # A known weakness of StratifiedGroupKFold with few signers (scikit-learn #34828).
+        split = _held_out_fold(GroupKFold(folds), labels, groups)
+        notes.append("with so few signers the folds are balanced by clips, not by sign")
+    return split, notes
+
+
+def _by_sign(labels: NDArray[np.int64], folds: int, seed: int) -> NDArray[np.int64]:
+    splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    return _held_out_fold(splitter, labels, None)
+
+
+def _held_out_fold(
+    splitter: StratifiedGroupKFold | GroupKFold | StratifiedKFold,
+    labels: NDArray[np.int64],
+    groups: NDArray[np.int64] | None,
+) -> NDArray[np.int64]:
+    split = np.full(len(labels), -1, dtype=np.int64)
+    with warnings.catch_warnings():  # a sign with fewer clips than folds: noted by the caller
+        warnings.simplefilter("ignore", UserWarning)
+        for fold, (_, held_out) in enumerate(splitter.split(labels, labels, groups)):
+            split[held_out] = fold
+    return split
+
+
+def _group_numbers(names: list[str]) -> NDArray[np.int64]:
+    """0-based number of each clip's signer in sorted order; the shuffle starts from it."""
+    unique = set(names)
+    if all(name.isascii() and name.isdigit() for name in unique - {""}):
+        ordered = sorted(unique, key=lambda name: (len(name.lstrip("0")), name.lstrip("0"), name))
+    else:
+        ordered = sorted(unique)
+    number = {name: i for i, name in enumerate(ordered)}
+    return np.array([number[name] for name in names], dtype=np.int64)
+
+
+def _unknown_note(unknown: int, clips: int) -> list[str]:
+    if not unknown:
+        return []
+    return [
+        f"{unknown} of {clips} clips have no signer and are held out together; where one of "
+        "them shows a signer of another fold the estimate is too high"
+    ]
+
+
+def _single_fold_signs(labels: NDArray[np.int64], split: NDArray[np.int64]) -> list[str]:
+    """A sign that lies in one fold is never trained when that fold is held out."""
+    pairs = np.unique(np.stack([labels, split]), axis=1)
+    lonely = int((np.bincount(pairs[0]) == 1).sum())
+    if not lonely:
+        return []
+    return [f"{lonely} sign(s) lie in one fold only and cannot be read while it is held out"]
+
+
+def _left_out(unknown: int) -> list[str]:
+    return [f"{unknown} clip(s) of unknown sign take no part"] if unknown else []

@@ -1,0 +1,163 @@
+"""Model files: `model.safetensors` with the weights, `config.json` with all else.
+
+A file holds one or more members whose probabilities are averaged: the models of several
+folds, or an ensemble. Tensors of member 0 are called "0.<name in the state dict>".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+import signlet
+from signlet.atomic import replacing, write_text
+from signlet.errors import SignletError
+from signlet.landmarks import SCHEMA
+from signlet.model.config import ModelConfig
+from signlet.model.recogniser import SignModel
+
+FORMAT = 1
+WEIGHTS, CONFIG = "model.safetensors", "config.json"
+_MAX_SIZE = 8192
+_MAX_SIGNS = 1_000_000
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """What a model file holds.
+
+    signs: names of the classes. members: eval-mode models of that many classes each.
+    about: anything else worth keeping (recipe, metrics, source).
+    """
+
+    signs: tuple[str, ...]
+    members: tuple[SignModel, ...]
+    about: dict[str, Any] = field(default_factory=dict)
+
+
+def save_model(
+    folder: Path, members: Sequence[SignModel], signs: Sequence[str], about: dict[str, Any]
+) -> None:
+    """Write the two files of a model into `folder`, the configuration last."""
+    tensors = {
+        f"{number}.{name}": tensor.detach().cpu().contiguous()
+        for number, member in enumerate(members)
+        for name, tensor in member.state_dict().items()
+    }
+    with replacing(folder / WEIGHTS) as temporary:
+        save_file(tensors, temporary)
+    config = {
+        "format": FORMAT,
+        "signlet": signlet.__version__,
+        "landmarks": SCHEMA,
+        "signs": list(signs),
+        "members": [
+            {"model": asdict(m.config), "preprocess": {"max_len": m.config.max_len}}
+            for m in members
+        ],
+        "about": about,
+    }
+    write_text(folder / CONFIG, json.dumps(config, indent=2, ensure_ascii=False) + "\n")
+
+
+def load_model(path: str | Path) -> ModelFile:
+    """Read a model file; nothing in it is executed.
+
+    path: a folder with both files, or one of them.
+    Raises SignletError where a file is missing, damaged, of another landmark layout or of a
+    newer format, or where the weights do not fit the configuration.
+    """
+    folder = _folder(Path(path))
+    config = _read_config(folder / CONFIG)
+    weights = _read_weights(folder / WEIGHTS)
+    signs, sizes = _checked(config, folder / CONFIG)
+    members = [_member(sizes[i], weights, i, folder / WEIGHTS) for i in range(len(sizes))]
+    return ModelFile(signs, tuple(members), dict(config.get("about") or {}))
+
+
+def _folder(path: Path) -> Path:
+    folder = path.parent if path.name in (WEIGHTS, CONFIG) else path
+    for name in (CONFIG, WEIGHTS):
+        if not (folder / name).is_file():
+            raise SignletError(
+                f"{folder}: holds no {name}; name a run folder that has finished training"
+            )
+    return folder
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise SignletError(f"{path}: is not readable JSON ({error}); copy it again") from None
+    if not isinstance(config, dict):
+        raise SignletError(f"{path}: is not a model configuration; copy it again")
+    return config
+
+
+def _read_weights(path: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError, ValueError, KeyError, RuntimeError) as error:
+        raise SignletError(f"{path}: is damaged ({error}); copy it again") from None
+
+
+def _checked(config: dict[str, Any], path: Path) -> tuple[tuple[str, ...], list[ModelConfig]]:
+    """Signs and the members' sizes out of an untrusted configuration."""
+    if config.get("format") != FORMAT:
+        raise SignletError(
+            f"{path}: has format {config.get('format')!r}, this signlet reads {FORMAT}; update it"
+        )
+    if config.get("landmarks") != SCHEMA:
+        raise SignletError(
+            f"{path}: made for landmarks {config.get('landmarks')!r}, this signlet has {SCHEMA!r}"
+        )
+    signs = config.get("signs")
+    if (
+        not isinstance(signs, list)
+        or not 0 < len(signs) < _MAX_SIGNS
+        or not all(isinstance(sign, str) for sign in signs)
+    ):
+        raise SignletError(f"{path}: signs is not a list of names; copy the file again")
+    members = config.get("members")
+    if not isinstance(members, list) or not 0 < len(members) <= 64:
+        raise SignletError(f"{path}: members is not a list of 1 to 64 models; copy the file again")
+    return tuple(signs), [_size(member, len(signs), path) for member in members]
+
+
+def _size(member: Any, classes: int, path: Path) -> ModelConfig:
+    try:
+        raw = dict(member["model"])
+        size = ModelConfig(**{k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()})
+        numbers = (size.max_len, size.dense, *size.widths, size.heads)
+        fits = all(isinstance(n, int) and 0 < n <= _MAX_SIZE for n in numbers)
+        fits = fits and size.num_classes == classes
+        fits = fits and member["preprocess"] == {"max_len": size.max_len}
+    except (TypeError, ValueError, KeyError, SignletError) as error:
+        raise SignletError(f"{path}: a member cannot be built ({error})") from None
+    if not fits:
+        raise SignletError(f"{path}: sizes of a member contradict each other or are too large")
+    return size
+
+
+def _member(size: ModelConfig, weights: dict[str, Tensor], number: int, path: Path) -> SignModel:
+    prefix = f"{number}."
+    own = {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
+    # Shapes are compared on a model without memory, before a hostile size can ask for any.
+    with torch.device("meta"):
+        expected = {k: v.shape for k, v in SignModel(size).state_dict().items()}
+    if expected != {k: v.shape for k, v in own.items()}:
+        raise SignletError(f"{path}: weights do not fit {CONFIG}; copy both files again")
+    if any(v.is_floating_point() and not bool(v.isfinite().all()) for v in own.values()):
+        raise SignletError(f"{path}: weights are not finite numbers; train again")
+    model = SignModel(size)
+    model.load_state_dict(own)
+    return model.eval()

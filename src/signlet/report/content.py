@@ -1,0 +1,140 @@
+"""The words and numbers of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from signlet.evaluate import (
+    Predictions,
+    Scores,
+    by_sign,
+    by_signer,
+    confusion,
+    score,
+    worst_confusions,
+)
+from signlet.report.examples import Example
+from signlet.report.figures import confusion_figure, learning_curves
+from signlet.report.run import Curves, Run
+
+FEW_SIGNERS = 8
+"""Below this many held-out signer groups the page says that its estimate is rough."""
+
+_ABOUT = {
+    "student": "the large model",
+    "teacher": "running average of the student",
+    "distilled": "the small model",
+    "soup": "mean of the last distilled models",
+}
+
+
+def content(run: Run, examples: Sequence[Example]) -> dict[str, Any]:
+    """Everything that the template report.html names."""
+    predictions = run.predictions[run.best]
+    results = [(name, _ABOUT[name], score(p)) for name, p in run.predictions.items()]
+    matrix = confusion(predictions)
+    best = next(scores for name, _, scores in results if name == run.best)
+    return {
+        "run": run,
+        "facts": _facts(run, predictions, best),
+        "best": best,
+        "signs": len(predictions.signs),
+        "headline": _headline(run.best, predictions),
+        "warnings": warnings(predictions),
+        "results": results,
+        "training": _training(run.curves),
+        "curves": learning_curves(run.curves),
+        "signers": sorted(by_signer(predictions).to_pylist(), key=lambda row: row["top1"]),
+        "sign_rows": _sign_rows(predictions),
+        "matrix": confusion_figure(matrix, predictions.signs),
+        "worst": worst_confusions(predictions, 10).to_pylist(),
+        "examples": _by_kind(examples),
+    }
+
+
+def _facts(run: Run, predictions: Predictions, best: Scores) -> list[tuple[str, str]]:
+    signers = set(predictions.signers) - {""}
+    facts = [("Recipe", run.recipe)] if run.recipe else []
+    return [
+        *facts,
+        ("Date", f"{run.date.day} {run.date:%B %Y, %H:%M}"),
+        ("signlet", run.version),
+        ("Clips", f"{best.clips:,}"),
+        ("Signs", f"{len(predictions.signs):,}"),
+        ("Signer groups", f"{len(signers):,}" if signers else "unknown"),
+    ]
+
+
+def _headline(best: str, predictions: Predictions) -> tuple[str, str]:
+    known = len(set(predictions.signers) - {""}) > 1
+    whose = "clips of signers it was not trained on" if known else "clips held out"
+    return f"The {best} reads", f"of the {whose}."
+
+
+def warnings(predictions: Predictions) -> list[str]:
+    """Plain sentences on what the numbers do not say."""
+    clips, unknown = len(predictions.signers), predictions.signers.count("")
+    groups, folds = len(set(predictions.signers) - {""}), np.unique(predictions.folds)
+    found = []
+    if groups < 2:
+        found.append(
+            "The signers are not told apart, so the models were tested on people they were "
+            "trained on. Expect clearly fewer right readings of new signers."
+        )
+    elif unknown:
+        found.append(
+            f"The signer of {unknown} of {clips} clips is unknown. Where one of them shows a "
+            "person who was trained on, the accuracy is too high for new signers."
+        )
+    if 2 <= groups < FEW_SIGNERS:
+        found.append(
+            f"Only {groups} signer groups were held out. The interval is rough, and the next "
+            "group may be read much better or worse."
+        )
+    if len(folds) == 1 and groups > 1:
+        found.append(
+            "Only one fold was held out; the other signers' clips were never tested. "
+            "Train all folds before you compare this figure with another system's."
+        )
+    return found
+
+
+def _training(curves: Curves) -> str:
+    if not curves:
+        return ""
+    epochs = max(int(c["epoch"].max()) - int(c["epoch"].min()) + 1 for c in curves.values())
+    parts = [f"{epochs} epochs" + (f" in each of {len(curves)} folds" if len(curves) > 1 else "")]
+    seconds = [c["seconds"] for c in curves.values() if "seconds" in c]
+    if seconds:
+        parts.append(f"{_duration(sum(float(np.nansum(s)) for s in seconds))} in all")
+    speeds = [c["clips_per_second"] for c in curves.values() if "clips_per_second" in c]
+    if speeds:
+        parts.append(f"{np.nanmedian(np.concatenate(speeds)):,.0f} clips a second (median)")
+    spread = " Lines are means over the folds; the band is the range of the distilled model."
+    return ", ".join(parts) + "." + (spread if len(curves) > 1 else "")
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    named = [(hours, "h"), (minutes, "min"), (rest if not hours else 0, "s")]
+    return " ".join(f"{value} {unit}" for value, unit in named if value) or "0 s"
+
+
+def _sign_rows(predictions: Predictions) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = by_sign(predictions).to_pylist()
+    errors = confusion(predictions)
+    np.fill_diagonal(errors, 0)
+    for row, wrong in zip(rows, errors, strict=True):
+        other = int(wrong.argmax())
+        row["misread"] = f"{predictions.signs[other]} ({wrong[other]})" if wrong[other] else ""
+    return sorted(rows, key=lambda row: row["top1"] if row["clips"] else 2.0)
+
+
+def _by_kind(examples: Sequence[Example]) -> list[tuple[str, list[Example]]]:
+    right = [example for example in examples if example.right]
+    wrong = [example for example in examples if not example.right]
+    return [pair for pair in (("Read right", right), ("Read wrong", wrong)) if pair[1]]

@@ -1,0 +1,81 @@
+"""Which clips a report shows, and how their skeletons move."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signlet.evaluate import Predictions
+from signlet.pack import PackedSet
+from signlet.report.skeleton import Moving
+
+SHOWN = 6
+"""Clips of each kind: read right, read wrong."""
+USUAL_RATE = 12.5
+"""Frames per second to play where the recording's own rate is unknown."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """One clip of the report; index is its place among the page's skeletons."""
+
+    index: int
+    name: str
+    sign: str
+    read: str
+    probability: float
+    right: bool
+    moving: Moving
+
+
+def choose_examples(predictions: Predictions, packed: PackedSet) -> list[Example]:
+    """Up to six clips read right and six read wrong, each of another sign while there are any.
+
+    Of either kind, evenly from the surest to the least sure reading.
+    """
+    row = {name: i for i, name in enumerate(packed.names)}
+    known = np.array([i for i, name in enumerate(predictions.names) if name in row], dtype=np.int64)
+    known = known[predictions.labels[known] >= 0]
+    read = predictions.probabilities.argmax(1)
+    right = known[read[known] == predictions.labels[known]]
+    wrong = np.setdiff1d(known, right)
+    chosen = [*_spread(predictions, right), *_spread(predictions, wrong)]
+    return [
+        Example(
+            index=index,
+            name=predictions.names[clip],
+            sign=predictions.signs[predictions.labels[clip]],
+            read=predictions.signs[read[clip]],
+            probability=float(predictions.probabilities[clip, read[clip]]),
+            right=bool(read[clip] == predictions.labels[clip]),
+            moving=moving(packed, row[predictions.names[clip]]),
+        )
+        for index, clip in enumerate(chosen)
+    ]
+
+
+def _spread(predictions: Predictions, clips: NDArray[np.int64]) -> list[int]:
+    sure = predictions.probabilities[clips].max(1, initial=0.0)
+    ordered = [int(clip) for clip in clips[np.argsort(-sure, kind="stable")]]
+    if len(ordered) <= SHOWN:
+        return ordered
+    chosen: list[int] = []
+    signs: set[int] = set()
+    for place in np.linspace(0, len(ordered) - 1, SHOWN).round().astype(int):
+        near = sorted(set(ordered) - set(chosen), key=lambda clip: abs(ordered.index(clip) - place))
+        clip = next((c for c in near if int(predictions.labels[c]) not in signs), near[0])
+        chosen.append(clip)
+        signs.add(int(predictions.labels[clip]))
+    return chosen
+
+
+def moving(packed: PackedSet, row: int) -> Moving:
+    """The kept frames of a packed clip, at the rate that gives its real duration."""
+    start, length = int(packed.offsets[row]), int(packed.lengths[row])
+    points = np.array(packed.frames[start : start + length], dtype=np.float32)
+    raw_frames, fps = (packed.index[column][row].as_py() for column in ("raw_frames", "fps"))
+    known = bool(fps) and bool(raw_frames)
+    rate = fps * length / raw_frames if known else USUAL_RATE
+    return Moving(points, float(np.clip(rate, 4, 60)))

@@ -1,0 +1,60 @@
+"""The report of a run: one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from signlet.atomic import write_text
+from signlet.pack import PackedSet
+from signlet.report.content import content
+from signlet.report.examples import choose_examples
+from signlet.report.run import read_run
+from signlet.report.skeleton import SELECTED, Layout, Moving, player_data, thinned
+
+
+def write_report(run: Path, packed: PackedSet | None) -> Path:
+    """Write `report.html` into a run folder and return its path.
+
+    run: folder with config.yaml, metrics.csv and predictions.parquet (config.json where the
+        model is saved). packed: the set that the run was trained on, to show skeletons of
+        some of its clips; without it the page says that they are missing.
+    Raises SignletError naming the file that is missing, broken or cannot be written.
+    """
+    data = read_run(run)
+    examples = [] if packed is None else choose_examples(data.predictions[data.best], packed)
+    moving = [example.moving for example in examples]
+    page = render("report.html", moving, **content(data, examples))
+    write_text(run / "report.html", page)
+    return run / "report.html"
+
+
+def render(
+    template: str, clips: Sequence[Moving] = (), layout: Layout = SELECTED, **values: Any
+) -> str:
+    """A page of this package with its style, its script and the skeletons it plays."""
+    environment = Environment(
+        loader=PackageLoader("signlet", "report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    clips = [thinned(clip) for clip in clips]
+    return environment.get_template(template).render(
+        css=_source(environment, "report.css"),
+        js=_source(environment, "report.js"),
+        skeletons=Markup(player_data(clips, layout)) if clips else None,
+        frames=[len(clip.points) for clip in clips],
+        **values,
+    )
+
+
+def _source(environment: Environment, name: str) -> Markup:
+    assert environment.loader is not None
+    return Markup(environment.loader.get_source(environment, name)[0])
+

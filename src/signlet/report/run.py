@@ -1,0 +1,130 @@
+"""What a finished run folder holds, read and checked for the report."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from signlet import __version__
+from signlet.errors import SignletError
+from signlet.evaluate import Predictions, read_predictions
+
+MODELS = ("student", "teacher", "distilled", "soup")
+"""Order of the models in tables; a run may lack some."""
+
+Curves = dict[int, dict[str, NDArray[np.float64]]]
+"""Fold -> column of metrics.csv -> (epochs,) values, NaN where the cell is empty."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder in memory.
+
+    config: the settings as nested dictionaries; config_text: the file as it is written.
+    """
+
+    name: str
+    recipe: str
+    date: datetime
+    version: str
+    config: dict[str, Any]
+    config_text: str
+    curves: Curves
+    predictions: dict[str, Predictions]
+
+    @property
+    def best(self) -> str:
+        """The model that a run is for: the soup, else the last one there is."""
+        return [name for name in MODELS if name in self.predictions][-1]
+
+
+def read_run(folder: Path) -> Run:
+    """Read a run folder; raises SignletError naming the file that is missing or broken."""
+    if not folder.is_dir():
+        raise SignletError(f"{folder}: no such run folder; give the folder that train wrote")
+    config_text = _text(folder / "config.yaml")
+    config = _mapping(config_text, folder / "config.yaml")
+    predictions = _predictions(folder / "predictions.parquet")
+    written = (folder / "predictions.parquet").stat().st_mtime
+    return Run(
+        name=folder.resolve().name,
+        recipe=_recipe(config),
+        date=datetime.fromtimestamp(written),
+        version=_version(folder / "config.json"),
+        config=config,
+        config_text=config_text,
+        curves=read_curves(folder / "metrics.csv"),
+        predictions=predictions,
+    )
+
+
+def read_curves(path: Path) -> Curves:
+    """metrics.csv by fold; of an epoch that was written twice (resumed), the later line counts."""
+    lines = csv.DictReader(_text(path).splitlines())
+    rows: dict[tuple[int, int], dict[str, float]] = {}
+    for number, line in enumerate(lines, start=2):
+        try:
+            values = {key: float(value) if value else np.nan for key, value in line.items()}
+            rows[int(values["fold"]), int(values["epoch"])] = values
+        except (TypeError, ValueError, KeyError, AttributeError):
+            raise SignletError(
+                f"{path}: line {number} is not a line of numbers with fold and epoch; "
+                "train again or remove that line"
+            ) from None
+    folds = sorted({fold for fold, _ in rows})
+    return {fold: _columns([rows[key] for key in sorted(rows) if key[0] == fold]) for fold in folds}
+
+
+def _columns(rows: list[dict[str, float]]) -> dict[str, NDArray[np.float64]]:
+    return {key: np.array([row[key] for row in rows]) for key in rows[0]}
+
+
+def _predictions(path: Path) -> dict[str, Predictions]:
+    if not path.is_file():
+        raise SignletError(f"{path}: is missing; run `signlet evaluate` on this run first")
+    found = {name: p for name, p in read_predictions(path).items() if len(p.labels)}
+    known = {name: found[name] for name in MODELS if name in found}
+    if not known:
+        raise SignletError(f"{path}: holds no predictions of {', '.join(MODELS)}; evaluate again")
+    return known
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise SignletError(
+            f"{path}: is missing or not readable as text; give a folder that train wrote"
+        ) from None
+
+
+def _mapping(text: str, path: Path) -> dict[str, Any]:
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        value = None
+    if not isinstance(value, dict):
+        raise SignletError(f"{path}: is not a YAML mapping of settings; give a run folder")
+    return value
+
+
+def _recipe(config: dict[str, Any]) -> str:
+    named = [config[key] for key in ("recipe", "name") if isinstance(config.get(key), str)]
+    return named[0] if named else ""
+
+
+def _version(path: Path) -> str:
+    """Version that trained the run; a run whose model is not saved yet has today's."""
+    try:
+        header = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return __version__
+    return str(header.get("version", __version__)) if isinstance(header, dict) else __version__

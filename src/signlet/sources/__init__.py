@@ -1,0 +1,50 @@
+"""Where clips come from: the competition's directory, own data, the fingerspelling lexicon."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from signlet.errors import SignletError
+from signlet.sources.asl_signs import FILES, LABELS, TABLE, AslSigns
+from signlet.sources.files import SUFFIXES, read_clip
+from signlet.sources.fingerspelling import Fingerspelling
+from signlet.sources.folder import Folder, Manifest
+from signlet.sources.source import ClipRef, Source, find, read_ref
+from signlet.sources.write import write_clip
+
+__all__ = [
+    "AslSigns",
+    "ClipRef",
+    "Fingerspelling",
+    "Folder",
+    "Manifest",
+    "Source",
+    "find",
+    "open_source",
+    "read_clip",
+    "read_ref",
+    "write_clip",
+]
+
+
+def open_source(where: str | Path) -> Source:
+    """Open a set of clips; no clip is read yet.
+
+    where: "fingerspelling" (a folder of that name is "./fingerspelling"); a directory of
+        the competition, known by its `train.csv`, `sign_to_prediction_index_map.json` or
+        `train_landmark_files`; a folder with one folder per sign; or a manifest CSV.
+    Raises SignletError where it is none of them, or its tables are damaged.
+    """
+    if where == "fingerspelling":
+        return Fingerspelling.open()
+    path = Path(where)
+    if path.is_dir():
+        competition = any((path / name).exists() for name in (TABLE, LABELS, FILES))
+        return AslSigns.open(path) if competition else Folder.open(path)
+    if path.suffix.lower() == ".csv":
+        return Manifest.open(path)
+    if path.suffix.lower() in SUFFIXES and path.exists():
+        raise SignletError(f"{path}: is one clip; give a folder of clips or a table that lists it")
+    raise SignletError(
+        f"{path}: is no set of clips; give 'fingerspelling', a directory or a manifest CSV"
+    )

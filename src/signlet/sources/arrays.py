@@ -1,0 +1,53 @@
+"""Clips in numpy's own files, .npz and .npy. Pickled objects are refused."""
+
+from __future__ import annotations
+
+import math
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from signlet.clip import Clip, validated
+from signlet.errors import ClipError
+
+KEY, FPS_KEY = "landmarks", "fps"
+
+
+def read_npz(path: Path) -> Clip:
+    """Array `landmarks`, or the only array that is not `fps`; see `read_clip`."""
+    with path.open("rb") as file:
+        if not zipfile.is_zipfile(file):
+            raise ClipError(f"{path}: is not an .npz archive; write it with numpy.savez")
+        file.seek(0)
+        with np.load(file, allow_pickle=False) as archive:
+            frames = validated(archive[_key(archive.files, path)], str(path))
+            fps = checked_fps(archive[FPS_KEY]) if FPS_KEY in archive.files else None
+    return Clip(frames, path.stem, fps=fps)
+
+
+def _key(keys: list[str], path: Path) -> str:
+    if KEY in keys:
+        return KEY
+    others = [key for key in keys if key != FPS_KEY]
+    if len(others) != 1:
+        has = ", ".join(others[:5]) or "no arrays"
+        raise ClipError(f"{path}: holds {has}; call the one with the landmarks {KEY!r}")
+    return others[0]
+
+
+def read_npy(path: Path) -> Clip:
+    """The file's array; see `read_clip`."""
+    # Mapped first: a damaged header that promises too much data is refused before it is read.
+    mapped = np.lib.format.open_memmap(path, mode="r")
+    return Clip(validated(np.array(mapped), str(path)), path.stem)
+
+
+def checked_fps(value: Any) -> float | None:
+    """Frames per second as a float; None where it is not one finite positive number."""
+    try:
+        fps = float(value)
+    except (TypeError, ValueError):
+        return None
+    return fps if math.isfinite(fps) and fps > 0 else None

@@ -1,0 +1,78 @@
+"""One clip out of one file, whatever its format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from signlet.clip import Clip
+from signlet.errors import ClipError, SignletError
+
+
+def read_clip(path: str | Path) -> Clip:
+    """Read one file of landmarks.
+
+    path: `.parquet` in the competition's schema, `.npz` (key `landmarks`, or its only
+        array; an optional `fps`), `.npy`, or `.pose`. Faces of 478 points are cut to 468.
+    Returns a clip named after the file, frames (T, 543, 3) float32, NaN = not found; sign
+    and signer are unknown here.
+    Raises ClipError in one line with the file's name; nothing is unpickled.
+    """
+    path = Path(path)
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        raise ClipError(f"{path}: is none of the files that are read: {', '.join(_READERS)}")
+    try:
+        return reader(path)
+    except SignletError:
+        raise
+    except FileNotFoundError as error:
+        raise ClipError(f"{path}: there is no such file; check the path") from error
+    except ModuleNotFoundError as error:
+        need = f'pip install "signlet[train]" ({error.name} is missing)'
+        raise SignletError(f"{path}: reading {path.suffix} files needs {need}") from error
+    except Exception as error:  # damaged files make the format libraries raise nearly anything
+        raise ClipError(
+            f"{path}: cannot be read as {path.suffix.lower()} ({_first_line(error)}); "
+            "write or copy the file again"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".")[:120] if lines else type(error).__name__
+
+
+# The readers are imported when needed: recognising from an array needs numpy only.
+def _parquet(path: Path) -> Clip:
+    from signlet.sources.parquet import read_parquet
+
+    return read_parquet(path)
+
+
+def _npz(path: Path) -> Clip:
+    from signlet.sources.arrays import read_npz
+
+    return read_npz(path)
+
+
+def _npy(path: Path) -> Clip:
+    from signlet.sources.arrays import read_npy
+
+    return read_npy(path)
+
+
+def _pose(path: Path) -> Clip:
+    from signlet.sources.pose import read_pose
+
+    return read_pose(path)
+
+
+_READERS: dict[str, Callable[[Path], Clip]] = {
+    ".parquet": _parquet,
+    ".npz": _npz,
+    ".npy": _npy,
+    ".pose": _pose,
+}
+SUFFIXES = tuple(_READERS)
+"""Endings of the files that `read_clip` reads, in lower case."""

@@ -1,0 +1,106 @@
+"""Own landmark data: a folder per sign, or a table that lists the files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from signlet.clip import Clip
+from signlet.errors import SignletError
+from signlet.sources.files import SUFFIXES
+from signlet.sources.source import ClipRef, read_ref
+from signlet.sources.tables import read_rows, refuse_twice
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Clips `<sign>/<signer>_<anything>`, in any of the formats that `read_clip` reads.
+
+    The signer is what stands before the first underscore; without one it is unknown.
+    Signs and clips are sorted by name; a clip is called `<sign>/<file name>`. Hidden files
+    and files of other kinds are left out, deeper folders are not entered.
+    """
+
+    root: Path
+    signs: tuple[str, ...]
+    name: str = field(default="folder", init=False)
+
+    @classmethod
+    def open(cls, root: Path) -> Folder:
+        """List the signs. Raises SignletError where there is no clip."""
+        return cls(root, tuple(sorted({path.parent.name for path in _clip_files(root)})))
+
+    def refs(self) -> list[ClipRef]:
+        """All clips, sorted by sign and file name. Raises SignletError where there is none."""
+        return [
+            ClipRef(f"{p.parent.name}/{p.name}", p, p.parent.name, _signer(p.name))
+            for p in _clip_files(self.root)
+        ]
+
+    def read(self, ref: ClipRef) -> Clip:
+        """Read one clip. Raises ClipError."""
+        return read_ref(ref)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Clips listed in a CSV table with the columns `path`, `sign` and, if known, `signer`.
+
+    Paths are relative to the table or absolute, and are the clips' names. The order is the
+    table's; signs are sorted. That a file is missing shows when it is read.
+    """
+
+    table: Path
+    signs: tuple[str, ...]
+    name: str = field(default="folder", init=False)
+
+    @classmethod
+    def open(cls, table: Path) -> Manifest:
+        """List the signs. Raises SignletError."""
+        return cls(table, tuple(sorted({row["sign"] for row in _manifest_rows(table)})))
+
+    def refs(self) -> list[ClipRef]:
+        """All clips. Raises SignletError where one is listed twice or there is none."""
+        rows = _manifest_rows(self.table)
+        refuse_twice([row["path"] for row in rows], self.table)
+        return [
+            ClipRef(
+                row["path"], self.table.parent / row["path"], row["sign"], row.get("signer") or None
+            )
+            for row in rows
+        ]
+
+    def read(self, ref: ClipRef) -> Clip:
+        """Read one clip. Raises ClipError."""
+        return read_ref(ref)
+
+
+def _clip_files(root: Path) -> list[Path]:
+    try:
+        found = sorted(
+            path
+            for sign in root.iterdir()
+            if sign.is_dir() and not sign.name.startswith(".")
+            for path in sign.iterdir()
+            if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+        )
+    except OSError as error:
+        raise SignletError(f"{root}: cannot be listed ({error.strerror})") from error
+    if not found:
+        raise SignletError(
+            f"{root}: holds no clips; expected <sign>/<signer>_<anything> ending in "
+            f"{', '.join(SUFFIXES)}"
+        )
+    return found
+
+
+def _signer(file_name: str) -> str | None:
+    signer, underscore, _ = file_name.partition("_")
+    return signer if underscore and signer else None
+
+
+def _manifest_rows(table: Path) -> list[dict[str, str]]:
+    rows = read_rows(table, ("path", "sign"))
+    if not rows:
+        raise SignletError(f"{table}: lists no clips; write one row per clip: path,sign,signer")
+    return rows

@@ -1,0 +1,89 @@
+"""What every source of clips offers, and the look-up of one clip by name."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from signlet.clip import Clip
+from signlet.errors import SignletError
+from signlet.sources.files import read_clip
+
+_SHOWN = 5
+"""As many names are listed in an error message."""
+
+
+@dataclass(frozen=True)
+class ClipRef:
+    """Where a clip lies and what is known of it; cheap, picklable, nothing is read yet.
+
+    name: unique within the source.
+    path: its file; whether it exists shows when it is read.
+    sign: gloss, None where unknown.
+    signer: who signs, or a group of signers that must stay together; None where unknown.
+    """
+
+    name: str
+    path: Path
+    sign: str | None
+    signer: str | None
+
+
+class Source(Protocol):
+    """A set of clips. Small and picklable: worker processes get a copy."""
+
+    @property
+    def name(self) -> str:
+        """Kind of source: "asl-signs", "folder" or "fingerspelling"."""
+
+    @property
+    def signs(self) -> tuple[str, ...]:
+        """Label order: a sign's position is its class. Empty where no sign is known."""
+
+    def refs(self) -> list[ClipRef]:
+        """All clips, always in the same order. Raises SignletError."""
+
+    def read(self, ref: ClipRef) -> Clip:
+        """Read one of them. Raises ClipError."""
+
+
+def read_ref(ref: ClipRef) -> Clip:
+    """Read a clip's file and put the name, sign and signer of the source on it."""
+    return replace(read_clip(ref.path), name=ref.name, sign=ref.sign, signer=ref.signer)
+
+
+def find(source: Source, name: str) -> ClipRef:
+    """The clip of that name.
+
+    name: a clip's name; a beginning or end of it, or of the last two parts of its path,
+        will do where only one clip fits.
+    Raises SignletError listing the candidates, or the names most like it.
+    """
+    refs = source.refs()
+    exact = [ref for ref in refs if ref.name == name]
+    found = exact or [ref for ref in refs if name and _fits(ref, name)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise SignletError(
+            f"{name!r} fits {len(found)} clips: {_listed([ref.name for ref in found])}; say which"
+        )
+    close = difflib.get_close_matches(name, [ref.name for ref in refs], n=_SHOWN, cutoff=0.4)
+    hint = f"the nearest names are {_listed(close)}" if close else _example(refs)
+    raise SignletError(f"no clip is called {name!r}; {hint}")
+
+
+def _fits(ref: ClipRef, name: str) -> bool:
+    tail = "/".join(ref.path.parts[-2:])
+    return any(text.startswith(name) or text.endswith(name) for text in (ref.name, tail))
+
+
+def _example(refs: list[ClipRef]) -> str:
+    return f"a name looks like {refs[0].name}" if refs else "there are no clips"
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

@@ -1,0 +1,36 @@
+"""The losses of one batch; all take logits (B, K) and give float32."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def soft_targets(labels: Tensor, num_classes: int, smoothing: float) -> Tensor:
+    """(B,) int64 -> (B, K): 1 - smoothing for the true sign, the rest spread over the others."""
+    rest = smoothing / max(1, num_classes - 1)
+    targets = torch.full((len(labels), num_classes), rest, device=labels.device)
+    return targets.scatter_(1, labels[:, None], 1 - smoothing)
+
+
+def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    """Cross entropy of each sample against (B, K) probabilities: (B,)."""
+    return -(targets * F.log_softmax(logits.float(), dim=1)).sum(1)
+
+
+def without_hardest(losses: Tensor, ousm: int) -> Tensor:
+    """Mean of (B,) losses without the `ousm` highest ("online uncertainty sample mining").
+
+    Never more than a quarter of the batch is left out, so that a small batch still teaches.
+    """
+    left_out = min(ousm, len(losses) // 4)
+    if left_out == 0:
+        return losses.mean()
+    return losses.topk(len(losses) - left_out, largest=False, sorted=False).values.mean()
+
+
+def consistency(logits: Tensor, teacher_logits: Tensor) -> Tensor:
+    """Squared distance of both softmax outputs, summed over classes, mean over the batch."""
+    difference = logits.float().softmax(1) - teacher_logits.float().softmax(1)
+    return difference.square().sum(1).mean()

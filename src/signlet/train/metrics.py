@@ -1,0 +1,72 @@
+"""What is known of an epoch, and the file it goes to."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from signlet.atomic import replacing
+
+_NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class EpochMetrics:
+    """Means over one epoch; NaN where something was switched off or not looked at."""
+
+    epoch: int
+    """1 for the first."""
+    seconds: float
+    """Of training, without validation."""
+    clips_per_second: float
+    """Training clips through all three models."""
+    learning_rate: float
+    """At the end of the epoch."""
+    loss_student: float = _NAN
+    loss_distilled: float = _NAN
+    consistency_student: float = _NAN
+    consistency_distilled: float = _NAN
+    accuracy_student: float = _NAN
+    """Top-1 on the held-out signers."""
+    accuracy_teacher: float = _NAN
+    accuracy_distilled: float = _NAN
+
+    @classmethod
+    def of(
+        cls,
+        epoch: int,
+        seconds: float,
+        speed: float,
+        rate: float,
+        losses: Mapping[str, float],
+        accuracies: Mapping[str, float],
+    ) -> EpochMetrics:
+        """Put an epoch's figures together."""
+        named = {f"accuracy_{name}": value for name, value in accuracies.items()}
+        return cls(epoch, seconds, speed, rate, **losses, **named)
+
+
+def write_metrics(path: Path, folds: Mapping[int, Sequence[EpochMetrics]]) -> None:
+    """One CSV row an epoch and fold; figures that are not there are empty."""
+    names = ["fold", *(field.name for field in fields(EpochMetrics))]
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(names)
+        for fold, rows in folds.items():
+            for row in rows:
+                values = asdict(row).values()
+                writer.writerow([fold, *("" if v != v else f"{v:.6g}" for v in values)])
+
+
+def read_metrics(path: Path) -> list[EpochMetrics]:
+    """The epochs of a file that holds one fold."""
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = [{k: v for k, v in row.items() if k != "fold"} for row in csv.DictReader(file)]
+    return [
+        EpochMetrics(
+            **{k: int(v) if k == "epoch" else float(v) if v else _NAN for k, v in row.items()}
+        )
+        for row in rows
+    ]

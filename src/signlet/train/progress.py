@@ -1,0 +1,90 @@
+"""What is seen of a training while it runs."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Protocol, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from signlet.train.metrics import EpochMetrics
+
+
+class Display(Protocol):
+    """Told of every step and epoch of a fold."""
+
+    def advance(self, epoch: int, step: int, clips_per_second: float) -> None:
+        """A step of epoch 0, 1, ... is done."""
+
+    def epoch_ended(self, metrics: EpochMetrics) -> None:
+        """An epoch is done."""
+
+
+class Silent:
+    """Shows nothing."""
+
+    def advance(self, epoch: int, step: int, clips_per_second: float) -> None:
+        """Nothing."""
+
+    def epoch_ended(self, metrics: EpochMetrics) -> None:
+        """Nothing."""
+
+
+class Live:
+    """A progress bar of a fold; a line per looked-at epoch where there is no terminal."""
+
+    def __init__(self, title: str, epochs: int, steps: int, done: int, console: Console) -> None:
+        self._epochs, self._steps, self._console = epochs, steps, console
+        self._progress = Progress(
+            TextColumn("[bold]{task.description}[/]"),
+            BarColumn(bar_width=20),
+            TextColumn("{task.fields[figures]}"),
+            TimeRemainingColumn(compact=True),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._bar = self._progress.add_task(title, total=epochs * steps, completed=done, figures="")
+        self._title, self._last = title, ""
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def advance(self, epoch: int, step: int, clips_per_second: float) -> None:
+        """Move the bar."""
+        figures = f"epoch {epoch + 1}/{self._epochs}  {clips_per_second:,.0f} clips/s{self._last}"
+        self._progress.update(self._bar, advance=1, figures=figures)
+
+    def epoch_ended(self, metrics: EpochMetrics) -> None:
+        """Show the epoch's losses, and accuracies where they were looked at."""
+        seen = metrics.accuracy_student == metrics.accuracy_student
+        accuracies = (
+            f"{metrics.accuracy_student:.1%}",
+            f"{metrics.accuracy_teacher:.1%}",
+            f"{metrics.accuracy_distilled:.1%}",
+        )
+        if seen:
+            self._accuracies = "/".join(accuracies)
+        self._last = (
+            f"  loss {metrics.loss_student:.2f}/{metrics.loss_distilled:.2f}"
+            f"  lr {metrics.learning_rate:.1e}"
+            f"  unseen signers {getattr(self, '_accuracies', '-')}"
+        )
+        if seen and not self._console.is_terminal:
+            self._console.print(
+                f"{self._title}: epoch {metrics.epoch}/{self._epochs}, "
+                f"{metrics.clips_per_second:,.0f} clips/s, "
+                f"loss {metrics.loss_student:.3f} student {metrics.loss_distilled:.3f} distilled, "
+                f"lr {metrics.learning_rate:.1e}, unseen signers {accuracies[0]} student "
+                f"{accuracies[1]} teacher {accuracies[2]} distilled",
+                soft_wrap=True,
+            )

@@ -1,0 +1,142 @@
+"""Every setting of a training run: the recipe files and the command line's flags come from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from signlet.augment import AugmentConfig
+from signlet.errors import SignletError
+from signlet.model import ModelConfig
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """Which clips, and how they are packed."""
+
+    max_len: int = 32
+    """Frames kept of a clip; longer ones are thinned out evenly."""
+    dtype: Literal["float32", "float16"] = "float32"
+    """Type of the packed landmarks on disk."""
+
+
+@dataclass(frozen=True)
+class OptimiserSettings:
+    """Length of the training and AdamW's settings, for student and distilled model alike."""
+
+    epochs: int = 100
+    """Passes over the training clips."""
+    batch_size: int = 32
+    """Clips of a step."""
+    learning_rate: float = 3e-4
+    """Largest learning rate."""
+    weight_decay: float = 0.4
+    """Decay of weight matrices and tables; biases and norms have none."""
+    warm_up: float = 0.25
+    """Share of the steps in which the learning rate rises in a line; then it falls in a line."""
+    clip_norm: float = 10.0
+    """Largest norm of a model's gradient; 0 switches clipping off."""
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """bf16: matrix products in bfloat16 by autocast."""
+
+
+@dataclass(frozen=True)
+class LossSettings:
+    """Cross entropy and which samples count."""
+
+    smoothing: float = 0.3
+    """Probability taken from the true sign and spread over all others."""
+    ousm: int = 3
+    """Samples of highest loss left out of each batch, at most a quarter of it; 0: none."""
+
+
+@dataclass(frozen=True)
+class TeacherSettings:
+    """Mean teacher: a moving average of the student that student and distilled follow."""
+
+    enabled: bool = True
+    """False: no consistency loss; the average is still kept and evaluated."""
+    decay: float = 0.97
+    """Decay of the moving average; a plain average while there are few steps."""
+    weight: float = 5.0
+    """Weight of the consistency loss."""
+    ramp: float = 0.25
+    """Share of the steps in which that weight rises as exp(-5 (1 - t)^2)."""
+
+
+@dataclass(frozen=True)
+class MixupSettings:
+    """Manifold mixup before a random transformer layer."""
+
+    schedule: Literal["rising", "falling", "none"] = "rising"
+    """How the probability of mixing a batch goes over the epochs; the published write-up
+    says rising, the published code falls."""
+    probability: float = 0.5
+    """Probability that the schedule starts from or rises to."""
+    end: float = 0.9
+    """Share of the epochs at which it has risen to `probability` or fallen to 0."""
+    alpha: float = 0.4
+    """Both parameters of the Beta distribution of what a clip keeps of itself."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One training run."""
+
+    name: str = "demo"
+    """Name of the recipe, and of the run folder unless another is given."""
+    data: DataSettings = field(default_factory=DataSettings)
+    """Clips and packing."""
+    student: ModelConfig = field(default_factory=ModelConfig)
+    """The model that the teacher is the average of."""
+    distilled: ModelConfig = field(default_factory=ModelConfig)
+    """The model to ship, with an optimiser of its own, following the same teacher."""
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    """Augmentations; every model sees a draw of its own."""
+    optimiser: OptimiserSettings = field(default_factory=OptimiserSettings)
+    """AdamW and the schedule."""
+    loss: LossSettings = field(default_factory=LossSettings)
+    """Cross entropy."""
+    teacher: TeacherSettings = field(default_factory=TeacherSettings)
+    """Mean teacher."""
+    mixup: MixupSettings = field(default_factory=MixupSettings)
+    """Manifold mixup."""
+    soup_epochs: int = 10
+    """The soup is the mean of the distilled weights after each of the last so many epochs."""
+    folds: int = 4
+    """Signer-grouped folds."""
+    validate_every: int = 1
+    """Epochs between two looks at the held-out signers; the last epoch always has one."""
+    save_every: int = 1
+    """Epochs between two checkpoints."""
+    seed: int = 0
+    """Of weights, order of clips, augmentations, dropout and mixup; the folds have their own."""
+
+    def __post_init__(self) -> None:
+        """Refuse values that make no training."""
+        positive = {
+            "optimiser.epochs": self.optimiser.epochs,
+            "optimiser.batch_size": self.optimiser.batch_size,
+            "optimiser.learning_rate": self.optimiser.learning_rate,
+            "data.max_len": self.data.max_len,
+            "soup_epochs": self.soup_epochs,
+            "validate_every": self.validate_every,
+            "save_every": self.save_every,
+            "mixup.alpha": self.mixup.alpha,
+            "mixup.end": self.mixup.end,
+        }
+        shares = {
+            "optimiser.warm_up": self.optimiser.warm_up,
+            "loss.smoothing": self.loss.smoothing,
+            "teacher.decay": self.teacher.decay,
+            "teacher.ramp": self.teacher.ramp,
+            "mixup.probability": self.mixup.probability,
+        }
+        for name, value in positive.items():
+            if not value > 0:
+                raise SignletError(f"{name} is {value}; it must be above 0")
+        for name, value in shares.items():
+            if not 0 <= value < 1:
+                raise SignletError(f"{name} is {value}; it must be at least 0 and below 1")
+        if self.loss.ousm < 0 or self.optimiser.weight_decay < 0 or self.seed < 0:
+            raise SignletError("loss.ousm, optimiser.weight_decay and seed must not be negative")

@@ -29,7 +29,9 @@ def replacing(path: Path) -> Iterator[Path]:
         os.replace(folder / path.name, path)
     except OSError as error:
         reason = error.strerror or error
-        raise SignletError(f"{path}: cannot be written ({reason}); free space or choose another place") from None
+        raise SignletError(
+            f"{path}: cannot be written ({reason}); free space or choose another place"
+        ) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -33,6 +33,7 @@ __all__ = [
     "print_scores",
     "read_predictions",
     "score",
+    "signer_interval",
     "worst_confusions",
     "write_predictions",
 ]
@@ -67,10 +68,7 @@ class Scores:
 def score(predictions: Predictions, *, resamples: int = 1000, seed: int = 0) -> Scores:
     """Score the clips whose sign is known; the order of the clips does not matter.
 
-    The interval is a cluster bootstrap: whole signers are drawn with replacement
-    `resamples` times (unknown signers count as one). Its quantiles are widened for few
-    signers (expanded percentile interval, Hesterberg 2015, "What Teachers Should Know
-    About the Bootstrap", section 5.3), because the plain ones are too narrow there.
+    resamples, seed: of the interval, see `signer_interval`.
     Raises SignletError where no clip has a known sign.
     """
     known = _known(predictions)
@@ -78,7 +76,7 @@ def score(predictions: Predictions, *, resamples: int = 1000, seed: int = 0) -> 
     correct, rank = read == labels, _rank(known)
     # balanced_accuracy_score is the same, but warns of signs that are only read, never shown.
     recall = recall_score(labels, read, labels=np.unique(labels), average="macro")
-    low, high = _interval(correct, known.signers, resamples, seed)
+    low, high = signer_interval(correct, known.signers, resamples=resamples, seed=seed)
     return Scores(
         clips=len(labels),
         top1=float(correct.mean()),
@@ -122,9 +120,18 @@ def _calibration_error(confidence: NDArray[np.float32], correct: NDArray[np.bool
     return float(np.abs(gaps).sum() / len(sure))
 
 
-def _interval(
-    correct: NDArray[np.bool_], signers: Sequence[str], resamples: int, seed: int
+def signer_interval(
+    correct: NDArray[np.bool_], signers: Sequence[str], *, resamples: int = 1000, seed: int = 0
 ) -> tuple[float, float]:
+    """95 % interval of the share of right clips, were other signers of the same kind recorded.
+
+    A cluster bootstrap: whole signers are drawn with replacement. For few signers its
+    quantiles are widened (expanded percentile interval, Hesterberg 2015, "What Teachers
+    Should Know About the Bootstrap"), because the plain ones are too narrow there.
+
+    correct: (N,) bool. signers: N names, all unknown ones ("") count as one signer.
+    Returns low and high in 0..1; NaN, NaN where there is only one signer.
+    """
     _, group = np.unique(np.array(signers, dtype=str), return_inverse=True)
     clips = np.bincount(group)
     groups = len(clips)

@@ -11,7 +11,7 @@ every broadcast operation five times slower.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from itertools import groupby
 
 import torch
@@ -38,7 +38,7 @@ def frame_slots(keep: Tensor, max_len: int) -> tuple[Tensor, Tensor]:
     Returns index (..., max_len) int64 into the T frames and mask (..., max_len) bool, True
     where the slot holds a frame; index is valid (clamped) in the other slots too.
     """
-    count = keep.cumsum(-1)
+    count = keep.to(torch.int64).cumsum(-1)
     total = count[..., -1:]
     step = total // max_len + (total != max_len)  # 1 up to S = max_len, n beyond
     wanted = torch.arange(1, max_len + 1, device=keep.device) * step
@@ -85,18 +85,22 @@ class Preprocess(nn.Module):
         chosen = chosen + torch.where(mask, 0.0, _NAN).unsqueeze(1)
         return _standardise(chosen, [self.max_len]).unflatten(1, (-1, 3)), mask
 
-    def normalise_clips(self, clips: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    def normalise_clips(self, clips: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
         """`normalise` of several clips, without the padding.
 
-        clips: B tensors (T, 543, 3) float32 with any T from 1, as for `forward`.
+        clips: B tensors (T, 543, 3) float32 with any T from 1, as for `forward`; only one of
+            them is held at a time, so they may be read on the way.
         Returns the kept frames of all clips back to back, (F, 100, 3) with NaN where not found,
         and their number in each clip, (B,) int64 from 1 to max_len.
         """
-        lengths = [len(clip) for clip in clips]
-        picked = torch.cat([clip.index_select(1, self._points) for clip in clips])
-        index, mask = self._slots_of_clips(_hand_found(picked), lengths)
+        picked = [clip.index_select(1, self._points) for clip in clips]
+        if not picked:
+            empty = self._divisor.new_empty(0, landmarks.NUM_SELECTED, 3)
+            return empty, self._points.new_empty(0)
+        points = torch.cat(picked)
+        index, mask = self._slots_of_clips(_hand_found(points), [len(clip) for clip in picked])
         kept = mask.sum(1)
-        chosen = self._choose_points(picked.index_select(0, index[mask]))
+        chosen = self._choose_points(points.index_select(0, index[mask]))
         return _standardise(chosen, kept.tolist()).unflatten(1, (-1, 3)), kept
 
     def _slots_of_clips(self, hand: Tensor, lengths: list[int]) -> tuple[Tensor, Tensor]:
@@ -127,7 +131,7 @@ def _standardise(frames: Tensor, lengths: list[int]) -> Tensor:
     frames: (F, 300), clips back to back; lengths: number of frames of each.
     """
     clips = _Clips(frames, lengths)
-    count = clips.sum((frames == frames).to(frames.dtype)).clamp(min=1)
+    count = clips.sum((~torch.isnan(frames)).to(frames.dtype)).clamp(min=1)
     centred = frames - clips.spread(clips.sum(frames) / count)
     std = (clips.sum(centred * centred) / count).sqrt()
     return centred * clips.spread(torch.where(std > _FLAT, 1 / std, 0.0))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
-from signlet.augment import parts
+from signlet.augment.chosen import counts_at_once, on_chosen
 from signlet.augment.config import AugmentConfig
 from signlet.augment.draws import Draws
 from signlet.augment.gaps import interpolate
 from signlet.augment.geometry import move
+from signlet.augment.parts import face_cutmix, fill_hand
+from signlet.augment.plan import Plan, draw_plan
+
+_CPU_FRAMES = 800
+"""Frames that a CPU works on at once: what they need in between stays in its cache."""
 
 
 def augment(
@@ -36,26 +39,24 @@ def augment(
     changed. What comes from elsewhere comes first, so that a clip and the head it got are
     mirrored and turned together.
     """
-    frames = frames.clone()
-    if early:
-        frames = _where(draws.chance("fill_hand", config.fill_hand), parts.fill_hand, frames)
-        if partner is not None:
-            chosen = draws.chance("face_cutmix", config.face_cutmix)
-            frames = _where(chosen, parts.face_cutmix, frames, mask, *partner)
-    frames = _where(draws.chance("interpolate", config.interpolate), interpolate, frames)
-    return move(frames, mask, config, draws)
+    plan = draw_plan(mask, config, draws, early=early)
+    out = torch.empty_like(frames)
+    clips, count = mask.shape
+    step = max(_CPU_FRAMES // count, 1) if counts_at_once(frames) else clips
+    for begin in range(0, clips, step):
+        part = slice(begin, begin + step)
+        others = None if partner is None else (partner[0][part], partner[1][part])
+        _augment_part(frames[part], mask[part], plan.part(part), others, out[part])
+    return out, plan.kept
 
 
-def _where(chosen: Tensor, step: Callable[..., Tensor], frames: Tensor, *others: Tensor) -> Tensor:
-    """step(frames, *others) for the chosen (B,) samples, the frames as they are for the rest.
-
-    On a CPU only the chosen samples are worked on, and `frames` is changed in place. Counting
-    them would make a GPU wait, so there the step runs on all of them.
-    """
-    if frames.device.type != "cpu":
-        return torch.where(chosen[:, None, None, None], step(frames, *others), frames)
-    rows = chosen.nonzero().squeeze(1)
-    if len(rows) == 0:
-        return frames
-    picked = (part.index_select(0, rows) for part in (frames, *others))
-    return frames.index_copy_(0, rows, step(*picked))
+def _augment_part(
+    frames: Tensor, mask: Tensor, plan: Plan, partner: tuple[Tensor, Tensor] | None, out: Tensor
+) -> None:
+    """Carry out the plan; the new frames go into `out`."""
+    if plan.early:
+        frames = on_chosen(plan.fill_hand, fill_hand, frames)
+    if plan.early and partner is not None:
+        frames = on_chosen(plan.face_cutmix, face_cutmix, frames, mask, *partner)
+    frames = on_chosen(plan.interpolate, interpolate, frames)
+    move(frames, plan, out)

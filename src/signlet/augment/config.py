@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 
 from signlet.errors import SignletError
@@ -64,7 +65,9 @@ class AugmentConfig:
                 raise SignletError(f"augment.{field.name} is {value}; give a number from 0 to 1")
         if self.crop_share == 1:
             raise SignletError("augment.crop_share is 1, which leaves no frame; give less than 1")
-        if not 0 < self.resize_low <= self.resize_high:
+        if not 0 <= self.max_degrees <= 180:
+            raise SignletError(f"augment.max_degrees is {self.max_degrees}; give 0 to 180")
+        if not 0 < self.resize_low <= self.resize_high < math.inf:
             raise SignletError(
                 f"augment.resize_low is {self.resize_low} and resize_high {self.resize_high}; "
                 "the first must be above 0 and not above the second"

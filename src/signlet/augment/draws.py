@@ -42,10 +42,14 @@ class Draws:
         self, name: str, low: float = 0.0, high: float = 1.0, shape: tuple[int, ...] = ()
     ) -> Tensor:
         """(B, *shape) float32, evenly distributed over low <= number < high."""
-        share = _top_bits(self._bits(name, shape), 24).to(torch.float32) * 2.0**-24
-        numbers = share * (high - low) + low
+        numbers = _shares(self._bits(name, shape)) * (high - low) + low
         below = float(np.nextafter(np.float32(high), np.float32(low)))
         return numbers.clamp(max=below) if high > low else numbers
+
+    def uniforms(self, *names: str) -> dict[str, Tensor]:
+        """The same numbers as `uniform(name)` for each name, (B,) each, all in one go."""
+        keys = _keys(names, self.clips.device)
+        return dict(zip(names, _shares(_mix(self._state + keys)), strict=True))
 
     def chance(self, name: str, probability: float) -> Tensor:
         """(B,) bool, True with this probability (never with 0, always with 1)."""
@@ -83,6 +87,11 @@ def _top_bits(state: Tensor, count: int) -> Tensor:
     return _shifted(state, _BITS - count)
 
 
+def _shares(state: Tensor) -> Tensor:
+    """Random bits, int64 -> float32 of the same shape, 0 <= share < 1, in steps of 2**-24."""
+    return _top_bits(state, 24).to(torch.float32) * 2.0**-24
+
+
 def _signed(number: int) -> int:
     """The int64 with the same lower 64 bits."""
     number &= (1 << _BITS) - 1
@@ -93,3 +102,9 @@ def _signed(number: int) -> int:
 def _key(name: str) -> int:
     """A fixed 64-bit number for a name; Python's own hash differs from run to run."""
     return _signed(int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest()))
+
+
+@cache
+def _keys(names: tuple[str, ...], device: torch.device) -> Tensor:
+    """(names, 1) int64; kept, so that nothing is copied to the device for every batch."""
+    return torch.tensor([[_key(name)] for name in names], device=device)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from signlet.augment.chosen import on_chosen
+
 
 def interpolate(frames: Tensor) -> Tensor:
     """Fill each gap of a point with the straight line between its neighbours in time.
@@ -13,35 +15,30 @@ def interpolate(frames: Tensor) -> Tensor:
         frame where its x is there. What is missing before a point is first found or after it
         is last found stays missing, so padding is never filled.
     """
-    before, after, share = _neighbours(~torch.isnan(frames[..., 0]))
-    earlier, later = _at(frames, before), _at(frames, after)
-    return later.sub_(earlier).mul_(share.unsqueeze(3)).add_(earlier)
+    points = frames.flatten(0, 2)
+    rows, before, after, gaps = _neighbours(~torch.isnan(frames[..., 0]))
+
+    def line(_: Tensor, own: Tensor, before: Tensor, after: Tensor) -> Tensor:
+        share = (own - before) / (after - before)
+        earlier = points.index_select(0, before.clamp(min=0))
+        later = points.index_select(0, after.clamp(max=len(points) - 1))
+        return earlier + (later - earlier) * share[:, None]
+
+    return on_chosen(gaps, line, points, rows, before, after).view_as(frames)
 
 
-def _neighbours(found: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Between which two frames each point lies in time.
+def _neighbours(found: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Where each point was found last and is found next.
 
-    found: (B, T, L) bool.
-    Returns before and after, (B, T, L) int64 slots, and share (B, T, L) float32, how far the
-    point is on the way. Outside the gaps both are the point's own slot and the share is 0,
-    so that the line between them is the point as it was, found or not.
+    found: (B, T, L) bool; its elements are counted from 0 to B * T * L, a point's next frame
+        lies L further.
+    Returns, each (B * T * L,): own, before and after, int32 numbers of elements (before is -1
+    and after B * T * L where there is none), and gaps, bool, True where the element is
+    missing between two that are found.
     """
-    count = found.shape[1]
-    slots = torch.arange(count, device=found.device)[:, None]
-    before = torch.where(found, slots, -1).cummax(1).values
-    after = torch.where(found, slots, count).flip(1).cummin(1).values.flip(1)
-    inner = (before >= 0) & (after < count)
-    before, after = torch.where(inner, before, slots), torch.where(inner, after, slots)
-    return before, after, (slots - before) / (after - before).clamp(min=1)
-
-
-def _at(frames: Tensor, slots: Tensor) -> Tensor:
-    """frames (B, T, L, C) at slots (B, T, L) -> (B, T, L, C).
-
-    Whole points are picked; `gather` would pick every coordinate by itself, three times
-    slower.
-    """
-    clips, count, points = slots.shape
-    clip = torch.arange(clips, device=frames.device)[:, None, None] * count
-    rows = (slots + clip) * points + torch.arange(points, device=frames.device)
-    return frames.flatten(0, 2).index_select(0, rows.flatten()).view_as(frames)
+    total = found.numel()
+    own = torch.arange(total, device=found.device, dtype=torch.int32).view_as(found)
+    before = torch.where(found, own, -1).cummax(1).values
+    after = torch.where(found, own, total).flip(1).cummin(1).values.flip(1)
+    gaps = ~found & (before >= 0) & (after < total)
+    return own.flatten(), before.flatten(), after.flatten(), gaps.flatten()

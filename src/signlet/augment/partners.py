@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from signlet.augment.draws import Draws
+from signlet.errors import SignletError
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,11 @@ class SignGroups:
         rows: (N,) int64, training rows of the packed set.
         labels: int64 class of every clip of the packed set; rows whose label is -1
             (unknown) are left out.
+        Raises SignletError where no row is left.
         """
         known = rows[labels[rows] >= 0]
+        if len(known) == 0:
+            raise SignletError("no training clip has a known sign; give the clips' signs")
         order = torch.argsort(labels[known], stable=True)
         known = known[order]
         count = torch.bincount(labels[known], minlength=int(labels.max().clamp(min=0)) + 1)

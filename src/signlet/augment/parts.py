@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 from torch import Tensor
 
@@ -27,11 +29,21 @@ def fill_hand(frames: Tensor) -> Tensor:
         the other.
     """
     left, right = frames[:, :, _LEFT], frames[:, :, _RIGHT]
-    mirror = frames.new_tensor([-1.0, 1.0, 1.0])
+    mirror = _mirror(frames.device)
     filled = frames.clone()
     filled[:, :, _LEFT] = torch.where(_never_found(left), right * mirror, left)
     filled[:, :, _RIGHT] = torch.where(_never_found(right), left * mirror, right)
     return filled
+
+
+@cache
+def _mirror(device: torch.device) -> Tensor:
+    return torch.tensor([-1.0, 1.0, 1.0], device=device)
+
+
+@cache
+def _head(device: torch.device) -> Tensor:
+    return torch.as_tensor(HEAD, device=device)
 
 
 def _never_found(points: Tensor) -> Tensor:
@@ -51,7 +63,7 @@ def face_cutmix(
     along x, y and z so that its box over the whole clip becomes the box of the old head. A
     clip stays as it is where one of the two has no head.
     """
-    head = torch.as_tensor(HEAD, device=frames.device)
+    head = _head(frames.device)
     old = frames.index_select(2, head)
     new = _resampled(partner_frames.index_select(2, head), partner_mask.sum(1), mask)
     (old_low, old_high), (new_low, new_high) = _box(old), _box(new)
@@ -67,7 +79,8 @@ def _box(points: Tensor) -> tuple[Tensor, Tensor]:
     Where nothing was found the lowest is +inf and the highest -inf.
     """
     low, high = (points.nan_to_num(nan=outside) for outside in (torch.inf, -torch.inf))
-    return low.amin((1, 2), keepdim=True), high.amax((1, 2), keepdim=True)
+    low, high = low.amin(1, keepdim=True), high.amax(1, keepdim=True)
+    return low.amin(2, keepdim=True), high.amax(2, keepdim=True)
 
 
 def _resampled(points: Tensor, lengths: Tensor, mask: Tensor) -> Tensor:

@@ -1,7 +1,15 @@
 """The sign model: landmark embedding, frame encoder, disentangled attention, logits."""
 
-from signlet.model.config import PUBLISHED, ModelConfig
+from signlet.model.config import PUBLISHED, ModelConfig, ModelSize
 from signlet.model.published import load_published, published
 from signlet.model.recogniser import Mixup, SignModel
 
-__all__ = ["PUBLISHED", "Mixup", "ModelConfig", "SignModel", "load_published", "published"]
+__all__ = [
+    "PUBLISHED",
+    "Mixup",
+    "ModelConfig",
+    "ModelSize",
+    "SignModel",
+    "load_published",
+    "published",
+]

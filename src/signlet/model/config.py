@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
+from typing import Any
 
 from signlet.errors import SignletError
 
 
-@dataclass(frozen=True)
-class ModelConfig:
-    """Dimensions of a `SignModel`. The defaults are the small model of the demo."""
+@dataclass(frozen=True, kw_only=True)
+class ModelSize:
+    """What a recipe says of a model; the defaults are the small model of the demo."""
 
-    max_len: int = 32
-    """Largest number of frames a clip has after preprocessing."""
     dense: int = 64
     """Width of each part's frame features."""
     widths: tuple[int, int, int, int] = (128, 192, 192, 192)
@@ -31,38 +30,53 @@ class ModelConfig:
     """Two convolutions over time in the embedding of each point's position."""
     disentangled: bool = True
     """DeBERTa's content-to-position and position-to-content terms; False: plain attention."""
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that cannot be built."""
+        if self.dense < 1 or self.heads < 1:
+            raise SignletError(f"dense is {self.dense}, heads {self.heads}; give at least 1")
+        if len(self.widths) != 4 or any(w < 1 or w % self.heads for w in self.widths[:3]):
+            raise SignletError(
+                f"widths is {self.widths}; give four widths, the first three multiples of "
+                f"heads ({self.heads})"
+            )
+        for dropout in (self.encoder_dropout, self.part_dropout, *self.layer_dropout):
+            if not 0 <= dropout < 1:
+                raise SignletError(f"a dropout is {dropout}; give at least 0 and below 1")
+
+    def config(self, max_len: int, num_classes: int) -> ModelConfig:
+        """A model of this size for clips of that length and so many signs."""
+        return ModelConfig(
+            **{field.name: getattr(self, field.name) for field in fields(ModelSize)},
+            max_len=max_len,
+            num_classes=num_classes,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig(ModelSize):
+    """All that is needed to build a `SignModel`."""
+
+    max_len: int = 32
+    """Largest number of frames a clip has after preprocessing."""
     num_classes: int = 26
     """Number of signs."""
 
     def __post_init__(self) -> None:
         """Refuse sizes that cannot be built."""
-        for name in ("max_len", "dense", "heads", "num_classes"):
-            if getattr(self, name) < 1:
-                raise SignletError(f"model.{name} is {getattr(self, name)}; it must be at least 1")
-        if len(self.widths) != 4 or any(w < 1 or w % self.heads for w in self.widths[:3]):
+        super().__post_init__()
+        if self.max_len < 1 or self.num_classes < 1:
             raise SignletError(
-                f"model.widths is {self.widths}; give four widths, "
-                f"the first three multiples of model.heads ({self.heads})"
+                f"max_len is {self.max_len}, num_classes {self.num_classes}; give at least 1"
             )
 
-    def with_classes(self, num_classes: int, max_len: int) -> ModelConfig:
-        """The same model for another set of signs and clip length."""
-        return replace(self, num_classes=num_classes, max_len=max_len)
 
-
-_STUDENT_LAYERS = (0.05, 0.1, 0.2)
+_FULL: dict[str, Any] = {"heads": 16, "layer_dropout": (0.05, 0.1, 0.2), "num_classes": 250}
+_DISTILLED: dict[str, Any] = {"heads": 16, "part_dropout": 0.025, "dense": 192, "num_classes": 250}
 PUBLISHED: dict[str, ModelConfig] = {
-    "len25_full": ModelConfig(
-        25, 512, (1024, 1280, 1536, 1536), 16, layer_dropout=_STUDENT_LAYERS, num_classes=250
-    ),
-    "len25_distilled": ModelConfig(
-        25, 192, (512, 768, 768, 512), 16, part_dropout=0.025, num_classes=250
-    ),
-    "len80_full": ModelConfig(
-        80, 256, (512, 768, 1024, 1024), 16, layer_dropout=_STUDENT_LAYERS, num_classes=250
-    ),
-    "len80_distilled": ModelConfig(
-        80, 192, (512, 576, 576, 512), 16, part_dropout=0.025, num_classes=250
-    ),
+    "len25_full": ModelConfig(max_len=25, dense=512, widths=(1024, 1280, 1536, 1536), **_FULL),
+    "len25_distilled": ModelConfig(max_len=25, widths=(512, 768, 768, 512), **_DISTILLED),
+    "len80_full": ModelConfig(max_len=80, dense=256, widths=(512, 768, 1024, 1024), **_FULL),
+    "len80_distilled": ModelConfig(max_len=80, widths=(512, 576, 576, 512), **_DISTILLED),
 }
 """The four published sizes."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from signlet.evaluate import (
     Predictions,
@@ -31,8 +32,13 @@ _ABOUT = {
 }
 
 
-def content(run: Run, examples: Sequence[Example]) -> dict[str, Any]:
-    """Everything that the template report.html names."""
+def content(
+    run: Run, examples: Sequence[Example], copies: NDArray[np.bool_] | None = None
+) -> dict[str, Any]:
+    """Everything that the template report.html names.
+
+    copies: (N,) the held-out clips that were trained on under another name, where known.
+    """
     predictions = run.predictions[run.best]
     results = [(name, _ABOUT[name], score(p)) for name, p in run.predictions.items()]
     matrix = confusion(predictions)
@@ -43,7 +49,7 @@ def content(run: Run, examples: Sequence[Example]) -> dict[str, Any]:
         "best": best,
         "signs": len(predictions.signs),
         "headline": _headline(run.best, predictions),
-        "warnings": warnings(predictions),
+        "warnings": [*warnings(predictions), *_copies(run.best, predictions, copies)],
         "results": results,
         "training": _training(run.curves),
         "curves": learning_curves(run.curves),
@@ -57,9 +63,10 @@ def content(run: Run, examples: Sequence[Example]) -> dict[str, Any]:
 
 def _facts(run: Run, predictions: Predictions, best: Scores) -> list[tuple[str, str]]:
     signers = set(predictions.signers) - {""}
-    facts = [("Recipe", run.recipe)] if run.recipe else []
+    source = run.config.get("source")
+    named = {"Recipe": run.recipe, "Data": source if isinstance(source, str) else ""}
     return [
-        *facts,
+        *((term, value) for term, value in named.items() if value),
         ("Date", f"{run.date.day} {run.date:%B %Y, %H:%M}"),
         ("signlet", run.version),
         ("Clips", f"{best.clips:,}"),
@@ -102,6 +109,20 @@ def warnings(predictions: Predictions) -> list[str]:
     return found
 
 
+def _copies(best: str, predictions: Predictions, copies: NDArray[np.bool_] | None) -> list[str]:
+    if copies is None or not copies.any():
+        return []
+    rest = predictions.select(~copies)
+    found = (
+        f"{copies.sum()} of {len(copies)} held-out clips are copies of clips that were trained "
+        f"on under another signer's name ({predictions.names[int(copies.argmax())]} is the first)"
+    )
+    if not (rest.labels >= 0).any():
+        return [f"{found}; these figures say nothing on new signers."]
+    top1 = f"{100 * score(rest).top1:.1f}\N{NO-BREAK SPACE}%"
+    return [f"{found}. Without them the {best} reads {top1} right."]
+
+
 def _training(curves: Curves) -> str:
     if not curves:
         return ""
@@ -109,7 +130,7 @@ def _training(curves: Curves) -> str:
     parts = [f"{epochs} epochs" + (f" in each of {len(curves)} folds" if len(curves) > 1 else "")]
     seconds = [c["seconds"] for c in curves.values() if "seconds" in c]
     if seconds:
-        parts.append(f"{_duration(sum(float(np.nansum(s)) for s in seconds))} in all")
+        parts.append(f"{_duration(sum(float(np.nansum(s)) for s in seconds))} of training")
     speeds = [c["clips_per_second"] for c in curves.values() if "clips_per_second" in c]
     if speeds:
         parts.append(f"{np.nanmedian(np.concatenate(speeds)):,.0f} clips a second (median)")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -19,7 +21,7 @@ NAMED_SIGNS = 60
 IMAGE_SIDE = 400
 """Pixels of that image at most; a pixel is a block of signs where there are more."""
 
-LINES = {
+LINES: dict[str, dict[str, Any]] = {
     "student": {"color": INK, "linewidth": 1.4},
     "teacher": {"color": MUTED, "linewidth": 1.4, "linestyle": (0, (4, 2))},
     "distilled": {"color": ACCENT, "linewidth": 2.0},
@@ -50,7 +52,7 @@ def _panel(curves: Curves, title: str, pattern: str, form: str | None) -> Pictur
     if not tables:
         return None
     with drawing(title):
-        figure = Figure(figsize=(5, 2.9), layout="constrained")
+        figure = Figure(figsize=(4.5, 2.7), layout="constrained")
         axes = figure.subplots()
         for name, (epochs, values) in tables.items():
             _line(axes, epochs, values, name)
@@ -72,8 +74,8 @@ def _table(curves: Curves, column: str) -> tuple[NDArray[np.float64], NDArray[np
 def _line(axes: Axes, epochs: NDArray[np.float64], values: NDArray[np.float64], name: str) -> None:
     seen = np.isfinite(values).any(0)
     epochs, values = epochs[seen], values[:, seen]
-    single = {"marker": "o", "markersize": 4} if len(epochs) == 1 else {}
-    axes.plot(epochs, np.nanmean(values, 0), **LINES[name], **single)  # type: ignore[arg-type]
+    marker = "o" if len(epochs) == 1 else None
+    axes.plot(epochs, np.nanmean(values, 0), marker=marker, **LINES[name])
     if len(values) > 1 and name == "distilled":
         low, high = np.nanmin(values, 0), np.nanmax(values, 0)
         axes.fill_between(epochs, low, high, color=ACCENT, alpha=0.14, linewidth=0)
@@ -93,7 +95,7 @@ def _dress(axes: Axes, form: str | None) -> None:
     axes.yaxis.set_major_formatter(lambda value, _: f"{value / 10**power:.3g}")
     if power:
         small = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-        axes.set_title(f"× 10{small}", loc="left", fontsize=9, color=MUTED)
+        axes.set_title(f"× 10{small}", loc="left", color=MUTED)
 
 
 def _in_words(
@@ -123,7 +125,8 @@ def confusion_figure(matrix: NDArray[np.int64], signs: tuple[str, ...]) -> Pictu
 
 def _matrix_in_words(matrix: NDArray[np.int64]) -> str:
     right, total = int(np.trace(matrix)), int(matrix.sum())
-    return f"{right} of {total} clips lie on the diagonal; the other {total - right} are mistakes."
+    wrong = f"the other {total - right:,} are mistakes"
+    return f"{right:,} of {total:,} clips lie on the diagonal; {wrong}."
 
 
 def _cells(matrix: NDArray[np.int64], signs: tuple[str, ...]) -> Figure:
@@ -138,8 +141,8 @@ def _cells(matrix: NDArray[np.int64], signs: tuple[str, ...]) -> Figure:
         box.set(facecolor=colour, alpha=0.15 + 0.75 * share[row, column])
         axes.add_patch(box)
         if count <= NUMBERED_SIGNS:
-            place = {"ha": "center", "va": "center", "fontsize": 8}
-            axes.text(column, row, str(matrix[row, column]), **place)
+            number = str(matrix[row, column])
+            axes.text(column, row, number, ha="center", va="center", fontsize=8)
     _name_cells(axes, signs)
     return figure
 
@@ -169,7 +172,7 @@ def _image(matrix: NDArray[np.int64]) -> Figure:
     pixels = np.empty((*share.shape, 4))
     pixels[..., :3] = np.array([0xC2, 0x5B, 0x3F]) / 255
     pixels[np.eye(len(share), dtype=bool), :3] = np.array([0x4A, 0x78, 0xD6]) / 255
-    pixels[..., 3] = np.where(share > 0, 0.15 + 0.85 * np.sqrt(share), 0)
+    pixels[..., 3] = np.where(share > 0, 0.35 + 0.65 * np.sqrt(share), 0)
     axes.imshow(pixels, interpolation="none")
     axes.set(xticks=[], yticks=[], xlabel="read as", ylabel="true")
     axes.xaxis.set_label_position("top")

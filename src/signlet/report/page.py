@@ -12,6 +12,7 @@ from markupsafe import Markup
 from signlet.atomic import write_text
 from signlet.pack import PackedSet
 from signlet.report.content import content
+from signlet.report.copies import trained_copies
 from signlet.report.examples import choose_examples
 from signlet.report.run import read_run
 from signlet.report.skeleton import SELECTED, Layout, Moving, player_data, thinned
@@ -20,15 +21,17 @@ from signlet.report.skeleton import SELECTED, Layout, Moving, player_data, thinn
 def write_report(run: Path, packed: PackedSet | None) -> Path:
     """Write `report.html` into a run folder and return its path.
 
-    run: folder with config.yaml, metrics.csv and predictions.parquet (config.json where the
-        model is saved). packed: the set that the run was trained on, to show skeletons of
-        some of its clips; without it the page says that they are missing.
+    run: folder with config.yaml, metrics.csv and predictions.parquet.
+    packed: the set that the run was trained on, to show skeletons of some of its clips and
+        to look for copies across signers; without it the page shows none.
     Raises SignletError naming the file that is missing, broken or cannot be written.
     """
     data = read_run(run)
-    examples = [] if packed is None else choose_examples(data.predictions[data.best], packed)
+    held_out = data.predictions[data.best]
+    examples = [] if packed is None else choose_examples(held_out, packed)
+    copies = None if packed is None else trained_copies(held_out, packed)
     moving = [example.moving for example in examples]
-    page = render("report.html", moving, **content(data, examples))
+    page = render("report.html", moving, **content(data, examples, copies))
     write_text(run / "report.html", page)
     return run / "report.html"
 
@@ -57,4 +60,3 @@ def render(
 def _source(environment: Environment, name: str) -> Markup:
     assert environment.loader is not None
     return Markup(environment.loader.get_source(environment, name)[0])
-

@@ -67,15 +67,16 @@
       if (this.canvas.width !== side) this.canvas.width = this.canvas.height = side;
       const pen = this.canvas.getContext("2d");
       pen.clearRect(0, 0, side, side);
+      const width = Math.min(side / 200, 1.7 * (window.devicePixelRatio || 1));
       pen.lineCap = pen.lineJoin = "round";
       for (const [part, edges] of Object.entries(this.skeleton.edges)) {
         pen.strokeStyle = colour(part);
-        pen.lineWidth = ((WIDTHS[part] || 1) * side) / 200;
+        pen.lineWidth = WIDTHS[part] * width;
         this.lines(pen, edges, side);
       }
       for (const [part, points] of Object.entries(this.skeleton.dots)) {
         pen.fillStyle = colour(part);
-        this.dots(pen, points, side);
+        this.dots(pen, points, side, 1.5 * width);
       }
     }
 
@@ -97,8 +98,7 @@
       pen.stroke();
     }
 
-    dots(pen, points, side) {
-      const radius = Math.max(1, side / 130);
+    dots(pen, points, side, radius) {
       for (const point of points) {
         const place = this.at(point, side);
         if (!place) continue;

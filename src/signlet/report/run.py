@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +28,7 @@ class Run:
     """A run folder in memory.
 
     config: the settings as nested dictionaries; config_text: the file as it is written.
+    version: the signlet that trained it.
     """
 
     name: str
@@ -58,7 +58,7 @@ def read_run(folder: Path) -> Run:
         name=folder.resolve().name,
         recipe=_recipe(config),
         date=datetime.fromtimestamp(written),
-        version=_version(folder / "config.json"),
+        version=str(config.get("signlet", __version__)),
         config=config,
         config_text=config_text,
         curves=read_curves(folder / "metrics.csv"),
@@ -119,12 +119,3 @@ def _mapping(text: str, path: Path) -> dict[str, Any]:
 def _recipe(config: dict[str, Any]) -> str:
     named = [config[key] for key in ("recipe", "name") if isinstance(config.get(key), str)]
     return named[0] if named else ""
-
-
-def _version(path: Path) -> str:
-    """Version that trained the run; a run whose model is not saved yet has today's."""
-    try:
-        header = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return __version__
-    return str(header.get("version", __version__)) if isinstance(header, dict) else __version__

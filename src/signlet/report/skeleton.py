@@ -84,13 +84,13 @@ class Moving:
     rate: float
 
 
-def upright(points: NDArray[np.float32], layout: Layout) -> NDArray[np.float32]:
+def upright(points: NDArray[np.float32], layout: Layout) -> NDArray[np.float64]:
     """x and y of (T, P, 2 or 3) with x stretched until the face has its usual proportions.
 
     Coordinates are fractions of an image of unknown shape, or standardised per axis; both
     squash the person. A clip without a face is left as it is.
     """
-    flat = np.array(points[..., :2], dtype=np.float32)
+    flat = points[..., :2].astype(np.float64)
     top, chin, right, left = layout.face
     height = np.linalg.norm(flat[:, top] - flat[:, chin], axis=1)
     width = np.linalg.norm(flat[:, right] - flat[:, left], axis=1)
@@ -102,7 +102,7 @@ def upright(points: NDArray[np.float32], layout: Layout) -> NDArray[np.float32]:
 
 
 def view_box(
-    points: NDArray[np.float32], layout: Layout, margin: float = 0.08
+    points: NDArray[np.float64], layout: Layout, margin: float = 0.08
 ) -> tuple[float, float, float]:
     """Left, top and side of the square that holds the points of interest of (T, P, 2).
 
@@ -116,7 +116,9 @@ def view_box(
         return 0.0, 0.0, 1.0
     low = np.nanmin(np.nanquantile(seen, 0.02, axis=0), axis=0)
     high = np.nanmax(np.nanquantile(seen, 0.98, axis=0), axis=0)
-    side = max(float((high - low).max()), 1e-6) * (1 + 2 * margin)
+    # Never so small that the two edges of a picture are the same number.
+    side = max(float((high - low).max()), 1e-3 * float(np.abs(high).max()), 1e-6)
+    side *= 1 + 2 * margin
     left, top = (low + high) / 2 - side / 2
     return float(left), float(top), side
 

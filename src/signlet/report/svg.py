@@ -8,8 +8,9 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-import matplotlib as mpl
+from matplotlib import style
 from matplotlib.figure import Figure
 
 INK, MUTED, LINE = "#0a0b01", "#0a0b02", "#0a0b03"
@@ -24,10 +25,11 @@ _TOKENS = {
 }
 """Stand-in colours, replaced by the tokens of report.css: one drawing for light and dark."""
 
-_STYLE = {
+_STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
     "text.parse_math": False,
     "font.size": 10,
+    "axes.titlesize": 9,
     "axes.edgecolor": LINE,
     "axes.labelcolor": MUTED,
     "text.color": INK,
@@ -72,7 +74,8 @@ class Picture:
 @contextmanager
 def drawing(salt: str) -> Iterator[None]:
     """Our style while a figure is made and saved; `salt` keeps ids of two figures apart."""
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": salt}), warnings.catch_warnings():
+    ours = {**_STYLE, "svg.hashsalt": salt}
+    with style.context(["default", ours]), warnings.catch_warnings():
         # The page's font draws the text, not the one Matplotlib measures with.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield

@@ -58,13 +58,14 @@ def find(source: Source, name: str) -> ClipRef:
     """The clip of that name.
 
     name: a clip's name; a beginning or end of it, or of the last two parts of its path,
-        will do where only one clip fits.
+        will do where only one clip fits, or where those that fit share one file: then it is
+        the first of them.
     Raises SignletError listing the candidates, or the names most like it.
     """
     refs = source.refs()
     exact = [ref for ref in refs if ref.name == name]
     found = exact or [ref for ref in refs if name and _fits(ref, name)]
-    if len(found) == 1:
+    if len({ref.path for ref in found}) == 1:
         return found[0]
     if found:
         raise SignletError(

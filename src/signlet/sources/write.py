@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
+from signlet.atomic import replacing
 from signlet.clip import Clip
 from signlet.errors import SignletError
 from signlet.landmarks import NUM_RAW, RAW_PARTS
@@ -16,9 +16,10 @@ from signlet.sources.arrays import FPS_KEY, KEY
 
 
 def write_clip(clip: Clip, path: str | Path) -> None:
-    """Write landmarks and frame rate to `.npz` or to `.parquet` in the competition's schema.
+    """Write landmarks to `.npz`, or to `.parquet` in the competition's schema.
 
-    Sign and signer are not in the file: sources take them from its place or from a table.
+    The frame rate is kept in `.npz` only. Sign and signer are in neither: sources take them
+    from the file's place or from a table.
     `read_clip` gives the same frames back, bit for bit. Directories are made as needed.
     Raises SignletError for another ending or where the file cannot be written; a file
     that was there before is then untouched.
@@ -27,18 +28,8 @@ def write_clip(clip: Clip, path: str | Path) -> None:
     writer = _WRITERS.get(path.suffix.lower())
     if writer is None:
         raise SignletError(f"{path}: clips are written as {' or '.join(_WRITERS)}; choose one")
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            writer(clip, file)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise SignletError(f"{path}: cannot be written ({error.strerror or error})") from error
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        writer(clip, file)
 
 
 def _write_npz(clip: Clip, file: IO[bytes]) -> None:
@@ -52,8 +43,6 @@ def _write_parquet(clip: Clip, file: IO[bytes]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from signlet.sources.parquet import FPS_METADATA
-
     count = len(clip.frames)
     names = [(part, i) for part, rows in RAW_PARTS.items() for i in range(rows.stop - rows.start)]
     values = clip.frames.reshape(-1, 3).astype(np.float64)
@@ -64,8 +53,7 @@ def _write_parquet(clip: Clip, file: IO[bytes]) -> None:
         "landmark_index": np.tile(np.array([i for _, i in names], np.int16), count),
         **{name: pa.array(values[:, c], from_pandas=True) for c, name in enumerate("xyz")},
     }
-    metadata = {} if clip.fps is None else {FPS_METADATA: repr(clip.fps).encode()}
-    pq.write_table(pa.table(columns).replace_schema_metadata(metadata), file)
+    pq.write_table(pa.table(columns), file)
 
 
 _WRITERS: dict[str, Callable[[Clip, IO[bytes]], None]] = {

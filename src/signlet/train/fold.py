@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import signal
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -64,7 +63,7 @@ class FoldTraining:
         self.optimisers = {n: make_optimiser(m, recipe.optimiser) for n, m in self.models.items()}
         self.soup = empty_soup(self.task.distilled)
         self.epoch = self.step = 0
-        self.sums: Counter[str] = Counter()
+        self.sums: dict[str, Tensor] = {}
         self.metrics: list[EpochMetrics] = []
 
     @property
@@ -111,7 +110,7 @@ class FoldTraining:
         self.task.update_teacher(place)
         for name, value in losses.items():
             if name not in TRAINED:
-                self.sums[name] += value.detach()
+                self.sums[name] = self.sums.get(name, torch.zeros(())) + value.detach()
         self.step += 1
 
     def _end_epoch(self, seconds: float, speed: float) -> None:
@@ -132,7 +131,7 @@ class FoldTraining:
         rate *= recipe.optimiser.learning_rate
         self.metrics.append(EpochMetrics.of(done, seconds, speed, rate, means, accuracies))
         self.epoch, self.step = done, 0
-        self.sums = Counter()
+        self.sums = {}
 
     def save(self) -> None:
         """Write the checkpoint."""
@@ -143,7 +142,7 @@ class FoldTraining:
             "soup": self.soup.state_dict(),
             "epoch": self.epoch,
             "step": self.step,
-            "sums": {name: float(total) for name, total in self.sums.items()},
+            "sums": self.sums,
             "metrics": [asdict(row) for row in self.metrics],
         }
         save_checkpoint(self.folder / CHECKPOINT, state)
@@ -167,7 +166,7 @@ class FoldTraining:
             optimiser.load_state_dict(state["optimisers"][name])
         self.soup.load_state_dict(state["soup"])
         self.epoch, self.step = state["epoch"], state["step"]
-        self.sums = Counter(state["sums"])
+        self.sums = dict(state["sums"])
         self.metrics = [EpochMetrics(**row) for row in state["metrics"]]
         return True
 

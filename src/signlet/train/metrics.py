@@ -64,9 +64,9 @@ def read_metrics(path: Path) -> list[EpochMetrics]:
     """The epochs of a file that holds one fold."""
     with path.open(newline="", encoding="utf-8") as file:
         rows = [{k: v for k, v in row.items() if k != "fold"} for row in csv.DictReader(file)]
-    return [
-        EpochMetrics(
-            **{k: int(v) if k == "epoch" else float(v) if v else _NAN for k, v in row.items()}
-        )
-        for row in rows
-    ]
+    return [_from_row(row) for row in rows]
+
+
+def _from_row(row: Mapping[str, str]) -> EpochMetrics:
+    numbers = {k: float(v) if v else _NAN for k, v in row.items() if k != "epoch"}
+    return EpochMetrics(epoch=int(row["epoch"]), **numbers)

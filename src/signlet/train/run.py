@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import torch
 import yaml
+from numpy.typing import NDArray
 from rich.console import Console
 
 import signlet
@@ -48,7 +50,7 @@ def train(
     Raises SignletError; `Interrupted` after Ctrl-C, when `resume` can continue.
     """
     console = console or Console()
-    plan = signer_folds(packed.labels, packed.signers, recipe.folds)
+    plan = signer_folds(packed.labels, packed.signers, recipe.num_folds)
     if plan.note:
         console.print(f"[yellow]Note: {plan.note}[/]", soft_wrap=True)
     _open_run(run, recipe, packed, resume)
@@ -101,7 +103,7 @@ def _open_run(run: Path, recipe: Recipe, packed: PackedSet, resume: bool) -> Non
         )
 
 
-def _plain(value: object) -> object:
+def _plain(value: Any) -> Any:
     """Tuples as lists, as YAML gives them back."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
@@ -109,9 +111,10 @@ def _plain(value: object) -> object:
 
 
 def _finished(folder: Path) -> bool:
-    return all((folder / name).exists() for name in (PREDICTIONS, METRICS)) and not (
-        folder / CHECKPOINT
-    ).exists()
+    return (
+        all((folder / name).exists() for name in (PREDICTIONS, METRICS))
+        and not (folder / CHECKPOINT).exists()
+    )
 
 
 def _train_fold(
@@ -143,12 +146,12 @@ def _finish_fold(
     work: FoldTraining,
     packed: PackedSet,
     there: PackedSet,
-    held_out: np.ndarray,
+    held_out: NDArray[np.int64],
     fold: int,
 ) -> None:
     """Models, predictions and metrics of a trained fold; the checkpoint goes last."""
     task, folder = work.task, work.folder
-    soup: SignModel = work.soup.module
+    soup = cast(SignModel, work.soup.module)
     models = dict(zip(MODELS, (task.student, task.teacher, task.distilled, soup), strict=True))
     rows = torch.from_numpy(held_out)
     result = {}
@@ -164,7 +167,7 @@ def _finish_fold(
 
 
 def _predictions(
-    packed: PackedSet, rows: np.ndarray, probabilities: np.ndarray, fold: int
+    packed: PackedSet, rows: NDArray[np.int64], probabilities: NDArray[np.float32], fold: int
 ) -> Predictions:
     return Predictions(
         names=[packed.names[row] for row in rows],

@@ -7,17 +7,19 @@ from typing import Literal
 
 from signlet.augment import AugmentConfig
 from signlet.errors import SignletError
-from signlet.model import ModelConfig
+from signlet.model import ModelSize
 
 
 @dataclass(frozen=True)
-class DataSettings:
+class PackingSettings:
     """Which clips, and how they are packed."""
 
     max_len: int = 32
     """Frames kept of a clip; longer ones are thinned out evenly."""
     dtype: Literal["float32", "float16"] = "float32"
     """Type of the packed landmarks on disk."""
+    default_source: str = ""
+    """Clips to take where no other data is named."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,11 @@ class Recipe:
 
     name: str = "demo"
     """Name of the recipe, and of the run folder unless another is given."""
-    data: DataSettings = field(default_factory=DataSettings)
+    packing: PackingSettings = field(default_factory=PackingSettings)
     """Clips and packing."""
-    student: ModelConfig = field(default_factory=ModelConfig)
+    student: ModelSize = field(default_factory=ModelSize)
     """The model that the teacher is the average of."""
-    distilled: ModelConfig = field(default_factory=ModelConfig)
+    distilled: ModelSize = field(default_factory=ModelSize)
     """The model to ship, with an optimiser of its own, following the same teacher."""
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     """Augmentations; every model sees a draw of its own."""
@@ -103,8 +105,8 @@ class Recipe:
     """Manifold mixup."""
     soup_epochs: int = 10
     """The soup is the mean of the distilled weights after each of the last so many epochs."""
-    folds: int = 4
-    """Signer-grouped folds."""
+    num_folds: int = 4
+    """Signer-grouped folds that the clips are cut into."""
     validate_every: int = 1
     """Epochs between two looks at the held-out signers; the last epoch always has one."""
     save_every: int = 1
@@ -118,7 +120,7 @@ class Recipe:
             "optimiser.epochs": self.optimiser.epochs,
             "optimiser.batch_size": self.optimiser.batch_size,
             "optimiser.learning_rate": self.optimiser.learning_rate,
-            "data.max_len": self.data.max_len,
+            "packing.max_len": self.packing.max_len,
             "soup_epochs": self.soup_epochs,
             "validate_every": self.validate_every,
             "save_every": self.save_every,

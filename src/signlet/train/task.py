@@ -36,12 +36,12 @@ class Task(nn.Module):
 
     def __init__(self, recipe: Recipe, num_classes: int) -> None:
         super().__init__()
-        max_len = recipe.data.max_len
+        max_len = recipe.packing.max_len
         self.recipe = recipe
         self.num_classes = num_classes
-        self.student = SignModel(recipe.student.with_classes(num_classes, max_len))
+        self.student = SignModel(recipe.student.config(max_len, num_classes))
         self.teacher = copy.deepcopy(self.student).requires_grad_(False)
-        self.distilled = SignModel(recipe.distilled.with_classes(num_classes, max_len))
+        self.distilled = SignModel(recipe.distilled.config(max_len, num_classes))
 
     def train(self, mode: bool = True) -> Task:
         """As usual, but the teacher always predicts as it would be used: without dropout."""

@@ -1,0 +1,91 @@
+"""What happens to each sample of a batch: all random decisions, before any frame is touched."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from signlet.augment.config import AugmentConfig
+from signlet.augment.draws import Draws
+
+_NAMES = (
+    *("fill_hand", "face_cutmix", "interpolate", "flip"),
+    *("rotate", "angle", "crop", "cut", "cut_start"),
+    *("resize", "distort", "factor_x", "factor_y", "factor_z"),
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Decisions for B samples.
+
+    early: whether hands may be filled and heads exchanged at all.
+    fill_hand, face_cutmix, interpolate, flip: (B,) bool, whether the step is done.
+    first: (B,) int64, the first frame that stays.
+    kept: (B, T) bool, the new mask.
+    linear: (B, 5) float32, the linear map of a point: the shares of x and of y in the new x,
+        the same for the new y, and the factor of z.
+    """
+
+    early: bool
+    fill_hand: Tensor
+    face_cutmix: Tensor
+    interpolate: Tensor
+    flip: Tensor
+    first: Tensor
+    kept: Tensor
+    linear: Tensor
+
+    def part(self, samples: slice) -> Plan:
+        """The decisions for some of the samples."""
+        early, *decisions = vars(self).values()
+        return Plan(early, *(decision[samples] for decision in decisions))
+
+
+def draw_plan(mask: Tensor, config: AugmentConfig, draws: Draws, *, early: bool) -> Plan:
+    """Draw every decision for the samples of `draws`; mask (B, T) bool, real frames first."""
+    numbers = draws.uniforms(*_NAMES)
+    flip = numbers["flip"] < config.flip
+    first, kept = _crop(mask, config, numbers)
+    return Plan(
+        early=early,
+        fill_hand=numbers["fill_hand"] < config.fill_hand,
+        face_cutmix=numbers["face_cutmix"] < config.face_cutmix,
+        interpolate=numbers["interpolate"] < config.interpolate,
+        flip=flip,
+        first=first,
+        kept=kept,
+        linear=_linear(flip, config, numbers),
+    )
+
+
+def _crop(mask: Tensor, config: AugmentConfig, numbers: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+    """Frames to cut: none up to the largest share, all counts equally likely."""
+    length = mask.sum(1)
+    most = (length * config.crop_share).to(torch.int64)
+    chosen = (numbers["crop"] < config.crop) & (length >= config.crop_min_frames)
+    cut = (numbers["cut"] * (most + 1)).to(torch.int64).minimum(most) * chosen
+    first = cut * (numbers["cut_start"] < 0.5)
+    slots = torch.arange(mask.shape[1], device=mask.device)
+    return first, slots < (length - cut)[:, None]
+
+
+def _linear(flip: Tensor, config: AugmentConfig, numbers: dict[str, Tensor]) -> Tensor:
+    """Negate x, then turn in the xy plane, then resize, as one map (B, 5)."""
+    angle = (numbers["angle"] * 2 - 1) * math.radians(config.max_degrees)
+    angle = angle * (numbers["rotate"] < config.rotate)
+    cosine, sine = angle.cos(), angle.sin()
+    mirror = 1 - 2 * flip.to(torch.float32)
+    x, y, z = _factors(config, numbers)
+    return torch.stack([x * cosine * mirror, -x * sine, y * sine * mirror, y * cosine, z], 1)
+
+
+def _factors(config: AugmentConfig, numbers: dict[str, Tensor]) -> Tensor:
+    """(3, B) factors of x, y and z: each its own where distorted, else one for all."""
+    shares = torch.stack([numbers[f"factor_{axis}"] for axis in "xyz"])
+    separate = shares * (config.resize_high - config.resize_low) + config.resize_low
+    factors = torch.where(numbers["distort"] < config.distort, separate, separate[0])
+    return torch.where(numbers["resize"] < config.resize, factors, 1.0)

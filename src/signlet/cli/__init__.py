@@ -1,0 +1,83 @@
+"""The command `signlet`. Each subcommand is a module here: parse, call, print."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import signlet
+from signlet.errors import SignletError
+
+COMMANDS = {
+    "demo": "train a recogniser of fingerspelled letters on real clips, in minutes",
+    "inspect": "look at a data set or a clip: quality, pictures, animation",
+    "pack": "read clips once and write a packed data set for training",
+    "train": "train student, teacher and distilled model; evaluate on unseen signers",
+    "evaluate": "scores of a run, or of a model on other clips",
+    "recognise": "name the sign in a clip",
+}
+_USAGE = """usage: signlet COMMAND ...
+
+Small sign recognisers, from landmarks to phone.
+
+commands:
+{commands}
+
+signlet COMMAND --help tells more of each, with examples. Start with: signlet demo
+"""
+FAILED, INTERRUPTED = 2, 130
+
+
+def usage() -> str:
+    """What `signlet --help` prints."""
+    width = max(map(len, COMMANDS))
+    return _USAGE.format(
+        commands="\n".join(f"  {name:<{width}}  {about}" for name, about in COMMANDS.items())
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0, 2 for what the user can mend, 130 for Ctrl-C."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or given[0] in ("-h", "--help"):
+        print(usage(), end="")
+        return 0 if given else FAILED
+    if given[0] == "--version":
+        print(f"signlet {signlet.__version__}")
+        return 0
+    if given[0] not in COMMANDS:
+        return _fail(f"there is no command {given[0]!r}; commands: {', '.join(COMMANDS)}", FAILED)
+    return _run(given[0], given[1:])
+
+
+def _run(name: str, arguments: list[str]) -> int:
+    try:
+        command = importlib.import_module(f"signlet.cli.{name}")
+    except ModuleNotFoundError as error:
+        missing = error.name or "a package"
+        return _fail(
+            f'{missing} is not installed; this command needs: pip install "signlet[train]"', FAILED
+        )
+    try:
+        command.run(arguments)
+        sys.stdout.flush()
+    except SignletError as error:
+        interrupted = type(error).__name__ == "Interrupted"
+        return _fail(str(error), INTERRUPTED if interrupted else FAILED)
+    except KeyboardInterrupt:
+        return _fail("stopped", INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has gone; keep the interpreter from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        named = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{named}{error.strerror or error}", FAILED)
+    return 0
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"signlet: {' '.join(message.split())}", file=sys.stderr)
+    return code

@@ -1,0 +1,97 @@
+"""signlet inspect."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+
+from signlet.cli.parsing import make_parser
+from signlet.clip import Clip
+from signlet.errors import SignletError
+from signlet.inspect import (
+    clip_quality,
+    data_quality,
+    draw_animation,
+    draw_strip,
+    print_clip,
+    print_quality,
+    quality_json,
+    write_quality,
+)
+from signlet.pack import PackedSet
+from signlet.pack.layout import HEADER
+from signlet.sources import Source, find, open_source, read_clip
+
+_EXAMPLES = """
+  signlet inspect fingerspelling                     signs, signers, lengths, suspicious clips
+  signlet inspect packed/mine --page quality.html
+  signlet inspect clip.pose --strip clip.png --animation clip.html
+  signlet inspect fingerspelling --clip A/fs-sts13 --animation a.gif
+"""
+
+
+def run(arguments: list[str]) -> None:
+    """Parse; look at a data set, or at one clip."""
+    parser = make_parser(
+        "inspect",
+        "Quality of a data set (directory, CSV, fingerspelling, packed set) or of one clip, and\n"
+        "pictures of a clip.",
+        _EXAMPLES,
+    )
+    parser.add_argument("what", type=str, help="data set or clip")
+    parser.add_argument("--clip", type=str | None, help="one clip of the data set, by name")
+    parser.add_argument("--max_len", type=int, default=25, help="frames that a model takes")
+    parser.add_argument("--strip", type=str | None, help="write a picture strip: .png or .svg")
+    parser.add_argument("--frames", type=int, default=8, help="frames of the picture strip")
+    parser.add_argument("--animation", type=str | None, help="write a moving one: .html or .gif")
+    parser.add_argument("--page", type=str | None, help="write a data set's quality as .html")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parsed = parser.parse_args(arguments)
+    what = _open(parsed.what)
+    if parsed.clip is not None:
+        if isinstance(what, Clip | PackedSet):
+            raise SignletError(f"--clip {parsed.clip}: only with a set of clips, not {parsed.what}")
+        what = what.read(find(what, parsed.clip))
+    console = Console()
+    if isinstance(what, Clip):
+        _inspect_clip(what, parsed.max_len, parsed.json, console)
+        if parsed.strip:
+            written = draw_strip(what, Path(parsed.strip), parsed.frames)
+            console.print(f"wrote {written}", soft_wrap=True)
+        if parsed.animation:
+            written = draw_animation(what, Path(parsed.animation))
+            console.print(f"wrote {written}", soft_wrap=True)
+    elif parsed.strip or parsed.animation:
+        raise SignletError("--strip and --animation draw one clip; name it with --clip")
+    else:
+        _inspect_set(what, parsed.page, parsed.json, console)
+
+
+def _open(what: str) -> Clip | PackedSet | Source:
+    path = Path(what)
+    if (path / HEADER).exists():
+        return PackedSet.open(path)
+    if path.is_file() and path.suffix.lower() != ".csv":
+        return read_clip(path)
+    return open_source(what)
+
+
+def _inspect_clip(clip: Clip, max_len: int, as_json: bool, console: Console) -> None:
+    quality = clip_quality(clip, max_len)
+    if as_json:
+        print(quality_json(quality))
+    else:
+        print_clip(quality, console)
+
+
+def _inspect_set(what: Source | PackedSet, page: str | None, as_json: bool, out: Console) -> None:
+    quality = data_quality(what, progress=out.is_terminal and not as_json)
+    if as_json:
+        print(quality_json(quality))
+    else:
+        print_quality(quality, out)
+    if page:
+        write_quality(quality, Path(page))
+        if not as_json:
+            out.print(f"wrote {page}", soft_wrap=True)

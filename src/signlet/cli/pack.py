@@ -1,0 +1,62 @@
+"""signlet pack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from rich.console import Console
+from rich.table import Table
+
+from signlet.cli.parsing import make_parser
+from signlet.pack import PackedSet, pack
+from signlet.sources import open_source
+
+_EXAMPLES = """
+  signlet pack asl-signs/ -o packed/asl25 --max_len 25
+  signlet pack my_clips/ -o packed/mine            <sign>/<signer>_<anything>.npz, .npy, ...
+  signlet pack clips.csv -o packed/mine            a manifest: path,sign,signer
+  signlet pack fingerspelling -o packed/letters
+"""
+_SHOWN = 10
+
+
+def run(arguments: list[str]) -> None:
+    """Parse, pack, print what was packed and what was not."""
+    parser = make_parser(
+        "pack",
+        "Read every clip once, preprocess it, and write a memory-mapped data set. An\n"
+        "interrupted pack continues where it stopped; clips that cannot be read are listed\n"
+        "in skipped.parquet.",
+        _EXAMPLES,
+    )
+    parser.add_argument("source", type=str, help="directory, manifest CSV, or fingerspelling")
+    parser.add_argument("-o", "--out", type=str, required=True, help="directory to write")
+    parser.add_argument("--max_len", type=int, default=25, help="frames kept of a clip")
+    parser.add_argument("--dtype", type=Literal["float32", "float16"], default="float32")
+    parser.add_argument("--jobs", type=int, default=-1, help="processes; -1: one a core")
+    parsed = parser.parse_args(arguments)
+    console = Console()
+    packed = pack(
+        open_source(parsed.source),
+        Path(parsed.out),
+        parsed.max_len,
+        jobs=parsed.jobs,
+        dtype=parsed.dtype,
+        progress=console.is_terminal,
+    )
+    _print_summary(packed, parsed.out, console)
+
+
+def _print_summary(packed: PackedSet, out: str, console: Console) -> None:
+    signers = set(packed.signers) - {""}
+    console.print(
+        f"{out}: {len(packed.names):,} clips, {len(packed.signs)} signs, {len(signers)} signers, "
+        f"{len(packed.frames):,} frames; {packed.skipped.num_rows} clips skipped",
+        soft_wrap=True,
+    )
+    if packed.skipped.num_rows:
+        table = Table("clip", "reason", title="skipped")
+        for row in packed.skipped.slice(0, _SHOWN).to_pylist():
+            table.add_row(row["name"], row["reason"])
+        console.print(table)

@@ -1,0 +1,69 @@
+"""signlet recognise."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from signlet.cli.parsing import existing, make_parser
+from signlet.clip import Clip
+from signlet.errors import SignletError
+from signlet.recognise import Prediction, Recogniser
+from signlet.sources import find, open_source, read_clip
+
+_EXAMPLES = """
+  signlet recognise runs/demo clip.pose
+  signlet recognise runs/demo clips/*.npz --top 3
+  signlet recognise runs/demo fingerspelling:ase/fs-sts13206cebad70790ee136a34c7a74af5e
+  signlet recognise runs/demo clip.parquet --json
+"""
+_AT_ONCE = 64
+
+
+def run(arguments: list[str]) -> None:
+    """Parse, recognise, print."""
+    parser = make_parser(
+        "recognise",
+        "Name the sign in clips: .pose, .parquet (the competition's columns), .npz or .npy\n"
+        "files of landmarks, or fingerspelling:NAME.",
+        _EXAMPLES,
+    )
+    parser.add_argument("model", type=str, help="run folder or model file")
+    parser.add_argument("clips", type=str, nargs="+", help="clips to recognise")
+    parser.add_argument("--top", type=int, default=5, help="how many signs to print")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a clip")
+    parsed = parser.parse_args(arguments)
+    if parsed.top < 1:
+        raise SignletError(f"--top {parsed.top}: give at least 1")
+    recogniser = Recogniser.load(existing(parsed.model, "run folder or model file"))
+    console = Console()
+    for start in range(0, len(parsed.clips), _AT_ONCE):
+        names = parsed.clips[start : start + _AT_ONCE]
+        for name, said in zip(names, recogniser.batch(map(_read, names)), strict=True):
+            _show(name, said.top(parsed.top), said, parsed.json, console)
+
+
+def _read(name: str) -> Clip:
+    source, _, clip = name.partition(":")
+    if source == "fingerspelling" and clip and not Path(name).exists():
+        letters = open_source(source)
+        return letters.read(find(letters, clip))
+    return read_clip(name)
+
+
+def _show(
+    name: str, best: list[tuple[str, float]], said: Prediction, as_json: bool, console: Console
+) -> None:
+    if as_json:
+        top = [{"sign": sign, "probability": round(p, 6)} for sign, p in best]
+        print(json.dumps({"clip": name, "sign": said.sign, "top": top}, ensure_ascii=False))
+        return
+    table = Table(title=name, title_justify="left")
+    table.add_column("sign")
+    table.add_column("probability", justify="right")
+    for sign, probability in best:
+        table.add_row(sign, f"{probability:.1%}")
+    console.print(table)

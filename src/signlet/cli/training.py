@@ -1,0 +1,126 @@
+"""From parsed flags to a training: recipe, packed clips, run folder, report, scores."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonargparse import ActionConfigFile, ArgumentParser  # type: ignore[attr-defined]
+from rich.console import Console
+
+from signlet.errors import SignletError
+from signlet.evaluate import print_scores
+from signlet.pack import PackedSet, pack
+from signlet.pack.layout import HEADER
+from signlet.predictions import Predictions
+from signlet.report import write_report
+from signlet.sources import open_source
+from signlet.train import Recipe, train
+
+_RECIPES = files("signlet") / "recipes"
+
+
+def recipe_names() -> list[str]:
+    """Recipes that come with signlet."""
+    return sorted(p.name.removesuffix(".yaml") for p in _RECIPES.iterdir() if ".yaml" in p.name)
+
+
+def recipe_path(name: str) -> str:
+    """A recipe's file: one of signlet's by name, or the user's own by path."""
+    if name in recipe_names():
+        return str(_RECIPES / f"{name}.yaml")
+    if not Path(name).is_file():
+        raise SignletError(
+            f"--recipe {name}: no such file, and no recipe of that name; "
+            f"signlet has {', '.join(recipe_names())}"
+        )
+    try:
+        content = yaml.safe_load(Path(name).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SignletError(f"{name}: is not a YAML file ({error})") from None
+    if not isinstance(content, dict):
+        raise SignletError(f"{name}: is not a recipe; see the ones in signlet's recipes folder")
+    return name
+
+
+def add_recipe(parser: ArgumentParser) -> None:
+    """Add `--recipe` and one flag for every setting that a recipe can hold."""
+    parser.add_argument(
+        "--recipe",
+        action=ActionConfigFile,
+        help=f"recipe by name ({', '.join(recipe_names())}) or a YAML file; flags after it win",
+    )
+    parser.add_class_arguments(Recipe, as_group=True)
+
+
+def with_recipe_paths(arguments: list[str], default: str) -> list[str]:
+    """The arguments with the recipe's name replaced by its path, `default` if there is none."""
+    given = list(arguments)
+    for place, text in enumerate(given):
+        if text == "--recipe" and place + 1 < len(given):
+            given[place + 1] = recipe_path(given[place + 1])
+            return given
+        if text.startswith("--recipe="):
+            given[place] = f"--recipe={recipe_path(text.removeprefix('--recipe='))}"
+            return given
+    return ["--recipe", recipe_path(default), *given]
+
+
+def recipe_of(parser: ArgumentParser, parsed: Any) -> Recipe:
+    """The recipe in parsed arguments."""
+    values = parser.instantiate_classes(parsed)
+    return Recipe(**{field.name: values[field.name] for field in fields(Recipe)})
+
+
+def packed_clips(
+    where: str | None, recipe: Recipe, run: Path, jobs: int, console: Console
+) -> PackedSet:
+    """The packed set at `where`, or the clips of the source at `where` packed into the run."""
+    where = where or recipe.packing.default_source
+    if not where:
+        raise SignletError("--data is missing: name a directory of clips or a packed data set")
+    if (Path(where) / HEADER).exists():
+        packed = PackedSet.open(where)
+        if packed.max_len != recipe.packing.max_len:
+            raise SignletError(
+                f"{where}: packed with max_len {packed.max_len}, the recipe has "
+                f"{recipe.packing.max_len}; pack again or set --packing.max_len {packed.max_len}"
+            )
+        return packed
+    source = open_source(where)
+    console.print(f"Packing the clips of {where} ...")
+    packed = pack(
+        source,
+        run / "packed",
+        recipe.packing.max_len,
+        jobs=jobs,
+        dtype=recipe.packing.dtype,
+        progress=console.is_terminal,
+    )
+    known = sorted(set(packed.signers) - {""})
+    console.print(
+        f"{len(packed.names):,} clips, {len(packed.signs)} signs, {len(known)} signers; "
+        f"{packed.skipped.num_rows} skipped."
+    )
+    return packed
+
+
+def train_and_report(
+    recipe: Recipe,
+    packed: PackedSet,
+    run: Path,
+    folds: list[int],
+    *,
+    resume: bool,
+    device: str,
+    console: Console,
+) -> dict[str, Predictions]:
+    """Train, print the scores, write the report."""
+    results = train(recipe, packed, run, folds, resume=resume, device=device, console=console)
+    print_scores(results, console)
+    write_report(run, packed)
+    console.print(f"Run folder: {run}   report: {run / 'report.html'}", soft_wrap=True)
+    return results

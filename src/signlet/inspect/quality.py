@@ -1,0 +1,189 @@
+"""The quality of a data set: what is in it, what is missing, and which clips to look at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from joblib import Parallel, delayed
+from rich.console import Console
+from rich.progress import track
+
+from signlet.clip import Clip
+from signlet.errors import ClipError, SignletError
+from signlet.inspect.checks import Suspicion, check_clips, check_signs
+from signlet.inspect.facts import PARTS, ClipFacts, measure, measure_packed
+from signlet.pack import PackedSet
+from signlet.sources import ClipRef, Source
+
+_BATCH = 16
+"""Clips that a worker process reads at a time."""
+_SERIAL = 500
+"""Up to this many clips are read faster than worker processes start."""
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Least, middle and greatest of some values."""
+
+    low: float
+    middle: float
+    high: float
+
+
+@dataclass(frozen=True)
+class DataQuality:
+    """What a data set holds and what is suspicious in it.
+
+    clips: readable ones. clips_of_sign, clips_of_signer: counts, "" for unknown, signs in
+    the order of the classes. signers_of_sign: known signers of each sign. frames: lengths
+    of the recordings; seconds: of those whose rate is known, None without one. missing:
+    part -> share of its landmarks not found, for both hands of frames without any hand;
+    mean over the clips, NaN where not known.
+    suspicious: by problem, then in the order of the data. skipped: clips that cannot be
+    read. notes: sentences on what these numbers do not cover.
+    """
+
+    source: str
+    clips: int
+    clips_of_sign: dict[str, int]
+    clips_of_signer: dict[str, int]
+    signers_of_sign: dict[str, int]
+    frames: Spread
+    seconds: Spread | None
+    missing: dict[str, float]
+    suspicious: tuple[Suspicion, ...]
+    skipped: tuple[Suspicion, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def signs(self) -> int:
+        """Known signs, those without a clip included."""
+        return len(self.clips_of_sign.keys() - {""})
+
+    @property
+    def signers(self) -> int:
+        """Known signers."""
+        return len(self.clips_of_signer.keys() - {""})
+
+
+def data_quality(
+    data: Source | PackedSet, *, jobs: int = -1, progress: bool = False
+) -> DataQuality:
+    """Look at every clip of a source or of a packed set.
+
+    A source tells more: the coordinates of a packed set are standardised and thinned out.
+    jobs: worker processes to read a source, -1 = one per core. progress: show a bar.
+    Raises SignletError where not one clip can be read.
+    """
+    if isinstance(data, PackedSet):
+        found, skipped = _from_packed(data, progress), _skipped_when_packed(data)
+        return _summary(data.source, data.signs, found, skipped, packed=True)
+    found, skipped = _from_source(data, jobs, progress)
+    return _summary(data.name, data.signs, found, skipped, packed=False)
+
+
+def _from_packed(packed: PackedSet, progress: bool) -> list[ClipFacts]:
+    rows = _bar(range(len(packed.names)), len(packed.names), progress)
+    return [measure_packed(packed, row) for row in rows]
+
+
+def _skipped_when_packed(packed: PackedSet) -> list[Suspicion]:
+    rows = packed.skipped.to_pylist()
+    return [Suspicion("clip", row["name"], "skipped", row["reason"]) for row in rows]
+
+
+def _from_source(
+    source: Source, jobs: int, progress: bool
+) -> tuple[list[ClipFacts], list[Suspicion]]:
+    refs = source.refs()
+    batches = [refs[i : i + _BATCH] for i in range(0, len(refs), _BATCH)]
+    workers = Parallel(n_jobs=1 if len(refs) <= _SERIAL else jobs, return_as="generator")
+    results = workers(delayed(_measure_all)(source, batch) for batch in batches)
+    found = [one for batch in _bar(results, len(batches), progress) for one in batch]
+    facts = [one for one in found if isinstance(one, ClipFacts)]
+    return facts, [one for one in found if isinstance(one, Suspicion)]
+
+
+def _measure_all(source: Source, refs: Sequence[ClipRef]) -> list[ClipFacts | Suspicion]:
+    return [_measure_ref(source, ref) for ref in refs]
+
+
+def _measure_ref(source: Source, ref: ClipRef) -> ClipFacts | Suspicion:
+    try:
+        clip: Clip = source.read(ref)
+    except ClipError as error:
+        return Suspicion("clip", ref.name, "unreadable", str(error))
+    return measure(clip)
+
+
+def _bar(items: Iterable[Item], total: int, progress: bool) -> Iterator[Item]:
+    quiet = not (progress and Console().is_terminal)
+    yield from track(items, "looking at clips", total, disable=quiet, transient=True)
+
+
+def _summary(
+    source: str,
+    signs: Sequence[str],
+    facts: list[ClipFacts],
+    skipped: list[Suspicion],
+    *,
+    packed: bool,
+) -> DataQuality:
+    if not facts:
+        why = f"; the first of {len(skipped)}: {skipped[0].detail}" if skipped else ""
+        raise SignletError(f"{source}: holds no readable clip{why}")
+    of_sign = Counter(fact.sign or "" for fact in facts)
+    known = {sign: of_sign.pop(sign, 0) for sign in signs}
+    seconds = [fact.frames / fact.fps for fact in facts if fact.fps]
+    signers = _signers_of_sign(facts, known)
+    return DataQuality(
+        source=source,
+        clips=len(facts),
+        clips_of_sign=known | dict(of_sign),
+        clips_of_signer=dict(sorted(Counter(fact.signer or "" for fact in facts).items())),
+        signers_of_sign=signers,
+        frames=_spread([fact.frames for fact in facts]),
+        seconds=_spread(seconds) if seconds else None,
+        missing={part: _mean([fact.missing[part] for fact in facts]) for part in PARTS},
+        suspicious=(*check_clips(facts), *check_signs(known, signers)),
+        skipped=tuple(skipped),
+        notes=tuple(_notes(facts, packed)),
+    )
+
+
+def _signers_of_sign(facts: Sequence[ClipFacts], signs: Iterable[str]) -> dict[str, int]:
+    signers: dict[str, set[str]] = {sign: set() for sign in signs}
+    for fact in facts:
+        if fact.sign and fact.signer:
+            signers.setdefault(fact.sign, set()).add(fact.signer)
+    return {sign: len(found) for sign, found in signers.items()}
+
+
+def _spread(values: Sequence[float]) -> Spread:
+    return Spread(min(values), float(np.median(values)), max(values))
+
+
+def _mean(values: Sequence[float]) -> float:
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.mean(known)) if known else float("nan")
+
+
+def _notes(facts: Sequence[ClipFacts], packed: bool) -> Iterator[str]:
+    clips = len(facts)
+    unknown = {
+        "sign": sum(not fact.sign for fact in facts),
+        "signer": sum(not fact.signer for fact in facts),
+    }
+    for what, count in unknown.items():
+        if count:
+            yield f"the {what} of {count} of {clips} clips is unknown"
+    if packed:
+        told = sum(fact.hand_frames is not None for fact in facts)
+        yield f"a packed set tells the frames without any hand for {told} of {clips} clips only"
+        yield "a packed set does not tell whether landmarks lie outside the picture"

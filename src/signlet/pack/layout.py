@@ -1,0 +1,168 @@
+"""What lies in a packed data set's directory.
+
+    frames.npy        (F, 100, 3), the kept frames of all clips back to back, NaN = not found
+    index.parquet     one row a clip, in the order of the source
+    skipped.parquet   one row for each clip that could not be packed: name, path, reason
+    dataset.json      the header; written last, so a directory without it is unfinished
+    shards/           finished pieces of a pack that is under way; gone when it is complete
+
+Nothing in them depends on the number of jobs or on the time: equal clips give equal bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from signlet.errors import SignletError
+from signlet.landmarks import RAW_PARTS
+from signlet.sources import ClipRef
+
+FORMAT_VERSION = 1
+FRAMES, INDEX, SKIPPED, HEADER = "frames.npy", "index.parquet", "skipped.parquet", "dataset.json"
+SHARDS, SETTINGS = "shards", "settings.json"
+DTYPES = ("float32", "float16")
+
+_CLIP_COLUMNS = [
+    pa.field("name", pa.string()),
+    pa.field("sign", pa.string()),
+    pa.field("signer", pa.string()),
+    pa.field("label", pa.int64()),
+    pa.field("length", pa.int64()),
+    pa.field("raw_frames", pa.int64()),
+    pa.field("fps", pa.float64()),
+    *(pa.field(f"missing_{part}", pa.float64()) for part in RAW_PARTS),
+]
+_OFFSET = _CLIP_COLUMNS.index(pa.field("length", pa.int64()))
+INDEX_SCHEMA = pa.schema(_CLIP_COLUMNS).insert(_OFFSET, pa.field("offset", pa.int64()))
+"""label: class, -1 unknown; offset and length: the clip's frames in frames.npy; raw_frames:
+frames of the recording; missing_<part>: share of the part's landmarks not found in them."""
+SKIPPED_SCHEMA = pa.schema([(name, pa.string()) for name in ("name", "path", "reason")])
+SHARD_SCHEMA = pa.unify_schemas([pa.schema(_CLIP_COLUMNS), SKIPPED_SCHEMA])
+"""Index rows before the offsets are known, and between them the skipped clips (length 0)."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides the content of a packed set; two packs with equal settings are equal.
+
+    fingerprint: of the list of clips, see `fingerprint`.
+    """
+
+    format_version: int
+    schema: str
+    source: str
+    signs: tuple[str, ...]
+    max_len: int
+    dtype: str
+    fingerprint: str
+
+    def difference(self, wanted: Settings) -> str | None:
+        """The first difference in words; None where there is none."""
+        for field in fields(self):
+            have, want = getattr(self, field.name), getattr(wanted, field.name)
+            if have != want:
+                if field.name in ("signs", "fingerprint"):
+                    return f"other {'clips' if field.name == 'fingerprint' else 'signs'}"
+                return f"{field.name} {have}, not {want}"
+        return None
+
+
+@dataclass(frozen=True)
+class Header:
+    """Content of dataset.json. clips, skipped, frames: how many there are of them."""
+
+    settings: Settings
+    signlet_version: str
+    clips: int
+    skipped: int
+    frames: int
+
+
+def fingerprint(refs: Iterable[ClipRef]) -> str:
+    """Digest of every clip's name, sign, signer and file size, in order.
+
+    The files themselves are not read (they may be 100 GB) and their times are left out, so
+    that a copied data set stays the same; an edit that keeps a file's size goes unnoticed.
+    """
+    digest = hashlib.sha256()
+    for ref in refs:
+        row = [ref.name, ref.sign, ref.signer, _size(ref.path)]
+        digest.update(json.dumps(row).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
+
+
+def as_json(record: Header | Settings) -> str:
+    """As JSON."""
+    return json.dumps(asdict(record), indent=1, ensure_ascii=False) + "\n"
+
+
+def read_header(path: Path) -> Header:
+    """Read dataset.json. Raises SignletError where it is damaged or of another version."""
+    record = _read_json(path)
+    try:
+        version = record["settings"]["format_version"]
+        if version != FORMAT_VERSION:
+            raise SignletError(
+                f"{path}: is of format {version}, this signlet reads {FORMAT_VERSION}; "
+                "pack the clips again into a new directory"
+            )
+        header = Header(**{**record, "settings": _settings(record["settings"])})
+    except (KeyError, TypeError):
+        raise damaged(path) from None
+    if not _sound(header):
+        raise damaged(path)
+    return header
+
+
+def _sound(header: Header) -> bool:
+    settings = header.settings
+    texts = (settings.source, settings.fingerprint, header.signlet_version, *settings.signs)
+    numbers = (settings.max_len, header.clips, header.skipped, header.frames)
+    return (
+        all(isinstance(text, str) for text in texts)
+        and all(type(number) is int and number >= 0 for number in numbers)
+        and settings.dtype in DTYPES
+        and len(set(settings.signs)) == len(settings.signs)
+    )
+
+
+def read_settings(path: Path) -> Settings | None:
+    """Settings of an unfinished pack; None where there are none or they are unreadable."""
+    try:
+        return _settings(_read_json(path))
+    except (SignletError, KeyError, TypeError):
+        return None
+
+
+def _settings(record: Any) -> Settings:
+    if not isinstance(record["signs"], list):
+        raise TypeError("signs is no list")
+    return Settings(**{**record, "signs": tuple(record["signs"])})
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SignletError(f"{path}: cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise damaged(path) from error
+
+
+def damaged(path: Path) -> SignletError:
+    """The error for a file of a packed set that cannot be used."""
+    return SignletError(f"{path}: is damaged; delete the directory and pack the clips again")

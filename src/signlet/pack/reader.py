@@ -1,0 +1,177 @@
+"""Open a packed data set and gather batches out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from signlet import landmarks
+from signlet.errors import SignletError
+from signlet.pack import layout
+from signlet.pack.layout import Header
+
+_NAN = float("nan")
+
+
+@dataclass(frozen=True, eq=False)
+class PackedSet:
+    """Clips after `Preprocess.normalise`, memory-mapped, with their index.
+
+    path: its directory.
+    frames: (F, 100, 3) float32 or float16, the kept frames of all clips back to back,
+        normalised; NaN = not found.
+    offsets, lengths: (N,) int64, first frame and number of frames of each clip; length is
+        1 to max_len.
+    labels: (N,) int64 class of each clip, -1 unknown.
+    index, skipped: tables with the columns of `layout.INDEX_SCHEMA` and `SKIPPED_SCHEMA`.
+    """
+
+    path: Path
+    header: Header
+    frames: NDArray[Any] = field(repr=False)
+    offsets: NDArray[np.int64] = field(repr=False)
+    lengths: NDArray[np.int64] = field(repr=False)
+    labels: NDArray[np.int64] = field(repr=False)
+    index: Any = field(repr=False)
+    skipped: Any = field(repr=False)
+    _tensors: tuple[Tensor, Tensor, Tensor] = field(repr=False)
+
+    @classmethod
+    def open(cls, path: str | Path) -> PackedSet:
+        """Open a directory that `pack` has finished; frames are not read yet.
+
+        Raises SignletError where it is none, unfinished, damaged, or of another layout.
+        """
+        path = Path(path)
+        header = _header(path)
+        index = _table(path / layout.INDEX, layout.INDEX_SCHEMA)
+        skipped = _table(path / layout.SKIPPED, layout.SKIPPED_SCHEMA)
+        names = ("offset", "length", "label")
+        offsets, lengths, labels = (np.array(index[name].to_numpy()) for name in names)
+        _check(path, header, len(skipped), offsets, lengths, labels)
+        frames = _map(path / layout.FRAMES, header)
+        tensors = torch.from_numpy(frames), torch.from_numpy(offsets), torch.from_numpy(lengths)
+        return cls(path, header, frames, offsets, lengths, labels, index, skipped, tensors)
+
+    def __len__(self) -> int:
+        """Number of clips."""
+        return len(self.lengths)
+
+    @property
+    def names(self) -> list[str]:
+        """(N) names of the clips."""
+        names: list[str] = self.index["name"].to_pylist()
+        return names
+
+    @property
+    def signers(self) -> list[str]:
+        """(N) signers or signer groups, "" = unknown."""
+        return [signer or "" for signer in self.index["signer"].to_pylist()]
+
+    @property
+    def signs(self) -> tuple[str, ...]:
+        """Label order: a sign's position is its class."""
+        return self.header.settings.signs
+
+    @property
+    def max_len(self) -> int:
+        """Most frames a clip has."""
+        return self.header.settings.max_len
+
+    @property
+    def source(self) -> str:
+        """Name of the source the clips came from."""
+        return self.header.settings.source
+
+    def to(self, device: torch.device | str) -> PackedSet:
+        """The same set whose batches come from (and lie on) a device; all frames are copied."""
+        frames, offsets, lengths = (tensor.to(device) for tensor in self._tensors)
+        return replace(self, _tensors=(frames, offsets, lengths))
+
+    def batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Gather clips.
+
+        rows: (B,) int64 positions in the index, any order, repeats allowed.
+        Returns frames (B, max_len, 100, 3) float32, NaN where not found or padding, and mask
+        (B, max_len) bool, True where a frame is; both on the device of the set.
+        """
+        frames, offsets, lengths = self._tensors
+        rows = rows.to(frames.device)
+        slot = torch.arange(self.max_len, device=frames.device)
+        length = lengths[rows].unsqueeze(1)
+        mask = slot < length
+        index = offsets[rows].unsqueeze(1) + torch.minimum(slot, length - 1)
+        gathered = frames.flatten(1).index_select(0, index.flatten()).float()
+        gathered += torch.where(mask, 0.0, _NAN).flatten().unsqueeze(1)  # NaN in the padding
+        return gathered.view(*mask.shape, landmarks.NUM_SELECTED, 3), mask
+
+
+def _header(path: Path) -> Header:
+    if not (path / layout.HEADER).exists():
+        if (path / layout.SHARDS).exists():
+            problem = "packing was not finished; give the pack command again, it goes on"
+        else:
+            problem = (
+                f"holds no packed set ({layout.HEADER} is missing); make one with signlet pack"
+            )
+        raise SignletError(f"{path}: {problem}")
+    header = layout.read_header(path / layout.HEADER)
+    if header.settings.schema != landmarks.SCHEMA:
+        raise SignletError(
+            f"{path}: has landmarks of {header.settings.schema}, this signlet uses "
+            f"{landmarks.SCHEMA}; pack the clips again into a new directory"
+        )
+    return header
+
+
+def _table(path: Path, schema: Any) -> Any:
+    try:
+        table = pq.ParquetFile(path).read()
+    except (OSError, pa.ArrowException) as error:
+        raise layout.damaged(path) from error
+    if table.schema.remove_metadata() != schema:
+        raise layout.damaged(path)
+    return table
+
+
+def _check(
+    path: Path,
+    header: Header,
+    skipped: int,
+    offsets: NDArray[np.int64],
+    lengths: NDArray[np.int64],
+    labels: NDArray[np.int64],
+) -> None:
+    """Whether header and index tell the same."""
+    settings = header.settings
+    sound = (
+        (len(lengths), skipped, int(lengths.sum())) == (header.clips, header.skipped, header.frames)
+        and len(lengths) > 0
+        and lengths.min() >= 1
+        and lengths.max() <= settings.max_len
+        and (offsets == np.cumsum(lengths) - lengths).all()
+        and labels.min() >= -1
+        and labels.max() < len(settings.signs)
+    )
+    if not sound:
+        raise layout.damaged(path / layout.INDEX)
+
+
+def _map(path: Path, header: Header) -> NDArray[Any]:
+    """Frames, copy on write: torch warns about tensors of read-only memory."""
+    try:
+        frames: NDArray[Any] = np.load(path, mmap_mode="c", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise layout.damaged(path) from error
+    shape = (header.frames, landmarks.NUM_SELECTED, 3)
+    if frames.shape != shape or frames.dtype != header.settings.dtype:
+        raise layout.damaged(path)
+    return frames

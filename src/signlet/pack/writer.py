@@ -1,0 +1,156 @@
+"""Pack a source: in parallel, resumable, complete or not there at all."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from joblib import Parallel, delayed, effective_n_jobs, parallel_config
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from signlet import landmarks
+from signlet.errors import SignletError
+from signlet.pack import layout
+from signlet.pack.layout import Settings
+from signlet.pack.merge import merge
+from signlet.pack.reader import PackedSet
+from signlet.pack.resume import prepare
+from signlet.pack.shard import Shard, write_shard
+from signlet.sources import ClipRef, Source
+
+SHARD_CLIPS = 128
+"""Clips in a shard: what a kill loses at most per job. Fixed, so that any number of jobs
+can resume what any other number left behind."""
+
+
+def pack(
+    source: Source,
+    out: str | Path,
+    max_len: int,
+    *,
+    jobs: int = -1,
+    dtype: str = "float32",
+    progress: bool = False,
+) -> PackedSet:
+    """Read and preprocess all clips of a source into the directory `out`.
+
+    max_len: most frames a clip keeps, see `Preprocess`.
+    jobs: worker processes, -1 for one per core; the result is the same bit for bit.
+    dtype: of the stored frames, "float32" or "float16" (half the size, errors up to 1e-3).
+    progress: show a bar where the output is a terminal.
+    An interrupted pack goes on where it stopped when it is called again; a complete one of
+    the same clips and settings is opened at once. A clip that cannot be read or holds no
+    landmark is left out and listed with its reason in `skipped.parquet`.
+    Raises SignletError for unusable settings, a directory that holds anything else, a place
+    that cannot be written to, or where not one clip could be packed.
+    """
+    out = Path(out)
+    refs = source.refs()
+    settings = _settings(source, refs, max_len, jobs, dtype)
+    if (out / layout.HEADER).exists():
+        return _complete(out, settings)
+    prepare(out, settings)
+    shards = _shards(refs, out / layout.SHARDS)
+    _write_shards(source, shards, settings, jobs, progress)
+    merge([shard for shard, _ in shards], out, settings)
+    shutil.rmtree(out / layout.SHARDS, ignore_errors=True)
+    return PackedSet.open(out)
+
+
+def _settings(source: Source, refs: list[ClipRef], max_len: int, jobs: int, dtype: str) -> Settings:
+    if max_len < 1:
+        raise SignletError(f"max_len is {max_len}; give 1 or more frames")
+    if jobs == 0 or jobs < -1:
+        raise SignletError(f"jobs is {jobs}; give 1 or more, or -1 for one per core")
+    if dtype not in layout.DTYPES:
+        raise SignletError(f"dtype is {dtype}; choose {' or '.join(layout.DTYPES)}")
+    if not refs:
+        raise SignletError(f"{source.name}: holds no clips, so there is nothing to pack")
+    for ref in refs:
+        _check_text(ref)
+    unknown = {ref.sign for ref in refs} - {None, *source.signs}
+    if unknown:
+        raise SignletError(f"{source.name}: does not list the sign {min(unknown)!r} of its clips")
+    return Settings(
+        format_version=layout.FORMAT_VERSION,
+        schema=landmarks.SCHEMA,
+        source=source.name,
+        signs=tuple(source.signs),
+        max_len=max_len,
+        dtype=dtype,
+        fingerprint=layout.fingerprint(refs),
+    )
+
+
+def _check_text(ref: ClipRef) -> None:
+    """File names may hold bytes that are no text, which no table can store."""
+    try:
+        f"{ref.name}{ref.path}{ref.sign}{ref.signer}".encode()
+    except UnicodeEncodeError:
+        raise SignletError(f"{ref.name!a}: the name is not UTF-8; rename the file") from None
+
+
+def _complete(out: Path, settings: Settings) -> PackedSet:
+    """The pack that is there, where it is the one that was asked for."""
+    packed = PackedSet.open(out)
+    difference = packed.header.settings.difference(settings)
+    if difference:
+        raise SignletError(
+            f"{out}: already holds a packed set of {difference}; "
+            "choose another directory or delete this one"
+        )
+    shutil.rmtree(out / layout.SHARDS, ignore_errors=True)
+    return packed
+
+
+def _shards(refs: list[ClipRef], folder: Path) -> list[tuple[Shard, list[ClipRef]]]:
+    starts = range(0, len(refs), SHARD_CLIPS)
+    return [
+        (Shard(folder, number), refs[start : start + SHARD_CLIPS])
+        for number, start in enumerate(starts)
+    ]
+
+
+def _write_shards(
+    source: Source,
+    shards: list[tuple[Shard, list[ClipRef]]],
+    settings: Settings,
+    jobs: int,
+    progress: bool,
+) -> None:
+    """Write those that are not finished."""
+    to_do = [(shard, refs) for shard, refs in shards if not shard.table.exists()]
+    task = delayed(write_shard)
+    calls = (task(source, refs, shard, settings.max_len, settings.dtype) for shard, refs in to_do)
+    clips = sum(len(refs) for _, refs in shards)
+    left = sum(len(refs) for _, refs in to_do)
+    with _bar(progress) as bar:
+        line = bar.add_task("packing", total=clips, completed=clips - left)
+        for done in _run(calls, min(effective_n_jobs(jobs), len(to_do))):
+            bar.advance(line, done)
+
+
+def _run(calls: Iterable[Any], jobs: int) -> Iterator[int]:
+    if jobs == 0:
+        return
+    try:
+        with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
+            yield from Parallel(return_as="generator_unordered")(calls)
+    except BrokenProcessPool:
+        raise SignletError(
+            "a worker process was ended, perhaps for lack of memory; "
+            "give the command again with fewer jobs, finished clips are kept"
+        ) from None
+
+
+@contextmanager
+def _bar(progress: bool) -> Iterator[Progress]:
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    shown = progress and sys.stdout.isatty()
+    with Progress(*columns, TimeRemainingColumn(), disable=not shown) as bar:
+        yield bar

@@ -1,0 +1,38 @@
+"""Held-out clips that the models have been trained on under another name."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signlet.evaluate import Predictions
+from signlet.pack import PackedSet
+
+
+def trained_copies(predictions: Predictions, packed: PackedSet) -> NDArray[np.bool_]:
+    """(N,) bool: clips of which the packed set holds a copy that was not held out with them.
+
+    Data sets list some recordings twice, under two signers; signer-grouped folds then do
+    not keep them apart. A copy has the same number of frames and the same first and last
+    one.
+    """
+    row = {name: i for i, name in enumerate(packed.names)}
+    fold = dict(zip(predictions.names, predictions.folds.tolist(), strict=True))
+    rows_of: dict[tuple[int, bytes], list[int]] = {}
+    for i in np.flatnonzero(np.asarray(packed.labels) >= 0):
+        rows_of.setdefault(_key(packed, i), []).append(int(i))
+    names = packed.names
+
+    def trained(name: str) -> bool:
+        if name not in row or packed.labels[row[name]] < 0:
+            return False
+        same = rows_of[_key(packed, row[name])]
+        return any(fold.get(names[i]) != fold[name] for i in same)
+
+    return np.array([trained(name) for name in predictions.names], dtype=bool)
+
+
+def _key(packed: PackedSet, row: int) -> tuple[int, bytes]:
+    start, length = int(packed.offsets[row]), int(packed.lengths[row])
+    ends = packed.frames[[start, start + length - 1]]
+    return length, np.ascontiguousarray(ends).tobytes()

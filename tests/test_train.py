@@ -1,0 +1,290 @@
+"""Training: it learns, it can be killed and resumed, its run folder is complete."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from rich.console import Console
+from safetensors.torch import load_file
+
+from signlet.augment import AugmentConfig
+from signlet.errors import SignletError
+from signlet.folds import signer_folds
+from signlet.model import ModelSize
+from signlet.pack import PackedSet
+from signlet.predictions import read_predictions
+from signlet.train import Recipe, train
+from signlet.train.batches import Batches
+from signlet.train.fold import CHECKPOINT, FoldTraining
+from signlet.train.progress import Silent
+from signlet.train.settings import (
+    LossSettings,
+    MixupSettings,
+    OptimiserSettings,
+    PackingSettings,
+    TeacherSettings,
+)
+
+QUIET = Console(quiet=True)
+SIZE = ModelSize(dense=8, widths=(16, 24, 24, 16), heads=4)
+TINY = Recipe(
+    name="tiny",
+    packing=PackingSettings(max_len=12),
+    student=SIZE,
+    distilled=SIZE,
+    optimiser=OptimiserSettings(epochs=4, batch_size=6, learning_rate=3e-3, weight_decay=0.01),
+    soup_epochs=2,
+)
+
+
+def fold_training(recipe: Recipe, packed: PackedSet, folder: Path) -> FoldTraining:
+    plan = signer_folds(packed.labels, packed.signers, 4)
+    return FoldTraining(
+        recipe, packed, plan.training(0), plan.held_out(0), folder, torch.device("cpu")
+    )
+
+
+def weights(training: FoldTraining) -> dict[str, torch.Tensor]:
+    soup = {f"soup.{k}": v for k, v in training.soup.module.state_dict().items()}
+    return {**training.task.state_dict(), **soup}
+
+
+def test_it_learns_to_tell_synthetic_signs_of_unseen_signers(
+    tiny_packed: PackedSet, tmp_path: Path
+) -> None:
+    recipe = replace(
+        TINY,
+        optimiser=replace(TINY.optimiser, epochs=30, learning_rate=1e-2),
+        augment=AugmentConfig(0, 0, 0, 60, 0, 0.2, 20, 0, 0.7, 1.3, 0, 0, 0),
+        mixup=MixupSettings("none"),
+        loss=LossSettings(smoothing=0.1, ousm=1),
+    )
+    results = train(recipe, tiny_packed, tmp_path / "run", [0], console=QUIET)
+    labels = results["soup"].labels
+    assert (results["soup"].probabilities.argmax(1) == labels).mean() >= 5 / 6
+
+
+def test_a_run_folder_is_complete(tiny_packed: PackedSet, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    results = train(TINY, tiny_packed, run, [0, 2], console=QUIET)
+    settings = yaml.safe_load((run / "config.yaml").read_text())
+    assert settings["optimiser"]["epochs"] == 4
+    assert settings["student"]["widths"] == [16, 24, 24, 16]
+    rows = (run / "metrics.csv").read_text().splitlines()
+    assert len(rows) == 1 + 2 * 4
+    assert rows[0].startswith("fold,epoch,seconds,clips_per_second,learning_rate,loss_student")
+    assert (run / "model.safetensors").exists()
+    stored = read_predictions(run / "predictions.parquet")
+    assert set(stored) == {"student", "teacher", "distilled", "soup"}
+    assert stored["soup"].names == results["soup"].names
+    assert not (run / "fold-0" / CHECKPOINT).exists()
+
+
+def test_held_out_signers_are_in_no_training_batch(tiny_packed: PackedSet, tmp_path: Path) -> None:
+    results = train(TINY, tiny_packed, tmp_path / "run", [0, 1, 2, 3], console=QUIET)
+    soup = results["soup"]
+    assert sorted(soup.names) == sorted(tiny_packed.names)
+    plan = signer_folds(tiny_packed.labels, tiny_packed.signers, 4)
+    for fold in range(4):
+        batches = Batches.of(tiny_packed, plan.training(fold), TINY)
+        seen = {int(row) for epoch in range(4) for row in batches.order(epoch).flatten()}
+        partners = set(batches.groups.rows.tolist())
+        held_out = {soup.names[i] for i in np.flatnonzero(soup.folds == fold)}
+        assert held_out
+        assert not held_out & {tiny_packed.names[row] for row in seen | partners}
+
+
+@pytest.mark.parametrize("stop", [1, 2, 3])
+def test_resume_ends_in_the_same_weights(
+    tiny_packed: PackedSet, tmp_path: Path, stop: int
+) -> None:
+    undisturbed = fold_training(TINY, tiny_packed, tmp_path / "a")
+    undisturbed.run(Silent(), save=False)
+    first = fold_training(TINY, tiny_packed, tmp_path / "b")
+    while first.epoch < stop:
+        first._run_epoch(Silent(), lambda: False)
+    first.save()
+    torch.rand(17)  # the state of torch's generator must not matter
+    second = fold_training(TINY, tiny_packed, tmp_path / "b")
+    assert second.resume()
+    second.run(Silent(), save=False)
+    assert_same(weights(undisturbed), weights(second))
+    assert [m.loss_student for m in second.metrics] == [
+        m.loss_student for m in undisturbed.metrics
+    ]
+
+
+def assert_same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> None:
+    assert one.keys() == other.keys()
+    for name, tensor in one.items():
+        assert torch.equal(tensor, other[name]), name
+
+
+KILLED = """
+import sys, torch
+from pathlib import Path
+from rich.console import Console
+sys.path.insert(0, {tests!r})
+from test_train import TINY
+from signlet.pack import PackedSet
+from signlet.train import train
+from dataclasses import replace
+torch.set_num_threads(1)
+recipe = replace(TINY, optimiser=replace(TINY.optimiser, epochs=12))
+train(recipe, PackedSet.open({packed!r}), Path({run!r}), [0], resume=True, console=Console(quiet=True))
+"""
+
+
+def start(run: Path, packed: Path) -> subprocess.Popen[bytes]:
+    code = KILLED.format(tests=str(Path(__file__).parent), packed=str(packed), run=str(run))
+    return subprocess.Popen([sys.executable, "-c", code])
+
+
+@pytest.fixture
+def packed_folder(tiny_packed: PackedSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return next(p.parent for p in tmp_path_factory.getbasetemp().rglob("dataset.json"))
+
+
+@pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGINT])
+def test_a_killed_run_and_resume_equal_an_undisturbed_run_bit_for_bit(
+    packed_folder: Path, tmp_path: Path, kind: signal.Signals
+) -> None:
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    assert start(whole, packed_folder).wait(240) == 0
+    process = start(cut, packed_folder)
+    checkpoint = cut / "fold-0" / CHECKPOINT
+    deadline = time.monotonic() + 240
+    while not checkpoint.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(kind)
+    assert process.wait(240) != 0
+    assert not (cut / "model.safetensors").exists()
+    assert start(cut, packed_folder).wait(240) == 0
+    for name in ("soup", "student", "teacher", "distilled"):
+        files = [run / "fold-0" / name / "model.safetensors" for run in (whole, cut)]
+        assert_same(*(load_file(file) for file in files))
+    assert_same(*(load_file(run / "model.safetensors") for run in (whole, cut)))
+
+
+def test_a_used_folder_is_refused_and_other_settings_are_named(
+    tiny_packed: PackedSet, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    train(TINY, tiny_packed, run, [0], console=QUIET)
+    with pytest.raises(SignletError, match="--resume"):
+        train(TINY, tiny_packed, run, [0], console=QUIET)
+    before = os.stat(run / "fold-0" / "soup" / "model.safetensors").st_mtime_ns
+    train(TINY, tiny_packed, run, [0, 1], resume=True, console=QUIET)
+    assert os.stat(run / "fold-0" / "soup" / "model.safetensors").st_mtime_ns == before
+    with pytest.raises(SignletError, match="another seed"):
+        train(replace(TINY, seed=5), tiny_packed, run, [0], resume=True, console=QUIET)
+
+
+def test_a_damaged_or_foreign_checkpoint_is_refused(
+    tiny_packed: PackedSet, tmp_path: Path
+) -> None:
+    training = fold_training(TINY, tiny_packed, tmp_path)
+    training.save()
+    other = fold_training(replace(TINY, seed=9), tiny_packed, tmp_path)
+    with pytest.raises(SignletError, match="other settings"):
+        other.resume()
+    path = tmp_path / CHECKPOINT
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(SignletError, match="damaged"):
+        training.resume()
+    torch.save(Path("a pickled object"), path)
+    with pytest.raises(SignletError, match="damaged"):
+        training.resume()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"teacher": TeacherSettings(enabled=False)},
+        {"mixup": MixupSettings("none")},
+        {"mixup": MixupSettings("falling")},
+        {"mixup": MixupSettings("rising", probability=0.9, end=0.01)},
+        {"loss": LossSettings(smoothing=0, ousm=0)},
+        {"optimiser": replace(TINY.optimiser, epochs=1, clip_norm=0, warm_up=0)},
+        {"optimiser": replace(TINY.optimiser, epochs=1, precision="bf16")},
+        {"optimiser": replace(TINY.optimiser, epochs=1, batch_size=500)},
+        {"distilled": replace(SIZE, disentangled=False, centre_parts=False)},
+        {"student": replace(SIZE, position_convolutions=False)},
+        {"augment": AugmentConfig(0, 0, 0, 60, 0, 0.2, 20, 0, 0.7, 1.3, 0, 0, 0)},
+    ],
+    ids=str,
+)
+def test_every_piece_can_be_switched(
+    tiny_packed: PackedSet, tmp_path: Path, changes: dict[str, object]
+) -> None:
+    recipe = replace(TINY, **{"optimiser": replace(TINY.optimiser, epochs=1), **changes})
+    training = fold_training(recipe, tiny_packed, tmp_path)
+    before = {k: v.clone() for k, v in training.task.distilled.state_dict().items()}
+    training.run(Silent(), save=False)
+    after = training.task.distilled.state_dict()
+    assert all(bool(v.isfinite().all()) for v in after.values() if v.is_floating_point())
+    assert not torch.equal(before["logits.weight"], after["logits.weight"])
+
+
+def test_the_three_views_differ_and_mixup_is_shared(tiny_packed: PackedSet) -> None:
+    plan = signer_folds(tiny_packed.labels, tiny_packed.signers, 4)
+    recipe = replace(TINY, mixup=MixupSettings("falling", probability=0.999, end=0.9))
+    batches = Batches.of(tiny_packed, plan.training(0), recipe)
+    batch = batches.batch(batches.order(0)[0], 0, 0)
+    student, teacher, distilled = batch.frames.chunk(3)
+    assert not torch.equal(student, teacher)
+    assert not torch.equal(student, distilled)
+    assert batch.mixup is not None
+    assert sorted(batch.mixup.order.tolist()) == list(range(6))
+    again = batches.batch(batches.order(0)[0], 0, 0)
+    assert torch.equal(batch.frames, again.frames)
+    other = batches.batch(batches.order(0)[0], 1, 0)
+    assert not torch.equal(batch.frames, other.frames)
+
+
+def test_soup_is_the_mean_of_the_last_epochs_and_teacher_follows_the_student(
+    tiny_packed: PackedSet, tmp_path: Path
+) -> None:
+    training = fold_training(TINY, tiny_packed, tmp_path)
+    seen = []
+    while training.epoch < 4:
+        training._run_epoch(Silent(), lambda: False)
+        seen.append({k: v.clone() for k, v in training.task.distilled.state_dict().items()})
+    mean = (seen[2]["logits.weight"] + seen[3]["logits.weight"]) / 2
+    assert torch.allclose(training.soup.module.state_dict()["logits.weight"], mean)
+    student = training.task.student.state_dict()["logits.weight"]
+    teacher = training.task.teacher.state_dict()["logits.weight"].clone()
+    training.task.update_teacher(1000)
+    moved = training.task.teacher.state_dict()["logits.weight"]
+    assert torch.allclose(moved, 0.97 * teacher + 0.03 * student, atol=1e-6)
+
+
+def test_labels_are_mixed_with_the_hidden_states(tiny_packed: PackedSet, tmp_path: Path) -> None:
+    recipe = replace(TINY, mixup=MixupSettings("falling", probability=0.999, end=0.9))
+    training = fold_training(recipe, tiny_packed, tmp_path)
+    batch = training.batches.batch(training.batches.order(0)[0], 0, 0)
+    assert batch.mixup is not None
+    targets = training.task._targets(batch)
+    assert torch.allclose(targets.sum(1), torch.ones(6))
+    share, order = batch.mixup.share, batch.mixup.order
+    for row in range(6):
+        mine, theirs = batch.labels[row], batch.labels[order[row]]
+        expected = torch.full((3,), 0.15)
+        expected[mine] += share[row] * 0.55
+        expected[theirs] += (1 - share[row]) * 0.55
+        assert torch.allclose(targets[row], expected, atol=1e-6)
+
+
+def test_an_unusable_device_is_named(tiny_packed: PackedSet, tmp_path: Path) -> None:
+    with pytest.raises(SignletError, match="--device"):
+        train(TINY, tiny_packed, tmp_path / "run", [0], device="cuda:77", console=QUIET)

@@ -471,7 +471,7 @@ def test_cutmix_resamples_to_the_clips_length() -> None:
     torch.testing.assert_close(head[:, -1:] - head[:, :1], expected.expand(3, 1, len(HEAD), 3))
 
 
-def test_cutmix_takes_the_nearer_frame_where_the_other_head_is_lost() -> None:
+def test_cutmix_invents_no_head_where_the_other_is_lost() -> None:
     frames, mask = clips(1, 5, full=True)
     other, other_mask = clips(1, 4, full=True, seed=1)
     other[:, 1] = NAN
@@ -480,7 +480,7 @@ def test_cutmix_takes_the_nearer_frame_where_the_other_head_is_lost() -> None:
     )
     # Times in the partner: 0, 0.75, 1.5, 2.25, 3; its frame 1 is lost.
     lost = torch.isnan(after[0, :, HEAD_POINTS, 0]).all(1)
-    assert lost.tolist() == [False, True, False, False, False]
+    assert lost.tolist() == [False, True, True, False, False]
 
 
 @pytest.mark.parametrize("who", ["own", "partner"])

@@ -308,7 +308,7 @@ def test_a_full_disk_is_one_line_and_can_be_resumed(
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ({"max_len": 0}, "max_len is 0"),
+        ({"max_len": 1}, "max_len is 1; give 2 or more"),
         ({"max_len": 25, "jobs": 0}, "jobs is 0"),
         ({"max_len": 25, "jobs": -3}, "jobs is -3"),
         ({"max_len": 25, "dtype": "int8"}, "dtype is int8; choose float32 or float16"),

@@ -99,7 +99,7 @@ def test_keeps_the_frames_of_the_published_rule(hand: list[bool], max_len: int) 
 @given(
     left=st.lists(st.booleans(), min_size=1, max_size=60),
     right=st.lists(st.booleans(), min_size=60, max_size=60),
-    max_len=st.integers(1, 40),
+    max_len=st.integers(2, 40),
     point=st.integers(0, 20),
 )
 def test_a_frame_counts_when_one_point_of_one_hand_was_found(
@@ -203,9 +203,17 @@ def test_a_missing_coordinate_leaves_the_others_in_place() -> None:
     torch.testing.assert_close(frames[..., :2], full[..., :2], rtol=0, atol=1e-5)
 
 
-def test_frames_of_no_length_are_refused() -> None:
-    with pytest.raises(ValueError, match="max_len is 0"):
-        Preprocess(0)
+@settings(max_examples=100, deadline=None)
+@given(frames=st.integers(1, 20_000), max_len=st.integers(2, 100))
+def test_no_clip_loses_all_its_frames(frames: int, max_len: int) -> None:
+    _, mask = frame_slots(torch.ones(frames, dtype=torch.bool), max_len)
+    assert 1 <= int(mask.sum()) <= min(frames, max_len)
+
+
+@pytest.mark.parametrize("max_len", [-1, 0, 1])
+def test_too_few_slots_are_refused(max_len: int) -> None:
+    with pytest.raises(ValueError, match=f"max_len is {max_len}"):
+        Preprocess(max_len)
 
 
 def test_the_exported_program_takes_any_length() -> None:

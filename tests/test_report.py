@@ -22,7 +22,7 @@ from signlet.landmarks import LEFT_HAND, NUM_RAW
 from signlet.pack import PackedSet, pack
 from signlet.report import write_report
 from signlet.report.content import warnings
-from signlet.report.copies import trained_copies
+from signlet.copies import trained_copies
 from signlet.report.figures import confusion_figure, learning_curves
 from signlet.report.run import read_curves
 from signlet.report.skeleton import (

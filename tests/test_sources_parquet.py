@@ -232,7 +232,7 @@ def test_any_labels_are_read_or_refused(tmp_path: Path, data: st.DataObject) -> 
         "landmark_index": st.integers(-(2**15), 2**15 - 1),
         "type": st.sampled_from([*PARTS, ""]) | st.text(max_size=3),
     }
-    values = table[name].astype(object if name == "type" else None)
+    values = table[name].astype(object if name == "type" else table[name].dtype)
     rows = data.draw(st.lists(st.integers(0, 2 * 543 - 1), min_size=1, max_size=5))
     values[rows] = data.draw(kinds[name])
     same = bool((values == table[name]).all())

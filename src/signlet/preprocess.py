@@ -58,8 +58,9 @@ class Preprocess(nn.Module):
 
     def __init__(self, max_len: int = 25) -> None:
         super().__init__()
-        if max_len < 1:
-            raise ValueError(f"max_len is {max_len}; it must be at least 1")
+        if max_len < 2:
+            # With one slot the thinning rule would drop every frame of most clips.
+            raise ValueError(f"max_len is {max_len}; it must be at least 2")
         self.max_len = max_len
         points = [*landmarks.SINGLE, *(row for group in landmarks.MEANS.values() for row in group)]
         divisor = torch.tensor([1.0] * _SINGLE + [float(size) for size in _MEAN_SIZES])
@@ -131,9 +132,11 @@ def _standardise(frames: Tensor, lengths: list[int]) -> Tensor:
     frames: (F, 300), clips back to back; lengths: number of frames of each.
     """
     clips = _Clips(frames, lengths)
-    count = clips.sum((~torch.isnan(frames)).to(frames.dtype)).clamp(min=1)
-    centred = frames - clips.spread(clips.sum(frames) / count)
-    std = (clips.sum(centred * centred) / count).sqrt()
+    points = clips.points(frames)
+    count = clips.sum((~torch.isnan(points)).to(frames.dtype)).clamp(min=1)
+    centred = frames - clips.spread(clips.sum(points) / count)
+    points = clips.points(centred)
+    std = (clips.sum(points * points) / count).sqrt()
     return centred * clips.spread(torch.where(std > _FLAT, 1 / std, 0.0))
 
 
@@ -156,13 +159,17 @@ class _Clips:
         self._rows, self._parts = rows, ends.diff(prepend=ends.new_zeros(1)).tolist()
         self._clip = torch.repeat_interleave(length, output_size=len(frames))
 
-    def sum(self, values: Tensor) -> Tensor:
-        """(F, 300) -> (B, 3)."""
+    def points(self, values: Tensor) -> Tensor:
+        """(F, 300) -> (N, 3): the N points of which at least one coordinate was found."""
         points = values.view(-1, 3)
+        return points if torch.compiler.is_compiling() else points.index_select(0, self._rows)
+
+    def sum(self, points: Tensor) -> Tensor:
+        """(N, 3) -> (B, 3)."""
         if torch.compiler.is_compiling():
             return torch.where(torch.isnan(points), 0.0, points).sum(0, keepdim=True)
-        points = points.index_select(0, self._rows).nan_to_num(0.0)
-        return torch.stack([part.sum(0) for part in points.split(self._parts)])
+        parts = points.nan_to_num(0.0).split(self._parts)
+        return torch.stack([part.sum(0) for part in parts])
 
     def spread(self, values: Tensor) -> Tensor:
         """(B, 3) -> (F, 300) or, of a single clip, (1, 300)."""

@@ -54,6 +54,7 @@ def _augment_part(
     frames: Tensor, mask: Tensor, plan: Plan, partner: tuple[Tensor, Tensor] | None, out: Tensor
 ) -> None:
     """Carry out the plan; the new frames go into `out`."""
+    frames = frames.clone()
     if plan.early:
         frames = on_chosen(plan.fill_hand, fill_hand, frames)
     if plan.early and partner is not None:

@@ -14,9 +14,9 @@ def on_chosen(
     """step(items, *others) for the chosen items, the items as they are for the rest.
 
     chosen: (N,) bool. items, others: (N, ...); step works on each item by itself and returns
-        new items. Nothing is changed in place.
-    On a CPU only the chosen items are picked and worked on. Counting them would make a GPU
-    wait, so there the step runs on all of them.
+        new items.
+    On a CPU only the chosen items are picked and worked on, and `items` is changed in place.
+    Counting them would make a GPU wait, so there the step runs on all of them.
     """
     if not counts_at_once(items):
         shape = (-1, *(1,) * (items.ndim - 1))
@@ -25,7 +25,7 @@ def on_chosen(
     if len(rows) == 0:
         return items
     picked = (part.index_select(0, rows) for part in (items, *others))
-    return items.index_copy(0, rows, step(*picked))
+    return items.index_copy_(0, rows, step(*picked))
 
 
 def counts_at_once(tensor: Tensor) -> bool:

@@ -19,6 +19,7 @@ def make_parser(command: str, about: str, examples: str) -> ArgumentParser:
         description=f"{about}\n\nexamples:\n{examples.rstrip()}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         default_env=False,
+        allow_abbrev=False,
     )
     return parser
 

@@ -11,8 +11,9 @@ import yaml
 from jsonargparse import ActionConfigFile, ArgumentParser  # type: ignore[attr-defined]
 from rich.console import Console
 
+from signlet.copies import trained_copies
 from signlet.errors import SignletError
-from signlet.evaluate import print_scores
+from signlet.evaluate import print_scores, score
 from signlet.pack import PackedSet, pack
 from signlet.pack.layout import HEADER
 from signlet.predictions import Predictions
@@ -71,7 +72,7 @@ def with_recipe_paths(arguments: list[str], default: str) -> list[str]:
 
 def recipe_of(parser: ArgumentParser, parsed: Any) -> Recipe:
     """The recipe in parsed arguments."""
-    values = parser.instantiate_classes(parsed)
+    values = parser.instantiate(parsed)
     return Recipe(**{field.name: values[field.name] for field in fields(Recipe)})
 
 
@@ -121,6 +122,26 @@ def train_and_report(
     """Train, print the scores, write the report."""
     results = train(recipe, packed, run, folds, resume=resume, device=device, console=console)
     print_scores(results, console)
+    _print_copies(results["soup"], packed, console)
     write_report(run, packed)
     console.print(f"Run folder: {run}   report: {run / 'report.html'}", soft_wrap=True)
     return results
+
+
+def _print_copies(soup: Predictions, packed: PackedSet, console: Console) -> None:
+    """Say how the score is without held-out clips that were trained on under another name."""
+    copies = trained_copies(soup, packed)
+    if copies.any():
+        without = score(soup.select(~copies)).top1
+        console.print(
+            f"[yellow]Note: {copies.sum()} of these {len(copies)} clips are copies of clips of "
+            f"another signer that were trained on; without them the soup has {without:.3f}.[/]",
+            soft_wrap=True,
+        )
+
+
+def load_recipe(name: str) -> Recipe:
+    """A recipe by name or path, without any flags."""
+    parser = ArgumentParser()
+    add_recipe(parser)
+    return recipe_of(parser, parser.parse_args(["--recipe", recipe_path(name)]))

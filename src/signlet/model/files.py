@@ -136,7 +136,8 @@ def _checked(config: dict[str, Any], path: Path) -> tuple[tuple[str, ...], list[
 def _size(member: Any, classes: int, path: Path) -> ModelConfig:
     try:
         raw = dict(member["model"])
-        size = ModelConfig(**{k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()})
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()}
+        size = ModelConfig(**values)
         numbers = (size.max_len, size.dense, *size.widths, size.heads)
         fits = all(isinstance(n, int) and 0 < n <= _MAX_SIZE for n in numbers)
         fits = fits and size.num_classes == classes

@@ -108,7 +108,7 @@ def _readable(source: Source, refs: Sequence[ClipRef], rows: list[Row]) -> Itera
         except ClipError as error:
             row["reason"] = str(error)
         else:
-            yield torch.from_numpy(np.require(clip.frames, requirements="W"))
+            yield torch.from_numpy(clip.frames)
 
 
 def _measures(clip: Clip) -> Row:

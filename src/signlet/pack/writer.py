@@ -63,8 +63,8 @@ def pack(
 
 
 def _settings(source: Source, refs: list[ClipRef], max_len: int, jobs: int, dtype: str) -> Settings:
-    if max_len < 1:
-        raise SignletError(f"max_len is {max_len}; give 1 or more frames")
+    if max_len < 2:
+        raise SignletError(f"max_len is {max_len}; give 2 or more frames")
     if jobs == 0 or jobs < -1:
         raise SignletError(f"jobs is {jobs}; give 1 or more, or -1 for one per core")
     if dtype not in layout.DTYPES:
@@ -73,7 +73,7 @@ def _settings(source: Source, refs: list[ClipRef], max_len: int, jobs: int, dtyp
         raise SignletError(f"{source.name}: holds no clips, so there is nothing to pack")
     for ref in refs:
         _check_text(ref)
-    unknown = {ref.sign for ref in refs} - {None, *source.signs}
+    unknown = {ref.sign for ref in refs if ref.sign is not None} - set(source.signs)
     if unknown:
         raise SignletError(f"{source.name}: does not list the sign {min(unknown)!r} of its clips")
     return Settings(

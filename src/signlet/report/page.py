@@ -10,9 +10,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from signlet.atomic import write_text
+from signlet.copies import trained_copies
 from signlet.pack import PackedSet
 from signlet.report.content import content
-from signlet.report.copies import trained_copies
 from signlet.report.examples import choose_examples
 from signlet.report.run import read_run
 from signlet.report.skeleton import SELECTED, Layout, Moving, player_data, thinned

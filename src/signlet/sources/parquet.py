@@ -25,9 +25,11 @@ _COORDINATES = ("x", "y", "z")
 _LABELS = ("type", "landmark_index")
 _COLUMNS = ("frame", *_LABELS, *_COORDINATES)
 
-_CHECKED: dict[int, tuple[bytes, int]] = {}
-"""Rows of a file -> the two label columns as they stand in a file whose rows were checked and
-canonical, and its rows a frame.
+_Stretch = tuple[int, bytes]
+"""Bytes that begin so many bytes before the first of column x."""
+_CHECKED: dict[int, tuple[int, list[_Stretch]]] = {}
+"""Rows of a file -> its rows a frame, and its label columns as they stand in the file, for
+files whose rows were decoded, checked and found canonical.
 
 Files of equal length by the same writer have the same bytes there: `type` and
 `landmark_index` say nothing else. Comparing them is as sure as decoding them and saves an
@@ -88,25 +90,28 @@ def _columns(file: Any, path: Path) -> dict[str, int]:
 def _known_points(file: Any, columns: dict[str, int], source: Any) -> int | None:
     """Rows a frame where the labels are those of a checked file, else None.
 
-    They are looked for where writers put them, right before x. Only of columns that were
-    read may the place be asked: pyarrow ends the process over a damaged entry.
+    They are looked for where writers put them, just before x. The place is asked only of
+    columns that were read: pyarrow ends the process over a damaged entry.
     """
-    labels, points = _CHECKED.get(file.metadata.num_rows, (b"", 0))
-    if not labels or not _side_by_side(file, columns):
+    points, labels = _CHECKED.get(file.metadata.num_rows, (0, []))
+    if not (points and _labels_before_x(file, columns)):
         return None
-    start, _ = _span(file, columns["x"])
-    return points if source.read_at(len(labels), start - len(labels)) == labels else None
+    x, _ = _span(file, columns["x"])
+    known = all(x > back and source.read_at(len(b), x - back) == b for back, b in labels)
+    return points if known else None
 
 
 def _remember(file: Any, columns: dict[str, int], source: Any, points: int) -> None:
-    if not _side_by_side(file, columns):
+    if not _labels_before_x(file, columns) or len(_CHECKED) >= _MAX_CHECKED:
         return
-    (start, middle), (next_start, end) = (_span(file, columns[name]) for name in _LABELS)
-    if middle == next_start and end - start <= _MAX_BYTES and len(_CHECKED) < _MAX_CHECKED:
-        _CHECKED[file.metadata.num_rows] = source.read_at(end - start, start), points
+    x, _ = _span(file, columns["x"])
+    spans = [_span(file, columns[name]) for name in _LABELS]
+    if 0 < x - spans[0][0] <= _MAX_BYTES:
+        labels = [(x - start, source.read_at(end - start, start)) for start, end in spans]
+        _CHECKED[file.metadata.num_rows] = points, labels
 
 
-def _side_by_side(file: Any, columns: dict[str, int]) -> bool:
+def _labels_before_x(file: Any, columns: dict[str, int]) -> bool:
     first = columns["type"]
     adjacent = (columns["landmark_index"], columns["x"]) == (first + 1, first + 2)
     return adjacent and file.metadata.num_row_groups == 1

@@ -1,0 +1,96 @@
+"""Accuracy of the demo's recipe on unseen sign languages: 4 folds, several seeds.
+
+    python benchmarks/demo_accuracy.py                       12 trainings, two at a time
+    python benchmarks/demo_accuracy.py --folds 0 --seeds 0 1 2
+
+Finished trainings are kept under runs/benchmark and not repeated. Each training has one
+thread here, so that two fit side by side; `cpu_seconds` is what it used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from joblib import Parallel, delayed
+from rich.console import Console
+
+from environment import write_csv
+from signlet.cli.training import load_recipe
+from signlet.copies import trained_copies
+from signlet.evaluate import score
+from signlet.pack import PackedSet, pack
+from signlet.predictions import Predictions, read_predictions
+from signlet.sources import open_source
+from signlet.train import Recipe, train
+
+MODELS = ("student", "teacher", "distilled", "soup")
+
+
+def one(recipe: Recipe, packed: PackedSet, fold: int, run: Path) -> dict[str, object]:
+    """Train one fold and score it."""
+    torch.set_num_threads(1)
+    timing = run / "cpu_seconds.txt"
+    if not (run / "model.safetensors").exists():
+        started = time.process_time()
+        train(recipe, packed, run, [fold], resume=True, console=Console(quiet=True))
+        timing.write_text(f"{time.process_time() - started:.0f}")
+    results = read_predictions(run / "predictions.parquet")
+    row: dict[str, object] = {
+        "seed": recipe.seed,
+        "fold": fold,
+        "clips": len(results["soup"].names),
+    }
+    copies = trained_copies(results["soup"], packed)
+    row["copies"] = int(copies.sum())
+    for name in MODELS:
+        row[name] = round(score(results[name], resamples=1).top1, 4)
+        row[f"{name}_balanced"] = round(score(results[name], resamples=1).balanced_accuracy, 4)
+        row[f"{name}_without_copies"] = round(accuracy(results[name].select(~copies)), 4)
+    row["cpu_seconds"] = timing.read_text() if timing.exists() else ""
+    print(row, flush=True)
+    return row
+
+
+def accuracy(predictions: Predictions) -> float:
+    return float((predictions.probabilities.argmax(1) == predictions.labels).mean())
+
+
+def summarise(rows: list[dict[str, object]]) -> None:
+    """Mean and spread over seeds, of each fold and of the mean of the folds."""
+    folds = sorted({row["fold"] for row in rows})
+    for column in [*MODELS, *(f"{name}_without_copies" for name in MODELS)]:
+        table = np.array([[float(r[column]) for r in rows if r["fold"] == f] for f in folds])
+        for name, values in [*zip(folds, table, strict=True), ("mean", table.mean(0))]:
+            spread = values.std(ddof=1) if len(values) > 1 else float("nan")
+            print(f"{column:>26}  fold {name!s:>4}: {values.mean():.3f} +- {spread:.3f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--recipe", default="demo")
+    parser.add_argument("--folds", type=int, nargs="+", default=[0, 1, 2, 3])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--work", type=Path, default=Path("runs/benchmark"))
+    given = parser.parse_args()
+    recipe = load_recipe(given.recipe)
+    length = recipe.packing.max_len
+    packed = pack(open_source("fingerspelling"), given.work / f"packed-{length}", length)
+    todo = [(seed, fold) for fold in given.folds for seed in given.seeds]
+    rows = Parallel(n_jobs=given.jobs)(
+        delayed(one)(
+            replace(recipe, seed=seed), packed, fold, given.work / f"{recipe.name}-{fold}-{seed}"
+        )
+        for seed, fold in todo
+    )
+    write_csv("demo_accuracy", rows)
+    summarise(rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,223 @@
+"""The command line: real clips end to end, helps with examples, one-line errors."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from conftest import moving_hand
+
+from signlet.cli import COMMANDS, main
+from signlet.cli.training import load_recipe, recipe_names
+from signlet.model import PUBLISHED
+
+SMALL = [
+    *("--optimiser.epochs", "1", "--soup_epochs", "1"),
+    *("--student.dense", "8", "--student.widths", "[16,16,16,16]", "--student.heads", "4"),
+    *("--distilled.dense", "8", "--distilled.widths", "[16,16,16,16]", "--distilled.heads", "4"),
+]
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of own clips: 3 signs, 4 signers."""
+    folder = tmp_path_factory.mktemp("own")
+    for number, sign in enumerate(("circle", "line", "wave")):
+        (folder / sign).mkdir()
+        for signer in range(4):
+            path = folder / sign / f"anna{signer}_1.npz"
+            np.savez_compressed(path, landmarks=moving_hand(number, signer, 0))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def run(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run on them."""
+    folder = tmp_path_factory.mktemp("run") / "own"
+    assert main(["train", "--data", str(clips), "--run", str(folder), "--jobs", "1", *SMALL]) == 0
+    return folder
+
+
+def test_the_demo_on_real_letters(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["demo", *SMALL]) == 0
+    said = capsys.readouterr().out
+    assert "436 clips, 26 signs, 17 signers; 0 skipped" in said
+    assert "copies" in said
+    for name in ("student", "teacher", "distilled", "soup", "eso", "fsl", "gsg", "ise", "lls"):
+        assert name in said
+    run = tmp_path / "runs" / "demo"
+    for name in ("config.yaml", "metrics.csv", "model.safetensors", "config.json"):
+        assert (run / name).exists()
+    assert (run / "predictions.parquet").exists()
+    assert "<html" in (run / "report.html").read_text()
+    # the last line is a command that works
+    command = said.strip().splitlines()[-1].removeprefix("Again: signlet ").split()
+    assert main([*command, "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert len(answer["top"]) == 5
+    assert answer["sign"] == answer["top"][0]["sign"]
+
+
+def test_own_clips_train_evaluate_and_recognise(
+    run: Path, clips: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert main(["evaluate", str(run), "--json"]) == 0
+    scores = json.loads(capsys.readouterr().out)
+    assert set(scores) == {"student", "teacher", "distilled", "soup"}
+    clip = str(clips / "line" / "anna1_1.npz")
+    assert main(["recognise", str(run), clip, clip, "--top", "2", "--json"]) == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first == second
+    assert len(first["top"]) == 2
+
+
+def test_evaluate_on_other_clips(
+    run: Path, clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    work = str(tmp_path / "packed")
+    assert main(["evaluate", str(run), "--data", str(clips), "--work", work, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["model"]["clips"] == 12
+
+
+def test_pack_then_inspect(
+    clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = str(tmp_path / "packed")
+    assert main(["pack", str(clips), "-o", out, "--max_len", "8", "--jobs", "1"]) == 0
+    assert "12 clips, 3 signs, 4 signers" in capsys.readouterr().out
+    assert main(["inspect", out, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)
+    strip, moving = tmp_path / "a.png", tmp_path / "a.html"
+    clip = str(clips / "line" / "anna1_1.npz")
+    assert main(["inspect", clip, "--strip", str(strip), "--animation", str(moving)]) == 0
+    assert strip.read_bytes().startswith(b"\x89PNG")
+    assert "<canvas" in moving.read_text()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_examples(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main([command, "--help"])
+    said = capsys.readouterr().out
+    assert exit_.value.code == 0
+    assert f"\n  signlet {command}" in said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "--data", "nowhere"],
+        ["train", "--recipe", "nothing"],
+        ["train", "--recipe", "asl-signs-25"],
+        ["train", "--recipe", "demo", "--folds", "4"],
+        ["train", "--recipe", "demo", "--folds", "x"],
+        ["train", "--recipe", "demo", "--loss.smoothing", "2"],
+        ["train", "--recipe", "demo", "--student.heads", "7"],
+        ["pack", "nowhere", "-o", "out"],
+        ["evaluate", "nowhere"],
+        ["recognise", "nowhere", "clip.npz"],
+        ["inspect", "nowhere.npz"],
+        ["dance"],
+    ],
+    ids=" ".join,
+)
+def test_mistakes_give_one_line_and_exit_code_2(
+    arguments: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("signlet: ")
+    assert said.count("\n") == 1
+    assert not [p for p in tmp_path.rglob("*") if p.is_file() and "packed" not in p.parts]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["train", "--optimiser.epoch", "3"], "optimiser.epoch"),
+        (["train", "--optimiser.epochs", "three"], "optimiser.epochs"),
+        (["train", "--packing.dtype", "int8"], "packing.dtype"),
+        (["pack"], "source"),
+    ],
+)
+def test_wrong_flags_are_named(
+    arguments: list[str],
+    named: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as exit_:
+        main(arguments)
+    assert exit_.value.code == 2
+    assert named in capsys.readouterr().err
+
+
+def test_a_recipe_file_with_a_wrong_key_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("optimiser:\n  epochz: 3\n")
+    with pytest.raises(SystemExit) as exit_:
+        main(["train", "--recipe", str(path)])
+    assert exit_.value.code == 2
+    assert "epochz" in capsys.readouterr().err
+
+
+def test_an_unreadable_clip_is_named_and_exits_2(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "broken.npz").write_bytes(b"PK\x03\x04 no")
+    capsys.readouterr()
+    assert main(["recognise", str(run), str(tmp_path / "broken.npz")]) == 2
+    error = capsys.readouterr().err
+    assert "broken.npz" in error
+    assert "Traceback" not in error
+
+
+def test_the_published_recipes_hold_the_published_sizes() -> None:
+    assert set(recipe_names()) == {"demo", "asl-signs-25", "asl-signs-80"}
+    for length in (25, 80):
+        recipe = load_recipe(f"asl-signs-{length}")
+        assert recipe.student.config(length, 250) == PUBLISHED[f"len{length}_full"]
+        assert recipe.distilled.config(length, 250) == PUBLISHED[f"len{length}_distilled"]
+        assert recipe.optimiser.epochs == 100
+        assert recipe.optimiser.learning_rate == 3e-4
+        assert recipe.optimiser.weight_decay == 0.4
+        assert (recipe.loss.smoothing, recipe.teacher.decay, recipe.teacher.weight) == (0.3, 0.97, 5)
+
+
+def test_the_resolved_settings_can_be_used_as_a_recipe(run: Path) -> None:
+    settings = yaml.safe_load((run / "config.yaml").read_text())
+    assert settings["student"]["dense"] == 8
+    assert settings["source"] == "folder"
+
+
+def test_importing_signlet_needs_no_torch() -> None:
+    code = "import signlet, sys; sys.exit('torch' in sys.modules or 'pyarrow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_version_and_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert main(["--help"]) == 0
+    said = capsys.readouterr().out
+    assert all(command in said for command in COMMANDS)
+    assert main([]) == 2

@@ -1,0 +1,191 @@
+"""A model file in, probabilities out; damaged and hostile files are refused in one line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import moving_hand
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
+
+import signlet
+from signlet import ClipError, SignletError
+from signlet.model import ModelConfig, SignModel
+from signlet.model.files import CONFIG, WEIGHTS, load_model, save_model
+from signlet.pack import PackedSet
+from signlet.preprocess import Preprocess
+from signlet.train.predict import predict
+
+SIGNS = ("circle", "line", "wave")
+CONFIGURATION = ModelConfig(dense=8, widths=(16, 16, 16, 16), heads=4, max_len=12, num_classes=3)
+
+
+def trained(seed: int = 0) -> SignModel:
+    torch.manual_seed(seed)
+    return SignModel(CONFIGURATION).eval()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    save_model(tmp_path / "model", [trained()], SIGNS, {"recipe": "tiny"})
+    return tmp_path / "model"
+
+
+def test_the_answer_is_softmax_of_the_model(folder: Path) -> None:
+    clip = moving_hand(1, 0, 0)
+    frames, mask = Preprocess(12)(torch.from_numpy(clip))
+    with torch.no_grad():
+        expected = trained()(frames[None], mask[None]).softmax(1)[0].numpy()
+    said = signlet.load(folder)(clip)
+    assert np.allclose(said.probabilities, expected, atol=1e-6)
+    best = said.top(2)
+    assert best[0][0] == said.sign == SIGNS[int(expected.argmax())]
+    assert best[0][1] >= best[1][1]
+    assert len(said.top(5)) == 3
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".npy"])
+def test_paths_and_arrays_give_the_same(folder: Path, tmp_path: Path, suffix: str) -> None:
+    clip, path = moving_hand(2, 1, 1), tmp_path / f"clip{suffix}"
+    np.savez(path, landmarks=clip) if suffix == ".npz" else np.save(path, clip)
+    recogniser = signlet.load(folder)
+    expected = recogniser(clip).probabilities
+    for given in (path, str(path), signlet.Clip.from_array(clip), clip.astype(np.float64)):
+        assert np.allclose(recogniser(given).probabilities, expected, atol=1e-6)
+
+
+def test_batches_and_their_order_change_nothing(folder: Path) -> None:
+    recogniser = signlet.load(folder)
+    clips = [moving_hand(i % 3, i, 7 * i) for i in range(5)]
+    alone = [recogniser(clip).probabilities for clip in clips]
+    together = [said.probabilities for said in recogniser.batch(clips)]
+    backwards = [said.probabilities for said in recogniser.batch(clips[::-1])][::-1]
+    assert np.allclose(alone, together, atol=1e-5)
+    assert np.allclose(alone, backwards, atol=1e-5)
+    assert recogniser.batch([]) == []
+
+
+def test_padding_before_and_behind_the_sign_changes_nothing(folder: Path) -> None:
+    clip = moving_hand(0, 1, 0)
+    nothing = np.full((9, 543, 3), np.nan, np.float32)
+    recogniser = signlet.load(folder)
+    padded = recogniser(np.concatenate([nothing, clip, nothing])).probabilities
+    assert np.allclose(padded, recogniser(clip).probabilities, atol=1e-5)
+
+
+def test_packed_and_raw_clips_get_the_same_probabilities(
+    folder: Path, tiny_packed: PackedSet
+) -> None:
+    rows = torch.arange(len(tiny_packed.names))
+    together = predict(load_model(folder).members[0], tiny_packed, rows, batch_size=7)
+    one = predict(load_model(folder).members[0], tiny_packed, rows, batch_size=1)
+    raw = signlet.load(folder)(moving_hand(0, 0, 0)).probabilities
+    assert torch.allclose(together, one, atol=1e-5)
+    assert np.allclose(together[tiny_packed.names.index("circle/s0_0")], raw, atol=1e-5)
+
+
+def test_members_are_averaged(tmp_path: Path) -> None:
+    save_model(tmp_path / "both", [trained(0), trained(1)], SIGNS, {})
+    for seed in (0, 1):
+        save_model(tmp_path / str(seed), [trained(seed)], SIGNS, {})
+    clip = moving_hand(1, 2, 0)
+    both, one, two = (
+        signlet.load(tmp_path / name)(clip).probabilities for name in ("both", "0", "1")
+    )
+    assert np.allclose(both, (one + two) / 2, atol=1e-6)
+
+
+@pytest.mark.parametrize("frames", [1, 2, 5000])
+def test_any_length(folder: Path, frames: int) -> None:
+    clip = np.resize(moving_hand(0, 0, 0), (frames, 543, 3))
+    assert signlet.load(folder)(clip).probabilities.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_a_clip_without_hands_is_still_read(folder: Path) -> None:
+    clip = moving_hand(0, 0, 0)
+    clip[:, 468:489] = clip[:, 522:] = np.nan
+    assert np.isfinite(signlet.load(folder)(clip).probabilities).all()
+
+
+@pytest.mark.parametrize(
+    ("clip", "words"),
+    [
+        (np.full((3, 543, 3), np.nan), "no landmark"),
+        (np.full((3, 543, 3), np.inf), "infinite"),
+        (np.zeros((0, 543, 3)), "0 frames"),
+        (np.zeros((3, 542, 3)), "shape"),
+        (np.array([["a"]]), "type"),
+    ],
+)
+def test_unusable_clips_are_named(folder: Path, clip: np.ndarray, words: str) -> None:
+    with pytest.raises(ClipError, match=words) as error:
+        signlet.load(folder)(clip)
+    assert "\n" not in str(error.value)
+
+
+def test_missing_files_are_named(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(SignletError, match=CONFIG):
+        signlet.load(tmp_path / "nowhere")
+    (folder / WEIGHTS).unlink()
+    with pytest.raises(SignletError, match=WEIGHTS):
+        signlet.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"format": 99}, "format"),
+        ({"landmarks": "openpose"}, "landmarks"),
+        ({"signs": "abc"}, "signs"),
+        ({"signs": ["a", "b"]}, "sizes"),
+        ({"signs": [1, 2, 3]}, "signs"),
+        ({"members": []}, "members"),
+        ({"members": [{"model": {"dense": 10**9}, "preprocess": {"max_len": 12}}]}, "member"),
+        ({"members": [{"model": {"bad": 1}, "preprocess": {}}]}, "member"),
+        ({"members": [7]}, "member"),
+    ],
+)
+def test_configurations_that_do_not_fit_are_refused(
+    folder: Path, change: dict[str, object], words: str
+) -> None:
+    path = folder / CONFIG
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(SignletError, match=words):
+        signlet.load(folder)
+
+
+def test_a_mismatched_preprocessing_is_refused(folder: Path) -> None:
+    path = folder / CONFIG
+    config = json.loads(path.read_text())
+    config["members"][0]["preprocess"]["max_len"] = 25
+    path.write_text(json.dumps(config))
+    with pytest.raises(SignletError, match="contradict"):
+        signlet.load(folder)
+
+
+def test_weights_of_another_size_or_not_finite_are_refused(folder: Path) -> None:
+    tensors = load_file(folder / WEIGHTS)
+    save_file({**tensors, "0.logits.bias": torch.full((3,), float("nan"))}, folder / WEIGHTS)
+    with pytest.raises(SignletError, match="finite"):
+        signlet.load(folder)
+    save_file({**tensors, "0.logits.bias": torch.zeros(4)}, folder / WEIGHTS)
+    with pytest.raises(SignletError, match="do not fit"):
+        signlet.load(folder)
+
+
+@settings(max_examples=30, deadline=None)
+@given(data=st.binary(max_size=400), name=st.sampled_from([WEIGHTS, CONFIG]))
+def test_hostile_files_give_one_line(
+    data: bytes, name: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("hostile")
+    save_model(folder, [trained()], SIGNS, {})
+    (folder / name).write_bytes(data)
+    with pytest.raises(SignletError) as error:
+        signlet.load(folder)
+    assert str(folder) in str(error.value)

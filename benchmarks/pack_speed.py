@@ -6,11 +6,12 @@ Everything runs on one core. In each repetition the same files are, in turn and 
 order, (1) read by `pq.read_table(path, columns=["x", "y", "z"], use_threads=False)`, (2) read
 by `pq.ParquetFile(path).read` of the same columns, which leaves out pyarrow's data set
 machinery, (3) read and checked as clips by signlet, (4) packed by signlet, from the listing
-to the finished directory. Reported is the median of each, in seconds of the clock and of the
-processor (on a machine that others use too the latter is steadier), and its rate relative
-to (1).
+to the finished directory. Reported is the median of each, by the clock and by the processor
+time used (steadier on a machine that others use too), and the median of its rate relative to
+(1) in the same repetition.
 
-DIR is a directory in the competition's layout. Without it 300 files in the competition's
+DIR is a directory in the competition's layout; a few hundred clips are needed, as a pack has
+some cost of its own. Without it 600 files in the competition's
 format are written to a temporary directory: lengths around 38 frames, float32 values stored
 as float64, missing hands empty, the string columns as in the real files.
 """
@@ -18,33 +19,28 @@ as float64, missing hands empty, the string columns as in the real files.
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
-import statistics
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
+from numpy.typing import NDArray
 
 from environment import write_csv
 from signlet.landmarks import LEFT_HAND, NUM_RAW, RAW_PARTS, RIGHT_HAND
 from signlet.pack import pack
-from signlet.sources import open_source
+from signlet.sources import ClipRef, Source, open_source
 
 COLUMNS = ["x", "y", "z"]
 MAX_LEN = 25
-
-
-class Medians(NamedTuple):
-    """Seconds for all clips."""
-
-    clock: float
-    processor: float
+Times = NDArray[np.float64]
+"""(..., 2) seconds by the clock and of the processor."""
 
 
 def write_clip(path: Path, frames: int, rng: np.random.Generator) -> None:
@@ -72,7 +68,7 @@ def write_clip(path: Path, frames: int, rng: np.random.Generator) -> None:
     pq.write_table(table, path)
 
 
-def write_data(root: Path, clips: int = 300) -> None:
+def write_data(root: Path, clips: int = 600) -> None:
     rng = np.random.default_rng(0)
     for number in range(clips):
         path = root / "train_landmark_files" / str(number % 21) / f"{number}.parquet"
@@ -87,54 +83,67 @@ def one_core() -> None:
     torch.set_num_threads(1)
 
 
-def measure(ways: dict[str, Callable[[], object]], repetitions: int) -> dict[str, Medians]:
-    """The order turns from one repetition to the next."""
+def read_table(paths: list[str]) -> None:
+    for path in paths:
+        pq.read_table(path, columns=COLUMNS, use_threads=False)
+
+
+def read_file(paths: list[str]) -> None:
+    for path in paths:
+        pq.ParquetFile(path).read(columns=COLUMNS, use_threads=False)
+
+
+def read_clips(source: Source, refs: list[ClipRef]) -> None:
+    for ref in refs:
+        source.read(ref)
+
+
+def measure(ways: dict[str, Callable[[], object]], repetitions: int) -> dict[str, Times]:
+    """(repetitions, 2) seconds of each way; the order turns with every repetition."""
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     names = list(ways)
-    for repetition in range(-1, repetitions):  # the first fills the caches and does not count
+    for _ in range(1 + repetitions):
         for name in names:
             clock, processor = time.perf_counter(), time.process_time()
             ways[name]()
-            if repetition >= 0:
-                taken[name].append((time.perf_counter() - clock, time.process_time() - processor))
+            taken[name].append((time.perf_counter() - clock, time.process_time() - processor))
         names = names[1:] + names[:1]
-    return {
-        name: Medians(*map(statistics.median, zip(*t, strict=True))) for name, t in taken.items()
-    }
+    # The first repetition only fills the caches.
+    return {name: np.array(times[1:]) for name, times in taken.items()}
 
 
 def run(data: Path, scratch: Path, repetitions: int) -> list[dict[str, object]]:
     source = open_source(data)
     refs = source.refs()
     paths = [str(ref.path) for ref in refs]
-    places = iter(range(10**6))
-    ways: dict[str, Callable[[], object]] = {
-        "pyarrow read_table": lambda: [
-            pq.read_table(path, columns=COLUMNS, use_threads=False) and None for path in paths
-        ],
-        "pyarrow ParquetFile": lambda: [
-            pq.ParquetFile(path).read(columns=COLUMNS, use_threads=False) and None for path in paths
-        ],
-        "signlet read": lambda: [source.read(ref) and None for ref in refs],
-        "signlet pack": lambda: pack(source, scratch / str(next(places)), MAX_LEN, jobs=1),
-    }
-    frames = sum(pq.ParquetFile(path).metadata.num_rows for path in paths) / NUM_RAW / len(paths)
-    medians = measure(ways, repetitions)
-    reference = medians["pyarrow read_table"]
-    return [
+    places = itertools.count()
+    taken = measure(
         {
-            "what": name,
-            "clips": len(paths),
-            "frames_per_clip": round(frames, 1),
-            "clock_ms_per_clip": round(1000 * taken.clock / len(paths), 3),
-            "processor_ms_per_clip": round(1000 * taken.processor / len(paths), 3),
-            "clips_per_second": round(len(paths) / taken.clock),
-            "relative_rate_clock": round(reference.clock / taken.clock, 3),
-            "relative_rate_processor": round(reference.processor / taken.processor, 3),
-            "repetitions": repetitions,
-        }
-        for name, taken in medians.items()
+            "pyarrow read_table": lambda: read_table(paths),
+            "pyarrow ParquetFile": lambda: read_file(paths),
+            "signlet read": lambda: read_clips(source, refs),
+            "signlet pack": lambda: pack(source, scratch / str(next(places)), MAX_LEN, jobs=1),
+        },
+        repetitions,
+    )
+    frames = sum(pq.ParquetFile(path).metadata.num_rows for path in paths) / NUM_RAW / len(paths)
+    about = {"clips": len(paths), "frames_per_clip": round(frames, 1), "repetitions": repetitions}
+    return [
+        {"what": name, **about, **figures(times / len(paths), taken["pyarrow read_table"] / times)}
+        for name, times in taken.items()
     ]
+
+
+def figures(times: Times, rates: Times) -> dict[str, float]:
+    clock, processor = np.median(times, 0) * 1000
+    relative_clock, relative_processor = np.median(rates, 0)
+    return {
+        "clock_ms_per_clip": round(clock, 3),
+        "processor_ms_per_clip": round(processor, 3),
+        "clips_per_second": round(1000 / clock),
+        "relative_rate_clock": round(relative_clock, 3),
+        "relative_rate_processor": round(relative_processor, 3),
+    }
 
 
 def main() -> None:

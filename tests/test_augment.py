@@ -15,6 +15,7 @@ from torch import Tensor
 from signlet.augment import AugmentConfig, Draws, SignGroups, augment, partners
 from signlet.augment import apply as apply_module
 from signlet.augment import chosen as chosen_module
+from signlet.augment.plan import draw_plan
 from signlet.errors import SignletError
 from signlet.landmarks import HEAD, MIRROR_SELECTED, PARTS
 
@@ -351,12 +352,22 @@ def test_crop_takes_at_most_a_fifth_off_one_end() -> None:
     assert ((cut_start == 0) | (cut_end == 0)).all()
     assert (lengths - length <= lengths * 0.2).all()
     assert torch.equal(lengths[lengths < 20], length[lengths < 20])
+    assert (length[lengths == 20] < 20).any()
     longest = lengths == 40
     assert set((lengths - length)[longest].tolist()) == set(range(9))
     assert cut_start[longest].any()
     assert cut_end[longest].any()
     steps = after[:, 1:, 0, 0] - after[:, :-1, 0, 0]
     assert (steps[kept[:, 1:]] == 1).all()
+
+
+def test_every_number_of_cropped_frames_is_equally_likely() -> None:
+    mask = torch.ones(9_000, 40, dtype=torch.bool)
+    plan = draw_plan(mask, only(crop=1.0), draws(9_000), early=False)
+    counts = torch.bincount(40 - plan.kept.sum(1), minlength=9)
+    assert len(counts) == 9
+    assert within(counts, 880, 1120)  # 1000, standard deviation 30
+    assert (plan.first > 0).float().mean().item() == pytest.approx(8 / 9 / 2, abs=0.02)
 
 
 def _ratios(config: AugmentConfig) -> Tensor:
@@ -386,8 +397,9 @@ def test_distortion_has_a_factor_for_each_coordinate() -> None:
 
 
 def test_interpolation_is_numpys_between_the_first_and_the_last_found() -> None:
-    frames, mask = clips(6, 25)
+    frames, mask = clips(6, 25, full=True)
     lost = torch.rand(6, 25, 100, generator=torch.Generator().manual_seed(5)) < 0.5
+    lost[-1, -1, -1] = False  # the very last point of the batch must not leak elsewhere
     frames[lost] = NAN
     after, _ = run(only(interpolate=1.0), frames, mask)
     slots = np.arange(25)

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import moving_hand
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 import signlet
+from conftest import moving_hand
 from signlet import ClipError, SignletError
 from signlet.model import ModelConfig, SignModel
 from signlet.model.files import CONFIG, WEIGHTS, load_model, save_model
@@ -55,8 +55,8 @@ def test_paths_and_arrays_give_the_same(folder: Path, tmp_path: Path, suffix: st
     np.savez(path, landmarks=clip) if suffix == ".npz" else np.save(path, clip)
     recogniser = signlet.load(folder)
     expected = recogniser(clip).probabilities
-    for given in (path, str(path), signlet.Clip.from_array(clip), clip.astype(np.float64)):
-        assert np.allclose(recogniser(given).probabilities, expected, atol=1e-6)
+    for form in (path, str(path), signlet.Clip.from_array(clip), clip.astype(np.float64)):
+        assert np.allclose(recogniser(form).probabilities, expected, atol=1e-6)
 
 
 def test_batches_and_their_order_change_nothing(folder: Path) -> None:

@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 
 from signlet import atomic
 from signlet.clip import Clip
+from signlet.copies import trained_copies
 from signlet.errors import SignletError
 from signlet.evaluate import Predictions, by_sign, by_signer, score, write_predictions
 from signlet.landmarks import LEFT_HAND, NUM_RAW
 from signlet.pack import PackedSet, pack
 from signlet.report import write_report
 from signlet.report.content import warnings
-from signlet.copies import trained_copies
 from signlet.report.figures import confusion_figure, learning_curves
 from signlet.report.run import read_curves
 from signlet.report.skeleton import (

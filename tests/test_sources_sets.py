@@ -265,7 +265,7 @@ def test_french_files_are_the_american_ones(lexicon: Source) -> None:
 def test_sources_load_no_heavy_package_before_they_need_it() -> None:
     heavy = ("spoken_to_signed", "pose_format", "pyarrow", "torch")
     code = (
-        "import sys; from signlet.sources import open_source; open_source('fingerspelling').refs(); "
+        "import sys; from signlet.sources import open_source as o; o('fingerspelling').refs(); "
         f"print([name for name in {heavy} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -286,15 +286,19 @@ def test_find_takes_a_name_an_end_or_a_beginning(lexicon: Source) -> None:
     assert find(lexicon, find(lexicon, "fsl/O").path.name).name == "ase/O", "two rows, one file"
 
 
-def test_find_lists_what_might_be_meant(lexicon: Source, tmp_path: Path) -> None:
+def test_find_lists_what_might_be_meant(lexicon: Source) -> None:
     with pytest.raises(SignletError, match=r"fits 26 clips: eso/A, eso/B.*and 21 more"):
         find(lexicon, "eso/")
     with pytest.raises(SignletError, match=r"no clip is called 'eos/A'; the nearest.*eso/A"):
         find(lexicon, "eos/A")
     with pytest.raises(SignletError, match="a name looks like ase/A"):
         find(lexicon, "")
-    make(tmp_path, "yes/a_1.npz", "yes/a_11.npz")
-    assert find(open_source(tmp_path), "yes/a_1.npz").name == "yes/a_1.npz"
+
+
+def test_find_prefers_the_whole_name(tmp_path: Path) -> None:
+    source = open_source(manifest(tmp_path, "path,sign\nb/a.npz,yes\na.npz,no\n"))
+    assert find(source, "a.npz").sign == "no"
+    assert find(source, "b/a").sign == "yes"
 
 
 def test_what_is_no_set_of_clips_is_refused(tmp_path: Path) -> None:

@@ -105,9 +105,7 @@ def test_held_out_signers_are_in_no_training_batch(tiny_packed: PackedSet, tmp_p
 
 
 @pytest.mark.parametrize("stop", [1, 2, 3])
-def test_resume_ends_in_the_same_weights(
-    tiny_packed: PackedSet, tmp_path: Path, stop: int
-) -> None:
+def test_resume_ends_in_the_same_weights(tiny_packed: PackedSet, tmp_path: Path, stop: int) -> None:
     undisturbed = fold_training(TINY, tiny_packed, tmp_path / "a")
     undisturbed.run(Silent(), save=False)
     first = fold_training(TINY, tiny_packed, tmp_path / "b")
@@ -119,9 +117,7 @@ def test_resume_ends_in_the_same_weights(
     assert second.resume()
     second.run(Silent(), save=False)
     assert_same(weights(undisturbed), weights(second))
-    assert [m.loss_student for m in second.metrics] == [
-        m.loss_student for m in undisturbed.metrics
-    ]
+    assert [m.loss_student for m in second.metrics] == [m.loss_student for m in undisturbed.metrics]
 
 
 def assert_same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> None:
@@ -141,7 +137,8 @@ from signlet.train import train
 from dataclasses import replace
 torch.set_num_threads(1)
 recipe = replace(TINY, optimiser=replace(TINY.optimiser, epochs=12))
-train(recipe, PackedSet.open({packed!r}), Path({run!r}), [0], resume=True, console=Console(quiet=True))
+packed, quiet = PackedSet.open({packed!r}), Console(quiet=True)
+train(recipe, packed, Path({run!r}), [0], resume=True, console=quiet)
 """
 
 
@@ -190,9 +187,7 @@ def test_a_used_folder_is_refused_and_other_settings_are_named(
         train(replace(TINY, seed=5), tiny_packed, run, [0], resume=True, console=QUIET)
 
 
-def test_a_damaged_or_foreign_checkpoint_is_refused(
-    tiny_packed: PackedSet, tmp_path: Path
-) -> None:
+def test_a_damaged_or_foreign_checkpoint_is_refused(tiny_packed: PackedSet, tmp_path: Path) -> None:
     training = fold_training(TINY, tiny_packed, tmp_path)
     training.save()
     other = fold_training(replace(TINY, seed=9), tiny_packed, tmp_path)

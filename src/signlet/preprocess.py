@@ -25,9 +25,8 @@ _FLAT = 1e-6
 _SINGLE = len(landmarks.SINGLE)
 _HANDS = int((landmarks.TYPE_IDS <= 2).sum())
 """The points of both hands come first."""
-_MEAN_SIZES = [len(group) for group in landmarks.MEANS.values()]
-_MEAN_RUNS = [(len(list(run)), size) for size, run in groupby(_MEAN_SIZES)]
-"""Means of equal size that follow each other, as (how many, size): they are summed together."""
+_MEAN_RUNS = [(len(list(run)), size) for size, run in groupby(map(len, landmarks.MEANS.values()))]
+"""Means of equal size that follow each other, as (how many, size): one operation takes them."""
 
 
 def frame_slots(keep: Tensor, max_len: int) -> tuple[Tensor, Tensor]:
@@ -54,7 +53,6 @@ class Preprocess(nn.Module):
     """
 
     _points: Tensor
-    _divisor: Tensor
 
     def __init__(self, max_len: int = 25) -> None:
         super().__init__()
@@ -63,9 +61,7 @@ class Preprocess(nn.Module):
             raise ValueError(f"max_len is {max_len}; it must be at least 2")
         self.max_len = max_len
         points = [*landmarks.SINGLE, *(row for group in landmarks.MEANS.values() for row in group)]
-        divisor = torch.tensor([1.0] * _SINGLE + [float(size) for size in _MEAN_SIZES])
         self.register_buffer("_points", torch.tensor(points), persistent=False)
-        self.register_buffer("_divisor", divisor.repeat_interleave(3), persistent=False)
 
     def forward(self, raw: Tensor) -> tuple[Tensor, Tensor]:
         """Model input of one clip.
@@ -96,8 +92,8 @@ class Preprocess(nn.Module):
         """
         picked = [clip.index_select(1, self._points) for clip in clips]
         if not picked:
-            empty = self._divisor.new_empty(0, landmarks.NUM_SELECTED, 3)
-            return empty, self._points.new_empty(0)
+            nothing = self._points.new_empty(0)
+            return nothing.float().view(0, landmarks.NUM_SELECTED, 3), nothing
         points = torch.cat(picked)
         index, mask = self._slots_of_clips(_hand_found(points), [len(clip) for clip in picked])
         kept = mask.sum(1)
@@ -117,8 +113,8 @@ class Preprocess(nn.Module):
         sizes = [_SINGLE, *(count * size for count, size in _MEAN_RUNS)]
         single, *groups = torch.split(picked, sizes, dim=1)
         runs = zip(groups, _MEAN_RUNS, strict=True)
-        sums = [group.unflatten(1, run).sum(2) for group, run in runs]
-        return torch.cat([single, *sums], dim=1).flatten(1) / self._divisor
+        means = [group.unflatten(1, run).mean(2) for group, run in runs]
+        return torch.cat([single, *means], dim=1).flatten(1)
 
 
 def _hand_found(picked: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +107,7 @@ def _size(path: Path) -> int:
 
 def as_json(record: Header | Settings) -> str:
     """As JSON."""
-    return json.dumps(asdict(record), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(vars(record), default=vars, indent=1, ensure_ascii=False) + "\n"
 
 
 def read_header(path: Path) -> Header:

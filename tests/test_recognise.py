@@ -18,8 +18,8 @@ from signlet import ClipError, SignletError
 from signlet.model import ModelConfig, SignModel
 from signlet.model.files import CONFIG, WEIGHTS, load_model, save_model
 from signlet.pack import PackedSet
+from signlet.predict import predict
 from signlet.preprocess import Preprocess
-from signlet.train.predict import predict
 
 SIGNS = ("circle", "line", "wave")
 CONFIGURATION = ModelConfig(dense=8, widths=(16, 16, 16, 16), heads=4, max_len=12, num_classes=3)

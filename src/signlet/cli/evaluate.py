@@ -6,19 +6,16 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
-import torch
 from rich.console import Console
 
 from signlet.cli.parsing import existing, make_parser
-from signlet.errors import SignletError
 from signlet.evaluate import print_scores, score
 from signlet.model.files import ModelFile, load_model
 from signlet.pack import PackedSet, pack
 from signlet.pack.layout import HEADER
-from signlet.predictions import Predictions, read_predictions
+from signlet.predict import predict_known
+from signlet.predictions import read_predictions
 from signlet.sources import open_source
-from signlet.train.predict import predict
 from signlet.train.run import PREDICTIONS
 
 _EXAMPLES = """
@@ -46,7 +43,7 @@ def run(arguments: list[str]) -> None:
         results = read_predictions(folder / PREDICTIONS)
     else:
         model = load_model(folder)
-        results = {"model": evaluate(model, _clips(parsed.data, parsed.work, model))}
+        results = {"model": predict_known(model, _clips(parsed.data, parsed.work, model))}
     if parsed.json:
         print(json.dumps({name: asdict(score(part)) for name, part in results.items()}, indent=2))
     else:
@@ -59,23 +56,3 @@ def _clips(where: str, work: str | None, model: ModelFile) -> PackedSet:
         return PackedSet.open(where)
     out = Path(work or f"{Path(where).name}.packed-{max_len}")
     return pack(open_source(where), out, max_len, progress=True)
-
-
-def evaluate(model: ModelFile, packed: PackedSet) -> Predictions:
-    """Predictions of a model for all clips of a packed set whose sign it knows."""
-    if any(member.config.max_len != packed.max_len for member in model.members):
-        raise SignletError(f"the clips are packed with max_len {packed.max_len}, not the model's")
-    number = {sign: i for i, sign in enumerate(model.signs)}
-    labels = np.array([number.get(packed.signs[x], -1) if x >= 0 else -1 for x in packed.labels])
-    rows = np.flatnonzero(labels >= 0)
-    if not len(rows):
-        raise SignletError("no clip shows a sign that the model knows; compare the sign names")
-    parts = [predict(m, packed, torch.from_numpy(rows)).numpy() for m in model.members]
-    return Predictions(
-        names=[packed.names[row] for row in rows],
-        signers=[packed.signers[row] for row in rows],
-        labels=labels[rows],
-        probabilities=np.mean(parts, axis=0, dtype=np.float32),
-        folds=np.full(len(rows), -1, dtype=np.int64),
-        signs=model.signs,
-    )

@@ -19,12 +19,12 @@ from torch import Tensor
 
 from signlet.errors import SignletError
 from signlet.pack import PackedSet
+from signlet.predict import accuracy
 from signlet.soup import empty_soup
 from signlet.train.batches import Batches
 from signlet.train.checkpoint import load_checkpoint, save_checkpoint
 from signlet.train.metrics import EpochMetrics
 from signlet.train.optimiser import make_optimiser, optimise
-from signlet.train.predict import accuracy
 from signlet.train.progress import Display
 from signlet.train.schedule import consistency_factor, learning_rate_factor
 from signlet.train.settings import Recipe

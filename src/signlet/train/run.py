@@ -21,10 +21,10 @@ from signlet.folds import FoldPlan, signer_folds
 from signlet.model import SignModel
 from signlet.model.files import load_model, save_model
 from signlet.pack import PackedSet
+from signlet.predict import predict
 from signlet.predictions import Predictions, read_predictions, write_predictions
 from signlet.train.fold import CHECKPOINT, FoldTraining
 from signlet.train.metrics import read_metrics, write_metrics
-from signlet.train.predict import predict
 from signlet.train.progress import Live
 from signlet.train.settings import Recipe
 
@@ -169,9 +169,10 @@ def _finish_fold(
 def _predictions(
     packed: PackedSet, rows: NDArray[np.int64], probabilities: NDArray[np.float32], fold: int
 ) -> Predictions:
+    names, signers = packed.names, packed.signers
     return Predictions(
-        names=[packed.names[row] for row in rows],
-        signers=[packed.signers[row] for row in rows],
+        names=[names[row] for row in rows],
+        signers=[signers[row] for row in rows],
         labels=np.asarray(packed.labels)[rows],
         probabilities=probabilities,
         folds=np.full(len(rows), fold, dtype=np.int64),

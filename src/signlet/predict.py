@@ -1,0 +1,65 @@
+"""Probabilities of a model for clips of a packed set."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from signlet.errors import SignletError
+from signlet.model import SignModel
+from signlet.model.files import ModelFile
+from signlet.pack import PackedSet
+from signlet.predictions import Predictions
+
+
+@torch.inference_mode()
+def predict(model: SignModel, packed: PackedSet, rows: Tensor, batch_size: int = 256) -> Tensor:
+    """Softmax of the model in eval mode.
+
+    rows: (N,) int64 rows of the packed set. Returns (N, K) float32 on the CPU.
+    """
+    was_training = model.training
+    model.eval()
+    device = next(model.parameters()).device
+    parts = []
+    for chunk in rows.split(batch_size):
+        frames, mask = packed.batch(chunk)
+        logits = model(torch.nan_to_num(frames).to(device), mask.to(device))
+        parts.append(logits.float().softmax(1).cpu())
+    model.train(was_training)
+    return torch.cat(parts)
+
+
+def accuracy(model: SignModel, packed: PackedSet, rows: Tensor) -> float:
+    """Share of the clips in rows (N,) whose likeliest sign is the true one."""
+    labels = torch.as_tensor(packed.labels)[rows.cpu()]
+    return float((predict(model, packed, rows).argmax(1) == labels).float().mean())
+
+
+def predict_known(model: ModelFile, packed: PackedSet) -> Predictions:
+    """A model's predictions for all clips of a packed set whose sign it knows.
+
+    Signs are matched by name, so the set may have others, in another order.
+    Raises SignletError where the clips were packed for another length, or none is known.
+    """
+    if any(member.config.max_len != packed.max_len for member in model.members):
+        raise SignletError(
+            f"the clips are packed with max_len {packed.max_len}, "
+            f"the model takes {model.members[0].config.max_len}; pack them again"
+        )
+    number = {sign: i for i, sign in enumerate(model.signs)}
+    labels = np.array([number.get(packed.signs[x], -1) if x >= 0 else -1 for x in packed.labels])
+    rows = np.flatnonzero(labels >= 0)
+    if not len(rows):
+        raise SignletError("no clip shows a sign that the model knows; compare the sign names")
+    parts = [predict(m, packed, torch.from_numpy(rows)).numpy() for m in model.members]
+    names, signers = packed.names, packed.signers
+    return Predictions(
+        names=[names[row] for row in rows],
+        signers=[signers[row] for row in rows],
+        labels=labels[rows],
+        probabilities=np.mean(parts, axis=0, dtype=np.float32),
+        folds=np.full(len(rows), -1, dtype=np.int64),
+        signs=model.signs,
+    )

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import json
-import pickle
-import string
-import subprocess
-import sys
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +12,8 @@ from hypothesis import strategies as st
 
 from signlet.clip import Clip
 from signlet.errors import ClipError, SignletError
-from signlet.sources import ClipRef, Source, find, open_source, write_clip
-from signlet.sources import fingerspelling as fingerspelling_module
+from signlet.sources import find, open_source, write_clip
+from sources_data import labels, same_in_a_worker
 
 CLIP = Clip(np.ones((2, 543, 3), np.float32))
 
@@ -31,16 +26,6 @@ def make(root: Path, *names: str) -> Path:
         else:
             (root / name).write_bytes(b"")
     return root
-
-
-def labels(refs: list[ClipRef]) -> list[tuple[str, str | None, str | None]]:
-    return [(ref.name, ref.sign, ref.signer) for ref in refs]
-
-
-def same_in_a_worker(source: Source) -> None:
-    copy = pickle.loads(pickle.dumps(source))
-    assert copy.refs() == source.refs()
-    assert len(pickle.dumps(source)) < 5_000, "a source travels with every task"
 
 
 def refused(where: str | Path, words: str) -> None:
@@ -222,77 +207,6 @@ def test_any_manifest_is_listed_or_refused(tmp_path: Path, text: str | bytes) ->
     assert str(path) in line
     assert "\n" not in line
     assert all(ref.name and ref.sign for ref in refs)
-
-
-# --- fingerspelling ------------------------------------------------------------------------
-@pytest.fixture(scope="module")
-def lexicon() -> Source:
-    return open_source("fingerspelling")
-
-
-def test_lexicon_has_436_letters_of_17_languages_in_index_order(lexicon: Source) -> None:
-    refs = lexicon.refs()
-    assert lexicon.signs == tuple(string.ascii_uppercase)
-    assert len({ref.name for ref in refs}) == len(refs) == 436
-    counts = Counter(ref.signer for ref in refs)
-    assert len(counts) == 17
-    assert set(counts.values()) == {23, 26}
-    assert labels(refs[:2]) == [("ase/A", "A", "ase"), ("ase/B", "B", "ase")]
-    languages = list(dict.fromkeys(ref.signer for ref in refs))
-    assert languages == [*sorted(counts.keys() - {"fsl"}), "fsl"]
-    assert refs[-1].name == "fsl/Z"
-    same_in_a_worker(lexicon)
-
-
-def test_a_letter_is_read_whole(lexicon: Source) -> None:
-    clip = lexicon.read(find(lexicon, "eso/A"))
-    assert (clip.name, clip.sign, clip.signer, clip.fps) == ("eso/A", "A", "eso", 25.0)
-    assert clip.frames.shape[1:] == (543, 3)
-    assert clip.hand_frames().mean() > 0.5
-    x_and_y = clip.frames[:, 489:501, :2]
-    assert 0 < np.nanmin(x_and_y) < np.nanmax(x_and_y) < 1.5
-
-
-def test_french_files_are_the_american_ones(lexicon: Source) -> None:
-    paths = {ref.name: ref.path for ref in lexicon.refs()}
-    shared = [
-        name for name in paths if name[:3] == "fsl" and paths[name] == paths["ase" + name[3:]]
-    ]
-    assert len(shared) == 26
-    assert len(set(paths.values())) == 436 - 26
-
-
-def test_sources_load_no_heavy_package_before_they_need_it() -> None:
-    heavy = ("spoken_to_signed", "pose_format", "pyarrow", "torch")
-    code = (
-        "import sys; from signlet.sources import open_source as o; o('fingerspelling').refs(); "
-        f"print([name for name in {heavy} if name in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
-
-
-def test_missing_package_is_named_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fingerspelling_module, "find_spec", lambda name: None)
-    refused("fingerspelling", 'pip install "signlet[demo]"')
-
-
-# --- one clip by name ------------------------------------------------------------------------
-def test_find_takes_a_name_an_end_or_a_beginning(lexicon: Source) -> None:
-    assert find(lexicon, "lls/B").name == "lls/B"
-    file = find(lexicon, "lls/B").path.name
-    assert find(lexicon, file).name == "lls/B"
-    assert find(lexicon, f"lls/{file[:14]}").name == "lls/B"
-    assert find(lexicon, find(lexicon, "fsl/O").path.name).name == "ase/O", "two rows, one file"
-
-
-def test_find_lists_what_might_be_meant(lexicon: Source) -> None:
-    with pytest.raises(SignletError, match=r"fits 26 clips: eso/A, eso/B.*and 21 more"):
-        find(lexicon, "eso/")
-    with pytest.raises(SignletError, match=r"no clip is called 'eos/A'; the nearest.*eso/A"):
-        find(lexicon, "eos/A")
-    with pytest.raises(SignletError, match="a name looks like ase/A"):
-        find(lexicon, "")
 
 
 def test_find_prefers_the_whole_name(tmp_path: Path) -> None:

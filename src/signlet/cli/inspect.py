@@ -27,7 +27,7 @@ _EXAMPLES = """
   signlet inspect fingerspelling                     signs, signers, lengths, suspicious clips
   signlet inspect packed/mine --page quality.html
   signlet inspect clip.pose --strip clip.png --animation clip.html
-  signlet inspect fingerspelling --clip A/fs-sts13 --animation a.gif
+  signlet inspect fingerspelling --clip ase/R --animation r.gif
 """
 
 

@@ -17,7 +17,7 @@ from signlet.sources import find, open_source, read_clip
 _EXAMPLES = """
   signlet recognise runs/demo clip.pose
   signlet recognise runs/demo clips/*.npz --top 3
-  signlet recognise runs/demo fingerspelling:ase/fs-sts13206cebad70790ee136a34c7a74af5e
+  signlet recognise runs/demo fingerspelling:ase/R
   signlet recognise runs/demo clip.parquet --json
 """
 _AT_ONCE = 64

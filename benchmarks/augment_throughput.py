@@ -1,12 +1,15 @@
 """How many clips a second the augmentations change, next to copying the same memory.
 
-    python benchmarks/augment_throughput.py [--threads 2] [--repetitions 25]
+    python benchmarks/augment_throughput.py [--threads 1 2] [--repetitions 15]
 
 Measured are all augmentations together with the published probabilities, in the first half
 of training (with `fill_hand` and `face_cutmix`) and in the second, and each of them alone
 with probability 1; batches of 64 and 256 samples of 25 and 80 frames. A sample is one view of
 a clip: three views of a clip count as three. Drawing the numbers and choosing the partners
 is part of the time, fetching the frames of clip and partner is not.
+
+With two threads torch shares each operation between two cores, which only pays where both
+are free; `load_of_the_machine` says how many processes wanted a core in the last minute.
 
 In every repetition all ways and a plain copy of the batch (`Tensor.copy_`) take turns, in
 changing order. Reported are medians, and the time as a multiple of the copy's.
@@ -20,6 +23,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import product
 
 import torch
 from torch import Tensor
@@ -128,13 +132,13 @@ def rows(slots: int, count: int, repetitions: int) -> list[dict[str, object]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--repetitions", type=int, default=25)
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--repetitions", type=int, default=15)
     arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
     results = []
-    for slots in (25, 80):
-        for count in (64, 256):
+    for threads in arguments.threads:
+        torch.set_num_threads(threads)
+        for slots, count in product((25, 80), (64, 256)):
             results += rows(slots, count, arguments.repetitions)
     for row in results:
         print(*(f"{key} {value}" for key, value in row.items()), sep=", ")

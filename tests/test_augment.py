@@ -293,6 +293,19 @@ def test_no_step_waits_for_a_device() -> None:
     assert after.device.type == "meta"
 
 
+def test_all_steps_at_once_are_the_steps_one_after_another() -> None:
+    frames, mask = clips(30, 25)
+    partner = clips(30, 25, seed=1)
+    order = ("face_cutmix", "fill_hand", "interpolate", "crop", "flip", "rotate", "resize")
+    at_once = only(**dict.fromkeys(order, 1.0))
+    together, kept = augment(frames, mask, at_once, draws(30), early=True, partner=partner)
+    for step in order:
+        alone = only(**{step: 1.0})
+        frames, mask = augment(frames, mask, alone, draws(30), early=True, partner=partner)
+    assert torch.equal(kept, mask)
+    torch.testing.assert_close(together, frames, equal_nan=True)
+
+
 def test_landmarks_without_z_keep_x_and_y() -> None:
     frames, mask = clips(40, 25)
     frames[..., 2] = NAN

@@ -74,10 +74,16 @@ def test_equals_the_published_system(name: str, max_len: int) -> None:
 def test_several_clips_at_once_give_the_same_bits(max_len: int) -> None:
     preprocess = Preprocess(max_len)
     clips = [*CLIPS.values(), without_hands(CLIPS["t50"]), torch.full((3, 543, 3), NAN)]
-    frames, kept = preprocess.normalise_clips(clips)
+    frames, kept = preprocess.normalise_clips(iter(clips))
     for clip, part in zip(clips, frames.split(kept.tolist()), strict=True):
         alone, mask = preprocess.normalise(clip)
         assert torch.equal(alone[mask].view(torch.int32), part.view(torch.int32))
+
+
+def test_no_clips_at_once_give_no_frames() -> None:
+    frames, kept = Preprocess(25).normalise_clips([])
+    assert frames.shape == (0, 100, 3)
+    assert kept.tolist() == []
 
 
 @settings(max_examples=60, deadline=None)

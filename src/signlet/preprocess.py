@@ -85,8 +85,8 @@ class Preprocess(nn.Module):
     def normalise_clips(self, clips: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
         """`normalise` of several clips, without the padding.
 
-        clips: B tensors (T, 543, 3) float32 with any T from 1, as for `forward`; only one of
-            them is held at a time, so they may be read on the way.
+        clips: B tensors (T, 543, 3) float32 with any T from 1, as for `forward`. Only one is held
+            at a time, so they may be read on the way.
         Returns the kept frames of all clips back to back, (F, 100, 3) with NaN where not found,
         and their number in each clip, (B,) int64 from 1 to max_len.
         """
@@ -129,7 +129,7 @@ def _standardise(frames: Tensor, lengths: list[int]) -> Tensor:
     """
     clips = _Clips(frames, lengths)
     points = clips.points(frames)
-    count = clips.sum((~torch.isnan(points)).to(frames.dtype)).clamp(min=1)
+    count = clips.count(points).clamp(min=1)
     centred = frames - clips.spread(clips.sum(points) / count)
     points = clips.points(centred)
     std = (clips.sum(points * points) / count).sqrt()
@@ -148,11 +148,13 @@ class _Clips:
         self._lengths = lengths
         if torch.compiler.is_compiling():
             return
-        found = ~torch.isnan(frames.view(-1, 3))
-        rows = (found[:, 0] | found[:, 1] | found[:, 2]).nonzero().squeeze(1)
+        x, y, z = (~torch.isnan(frames.view(-1, 3))).unbind(1)
+        found = x | y | z
+        self._whole = torch.equal(found, x & y & z)  # no point lacks one coordinate only
+        rows = found.nonzero().squeeze(1)
         length = torch.tensor(lengths, device=frames.device)
         ends = torch.searchsorted(rows, length.cumsum(0) * landmarks.NUM_SELECTED)
-        self._rows, self._parts = rows, ends.diff(prepend=ends.new_zeros(1)).tolist()
+        self._rows, self._parts = rows, ends.diff(prepend=ends.new_zeros(1))
         self._clip = torch.repeat_interleave(length, output_size=len(frames))
 
     def points(self, values: Tensor) -> Tensor:
@@ -160,12 +162,20 @@ class _Clips:
         points = values.view(-1, 3)
         return points if torch.compiler.is_compiling() else points.index_select(0, self._rows)
 
+    def count(self, points: Tensor) -> Tensor:
+        """(N, 3) -> (B, 3) or (B, 1): how many of them were found."""
+        if torch.compiler.is_compiling():
+            return (~torch.isnan(points)).sum(0, keepdim=True)
+        if self._whole:
+            return self._parts.unsqueeze(1)
+        return self.sum((~torch.isnan(points)).to(points.dtype))
+
     def sum(self, points: Tensor) -> Tensor:
-        """(N, 3) -> (B, 3)."""
+        """(N, 3) -> (B, 3): sum of those that were found."""
         if torch.compiler.is_compiling():
             return torch.where(torch.isnan(points), 0.0, points).sum(0, keepdim=True)
-        parts = points.nan_to_num(0.0).split(self._parts)
-        return torch.stack([part.sum(0) for part in parts])
+        points = points if self._whole else points.nan_to_num(0.0)
+        return torch.stack([part.sum(0) for part in points.split(self._parts.tolist())])
 
     def spread(self, values: Tensor) -> Tensor:
         """(B, 3) -> (F, 300) or, of a single clip, (1, 300)."""

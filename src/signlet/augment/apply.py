@@ -10,7 +10,7 @@ from signlet.augment.config import AugmentConfig
 from signlet.augment.draws import Draws
 from signlet.augment.gaps import interpolate
 from signlet.augment.geometry import move
-from signlet.augment.parts import face_cutmix, fill_hand
+from signlet.augment.parts import face_cutmix
 from signlet.augment.plan import Plan, draw_plan
 
 _CPU_FRAMES = 800
@@ -55,8 +55,6 @@ def _augment_part(
 ) -> None:
     """Carry out the plan; the new frames go into `out`."""
     frames = frames.clone()
-    if plan.early:
-        frames = on_chosen(plan.fill_hand, fill_hand, frames)
     if plan.early and partner is not None:
         frames = on_chosen(plan.face_cutmix, face_cutmix, frames, mask, *partner)
     frames = on_chosen(plan.interpolate, interpolate, frames)

@@ -1,4 +1,8 @@
-"""Work on some items of a batch only, without making a GPU wait."""
+"""Work on some items of a batch only, without making a GPU wait.
+
+How many items were chosen is known at once on a CPU, which then works on those only. A GPU
+would have to be waited for; there the work is done on all of them.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +18,24 @@ def on_chosen(
     """step(items, *others) for the chosen items, the items as they are for the rest.
 
     chosen: (N,) bool. items, others: (N, ...); step works on each item by itself and returns
-        new items.
-    On a CPU only the chosen items are picked and worked on, and `items` is changed in place.
-    Counting them would make a GPU wait, so there the step runs on all of them.
+        new items, or those it was given, changed in place.
+    On a CPU `items` is changed in place.
     """
     if not counts_at_once(items):
         shape = (-1, *(1,) * (items.ndim - 1))
-        return torch.where(chosen.view(shape), step(items, *others), items)
+        return torch.where(chosen.view(shape), step(items.clone(), *others), items)
     rows = chosen.nonzero().squeeze(1)
     if len(rows) == 0:
         return items
     picked = (part.index_select(0, rows) for part in (items, *others))
     return items.index_copy_(0, rows, step(*picked))
+
+
+def rows_to_do(chosen: Tensor) -> Tensor:
+    """chosen (N,) bool -> int64 rows: at least the chosen ones."""
+    if counts_at_once(chosen):
+        return chosen.nonzero().squeeze(1)
+    return torch.arange(len(chosen), device=chosen.device)
 
 
 def counts_at_once(tensor: Tensor) -> bool:

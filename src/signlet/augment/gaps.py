@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from signlet.augment.chosen import on_chosen
+from signlet.augment.chosen import rows_to_do
 
 
 def interpolate(frames: Tensor) -> Tensor:
@@ -14,31 +14,38 @@ def interpolate(frames: Tensor) -> Tensor:
     frames: (B, T, L, C) float32, NaN = not found or padding. A point counts as found in a
         frame where its x is there. What is missing before a point is first found or after it
         is last found stays missing, so padding is never filled.
+    Returns `frames`, changed in place.
     """
+    _, count, width, _ = frames.shape
+    found = ~torch.isnan(frames[..., 0])
+    series = rows_to_do((_appearances(found) > 1).flatten())
+    slots = torch.arange(count, device=frames.device)
+    before, after = _neighbours(found.transpose(1, 2).flatten(0, 1).index_select(0, series))
+    gaps = rows_to_do((before < after).flatten())
+
     points = frames.flatten(0, 2)
-    rows, before, after, gaps = _neighbours(~torch.isnan(frames[..., 0]))
-
-    def line(_: Tensor, own: Tensor, before: Tensor, after: Tensor) -> Tensor:
-        share = (own - before) / (after - before)
-        earlier = points.index_select(0, before.clamp(min=0))
-        later = points.index_select(0, after.clamp(max=len(points) - 1))
-        return earlier + (later - earlier) * share[:, None]
-
-    return on_chosen(gaps, line, points, rows, before, after).view_as(frames)
+    first = (series // width * (count * width) + series % width)[:, None]
+    own, low, high = (
+        (first + slot * width).flatten().index_select(0, gaps) for slot in (slots, before, after)
+    )
+    share = ((own - low) / (high - low).clamp(min=1))[:, None]
+    earlier, later = points.index_select(0, low), points.index_select(0, high)
+    return points.index_copy_(0, own, earlier + (later - earlier) * share).view_as(frames)
 
 
-def _neighbours(found: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Where each point was found last and is found next.
+def _appearances(found: Tensor) -> Tensor:
+    """How often a point comes into sight: (B, T, L) -> (B, L), twice or more with a gap."""
+    return (found[:, 1:] > found[:, :-1]).sum(1) + found[:, 0]
 
-    found: (B, T, L) bool; its elements are counted from 0 to B * T * L, a point's next frame
-        lies L further.
-    Returns, each (B * T * L,): own, before and after, int32 numbers of elements (before is -1
-    and after B * T * L where there is none), and gaps, bool, True where the element is
-    missing between two that are found.
+
+def _neighbours(found: Tensor) -> tuple[Tensor, Tensor]:
+    """found (N, T) bool -> slots (N, T) before and after each gap.
+
+    Outside the gaps both are the slot itself, so that the line between them is what is there.
     """
-    total = found.numel()
-    own = torch.arange(total, device=found.device, dtype=torch.int32).view_as(found)
-    before = torch.where(found, own, -1).cummax(1).values
-    after = torch.where(found, own, total).flip(1).cummin(1).values.flip(1)
-    gaps = ~found & (before >= 0) & (after < total)
-    return own.flatten(), before.flatten(), after.flatten(), gaps.flatten()
+    count = found.shape[1]
+    slots = torch.arange(count, device=found.device)
+    before = torch.where(found, slots, -1).cummax(1).values
+    after = torch.where(found, slots, count).flip(1).cummin(1).values.flip(1)
+    inner = (before >= 0) & (after < count)
+    return torch.where(inner, before, slots), torch.where(inner, after, slots)

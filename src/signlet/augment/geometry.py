@@ -7,24 +7,52 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from signlet.augment.chosen import on_chosen
+from signlet.augment.parts import fill_hand
 from signlet.augment.plan import Plan
 from signlet.landmarks import MIRROR_SELECTED
 
 
 def move(frames: Tensor, plan: Plan, out: Tensor) -> None:
-    """Crop, mirror, turn and resize frames (B, T, 100, 3) into `out` of the same shape.
+    """Fill hands, crop, mirror, turn and resize frames (B, T, 100, 3) into `out`, as large.
 
-    Cropping and half of mirroring exchange frames and points; what changes a value, negating
-    x included, is one linear map.
+    Cropping exchanges frames, filling and mirroring exchange points and negate x. The
+    exchanges are one selection of points, and everything else is one linear map. It is
+    written out instead of a matrix product, so that landmarks without z keep their x and y.
     """
-    frames = on_chosen(plan.flip, swap_sides, _from_frame(frames, plan.first))
-    _transform(frames, plan.kept, plan.linear, out)
+    source, sign = _sources(frames, plan)
+    x, y, z = _choose(frames, plan.first, source)
+    x *= sign[:, None]
+    factors = torch.where(plan.kept, plan.linear.T[:, :, None], torch.nan)
+    xx, xy, yx, yy, zz = factors[..., None]
+    torch.add(x * xx, y * xy, out=out[..., 0])
+    torch.add(x * yx, y * yy, out=out[..., 1])
+    torch.mul(z, zz, out=out[..., 2])
 
 
-def swap_sides(frames: Tensor) -> Tensor:
-    """(B, T, 100, C) with left and right points exchanged."""
-    return frames.index_select(2, _mirror(frames.device))
+def _sources(frames: Tensor, plan: Plan) -> tuple[Tensor, Tensor]:
+    """Where each point comes from, (B, 100) int64, and the sign of its x, (B, 100) float32.
+
+    The sign is that of a filled hand; that of the flip is part of the linear map.
+    """
+    mirror = _mirror(frames.device)
+    own = torch.arange(len(mirror), device=frames.device)
+    filled = fill_hand(frames, plan.fill_hand) if plan.early else own.expand(len(frames), -1)
+    sides = torch.where(plan.flip[:, None], mirror, own)
+    sign = 1.0 - 2.0 * (filled != own).to(torch.float32)
+    return filled.gather(1, sides), sign.gather(1, sides)
+
+
+def _choose(frames: Tensor, first: Tensor, source: Tensor) -> list[Tensor]:
+    """x, y and z (B, T, 100) from frame `first` (B,) on, of the points `source` (B, 100).
+
+    Slots that become free at the end repeat the last frame.
+    """
+    clips, count, points, axes = frames.shape
+    slots = (torch.arange(count, device=frames.device) + first[:, None]).clamp(max=count - 1)
+    rows = torch.arange(0, clips * count, count, device=frames.device)[:, None] + slots
+    elements = _narrow(rows * (points * axes))[:, :, None] + _narrow(source * axes)[:, None]
+    values, picked = frames.flatten(), elements.flatten()
+    return [values[axis:].index_select(0, picked).view_as(elements) for axis in range(axes)]
 
 
 @cache
@@ -32,23 +60,6 @@ def _mirror(device: torch.device) -> Tensor:
     return torch.as_tensor(MIRROR_SELECTED, device=device)
 
 
-def _from_frame(frames: Tensor, first: Tensor) -> Tensor:
-    """frames (B, T, L, C) from frame `first` (B,) on; the slots left over repeat the last."""
-    clips, count = frames.shape[:2]
-    slots = (torch.arange(count, device=frames.device) + first[:, None]).clamp(max=count - 1)
-    rows = torch.arange(0, clips * count, count, device=frames.device)[:, None] + slots
-    return frames.flatten(0, 1).index_select(0, rows.flatten()).view_as(frames)
-
-
-def _transform(frames: Tensor, kept: Tensor, linear: Tensor, out: Tensor) -> None:
-    """Apply the map (B, 5) to (B, T, L, 3) frames; the frames that are not kept become NaN.
-
-    Written out instead of a matrix product, so that landmarks without z keep their x and y.
-    Taking x, y and z apart first is faster than computing in steps of three.
-    """
-    x, y, z = frames.permute(3, 0, 1, 2).contiguous()
-    factors = torch.where(kept, linear.T[:, :, None], torch.nan)
-    xx, xy, yx, yy, zz = factors[..., None]
-    torch.add(x * xx, y * xy, out=out[..., 0])
-    torch.add(x * yx, y * yy, out=out[..., 1])
-    torch.mul(z, zz, out=out[..., 2])
+def _narrow(numbers: Tensor) -> Tensor:
+    """Half the memory to go through; a batch has far fewer than 2**31 numbers."""
+    return numbers.to(torch.int32)

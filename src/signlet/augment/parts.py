@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -25,29 +23,29 @@ def _runs(points: NDArray[np.int64]) -> list[slice]:
 _HEAD = _runs(HEAD)
 
 
-def fill_hand(frames: Tensor) -> Tensor:
-    """Put the mirrored other hand where a hand is not found in any frame of the clip.
+def fill_hand(frames: Tensor, chosen: Tensor) -> Tensor:
+    """Where each point comes from when missing hands become the mirrored other hand.
 
-    frames: (B, T, 100, 3) float32, NaN = not found or padding. Mirrored at x = 0, which is
-        the mean of a normalised clip; point i of one hand is the mirror image of point i of
-        the other.
+    frames: (B, T, 100, 3) float32, NaN = not found or padding. chosen: (B,) bool.
+    Returns (B, 100) int64: the point itself; or, in a hand that is not found in any frame of
+    a chosen clip, the same point of the other hand, which is its mirror image. Mirrored at
+    x = 0, the mean of a normalised clip: x of these points is to be negated.
     """
-    left, right = frames[:, :, _LEFT], frames[:, :, _RIGHT]
-    mirror = _mirror(frames.device)
-    filled = frames.clone()
-    filled[:, :, _LEFT] = torch.where(_never_found(left), right * mirror, left)
-    filled[:, :, _RIGHT] = torch.where(_never_found(right), left * mirror, right)
-    return filled
-
-
-@cache
-def _mirror(device: torch.device) -> Tensor:
-    return torch.tensor([-1.0, 1.0, 1.0], device=device)
+    points = torch.arange(frames.shape[2], device=frames.device)
+    left, right = (_never_found(frames[:, :, hand]) & chosen for hand in (_LEFT, _RIGHT))
+    return torch.cat(
+        [
+            torch.where(left[:, None], points[_RIGHT], points[_LEFT]),
+            torch.where(right[:, None], points[_LEFT], points[_RIGHT]),
+            points[_RIGHT.stop :].expand(len(frames), -1),
+        ],
+        1,
+    )
 
 
 def _never_found(points: Tensor) -> Tensor:
-    """(B, T, P, C) -> (B, 1, 1, 1) bool."""
-    return torch.isnan(points[..., 0]).flatten(1).all(1)[:, None, None, None]
+    """(B, T, P, C) -> (B,) bool."""
+    return (~torch.isnan(points[..., 0])).sum((1, 2)) == 0
 
 
 def face_cutmix(
@@ -60,7 +58,7 @@ def face_cutmix(
         or turned; its number of slots may differ.
     The partner's head is resampled to the clip's number of frames, then shifted and scaled
     along x, y and z so that its box over the whole clip becomes the box of the old head. A
-    clip stays as it is where one of the two has no head.
+    clip stays as it is where one of the two has no head. Returns `frames`, changed in place.
     """
     old, points = _head(frames), len(HEAD)
     new = _resampled(_head(partner_frames), partner_mask.sum(1), mask)
@@ -69,19 +67,15 @@ def face_cutmix(
     shift = old_low - new_low * scale
     both = (old_low <= old_high) & (new_low <= new_high)
     scale, shift, both = (_for_points(value, points) for value in (scale, shift, both))
-    return _with_head(frames, torch.where(both, new * scale + shift, old))
+    fitted = torch.where(both, new * scale + shift, old)
+    pieces = fitted.split([run.stop - run.start for run in _HEAD], 2)
+    for run, piece in zip(_HEAD, pieces, strict=True):
+        frames[:, :, run] = piece
+    return frames
 
 
 def _head(frames: Tensor) -> Tensor:
     return torch.cat([frames[:, :, run] for run in _HEAD], 2)
-
-
-def _with_head(frames: Tensor, head: Tensor) -> Tensor:
-    frames = frames.clone()
-    pieces = head.split([run.stop - run.start for run in _HEAD], 2)
-    for run, piece in zip(_HEAD, pieces, strict=True):
-        frames[:, :, run] = piece
-    return frames
 
 
 def _box(points: Tensor) -> tuple[Tensor, Tensor]:

@@ -17,12 +17,14 @@ _NUM_TYPES = 9
 class LandmarkEmbedding(nn.Module):
     """Type, landmark and position of every point, mixed into `EMBED` channels.
 
-    Nothing in here is non-linear in the coordinates, so the layers after the first
-    convolution are folded into a single one; only the small weights are multiplied.
+    Nothing in here is non-linear in the coordinates, so both convolutions and both linear
+    maps are folded into one convolution over nine frames; only the small weights are
+    multiplied.
     """
 
     _types: Tensor
     _landmarks: Tensor
+    _routes: Tensor
 
     def __init__(self, max_len: int, position_convolutions: bool = True) -> None:
         super().__init__()
@@ -41,38 +43,60 @@ class LandmarkEmbedding(nn.Module):
         self.mix = nn.Linear(3 * EMBED, EMBED)
         self.register_buffer("_types", torch.from_numpy(TYPE_IDS), persistent=False)
         self.register_buffer("_landmarks", torch.from_numpy(LANDMARK_IDS), persistent=False)
+        self.register_buffer("_routes", _routes(max_len), persistent=False)
 
     def forward(self, frames: Tensor) -> Tensor:
-        """(B, T, 100, 3), 0 where nothing is, T <= max_len -> (B, T, 100, 16)."""
+        """(B, T, 100, 3), 0 where nothing is, T <= max_len -> (B, T, 100, 16).
+
+        The memory of the answer is in the order (T, B, 100, 16).
+        """
+        batch, length, points, _ = frames.shape
         to_identity, to_position = self.mix.weight.split([2 * EMBED, EMBED], dim=1)
-        weight = to_position @ self.position.weight
         bias = F.linear(self._identity(), to_identity, self.mix.bias)
         bias = bias + to_position @ self.position.bias
-        if self.conv_1 is None or self.conv_2 is None:
-            return F.linear(frames, weight) + bias
-        return self._convolve(frames, weight) + bias
+        taps = self._taps(to_position @ self.position.weight, length)
+        windows = _windows(frames, taps.shape[1])
+        out = torch.baddbmm(bias.repeat(batch, 1), windows, taps.flatten(1, 2))
+        return out.view(length, batch, points, EMBED).transpose(0, 1)
 
     def _identity(self) -> Tensor:
         """(100, 32): what each point is, apart from where it is."""
         types = self.type_norm(self.type_table(self._types))
         return torch.cat([types, self.landmark_norm(self.landmark_table(self._landmarks))], dim=1)
 
-    def _convolve(self, frames: Tensor, weight: Tensor) -> Tensor:
-        """Both convolutions and the linear map behind them.
+    def _taps(self, weight: Tensor, length: int) -> Tensor:
+        """Weights of the folded convolution at each frame, (T, 9, 3, 16).
 
-        Channels-last, so that (B, T, 100, C) is convolved in place, without a transpose.
-        Up to two empty frames are added, because the first convolution reaches into them
-        and the second reads them back: the answer is that of the clip padded to max_len.
+        Without the two convolutions (T, 1, 3, 16).
         """
-        assert self.conv_1 is not None
-        assert self.conv_2 is not None
-        length = frames.shape[1]
-        padded = F.pad(frames, (0, 0, 0, 0, 0, min(2, self.max_len - length)))
-        image = padded.permute(0, 3, 1, 2)
+        if self.conv_1 is None or self.conv_2 is None:
+            return weight.t().expand(length, 1, 3, EMBED)
         from_xyz, from_hidden = weight.split([3, EMBED], dim=1)
-        second = torch.einsum("oe,ehk->ohk", from_hidden, self.conv_2.weight)
-        centre = F.pad(from_xyz[:, :, None], (2, 2))
-        hidden = F.conv2d(image, self.conv_1.weight[..., None], padding=(2, 0))
-        joined = torch.cat([hidden, image], dim=1)
-        out = F.conv2d(joined, torch.cat([second, centre], dim=1)[..., None], padding=(2, 0))
-        return out.permute(0, 2, 3, 1)[:, :length]
+        second = torch.einsum("oe,ehs->soh", from_hidden, self.conv_2.weight)
+        both = torch.einsum("soh,hcr->srco", second, self.conv_1.weight)
+        taps = self._routes[:length].flatten(2) @ both.flatten(2).flatten(0, 1)
+        return taps.unflatten(2, (3, EMBED)) + F.pad(from_xyz.t()[None], (0, 0, 0, 0, 4, 4))
+
+
+def _windows(frames: Tensor, size: int) -> Tensor:
+    """(B, T, P, 3) -> (T, B P, size 3): the frames around each frame, 0 outside of the clip.
+
+    A view: with time outermost a window is a run of rows.
+    """
+    columns = frames.permute(1, 3, 0, 2).flatten(2)
+    columns = F.pad(columns, (0, 0, 0, 0, size // 2, size // 2))
+    return columns.flatten(0, 1).unfold(0, 3 * size, 3)
+
+
+def _routes(max_len: int) -> Tensor:
+    """(max_len, 9, 5, 5): how the second convolution at frame t reaches frame t + k - 4.
+
+    1 where its tap s and the first one's tap r add up to k and the frame between them,
+    t + s - 2, is one of the max_len: what lies outside reads as 0, whatever the first
+    convolution would say there.
+    """
+    tap = torch.arange(_KERNEL)
+    meets = tap[:, None] + tap == torch.arange(2 * _KERNEL - 1)[:, None, None]
+    between = torch.arange(max_len)[:, None] + tap - 2
+    exists = (between >= 0) & (between < max_len)
+    return (exists[:, None, :, None] & meets).float()

@@ -7,11 +7,53 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from signlet.landmarks import PARTS
+from signlet.model.elementwise import Dropout, mish
 from signlet.model.embedding import EMBED
 
 # The 100 points cut where the types change; the face part takes two of the pieces.
-_PIECES = (21, 21, 18, 21, 12, 7)
+_PIECES = tuple(points * EMBED for points in (21, 21, 18, 21, 12, 7))
 _LEFT, _RIGHT, _SILHOUETTE, _LIPS, _FACE = 0, 1, 2, 3, 5
+
+
+class _Clips:
+    """Which row, one a frame, belongs to which clip.
+
+    In training there are rows for the real frames only, so that padding costs nothing and is
+    in no batch statistic; else the B T rows of all frames, so that shapes follow from B and T.
+    """
+
+    def __init__(self, mask: Tensor, only_real: bool) -> None:
+        """mask: (B, T) bool, True for real frames."""
+        self.mask = mask
+        self.real = mask.nonzero().unbind(1) if only_real else None
+        """Clip and frame of each row."""
+
+    def rows(self, points: Tensor) -> Tensor:
+        """(B, T, 100, 16) -> (N, 1600); `LandmarkEmbedding` leaves the frames by time."""
+        if self.real is None:
+            return points.flatten(0, 1).flatten(1)
+        clip, frame = self.real
+        by_time = points.transpose(0, 1).flatten(0, 1).flatten(1)
+        return by_time.index_select(0, frame * len(self.mask) + clip)
+
+    def spread(self, rows: Tensor) -> Tensor:
+        """(N, D) -> (B, T, D), 0 where the mask is."""
+        batch, length = self.mask.shape
+        if self.real is None:
+            return rows.unflatten(0, (batch, length)) * self.mask.unsqueeze(2)
+        clip, frame = self.real
+        nothing = rows.new_zeros(batch * length, rows.shape[1])
+        return nothing.index_copy(0, clip * length + frame, rows).unflatten(0, (batch, length))
+
+    def mean(self, rows: Tensor) -> Tensor:
+        """(N, D) -> (B, D), over the real frames."""
+        return self.spread(rows).sum(1) / self.mask.sum(1, keepdim=True).clamp(min=1)
+
+    def repeat(self, values: Tensor) -> Tensor:
+        """(B, D) -> (N, D)."""
+        if self.real is None:
+            return values.unsqueeze(1).expand(-1, self.mask.shape[1], -1).flatten(0, 1)
+        return values.index_select(0, self.real[0])
 
 
 class Features(nn.Module):
@@ -21,30 +63,47 @@ class Features(nn.Module):
         super().__init__()
         self.linear = nn.Linear(inputs, outputs)
         self.norm = nn.BatchNorm1d(outputs)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
-    def forward(self, pieces: list[Tensor], centre: Tensor | None = None) -> Tensor:
+    def forward(self, pieces: list[Tensor], centre: _Clips | None = None) -> Tensor:
         """Rows (N, D_in), cut into pieces along D_in, to (N, D_out).
 
-        centre: (N, 16), what to subtract from every point first. It is subtracted from the
-            result instead, where it costs a sixteenth of the work.
+        centre: subtract from every embedded point the mean of all pieces over the clip.
         """
-        weights = self.linear.weight.split([piece.shape[1] for piece in pieces], dim=1)
-        hidden = F.linear(pieces[0], weights[0], self.linear.bias)
-        for piece, weight in zip(pieces[1:], weights[1:], strict=True):
-            hidden = hidden + F.linear(piece, weight)
-        if centre is not None:
-            summed = self.linear.weight.unflatten(1, (-1, EMBED)).sum(1)
-            hidden = hidden - F.linear(centre, summed)
-        return F.mish(self.dropout(self.norm(hidden)))
+        if centre is None:
+            hidden = _product(pieces, self.linear.weight) + self.linear.bias
+        else:
+            hidden = self._centred(pieces, centre)
+        return mish(self.dropout(self.norm(hidden)))
+
+    def _centred(self, pieces: list[Tensor], clips: _Clips) -> Tensor:
+        """The mean is subtracted behind the product, where it is 16 numbers a clip.
+
+        The mean over the points rides along as 16 more rows of the weight.
+        """
+        weight = self.linear.weight
+        outputs, inputs = weight.shape
+        points = inputs // EMBED
+        mean = torch.eye(EMBED, dtype=weight.dtype, device=weight.device).repeat(1, points) / points
+        hidden, centre = _product(pieces, torch.cat([weight, mean])).split([outputs, EMBED], dim=1)
+        of_all_points = weight.unflatten(1, (points, EMBED)).sum(1)
+        return hidden + clips.repeat(F.linear(clips.mean(centre), -of_all_points, self.linear.bias))
+
+
+def _product(pieces: list[Tensor], weight: Tensor) -> Tensor:
+    """(N, D_in) in pieces along D_in times (D_out, D_in) -> (N, D_out)."""
+    weights = weight.split([piece.shape[1] for piece in pieces], dim=1)
+    out = F.linear(pieces[0], weights[0])
+    for piece, part in zip(pieces[1:], weights[1:], strict=True):
+        out = out + F.linear(piece, part)
+    return out
 
 
 class FrameEncoder(nn.Module):
     """(B, T, 100, 16) embedded points to (B, T, width) frames.
 
     Left hand, right hand, lips and face are centred over the clip; both hands share the
-    place of one (their maximum), since signers favour either. In training only the rows of
-    real frames are computed, so that padding is in no batch statistic.
+    place of one (their maximum), since signers favour either.
     """
 
     def __init__(
@@ -62,43 +121,17 @@ class FrameEncoder(nn.Module):
 
     def forward(self, points: Tensor, mask: Tensor) -> Tensor:
         """points (B, T, 100, 16), mask (B, T) bool -> (B, T, width), 0 where the mask is."""
-        batch, length = mask.shape
-        clip_means = self._clip_means(points, mask)
-        rows = points.flatten(0, 1)
-        if not self.training:
-            owner = torch.arange(batch, device=mask.device).repeat_interleave(length)
-            out = self._encode(rows, [m.index_select(0, owner) for m in clip_means])
-            return out.unflatten(0, (batch, length)) * mask.unsqueeze(2)
-        real = mask.flatten().nonzero().squeeze(1)
-        owner = real.div(length, rounding_mode="floor")
-        out = self._encode(rows[real], [m.index_select(0, owner) for m in clip_means])
-        return (
-            out.new_zeros(batch * length, out.shape[1])
-            .index_copy(0, real, out)
-            .unflatten(0, (batch, length))
-        )
-
-    def _clip_means(self, points: Tensor, mask: Tensor) -> list[Tensor]:
-        """Mean over real frames and points of left hand, right hand, lips, face: (B, 16) each."""
-        if not self.centre:
-            return []
-        weight = mask.to(points.dtype) / mask.sum(1, keepdim=True).clamp(min=1)
-        over_time = torch.einsum("bt,btpc->bpc", weight, points)
-        left, right, silhouette, lips, _, face = over_time.split(_PIECES, dim=1)
-        parts = (left, right, lips, torch.cat([silhouette, face], dim=1))
-        return [part.mean(1) for part in parts]
-
-    def _encode(self, rows: Tensor, centres: list[Tensor]) -> Tensor:
-        """(N, 100, 16) and up to four (N, 16) -> (N, width)."""
-        pieces = [piece.flatten(1) for piece in rows.split(_PIECES, dim=1)]
-        left, right, lips, face = centres or (None, None, None, None)
+        clips = _Clips(mask, only_real=self.training)
+        centre = clips if self.centre else None
+        rows = clips.rows(points)
+        pieces = rows.split(_PIECES, dim=1)
         hands = torch.maximum(
-            self.left_hand([pieces[_LEFT]], left), self.right_hand([pieces[_RIGHT]], right)
+            self.left_hand([pieces[_LEFT]], centre), self.right_hand([pieces[_RIGHT]], centre)
         )
         features = [
-            self.full([rows.flatten(1)]),
+            self.full([rows]),
             hands,
-            self.lips([pieces[_LIPS]], lips),
-            self.face([pieces[_SILHOUETTE], pieces[_FACE]], face),
+            self.lips([pieces[_LIPS]], centre),
+            self.face([pieces[_SILHOUETTE], pieces[_FACE]], centre),
         ]
-        return self.join([torch.cat(features, dim=1)])
+        return clips.spread(self.join([torch.cat(features, dim=1)]))

@@ -28,7 +28,7 @@ def prepare(out: Path, settings: Settings) -> None:
         if out.exists():
             _refuse_foreign(out)
             for name in filter(_is_temporary, os.listdir(out)):
-                shutil.rmtree(out / name, ignore_errors=True)
+                _delete(out / name)
         if layout.read_settings(folder / layout.SETTINGS) != settings:
             discard(folder)
     except OSError as error:
@@ -51,6 +51,13 @@ def _refuse_foreign(out: Path) -> None:
 def _is_temporary(name: str) -> bool:
     """Whether a killed process left it behind (`atomic.replacing`, `discard`)."""
     return name.startswith(_TEMPORARY)
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def discard(folder: Path) -> None:

@@ -23,8 +23,9 @@ from signlet.pack.layout import SHARD_SCHEMA
 from signlet.preprocess import Preprocess
 from signlet.sources import ClipRef, Source
 
-_TOGETHER = 16
-"""Clips preprocessed in one call: beyond it the caches are full, below it calls cost more."""
+_TOGETHER = 32
+"""Clips preprocessed in one call: with more the caches are full, with fewer the calls cost too
+much. Which clips are together does not change a bit of the result."""
 
 Row = dict[str, Any]
 
@@ -93,14 +94,7 @@ def _readable(source: Source, refs: Sequence[ClipRef], rows: list[Row]) -> Itera
     """Frames of the clips that can be packed, one at a time; a row for every clip."""
     labels = {sign: label for label, sign in enumerate(source.signs)}
     for ref in refs:
-        row = {
-            "name": ref.name,
-            "path": str(ref.path),
-            "sign": ref.sign,
-            "signer": ref.signer,
-            "label": -1 if ref.sign is None else labels[ref.sign],
-            "reason": None,
-        }
+        row = _row(ref, labels)
         rows.append(row)
         try:
             clip = source.read(ref)
@@ -109,6 +103,17 @@ def _readable(source: Source, refs: Sequence[ClipRef], rows: list[Row]) -> Itera
             row["reason"] = str(error)
         else:
             yield torch.from_numpy(clip.frames)
+
+
+def _row(ref: ClipRef, labels: dict[str, int]) -> Row:
+    return {
+        "name": ref.name,
+        "path": str(ref.path),
+        "sign": ref.sign,
+        "signer": ref.signer,
+        "label": -1 if ref.sign is None else labels[ref.sign],
+        "reason": None,
+    }
 
 
 def _measures(clip: Clip) -> Row:

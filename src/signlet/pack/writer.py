@@ -23,9 +23,9 @@ from signlet.pack.resume import prepare
 from signlet.pack.shard import Shard, write_shard
 from signlet.sources import ClipRef, Source
 
-SHARD_CLIPS = 128
-"""Clips in a shard: what a kill loses at most per job. Fixed, so that any number of jobs
-can resume what any other number left behind."""
+SHARD_CLIPS = 256
+"""Clips in a shard: what a kill loses at most per job, half a second's work. Fixed, so that any
+number of jobs can resume what any other number left behind."""
 
 
 def pack(

@@ -1,0 +1,80 @@
+"""Mish and dropout for a CPU, where torch's own cost as much as a small matrix product."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn import functional as F
+
+
+class _Mish(torch.autograd.Function):
+    """x tanh(softplus(x)) by one sigmoid g: the factor is t / (2 - t) with t = g (2 - g)."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        gate = torch.sigmoid(x)
+        squashed = (2 - gate).mul_(gate)
+        factor = squashed.div_(2 - squashed)
+        out = x * factor
+        if ctx.needs_input_grad[0]:
+            ctx.save_for_backward(torch.addcmul(factor, gate.mul_(x), 1 - factor * factor))
+        return out
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        (slope,) = ctx.saved_tensors
+        return grad * slope
+
+
+def mish(x: Tensor) -> Tensor:
+    """Mish (Misra 2019, arXiv:1908.08681) of any shape."""
+    if x.device.type != "cpu" or x.dtype != torch.float32:
+        return F.mish(x)
+    out: Tensor = _Mish.apply(x)
+    return out
+
+
+class _Drop(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, dropped: Tensor, scale: float) -> Tensor:
+        ctx.save_for_backward(dropped)
+        ctx.scale = scale
+        return _zeroed(x * scale, dropped)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
+        return _zeroed(grad * ctx.scale, ctx.saved_tensors[0]), None, None
+
+
+def _zeroed(x: Tensor, places: Tensor) -> Tensor:
+    x = x.contiguous()
+    x.view(-1).index_fill_(0, places, 0)
+    return x
+
+
+class Dropout(nn.Module):
+    """Dropout; on a CPU it draws the few places to clear instead of a number for each.
+
+    n log(1 / (1 - p)) places are drawn from n with repetition, so that each is missed with
+    chance 1 - p.
+
+    p: chance of each number to become 0, from 0 to below 1.
+    """
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Any shape."""
+        if not self.training or self.p == 0 or x.device.type != "cpu":
+            return F.dropout(x, self.p, self.training)
+        count = round(-x.numel() * math.log1p(-self.p))
+        dropped = torch.randint(x.numel(), (count,))
+        out: Tensor = _Drop.apply(x, dropped, 1 / (1 - self.p))
+        return out

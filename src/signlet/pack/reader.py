@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -65,13 +66,13 @@ class PackedSet:
         """Number of clips."""
         return len(self.lengths)
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """(N) names of the clips."""
         names: list[str] = self.index["name"].to_pylist()
         return names
 
-    @property
+    @cached_property
     def signers(self) -> list[str]:
         """(N) signers or signer groups, "" = unknown."""
         return [signer or "" for signer in self.index["signer"].to_pylist()]

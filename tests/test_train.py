@@ -283,3 +283,21 @@ def test_labels_are_mixed_with_the_hidden_states(tiny_packed: PackedSet, tmp_pat
 def test_an_unusable_device_is_named(tiny_packed: PackedSet, tmp_path: Path) -> None:
     with pytest.raises(SignletError, match="--device"):
         train(TINY, tiny_packed, tmp_path / "run", [0], device="cuda:77", console=QUIET)
+
+
+def test_a_full_disk_is_one_line_and_leaves_the_last_checkpoint(
+    tiny_packed: PackedSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = fold_training(TINY, tiny_packed, tmp_path)
+    training.save()
+    before = (tmp_path / CHECKPOINT).read_bytes()
+
+    def full(_state: object, path: Path) -> None:
+        Path(path).write_bytes(b"half")
+        raise RuntimeError("PytorchStreamWriter failed writing file")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(SignletError, match="free space"):
+        training.save()
+    assert (tmp_path / CHECKPOINT).read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT]

@@ -53,7 +53,10 @@ def save_model(
         for name, tensor in member.state_dict().items()
     }
     with replacing(folder / WEIGHTS) as temporary:
-        save_file(tensors, temporary)
+        try:
+            save_file(tensors, temporary)
+        except SafetensorError as error:  # what safetensors makes of a full disk
+            raise SignletError(f"{folder / WEIGHTS}: cannot be written ({error})") from None
     config = {
         "format": FORMAT,
         "signlet": signlet.__version__,

@@ -25,9 +25,9 @@ FEW_SIGNERS = 8
 """Below this many held-out signer groups the page says that its estimate is rough."""
 
 _ABOUT = {
-    "student": "the large model",
+    "student": "what the teacher is the average of",
     "teacher": "running average of the student",
-    "distilled": "the small model",
+    "distilled": "the model to ship",
     "soup": "mean of the last distilled models",
 }
 

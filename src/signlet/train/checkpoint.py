@@ -19,7 +19,10 @@ from signlet.errors import SignletError
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     """Write the state as a whole or not at all."""
     with replacing(path) as temporary:
-        torch.save(state, temporary)
+        try:
+            torch.save(state, temporary)
+        except RuntimeError:  # what torch makes of a full disk
+            raise SignletError(f"{path}: cannot be written; free space on the disk") from None
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:

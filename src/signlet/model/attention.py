@@ -119,28 +119,30 @@ class _CpuAttention(torch.autograd.Function):
         """qkv (B, T, 3, H, d), tables (2, H, 2T, d), bias (B, 1, T) -> (B, T, D)."""
         content = qkv.permute(2, 3, 0, 1, 4).contiguous()
         _, heads, batch, length, size = content.shape
-        shares = content.new_empty(heads, batch, length, length)
         out = content.new_empty(batch, length, heads, size)
+        shares = []
         for group in _groups(content):
             scores = _scores(content[:2, group], tables[:, group], scale)
             scores.unflatten(0, (-1, batch)).add_(bias)
-            share = torch.softmax(scores, -1, out=shares[group].flatten(0, 1))
+            share = torch.softmax(scores, -1)
             mixed = torch.bmm(share, content[2, group].flatten(0, 1))
             out.permute(2, 0, 1, 3)[group] = mixed.unflatten(0, (-1, batch))
-        ctx.save_for_backward(content, tables, shares)
+            if ctx.needs_input_grad[0]:
+                shares.append(share)
+        ctx.save_for_backward(content, tables, *shares)
         ctx.scale = scale
         return out.flatten(2)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None, None]:
-        content, tables, shares = ctx.saved_tensors
+        content, tables, *shares = ctx.saved_tensors
         _, heads, batch, length, size = content.shape
         grad = grad.unflatten(2, (heads, size)).permute(2, 0, 1, 3).contiguous()
         grad_qkv = content.new_empty(batch, length, 3, heads, size)
         by_head = grad_qkv.permute(2, 3, 0, 1, 4)
         grad_tables = torch.empty_like(tables)
-        for group in _groups(content):
-            share, value, grad_out = (x[group].flatten(0, 1) for x in (shares, content[2], grad))
+        for group, share in zip(_groups(content), shares, strict=True):
+            value, grad_out = content[2, group].flatten(0, 1), grad[group].flatten(0, 1)
             by_head[2, group] = torch.bmm(share.mT, grad_out).unflatten(0, (-1, batch))
             grad_share = torch.bmm(grad_out, value.mT)
             grad_scores = torch._softmax_backward_data(grad_share, share, -1, share.dtype)

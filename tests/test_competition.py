@@ -18,9 +18,7 @@ from signlet.train.progress import Silent
 
 @pytest.mark.slow
 @pytest.mark.parametrize("length", [25, 80])
-def test_the_published_recipes_run_on_real_files(
-    shared: Path, tmp_path: Path, length: int
-) -> None:
+def test_the_published_recipes_run_on_real_files(shared: Path, tmp_path: Path, length: int) -> None:
     packed = pack(open_source(shared / "data" / "aslsigns"), tmp_path / "packed", length, jobs=1)
     assert (len(packed.names), packed.skipped.num_rows) == (62, 0)
     recipe = load_recipe(f"asl-signs-{length}")

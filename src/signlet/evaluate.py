@@ -220,10 +220,14 @@ def worst_confusions(predictions: Predictions, count: int = 10) -> pa.Table:
     )
 
 
-def print_scores(models: Mapping[str, Predictions], console: Console | None = None) -> None:
+def print_scores(
+    models: Mapping[str, Predictions],
+    console: Console | None = None,
+    title: str = "Scores on clips not trained on",
+) -> None:
     """Print a table of the models' scores and a table of their top-1 by signer."""
     console = console or Console()
-    console.print("\nScores on clips not trained on", _score_table(models), sep="\n")
+    console.print(f"\n{title}", _score_table(models), sep="\n")
     heading, table = _signer_table(models)
     console.print(heading, table, sep="\n")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
@@ -35,7 +37,7 @@ def run(arguments: list[str]) -> None:
     )
     parser.add_argument("model", type=str, help="run folder or model file")
     parser.add_argument("--data", type=str | None, help="clips: directory, CSV or packed set")
-    parser.add_argument("--work", type=str | None, help="where to pack --data (default beside it)")
+    parser.add_argument("--work", type=str | None, help="where to keep --data packed")
     parser.add_argument("--json", action="store_true", help="print scores as JSON")
     parsed = parser.parse_args(arguments)
     folder = existing(parsed.model, "run folder")
@@ -43,16 +45,20 @@ def run(arguments: list[str]) -> None:
         results = read_predictions(folder / PREDICTIONS)
     else:
         model = load_model(folder)
-        results = {"model": predict_known(model, _clips(parsed.data, parsed.work, model))}
+        with tempfile.TemporaryDirectory() as scratch:
+            packed = _clips(parsed.data, Path(parsed.work or scratch) / "packed", model)
+            results = {"model": predict_known(model, packed)}
     if parsed.json:
         print(json.dumps({name: asdict(score(part)) for name, part in results.items()}, indent=2))
     else:
-        print_scores(results, Console())
+        title = "Scores on clips not trained on"
+        if parsed.data is not None:
+            title = f"Scores on {parsed.data}; they mean nothing for clips that were trained on"
+        print_scores(results, Console(), title)
 
 
-def _clips(where: str, work: str | None, model: ModelFile) -> PackedSet:
+def _clips(where: str, out: Path, model: ModelFile) -> PackedSet:
     max_len = model.members[0].config.max_len
     if (Path(where) / HEADER).exists():
         return PackedSet.open(where)
-    out = Path(work or f"{Path(where).name}.packed-{max_len}")
-    return pack(open_source(where), out, max_len, progress=True)
+    return pack(open_source(where), out, max_len, progress=sys.stdout.isatty())

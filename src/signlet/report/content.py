@@ -76,7 +76,7 @@ def _facts(run: Run, predictions: Predictions, best: Scores) -> list[tuple[str, 
 
 
 def _headline(best: str, predictions: Predictions) -> tuple[str, str]:
-    known = len(set(predictions.signers) - {""}) > 1
+    known = len(set(predictions.signers) - {""}) > 0
     whose = "clips of signers it was not trained on" if known else "clips held out"
     return f"The {best} reads", f"of the {whose}."
 
@@ -86,7 +86,12 @@ def warnings(predictions: Predictions) -> list[str]:
     clips, unknown = len(predictions.signers), predictions.signers.count("")
     groups, folds = len(set(predictions.signers) - {""}), np.unique(predictions.folds)
     found = []
-    if groups < 2:
+    if groups == 1 and not unknown:
+        found.append(
+            "Only one signer was held out, so there is no telling how much signers differ. "
+            "Train all folds."
+        )
+    elif groups < 2:
         found.append(
             "The signers are not told apart, so the models were tested on people they were "
             "trained on. Expect clearly fewer right readings of new signers."

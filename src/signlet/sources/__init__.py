@@ -45,6 +45,11 @@ def open_source(where: str | Path) -> Source:
         return Manifest.open(path)
     if path.suffix.lower() in SUFFIXES and path.exists():
         raise SignletError(f"{path}: is one clip; give a folder of clips or a table that lists it")
+    if not path.exists():
+        raise SignletError(
+            f"{path}: no such file or directory, so no set of clips; "
+            "give 'fingerspelling', a directory or a manifest CSV"
+        )
     raise SignletError(
         f"{path}: is no set of clips; give 'fingerspelling', a directory or a manifest CSV"
     )

@@ -90,7 +90,9 @@ class FoldTraining:
             display.advance(self.epoch, self.step, clips / (time.perf_counter() - started))
             if stopped():
                 self.save()
-                raise Interrupted("stopped; the state is saved, continue with --resume")
+                raise Interrupted(
+                    "stopped; the state is saved: run the same command again (train: with --resume)"
+                )
         seconds = time.perf_counter() - started
         self._end_epoch(seconds, clips / max(seconds, 1e-9))
         display.epoch_ended(self.metrics[-1])

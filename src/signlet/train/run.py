@@ -135,6 +135,11 @@ def _train_fold(
     work = FoldTraining(recipe, there, training, held_out, folder, device)
     if work.resume():
         console.print(f"Fold {fold}: continuing in epoch {work.epoch + 1}.")
+    console.print(
+        f"Fold {fold}: training on {len(training):,} clips, testing on {len(held_out):,} of other "
+        f"signers; {recipe.optimiser.epochs} epochs of {work.batches.steps} steps on {device}.",
+        soft_wrap=True,
+    )
     done = work.epoch * work.batches.steps + work.step
     epochs = recipe.optimiser.epochs
     with Live(f"Fold {fold}", epochs, work.batches.steps, done, console) as display:

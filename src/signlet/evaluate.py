@@ -121,7 +121,11 @@ def _calibration_error(confidence: NDArray[np.float32], correct: NDArray[np.bool
 
 
 def signer_interval(
-    correct: NDArray[np.bool_], signers: Sequence[str], *, resamples: int = 1000, seed: int = 0
+    correct: NDArray[np.bool_ | np.float64],
+    signers: Sequence[str],
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
 ) -> tuple[float, float]:
     """95 % interval of the share of right clips, were other signers of the same kind recorded.
 
@@ -129,8 +133,9 @@ def signer_interval(
     quantiles are widened (expanded percentile interval, Hesterberg 2015, "What Teachers
     Should Know About the Bootstrap"), because the plain ones are too narrow there.
 
-    correct: (N,) bool. signers: N names, all unknown ones ("") count as one signer.
-    Returns low and high in 0..1; NaN, NaN where there is only one signer.
+    correct: (N,) bool, or any other figure of each clip whose mean is asked for.
+    signers: N names, all unknown ones ("") count as one signer.
+    Returns low and high in the figure's range; NaN, NaN where there is only one signer.
     """
     _, group = np.unique(np.array(signers, dtype=str), return_inverse=True)
     clips = np.bincount(group)

@@ -37,29 +37,35 @@ def accuracy(model: SignModel, packed: PackedSet, rows: Tensor) -> float:
     return float((predict(model, packed, rows).argmax(1) == labels).float().mean())
 
 
-def predict_known(model: ModelFile, packed: PackedSet) -> Predictions:
+def predict_known(model: ModelFile, *sets: PackedSet) -> Predictions:
     """A model's predictions for all clips of a packed set whose sign it knows.
 
+    sets: the clips packed for each length that a member takes; one set for most models.
     Signs are matched by name, so the set may have others, in another order.
     Raises SignletError where the clips were packed for another length, or none is known.
     """
-    if any(member.config.max_len != packed.max_len for member in model.members):
-        raise SignletError(
-            f"the clips are packed with max_len {packed.max_len}, "
-            f"the model takes {model.members[0].config.max_len}; pack them again"
-        )
+    packed, length = sets[0], {one.max_len: one for one in sets}
+    for member in model.members:
+        if member.config.max_len not in length:
+            raise SignletError(
+                f"the clips are packed with max_len {packed.max_len}, the model takes "
+                f"{member.config.max_len}; pack them again, or name the clips themselves"
+            )
+    if any(one.names != packed.names for one in sets):
+        raise SignletError("the packed sets hold different clips; pack them again")
     number = {sign: i for i, sign in enumerate(model.signs)}
     labels = np.array([number.get(packed.signs[x], -1) if x >= 0 else -1 for x in packed.labels])
     rows = np.flatnonzero(labels >= 0)
     if not len(rows):
         raise SignletError("no clip shows a sign that the model knows; compare the sign names")
-    parts = [predict(m, packed, torch.from_numpy(rows)).numpy() for m in model.members]
+    chosen = torch.from_numpy(rows)
+    answers = [predict(m, length[m.config.max_len], chosen).numpy() for m in model.members]
     names, signers = packed.names, packed.signers
     return Predictions(
         names=[names[row] for row in rows],
         signers=[signers[row] for row in rows],
         labels=labels[rows],
-        probabilities=np.mean(parts, axis=0, dtype=np.float32),
+        probabilities=model.average.of(answers),
         folds=np.full(len(rows), -1, dtype=np.int64),
         signs=model.signs,
     )

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import ArrayLike, NDArray
 
 from signlet.atomic import replacing
+from signlet.averaging import Kind, mean_probabilities
 from signlet.errors import SignletError
 
 _FORMAT = "signlet-predictions-1"
@@ -86,16 +87,16 @@ def _check_probabilities(probabilities: NDArray[np.float32]) -> None:
         raise SignletError("probabilities must lie in 0 to 1 and sum to 1; apply softmax first")
 
 
-def average(predictions: Sequence[Predictions]) -> Predictions:
-    """An ensemble: the mean probabilities of several models for the same clips.
+def average(predictions: Sequence[Predictions], kind: Kind = "softmax") -> Predictions:
+    """An ensemble: the mean probabilities, or logits, of several models for the same clips.
 
+    kind: see `signlet.averaging.mean_probabilities`.
     Clips are matched by name; order, signers and folds are those of the first.
     Raises SignletError where clips, their labels or the signs differ.
     """
     if not predictions:
         raise SignletError("there are no predictions to average; give at least one model")
-    first = predictions[0]
-    total = np.zeros(first.probabilities.shape)
+    first, parts = predictions[0], []
     for other in predictions:
         if set(other.names) != set(first.names) or other.signs != first.signs:
             raise SignletError("models to average must predict the same clips and the same signs")
@@ -103,8 +104,8 @@ def average(predictions: Sequence[Predictions]) -> Predictions:
         order = np.array([row[name] for name in first.names], dtype=np.int64)
         if not np.array_equal(other.labels[order], first.labels):
             raise SignletError("models to average disagree on the signs that the clips show")
-        total += other.probabilities[order]
-    mean = (total / len(predictions)).astype(np.float32)
+        parts.append(other.probabilities[order])
+    mean = mean_probabilities(parts, kind)
     return Predictions(first.names, first.signers, first.labels, mean, first.folds, first.signs)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
 
 from signlet.clip import Clip, require_landmarks
 from signlet.model.files import ModelFile, load_model
@@ -46,7 +47,7 @@ class Prediction:
 
 
 class Recogniser:
-    """A loaded model; the probabilities of its members are averaged.
+    """A loaded model; the answers of its members are averaged.
 
     signs: K names of the signs that it knows. about: what the file says of itself.
     """
@@ -54,7 +55,8 @@ class Recogniser:
     def __init__(self, model: ModelFile) -> None:
         self.signs = model.signs
         self.about: dict[str, Any] = model.about
-        self._members = [(Preprocess(m.config.max_len), m.eval()) for m in model.members]
+        self._members = [m.eval() for m in model.members]
+        self._average = model.average
 
     @classmethod
     def load(cls, path: str | Path) -> Recogniser:
@@ -74,12 +76,19 @@ class Recogniser:
         raw = [torch.from_numpy(_frames(clip)) for clip in clips]
         if not raw:
             return []
-        total = torch.zeros(len(raw), len(self.signs))
-        for preprocess, model in self._members:
-            frames, masks = zip(*(preprocess(one) for one in raw), strict=True)
-            total += model(torch.stack(frames), torch.stack(masks)).float().softmax(1)
-        probabilities = (total / len(self._members)).numpy()
+        # Each member sees the clips at its own length; members of one length share the work.
+        lengths = {m.config.max_len for m in self._members}
+        ready = {max_len: _prepared(raw, max_len) for max_len in lengths}
+        answers = [m(*ready[m.config.max_len]).float().softmax(1).numpy() for m in self._members]
+        probabilities = self._average.of(answers)
         return [Prediction(self.signs, row) for row in probabilities]
+
+
+def _prepared(raw: list[Tensor], max_len: int) -> tuple[Tensor, Tensor]:
+    """Clips (T, 543, 3) of any length -> (B, max_len, 100, 3) and mask (B, max_len)."""
+    preprocess = Preprocess(max_len)
+    frames, masks = zip(*(preprocess(one) for one in raw), strict=True)
+    return torch.stack(frames), torch.stack(masks)
 
 
 def _frames(clip: Recognisable) -> NDArray[np.float32]:

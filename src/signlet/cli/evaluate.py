@@ -18,7 +18,7 @@ from signlet.pack.layout import HEADER
 from signlet.predict import predict_known
 from signlet.predictions import read_predictions
 from signlet.sources import open_source
-from signlet.train.run import PREDICTIONS
+from signlet.train.folder import PREDICTIONS
 
 _EXAMPLES = """
   signlet evaluate runs/demo                       out-of-fold scores of a finished run
@@ -47,7 +47,7 @@ def run(arguments: list[str]) -> None:
         model = load_model(folder)
         with tempfile.TemporaryDirectory() as scratch:
             packed = _clips(parsed.data, Path(parsed.work or scratch) / "packed", model)
-            results = {"model": predict_known(model, packed)}
+            results = {"model": predict_known(model, *packed)}
     if parsed.json:
         print(json.dumps({name: asdict(score(part)) for name, part in results.items()}, indent=2))
     else:
@@ -57,8 +57,14 @@ def run(arguments: list[str]) -> None:
         print_scores(results, Console(), title)
 
 
-def _clips(where: str, out: Path, model: ModelFile) -> PackedSet:
-    max_len = model.members[0].config.max_len
+def _clips(where: str, out: Path, model: ModelFile) -> list[PackedSet]:
+    """The clips, packed for each length that a member of the model takes."""
     if (Path(where) / HEADER).exists():
-        return PackedSet.open(where)
-    return pack(open_source(where), out, max_len, progress=sys.stdout.isatty())
+        return [PackedSet.open(where)]
+    lengths = sorted({member.config.max_len for member in model.members})
+    places = [out] if len(lengths) == 1 else [out / str(length) for length in lengths]
+    source, show = open_source(where), sys.stdout.isatty()
+    return [
+        pack(source, place, length, progress=show)
+        for place, length in zip(places, lengths, strict=True)
+    ]

@@ -1,7 +1,8 @@
 """Model files: `model.safetensors` with the weights, `config.json` with all else.
 
-A file holds one or more members whose probabilities are averaged: the models of several
-folds, or an ensemble. Tensors of member 0 are called "0.<name in the state dict>".
+A file holds one or more members whose answers are averaged: the models of several folds,
+or an ensemble. Tensors of member 0 are called "0.<name in the state dict>". Format 1 is the
+plain mean of the members' probabilities, format 2 has an `average` that tells another one.
 """
 
 from __future__ import annotations
@@ -19,15 +20,17 @@ from torch import Tensor
 
 import signlet
 from signlet.atomic import replacing, write_text
+from signlet.averaging import Average
 from signlet.errors import SignletError
 from signlet.landmarks import SCHEMA
 from signlet.model.config import ModelConfig
 from signlet.model.recogniser import SignModel
 
-FORMAT = 1
+PLAIN_FORMAT, FORMAT = 1, 2
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
 _MAX_SIZE = 8192
 _MAX_SIGNS = 1_000_000
+MAX_MEMBERS = 64
 
 
 @dataclass(frozen=True)
@@ -35,18 +38,27 @@ class ModelFile:
     """What a model file holds.
 
     signs: names of the classes. members: eval-mode models of that many classes each.
-    about: anything else worth keeping (recipe, metrics, source).
+    average: how their answers become one. about: anything else worth keeping (recipe,
+    metrics, source).
     """
 
     signs: tuple[str, ...]
     members: tuple[SignModel, ...]
+    average: Average
     about: dict[str, Any] = field(default_factory=dict)
 
 
 def save_model(
-    folder: Path, members: Sequence[SignModel], signs: Sequence[str], about: dict[str, Any]
+    folder: Path,
+    members: Sequence[SignModel],
+    signs: Sequence[str],
+    about: dict[str, Any],
+    average: Average | None = None,
 ) -> None:
-    """Write the two files of a model into `folder`, the configuration last."""
+    """Write the two files of a model into `folder`, the configuration last.
+
+    average: how the members' answers become one; None is the mean of their probabilities.
+    """
     tensors = {
         f"{number}.{name}": tensor.detach().cpu().contiguous()
         for number, member in enumerate(members)
@@ -57,8 +69,8 @@ def save_model(
             save_file(tensors, temporary)
         except SafetensorError as error:  # what safetensors makes of a full disk
             raise SignletError(f"{folder / WEIGHTS}: cannot be written ({error})") from None
-    config = {
-        "format": FORMAT,
+    config: dict[str, Any] = {
+        "format": PLAIN_FORMAT,
         "signlet": signlet.__version__,
         "landmarks": SCHEMA,
         "signs": list(signs),
@@ -68,7 +80,19 @@ def save_model(
         ],
         "about": about,
     }
+    if average is not None and average != Average.plain(len(members)):
+        config |= _averaged(average, config["members"])
     write_text(folder / CONFIG, json.dumps(config, indent=2, ensure_ascii=False) + "\n")
+
+
+def _averaged(average: Average, members: list[dict[str, Any]]) -> dict[str, Any]:
+    """What format 2 has: the average, and each member's share of it to read and compare."""
+    shares = average.shares()
+    return {
+        "format": FORMAT,
+        "average": average.as_json(),
+        "members": [{**m, "weight": shares[number]} for number, m in enumerate(members)],
+    }
 
 
 def load_model(path: str | Path) -> ModelFile:
@@ -82,8 +106,13 @@ def load_model(path: str | Path) -> ModelFile:
     config = _read_config(folder / CONFIG)
     weights = _read_weights(folder / WEIGHTS)
     signs, sizes = _checked(config, folder / CONFIG)
-    members = [_member(sizes[i], weights, i, folder / WEIGHTS) for i in range(len(sizes))]
-    return ModelFile(signs, tuple(members), dict(config.get("about") or {}))
+    average = _average(config, len(sizes), folder / CONFIG)
+    same = [sizes.index(size) for size in sizes]  # members of one size have the same tensors
+    shapes = {first: _shapes(sizes[first]) for first in set(same)}
+    members = [
+        _member(size, weights, i, shapes[same[i]], folder / WEIGHTS) for i, size in enumerate(sizes)
+    ]
+    return ModelFile(signs, tuple(members), average, dict(config.get("about") or {}))
 
 
 def _folder(path: Path) -> Path:
@@ -115,9 +144,10 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
 
 def _checked(config: dict[str, Any], path: Path) -> tuple[tuple[str, ...], list[ModelConfig]]:
     """Signs and the members' sizes out of an untrusted configuration."""
-    if config.get("format") != FORMAT:
+    if config.get("format") not in (PLAIN_FORMAT, FORMAT):
         raise SignletError(
-            f"{path}: has format {config.get('format')!r}, this signlet reads {FORMAT}; update it"
+            f"{path}: has format {config.get('format')!r}, "
+            f"this signlet reads {PLAIN_FORMAT} and {FORMAT}; update it"
         )
     if config.get("landmarks") != SCHEMA:
         raise SignletError(
@@ -131,9 +161,27 @@ def _checked(config: dict[str, Any], path: Path) -> tuple[tuple[str, ...], list[
     ):
         raise SignletError(f"{path}: signs is not a list of names; copy the file again")
     members = config.get("members")
-    if not isinstance(members, list) or not 0 < len(members) <= 64:
-        raise SignletError(f"{path}: members is not a list of 1 to 64 models; copy the file again")
+    if not isinstance(members, list) or not 0 < len(members) <= MAX_MEMBERS:
+        raise SignletError(
+            f"{path}: members is not a list of 1 to {MAX_MEMBERS} models; copy the file again"
+        )
     return tuple(signs), [_size(member, len(signs), path) for member in members]
+
+
+def _average(config: dict[str, Any], count: int, path: Path) -> Average:
+    if config["format"] == PLAIN_FORMAT:
+        return Average.plain(count)
+    try:
+        average = Average.read(config.get("average"), count)
+    except SignletError as error:
+        raise SignletError(f"{path}: {error}; copy the file again") from None
+    shares = average.shares()
+    if [member.get("weight") for member in config["members"]] != [shares[i] for i in range(count)]:
+        raise SignletError(
+            f"{path}: the members' weights contradict the average; to average otherwise, "
+            "ensemble the runs again"
+        )
+    return average
 
 
 def _size(member: Any, classes: int, path: Path) -> ModelConfig:
@@ -152,12 +200,21 @@ def _size(member: Any, classes: int, path: Path) -> ModelConfig:
     return size
 
 
-def _member(size: ModelConfig, weights: dict[str, Tensor], number: int, path: Path) -> SignModel:
+def _shapes(size: ModelConfig) -> dict[str, torch.Size]:
+    """Shapes of a model's tensors, found without memory, whatever size a hostile file asks for."""
+    with torch.device("meta"):
+        return {name: tensor.shape for name, tensor in SignModel(size).state_dict().items()}
+
+
+def _member(
+    size: ModelConfig,
+    weights: dict[str, Tensor],
+    number: int,
+    expected: dict[str, torch.Size],
+    path: Path,
+) -> SignModel:
     prefix = f"{number}."
     own = {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
-    # Shapes are compared on a model without memory, before a hostile size can ask for any.
-    with torch.device("meta"):
-        expected = {k: v.shape for k, v in SignModel(size).state_dict().items()}
     if expected != {k: v.shape for k, v in own.items()}:
         raise SignletError(f"{path}: weights do not fit {CONFIG}; copy both files again")
     if any(v.is_floating_point() and not bool(v.isfinite().all()) for v in own.values()):

@@ -1,0 +1,115 @@
+"""signlet ensemble."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from signlet.averaging import Kind
+from signlet.cli.parsing import make_parser
+from signlet.ensemble import COMPARISON, ENSEMBLE, Ensemble, ensemble
+
+_EXAMPLES = """
+  signlet ensemble runs/asl-signs-25 runs/asl-signs-80 -o runs/both
+  signlet ensemble runs/seed-0 runs/seed-1 runs/seed-2 -o runs/seeds --average logits
+  signlet ensemble runs/both runs/other -o runs/more      an ensemble counts as one run
+  signlet recognise runs/both clip.pose
+"""
+_SAID = {
+    "softmax": "the mean of the probabilities (softmax)",
+    "logits": "the softmax of the mean logits (logits)",
+}
+_PAIRS = """Two at a time: top-1 of the first less that of the second, with its interval;
+share of clips with the same answer; share that only one of the two reads right"""
+
+
+def run(arguments: list[str]) -> None:
+    """Parse, average, print."""
+    parser = make_parser(
+        "ensemble",
+        "Average the answers of several runs, score the average on clips that were held out in\n"
+        "all of them, compare it with each run, and write it as one model.",
+        _EXAMPLES,
+    )
+    parser.add_argument("runs", type=str, nargs="+", help="run folders, or earlier ensembles")
+    parser.add_argument("-o", "--out", type=str, required=True, help="new folder of the ensemble")
+    parser.add_argument(
+        "--average", type=Kind, default="softmax", help="what is averaged: probabilities or logits"
+    )
+    parser.add_argument(
+        "--model",
+        type=Literal["soup", "distilled", "student", "teacher"],
+        default="soup",
+        help="model taken from each run; an earlier ensemble is taken as it is",
+    )
+    parsed = parser.parse_args(arguments)
+    console = Console()
+    made = ensemble(parsed.runs, parsed.out, parsed.average, parsed.model, console=console)
+    _print(made, console)
+    console.print(
+        f"Ensemble: {parsed.out}   table: {parsed.out}/{COMPARISON}\n"
+        f"Use it: signlet recognise {parsed.out} CLIP",
+        soft_wrap=True,
+        markup=False,
+    )
+
+
+def _print(made: Ensemble, console: Console) -> None:
+    members = sum(len(part.model.members) for part in made.parts)
+    console.print(
+        f"\nThe ensemble is {_SAID[made.kind]} of {len(made.parts)} runs with the same say; "
+        f"{members} models in all.",
+        soft_wrap=True,
+    )
+    if made.left_out:
+        counts = ", ".join(f"{p.name} has {len(p.predictions.names):,}" for p in made.parts)
+        console.print(
+            Text(
+                f"Note: {made.left_out:,} clips are left out, because not all runs have held "
+                f"them out ({counts}).",
+                style="yellow",
+            ),
+            soft_wrap=True,
+        )
+    clips = len(made.predictions[ENSEMBLE].names)
+    console.print(f"\nScores on {clips:,} clips not trained on", _scores(made), sep="\n")
+    console.print(_PAIRS, _pairs(made), sep="\n")
+
+
+def _table(texts: tuple[str, ...], numbers: tuple[str, ...]) -> Table:
+    table = Table(box=SIMPLE_HEAD)
+    for heading in texts:
+        table.add_column(heading, overflow="fold")
+    for heading in numbers:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table
+
+
+def _scores(made: Ensemble) -> Table:
+    table = _table(("run", "model"), ("top-1", "95 %", "balanced", "F1", "ECE"))
+    which = {part.name: part.which for part in made.parts}
+    for name, s in made.scores.items():
+        figures = (s.balanced_accuracy, s.macro_f1, s.calibration_error)
+        cells = (f"{s.top1:.3f}", _interval(s.low, s.high), *(f"{x:.3f}" for x in figures))
+        table.add_row(Text(name), which.get(name, made.kind), *cells)
+    return table
+
+
+def _pairs(made: Ensemble) -> Table:
+    headings = ("top-1", "95 %", "same", "only 1st", "only 2nd")
+    table = _table(("first", "second"), headings)
+    for (first, second), pair in made.pairs.items():
+        shares = (pair.same_answer, pair.only_first, pair.only_second)
+        interval = _interval(pair.low, pair.high, "+.3f", " to ")
+        cells = (f"{pair.difference:+.3f}", interval, *(f"{x:.3f}" for x in shares))
+        table.add_row(Text(first), Text(second), *cells)
+    return table
+
+
+def _interval(low: float, high: float, form: str = ".3f", between: str = "-") -> str:
+    return "one signer" if math.isnan(low) else f"{low:{form}}{between}{high:{form}}"

@@ -26,7 +26,7 @@ def test_the_published_recipes_run_on_real_files(shared: Path, tmp_path: Path, l
         recipe, optimiser=replace(recipe.optimiser, epochs=1, batch_size=8, precision="fp32")
     )
     some = np.arange(16)
-    training = FoldTraining(recipe, packed, some, some[:4], tmp_path, torch.device("cpu"))
+    training = FoldTraining(recipe, packed, some, some[:4], tmp_path)
     before = training.task.distilled.state_dict()["logits.weight"].clone()
     training.run(Silent(), save=False)
     after = training.task.distilled.state_dict()["logits.weight"]

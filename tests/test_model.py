@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from torch.nn import functional as F
 
 from signlet.errors import SignletError
 from signlet.model import Mixup, ModelConfig, SignModel, load_published, published
+from signlet.model.hands import hand_shapes
 from signlet.preprocess import Preprocess
 
 DATA = Path(__file__).parent / "data"
@@ -256,7 +258,7 @@ def test_mixup_keeps_the_share_of_each_clip(layer: int) -> None:
     model, clips = small(), batch((9, 9, 9), MAX_LEN)
     plain = model(*clips)
     share = torch.tensor([1.0, 0.0, 0.5])
-    mixed = model(*clips, Mixup(layer, ORDER, share))
+    mixed = model(*clips, Mixup(torch.full((3,), layer), ORDER, share, (layer,)))
     torch.testing.assert_close(mixed[0], plain[0], **CLOSE)
     torch.testing.assert_close(mixed[1], plain[2], **CLOSE)
     assert all((mixed[2] - plain[row]).abs().max() > 1e-3 for row in (0, 2))
@@ -264,9 +266,55 @@ def test_mixup_keeps_the_share_of_each_clip(layer: int) -> None:
 
 def test_mixup_unites_the_masks() -> None:
     hidden, (_, mask) = torch.randn(3, MAX_LEN, 4), batch((2, 9, 5), MAX_LEN)
-    mixed, united = Mixup(0, ORDER, torch.tensor([0.25, 0.5, 1.0])).mix(hidden, mask)
+    share = torch.tensor([0.25, 0.5, 1.0])
+    mixed, united = Mixup(torch.zeros(3, dtype=torch.int64), ORDER, share).mix(hidden, mask, 0)
     assert united.sum(1).tolist() == [9, 9, 5]
     torch.testing.assert_close(mixed[0], 0.25 * hidden[0] + 0.75 * hidden[1])
+
+
+def test_clips_that_are_not_mixed_before_a_layer_stay_as_they_are() -> None:
+    hidden, (_, mask) = torch.randn(3, MAX_LEN, 4), batch((2, 9, 5), MAX_LEN)
+    mixup = Mixup(torch.tensor([0, 1, 3]), ORDER, torch.tensor([0.25, 0.5, 0.5]))
+    mixed, united = mixup.mix(hidden, mask, 1)
+    assert torch.equal(mixed[[0, 2]], hidden[[0, 2]])
+    assert united.sum(1).tolist() == [2, 9, 5]
+    torch.testing.assert_close(mixed[1], 0.5 * hidden[1] + 0.5 * hidden[2])
+
+
+def test_padded_rows_and_left_out_rows_give_the_same_training_output() -> None:
+    """On a GPU all slots are rows and padding is left out of the statistics by a mask."""
+    model = without_dropout()
+    frames, mask = batch((5, 3, 6), MAX_LEN)
+    expected = model(frames, mask)
+    statistics = model.encoder.full.norm.running_var.clone()
+    again = without_dropout()
+    again.load_state_dict(
+        {k: v for k, v in model.state_dict().items() if "running" not in k}, strict=False
+    )
+    with mock.patch("signlet.model.frame_encoder.counts_at_once", return_value=False):
+        torch.testing.assert_close(again(frames, mask), expected, **CLOSE)
+    torch.testing.assert_close(again.encoder.full.norm.running_var, statistics, **CLOSE)
+
+
+# --- hand shapes ----------------------------------------------------------------------
+
+
+def test_hand_shapes_know_neither_place_nor_size() -> None:
+    frames, _ = batch((5, 3), MAX_LEN)
+    moved = frames.clone()
+    moved[:, :, :42] = frames[:, :, :42] * 1.7
+    moved[:, :, :21] += torch.randn(2, MAX_LEN, 1, 3)
+    moved = torch.where(frames == 0, 0.0, moved)
+    torch.testing.assert_close(hand_shapes(moved), hand_shapes(frames), **CLOSE)
+    assert hand_shapes(torch.zeros(2, 4, 100, 3)).abs().sum() == 0
+
+
+def test_a_model_that_sees_hand_shapes_does_not_care_about_padding() -> None:
+    model = small(hand_shapes=True)
+    frames, mask = batch((5, 3), MAX_LEN)
+    alone = model(frames[:1, :5], mask[:1, :5])
+    torch.testing.assert_close(model(frames, mask)[:1], alone, **CLOSE)
+    assert (small()(frames, mask) - model(frames, mask)).abs().max() > 1e-3
 
 
 # --- precisions and graphs ------------------------------------------------------------

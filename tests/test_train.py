@@ -50,9 +50,7 @@ TINY = Recipe(
 
 def fold_training(recipe: Recipe, packed: PackedSet, folder: Path) -> FoldTraining:
     plan = signer_folds(packed.labels, packed.signers, 4)
-    return FoldTraining(
-        recipe, packed, plan.training(0), plan.held_out(0), folder, torch.device("cpu")
-    )
+    return FoldTraining(recipe, packed, plan.training(0), plan.held_out(0), folder)
 
 
 def weights(training: FoldTraining) -> dict[str, torch.Tensor]:

@@ -11,6 +11,7 @@ from rich.table import Table
 from signlet.cli.parsing import make_parser
 from signlet.cli.training import (
     add_recipe,
+    main_console,
     packed_clips,
     recipe_of,
     train_and_report,
@@ -19,6 +20,7 @@ from signlet.cli.training import (
 from signlet.predictions import Predictions
 from signlet.recognise import Recogniser
 from signlet.sources import find, open_source
+from signlet.train import start_processes
 
 _EXAMPLES = """
   signlet demo
@@ -41,12 +43,16 @@ def run(arguments: list[str]) -> None:
     add_recipe(parser)
     parsed = parser.parse_args(with_recipe_paths(arguments, "demo"))
     recipe = recipe_of(parser, parsed)
-    folder, console = Path(parsed.run), Console()
-    packed = packed_clips(_SOURCE, recipe, folder, jobs=-1, console=console)
-    results = train_and_report(
-        recipe, packed, folder, [0], resume=True, device=parsed.device, console=console
+    processes = start_processes(parsed.device)
+    folder, console = Path(parsed.run), main_console(processes)
+    packed = processes.first(
+        lambda: packed_clips(_SOURCE, recipe, folder, jobs=-1, console=console)
     )
-    show_one(folder, results["soup"], console)
+    results = train_and_report(
+        recipe, packed, folder, [0], resume=True, processes=processes, console=console
+    )
+    if processes.main:
+        show_one(folder, results["soup"], console)
 
 
 def show_one(run: Path, soup: Predictions, console: Console) -> None:

@@ -25,15 +25,17 @@ def make_parser(command: str, about: str, examples: str) -> ArgumentParser:
 
 
 def parse_folds(text: str, count: int) -> list[int]:
-    """ "all", "0" or "0,2" -> fold numbers below `count`."""
-    if text == "all":
-        return list(range(count))
+    """ "all", "none", "0" or "0,2" -> fold numbers below `count`."""
+    if text in ("all", "none"):
+        return list(range(count)) if text == "all" else []
     try:
         folds = sorted({int(part) for part in text.split(",")})
     except ValueError:
         folds = [-1]
     if not folds or folds[0] < 0 or folds[-1] >= count:
-        raise SignletError(f"--folds {text}: give 'all' or numbers from 0 to {count - 1}: 0,2")
+        raise SignletError(
+            f"--folds {text}: give 'all', 'none' or numbers from 0 to {count - 1}: 0,2"
+        )
     return folds
 
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.console import Console
-
 from signlet.cli.parsing import make_parser, parse_folds
 from signlet.cli.training import (
     add_recipe,
+    main_console,
     packed_clips,
     recipe_of,
     train_and_report,
     with_recipe_paths,
 )
+from signlet.errors import SignletError
+from signlet.train import start_processes
 
 _EXAMPLES = """
   signlet train --recipe demo --folds all
-  signlet train --recipe asl-signs-25 --data asl-signs/ --folds 0 --run runs/asl25
+  signlet train --recipe asl-signs-25 --data asl-signs/ --folds all --full-fit
+  signlet train --data my_clips/ --folds all --full-fit --track tensorboard
+  torchrun --nproc_per_node 8 -m signlet train --recipe asl-signs-25 --data packed/asl25
   signlet train --data my_clips/ --optimiser.epochs 60 --student.dense 96
   signlet train --recipe demo --run runs/demo --resume
 """
@@ -38,7 +41,22 @@ def run(arguments: list[str]) -> None:
     )
     parser.add_argument("--run", type=str | None, help="run folder (default runs/RECIPE)")
     parser.add_argument(
-        "--folds", type=str, default="0", help="folds to hold out, a training each: 0, 0,2 or all"
+        "--folds",
+        type=str,
+        default="0",
+        help="folds to hold out, a training each: 0, 0,2, all or none",
+    )
+    parser.add_argument(
+        "--full-fit",
+        action="store_true",
+        help="then train on all clips; the run's model is this one instead of the folds' average",
+    )
+    parser.add_argument(
+        "--track",
+        nargs="+",
+        default=[],
+        metavar="TRACKER",
+        help="send the figures of each epoch to tensorboard, mlflow, wandb, trackio",
     )
     parser.add_argument("--resume", action="store_true", help="continue what lies in the folder")
     parser.add_argument("--device", type=str, default="auto", help="auto, cpu, cuda, cuda:1")
@@ -47,14 +65,22 @@ def run(arguments: list[str]) -> None:
     parsed = parser.parse_args(with_recipe_paths(arguments, "demo"))
     recipe = recipe_of(parser, parsed)
     folder = Path(parsed.run or f"runs/{recipe.name}")
-    console = Console()
-    packed = packed_clips(parsed.data, recipe, folder, parsed.jobs, console)
+    folds = parse_folds(str(parsed.folds), recipe.num_folds)
+    if not folds and not parsed.full_fit:
+        raise SignletError("--folds none: nothing is left to train; add --full-fit")
+    processes = start_processes(parsed.device)
+    console = main_console(processes)
+    packed = processes.first(
+        lambda: packed_clips(parsed.data, recipe, folder, parsed.jobs, console)
+    )
     train_and_report(
         recipe,
         packed,
         folder,
-        parse_folds(str(parsed.folds), recipe.num_folds),
+        folds,
+        full_fit=parsed.full_fit,
         resume=parsed.resume,
-        device=parsed.device,
+        processes=processes,
+        track=parsed.track,
         console=console,
     )

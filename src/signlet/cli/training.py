@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from importlib.resources import files
 from pathlib import Path
@@ -19,7 +20,7 @@ from signlet.pack.layout import HEADER
 from signlet.predictions import Predictions
 from signlet.report import write_report
 from signlet.sources import open_source
-from signlet.train import Recipe, train
+from signlet.train import Processes, Recipe, train
 
 _RECIPES = files("signlet") / "recipes"
 
@@ -115,17 +116,37 @@ def train_and_report(
     run: Path,
     folds: list[int],
     *,
+    full_fit: bool = False,
     resume: bool,
-    device: str,
+    processes: Processes,
+    track: Sequence[str] = (),
     console: Console,
 ) -> dict[str, Predictions]:
     """Train, print the scores, write the report."""
-    results = train(recipe, packed, run, folds, resume=resume, device=device, console=console)
-    print_scores(results, console)
-    _print_copies(results["soup"], packed, console)
-    write_report(run, packed)
-    console.print(f"Run folder: {run}   report: {run / 'report.html'}", soft_wrap=True)
+    results = train(
+        recipe,
+        packed,
+        run,
+        folds,
+        full_fit=full_fit,
+        resume=resume,
+        processes=processes,
+        track=track,
+        console=console,
+    )
+    if results and processes.main:
+        print_scores(results, console)
+        _print_copies(results["soup"], packed, console)
+        write_report(run, packed)
+        console.print(f"Run folder: {run}   report: {run / 'report.html'}", soft_wrap=True)
+    elif processes.main:
+        console.print(f"Run folder: {run} (nothing was held out, so there is no score)")
     return results
+
+
+def main_console(processes: Processes) -> Console:
+    """A console that prints on the main process only."""
+    return Console(quiet=not processes.main)
 
 
 def _print_copies(soup: Predictions, packed: PackedSet, console: Console) -> None:

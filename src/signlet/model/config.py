@@ -26,6 +26,9 @@ class ModelSize:
     """Dropout in each transformer layer (0.2 in the third of the published students)."""
     centre_parts: bool = True
     """Subtract each part's mean over the clip before its features are made."""
+    hand_shapes: bool = False
+    """The parts of both hands see them around their own centre in every frame and scaled to
+    one size (where they are is still in the part of all points); not in the published system."""
     position_convolutions: bool = True
     """Two convolutions over time in the embedding of each point's position."""
     disentangled: bool = True

@@ -46,13 +46,14 @@ class LandmarkEmbedding(nn.Module):
         self.register_buffer("_routes", _routes(max_len), persistent=False)
 
     def forward(self, frames: Tensor) -> Tensor:
-        """(B, T, 100, 3), 0 where nothing is, T <= max_len -> (B, T, 100, 16).
+        """(B, T, P, 3), 0 where nothing is, T <= max_len -> (B, T, P, 16).
 
-        The memory of the answer is in the order (T, B, 100, 16).
+        P: all 100 points, or only so many of the first.
+        The memory of the answer is in the order (T, B, P, 16).
         """
         batch, length, points, _ = frames.shape
         to_identity, to_position = self.mix.weight.split([2 * EMBED, EMBED], dim=1)
-        bias = F.linear(self._identity(), to_identity, self.mix.bias)
+        bias = F.linear(self._identity()[:points], to_identity, self.mix.bias)
         bias = bias + to_position @ self.position.bias
         taps = self._taps(to_position @ self.position.weight, length)
         windows = _windows(frames, taps.shape[1])
@@ -99,4 +100,4 @@ def _routes(max_len: int) -> Tensor:
     meets = tap[:, None] + tap == torch.arange(2 * _KERNEL - 1)[:, None, None]
     between = torch.arange(max_len)[:, None] + tap - 2
     exists = (between >= 0) & (between < max_len)
-    return (exists[:, None, :, None] & meets).float()
+    return (exists[:, None, :, None] & meets).to(torch.get_default_dtype())

@@ -9,24 +9,33 @@ from torch.nn import functional as F
 from signlet.landmarks import PARTS
 from signlet.model.elementwise import Dropout, mish
 from signlet.model.embedding import EMBED
+from signlet.model.norm import FrameNorm
 
 # The 100 points cut where the types change; the face part takes two of the pieces.
 _PIECES = tuple(points * EMBED for points in (21, 21, 18, 21, 12, 7))
-_LEFT, _RIGHT, _SILHOUETTE, _LIPS, _FACE = 0, 1, 2, 3, 5
+_SILHOUETTE, _LIPS, _FACE = 2, 3, 5
+
+
+def counts_at_once(mask: Tensor) -> bool:
+    """Whether the number of real frames is known without waiting for a device."""
+    return mask.device.type == "cpu" and not torch.compiler.is_compiling()
 
 
 class _Clips:
     """Which row, one a frame, belongs to which clip.
 
-    In training there are rows for the real frames only, so that padding costs nothing and is
-    in no batch statistic; else the B T rows of all frames, so that shapes follow from B and T.
+    In training on a CPU there are rows for the real frames only, so that padding costs
+    nothing; else the B T rows of all frames, so that shapes follow from B and T and nobody
+    waits for a GPU to count. Padding is in no batch statistic either way.
     """
 
-    def __init__(self, mask: Tensor, only_real: bool) -> None:
+    def __init__(self, mask: Tensor, training: bool) -> None:
         """mask: (B, T) bool, True for real frames."""
         self.mask = mask
-        self.real = mask.nonzero().unbind(1) if only_real else None
+        self.real = mask.nonzero().unbind(1) if training and counts_at_once(mask) else None
         """Clip and frame of each row."""
+        self.counted = mask.flatten() if training and self.real is None else None
+        """(B T,) bool, rows that batch statistics are made of; None: all rows, or no matter."""
 
     def rows(self, points: Tensor) -> Tensor:
         """(B, T, 100, 16) -> (N, 1600); `LandmarkEmbedding` leaves the frames by time."""
@@ -62,19 +71,19 @@ class Features(nn.Module):
     def __init__(self, inputs: int, outputs: int, dropout: float) -> None:
         super().__init__()
         self.linear = nn.Linear(inputs, outputs)
-        self.norm = nn.BatchNorm1d(outputs)
+        self.norm = FrameNorm(outputs)
         self.dropout = Dropout(dropout)
 
-    def forward(self, pieces: list[Tensor], centre: _Clips | None = None) -> Tensor:
+    def forward(self, pieces: list[Tensor], clips: _Clips, centre: bool = False) -> Tensor:
         """Rows (N, D_in), cut into pieces along D_in, to (N, D_out).
 
         centre: subtract from every embedded point the mean of all pieces over the clip.
         """
-        if centre is None:
-            hidden = _product(pieces, self.linear.weight) + self.linear.bias
+        if centre:
+            hidden = self._centred(pieces, clips)
         else:
-            hidden = self._centred(pieces, centre)
-        return mish(self.dropout(self.norm(hidden)))
+            hidden = _product(pieces, self.linear.weight) + self.linear.bias
+        return mish(self.dropout(self.norm(hidden, clips.counted)))
 
     def _centred(self, pieces: list[Tensor], clips: _Clips) -> Tensor:
         """The mean is subtracted behind the product, where it is 16 numbers a clip.
@@ -119,19 +128,24 @@ class FrameEncoder(nn.Module):
         self.join = Features(4 * dense, width, dropout)
         self.centre = centre
 
-    def forward(self, points: Tensor, mask: Tensor) -> Tensor:
-        """points (B, T, 100, 16), mask (B, T) bool -> (B, T, width), 0 where the mask is."""
-        clips = _Clips(mask, only_real=self.training)
-        centre = clips if self.centre else None
+    def forward(self, points: Tensor, mask: Tensor, shapes: Tensor | None = None) -> Tensor:
+        """points (B, T, 100, 16), mask (B, T) bool -> (B, T, width), 0 where the mask is.
+
+        shapes: (B, T, 42, 16), what the parts of the hands see instead of the hands' points;
+            it is not centred, since it is already.
+        """
+        clips, centre = _Clips(mask, self.training), self.centre
         rows = clips.rows(points)
         pieces = rows.split(_PIECES, dim=1)
+        left, right = pieces[:2] if shapes is None else clips.rows(shapes).chunk(2, dim=1)
+        centred = centre and shapes is None
         hands = torch.maximum(
-            self.left_hand([pieces[_LEFT]], centre), self.right_hand([pieces[_RIGHT]], centre)
+            self.left_hand([left], clips, centred), self.right_hand([right], clips, centred)
         )
         features = [
-            self.full([rows]),
+            self.full([rows], clips),
             hands,
-            self.lips([pieces[_LIPS]], centre),
-            self.face([pieces[_SILHOUETTE], pieces[_FACE]], centre),
+            self.lips([pieces[_LIPS]], clips, centre),
+            self.face([pieces[_SILHOUETTE], pieces[_FACE]], clips, centre),
         ]
-        return clips.spread(self.join([torch.cat(features, dim=1)]))
+        return clips.spread(self.join([torch.cat(features, dim=1)], clips))

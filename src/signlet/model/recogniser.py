@@ -4,33 +4,41 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from signlet.model.attention import DisentangledAttention
 from signlet.model.config import ModelConfig
+from signlet.model.elementwise import Dropout, mish
 from signlet.model.embedding import LandmarkEmbedding
 from signlet.model.frame_encoder import FrameEncoder
+from signlet.model.hands import hand_shapes
 
 
 @dataclass(frozen=True)
 class Mixup:
     """One draw of manifold mixup (Verma et al. 2019, arXiv:1806.05236) for a batch.
 
-    layer: before which of the three transformer layers.
-    order: (B,) int64, the clip that each clip is mixed with.
+    layer: (B,) int64, before which of the three transformer layers each clip is mixed.
+    order: (B,) int64, the clip that each is mixed with; itself where it is not mixed.
     share: (B,) in [0, 1], what each clip keeps of itself.
+    layers: the layers that occur in `layer`.
     """
 
-    layer: int
+    layer: Tensor
     order: Tensor
     share: Tensor
+    layers: tuple[int, ...] = (0, 1, 2)
 
-    def mix(self, hidden: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Mix hidden (B, T, D); a frame is real where one of both is, mask (B, T)."""
-        share = self.share.to(hidden.dtype)[:, None, None]
-        mixed = hidden * share + hidden[self.order] * (1 - share)
-        return mixed, mask | mask[self.order]
+    def mix(self, hidden: Tensor, mask: Tensor, layer: int) -> tuple[Tensor, Tensor]:
+        """Mix hidden (B, T, D) before a layer; a frame is real where one of both is, mask (B, T).
+
+        Clips that are not mixed here stay as they are.
+        """
+        here = self.layer == layer
+        order = torch.where(here, self.order, torch.arange(len(here), device=here.device))
+        share = torch.where(here, self.share, 1.0).to(hidden.dtype)[:, None, None]
+        return hidden * share + hidden[order] * (1 - share), mask | mask[order]
 
 
 class TransformerLayer(nn.Module):
@@ -46,13 +54,13 @@ class TransformerLayer(nn.Module):
         self.intermediate = nn.Linear(width, width)
         self.out = nn.Linear(width, out_width)
         self.out_norm = nn.LayerNorm(out_width, eps=1e-7)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
         """(B, T, D), (B, T) -> (B, T, D_out)."""
         attended = self.dropout(self.attention_out(self.attention(hidden, mask)))
         hidden = self.attention_norm(attended + hidden)
-        hidden = hidden + F.mish(self.intermediate(hidden))
+        hidden = hidden + mish(self.intermediate(hidden))
         normed: Tensor = self.out_norm(self.dropout(self.out(hidden)))
         return normed
 
@@ -96,10 +104,11 @@ class SignModel(nn.Module):
                 f"clips have {frames.shape[1]} frames, the model takes {self.config.max_len}: "
                 f"use Preprocess(max_len={self.config.max_len})"
             )
-        hidden = self.encoder(self.embedding(frames), mask)
+        shapes = self.embedding(hand_shapes(frames)) if self.config.hand_shapes else None
+        hidden = self.encoder(self.embedding(frames), mask, shapes)
         for number, layer in enumerate(self.layers):
-            if mixup is not None and mixup.layer == number:
-                hidden, mask = mixup.mix(hidden, mask)
+            if mixup is not None and number in mixup.layers:
+                hidden, mask = mixup.mix(hidden, mask, number)
             hidden = layer(hidden, mask)
         weight = mask.to(hidden.dtype).unsqueeze(2)
         logits: Tensor = self.logits((hidden * weight).sum(1) / weight.sum(1).clamp(min=1))

@@ -92,6 +92,16 @@ class PackedSet:
         """Name of the source the clips came from."""
         return self.header.settings.source
 
+    @property
+    def device(self) -> torch.device:
+        """Where batches come from."""
+        return self._tensors[0].device
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all frames."""
+        return int(self.frames.nbytes)
+
     def to(self, device: torch.device | str) -> PackedSet:
         """The same set whose batches come from (and lie on) a device; all frames are copied."""
         frames, offsets, lengths = (tensor.to(device) for tensor in self._tensors)

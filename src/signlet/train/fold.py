@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,31 +16,33 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from signlet.errors import SignletError
+from signlet.model import SignModel
 from signlet.pack import PackedSet
-from signlet.predict import accuracy
+from signlet.predict import predict
 from signlet.soup import empty_soup
 from signlet.train.batches import Batches
 from signlet.train.checkpoint import load_checkpoint, save_checkpoint
+from signlet.train.interrupt import Interrupted, stop_at_once, stop_on_interrupt
 from signlet.train.metrics import EpochMetrics
 from signlet.train.optimiser import make_optimiser, optimise
+from signlet.train.processes import Processes
 from signlet.train.progress import Display
 from signlet.train.schedule import consistency_factor, learning_rate_factor
 from signlet.train.settings import Recipe
-from signlet.train.task import Task
+from signlet.train.task import Batch, Task
 
 CHECKPOINT = "checkpoint.pt"
 TRAINED = ("student", "distilled")
 
 
-class Interrupted(SignletError):  # noqa: N818
-    """Ctrl-C: the state is saved and `--resume` continues."""
-
-
 class FoldTraining:
     """One fold's models, optimisers and place in the training.
 
-    packed: on the device to train on. training, held_out: (N,) int64 rows of it.
+    packed: on the device to train on, or on the host where it is too large.
+    training, held_out: (N,) int64 rows of it; nothing may be held out.
     folder: where the checkpoint goes.
+    processes: this process among those that train together.
+    Raises SignletError where the processes cannot share the recipe's batches.
     """
 
     def __init__(
@@ -52,14 +52,16 @@ class FoldTraining:
         training: NDArray[np.int64],
         held_out: NDArray[np.int64],
         folder: Path,
-        device: torch.device,
+        processes: Processes | None = None,
     ) -> None:
         torch.manual_seed(recipe.seed)
-        self.recipe, self.packed, self.folder, self.device = recipe, packed, folder, device
+        self.processes = processes = processes or Processes()
+        _check_share(recipe.optimiser.batch_size, len(training), processes.count)
+        self.recipe, self.packed, self.folder = recipe, packed, folder
         self.held_out = torch.from_numpy(held_out)
-        self.batches = Batches.of(packed, training, recipe)
-        self.task = Task(recipe, len(packed.signs)).to(device)
-        self.models = {name: getattr(self.task, name) for name in TRAINED}
+        self.batches = Batches.of(packed, training, recipe, processes)
+        self.task = Task(recipe, len(packed.signs), processes.wrap).to(processes.device)
+        self.models: dict[str, SignModel] = {name: getattr(self.task, name) for name in TRAINED}
         self.optimisers = {n: make_optimiser(m, recipe.optimiser) for n, m in self.models.items()}
         self.soup = empty_soup(self.task.distilled)
         self.epoch = self.step = 0
@@ -73,7 +75,8 @@ class FoldTraining:
 
     def run(self, display: Display, save: bool = True) -> None:
         """Train to the end. Raises Interrupted after Ctrl-C, with the state saved."""
-        with _stop_on_interrupt() as stopped:
+        alone = self.processes.count == 1
+        with stop_on_interrupt() if alone else stop_at_once() as stopped:
             while self.epoch < self.recipe.optimiser.epochs:
                 self._run_epoch(display, stopped)
                 ended = self.epoch == self.recipe.optimiser.epochs
@@ -82,27 +85,28 @@ class FoldTraining:
 
     def _run_epoch(self, display: Display, stopped: Callable[[], bool]) -> None:
         self.task.train()
-        order = self.batches.order(self.epoch)
         started, clips = time.perf_counter(), 0
-        while self.step < len(order):
-            self._run_step(order[self.step])
-            clips += order.shape[1]
-            display.advance(self.epoch, self.step, clips / (time.perf_counter() - started))
+        for batch in self.batches.stream(self.epoch, self.step):
+            self.run_step(batch)
+            clips += self.batches.size
+            speed = clips / (time.perf_counter() - started)
+            display.advance(self.epoch, self.step - 1, speed)
             if stopped():
                 self.save()
                 raise Interrupted(
                     "stopped; the state is saved: run the same command again (train: with --resume)"
                 )
-        seconds = time.perf_counter() - started
-        self._end_epoch(seconds, clips / max(seconds, 1e-9))
+        self._end_epoch(time.perf_counter() - started, clips)
         display.epoch_ended(self.metrics[-1])
 
-    def _run_step(self, rows: Tensor) -> None:
+    def run_step(self, batch: Batch) -> None:
+        """One optimiser step of both models and the teacher's move."""
         recipe, place = self.recipe, self.epoch * self.batches.steps + self.step
-        torch.manual_seed(_dropout_seed(recipe.seed, place))
-        batch = self.batches.batch(rows.to(self.device), self.epoch, self.step)
+        torch.manual_seed(_dropout_seed(recipe.seed, place, self.processes.rank))
         with torch.autocast(
-            self.device.type, torch.bfloat16, enabled=recipe.optimiser.precision == "bf16"
+            batch.frames.device.type,
+            torch.bfloat16,
+            enabled=recipe.optimiser.precision == "bf16",
         ):
             ramp = consistency_factor(place, self.steps, recipe.teacher.ramp)
             losses = self.task.losses(batch, ramp)
@@ -112,12 +116,13 @@ class FoldTraining:
         self.task.update_teacher(place)
         for name, value in losses.items():
             if name not in TRAINED:
-                self.sums[name] = self.sums.get(name, torch.zeros(())) + value.detach()
+                before = self.sums.get(name)
+                self.sums[name] = value.detach() if before is None else before + value.detach()
         self.step += 1
 
-    def _end_epoch(self, seconds: float, speed: float) -> None:
+    def _end_epoch(self, seconds: float, clips: int) -> None:
         recipe, done = self.recipe, self.epoch + 1
-        means = {name: float(total) / self.step for name, total in self.sums.items()}
+        means = {n: float(self.processes.mean(x)) / self.step for n, x in self.sums.items()}
         if not all(np.isfinite(value) for value in means.values()):
             raise SignletError(
                 f"loss is not a number in epoch {done}; lower optimiser.learning_rate"
@@ -126,17 +131,30 @@ class FoldTraining:
             self.soup.update_parameters(self.task.distilled)
         accuracies: dict[str, float] = {}
         if done % recipe.validate_every == 0 or done == recipe.optimiser.epochs:
-            models = {**self.models, "teacher": self.task.teacher}
-            accuracies = {n: accuracy(m, self.packed, self.held_out) for n, m in models.items()}
+            accuracies = self._accuracies()
         last = done * self.batches.steps - 1
         rate = learning_rate_factor(last, self.steps, recipe.optimiser.warm_up)
         rate *= recipe.optimiser.learning_rate
+        speed = clips / max(seconds, 1e-9)
         self.metrics.append(EpochMetrics.of(done, seconds, speed, rate, means, accuracies))
         self.epoch, self.step = done, 0
         self.sums = {}
 
+    def _accuracies(self) -> dict[str, float]:
+        """Share of the held-out clips that each model reads right; nothing where none is."""
+        if not len(self.held_out):
+            return {}
+        labels = self.batches.labels[self.held_out]
+        models = {**self.models, "teacher": self.task.teacher}
+        read = {name: self.predict(m).argmax(1) for name, m in models.items()}
+        return {name: float((signs == labels).float().mean()) for name, signs in read.items()}
+
+    def predict(self, model: SignModel) -> Tensor:
+        """Probabilities (N, K) of the held-out clips, each looked at by one of the processes."""
+        return self.processes.shared(lambda rows: predict(model, self.packed, rows), self.held_out)
+
     def save(self) -> None:
-        """Write the checkpoint."""
+        """Write the checkpoint, on the main process."""
         state: dict[str, Any] = {
             "settings": fingerprint(self.recipe, self.packed, self.batches.rows),
             "task": self.task.state_dict(),
@@ -147,10 +165,10 @@ class FoldTraining:
             "sums": self.sums,
             "metrics": [asdict(row) for row in self.metrics],
         }
-        save_checkpoint(self.folder / CHECKPOINT, state)
+        self.processes.by_main(lambda: save_checkpoint(self.folder / CHECKPOINT, state))
 
     def resume(self) -> bool:
-        """Continue from the checkpoint, if there is one.
+        """Continue from the checkpoint, if there is one, with any number of processes.
 
         Raises SignletError where it belongs to other settings or clips.
         """
@@ -168,9 +186,19 @@ class FoldTraining:
             optimiser.load_state_dict(state["optimisers"][name])
         self.soup.load_state_dict(state["soup"])
         self.epoch, self.step = state["epoch"], state["step"]
-        self.sums = dict(state["sums"])
+        self.sums = {name: x.to(self.processes.device) for name, x in state["sums"].items()}
         self.metrics = [EpochMetrics(**row) for row in state["metrics"]]
         return True
+
+
+def _check_share(batch_size: int, clips: int, processes: int) -> None:
+    if batch_size % processes:
+        raise SignletError(
+            f"optimiser.batch_size is {batch_size}, which {processes} processes cannot share "
+            f"equally; give a multiple of {processes}"
+        )
+    if not clips or clips < processes:
+        raise SignletError(f"{clips} clips are left to train on; give more clips or fewer folds")
 
 
 def fingerprint(recipe: Recipe, packed: PackedSet, rows: Tensor) -> str:
@@ -181,26 +209,7 @@ def fingerprint(recipe: Recipe, packed: PackedSet, rows: Tensor) -> str:
     return digest.hexdigest()
 
 
-def _dropout_seed(seed: int, place: int) -> int:
+def _dropout_seed(seed: int, place: int, rank: int) -> int:
     """Seed of torch's own generator, which only dropout draws from, in one step."""
-    return int(np.random.SeedSequence([seed, place]).generate_state(1, np.uint64)[0]) >> 1
-
-
-@contextmanager
-def _stop_on_interrupt() -> Iterator[Callable[[], bool]]:
-    """Turn the first Ctrl-C into a flag, so that a step is never cut in half."""
-    asked: list[int] = []
-
-    def note(number: int, _frame: object) -> None:
-        asked.append(number)
-        signal.signal(signal.SIGINT, before)
-
-    try:
-        before = signal.signal(signal.SIGINT, note)
-    except ValueError:  # not in the main thread: nobody can press Ctrl-C on us
-        yield lambda: False
-        return
-    try:
-        yield lambda: bool(asked)
-    finally:
-        signal.signal(signal.SIGINT, before)
+    entropy = np.random.SeedSequence([seed, place, rank])
+    return int(entropy.generate_state(1, np.uint64)[0]) >> 1

@@ -19,15 +19,17 @@ def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     return -(targets * F.log_softmax(logits.float(), dim=1)).sum(1)
 
 
-def without_hardest(losses: Tensor, ousm: int) -> Tensor:
-    """Mean of (B,) losses without the `ousm` highest ("online uncertainty sample mining").
+def without_hardest(losses: Tensor, ousm: int, group: int) -> Tensor:
+    """Mean of (B,) losses without the `ousm` highest of each group of so many samples.
 
-    Never more than a quarter of the batch is left out, so that a small batch still teaches.
+    "Online uncertainty sample mining". Never more than a quarter of a group is left out, so
+    that a small batch still teaches. B is a multiple of group.
     """
-    left_out = min(ousm, len(losses) // 4)
+    left_out = min(ousm, group // 4)
     if left_out == 0:
         return losses.mean()
-    return losses.topk(len(losses) - left_out, largest=False, sorted=False).values.mean()
+    grouped = losses.view(-1, group)
+    return grouped.topk(group - left_out, 1, largest=False, sorted=False).values.mean()
 
 
 def consistency(logits: Tensor, teacher_logits: Tensor) -> Tensor:

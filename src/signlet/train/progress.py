@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -9,6 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from signlet.train.metrics import EpochMetrics
+
+Log = Callable[[Mapping[str, float], int], None]
+"""Takes figures by name, and the epoch."""
 
 
 class Display(Protocol):
@@ -29,6 +34,23 @@ class Silent:
 
     def epoch_ended(self, metrics: EpochMetrics) -> None:
         """Nothing."""
+
+
+class Tracked:
+    """Shows what another display shows, and logs the epochs' figures."""
+
+    def __init__(self, display: Display, log: Log, name: str) -> None:
+        self._display, self._log, self._name = display, log, name
+
+    def advance(self, epoch: int, step: int, clips_per_second: float) -> None:
+        """Pass on."""
+        self._display.advance(epoch, step, clips_per_second)
+
+    def epoch_ended(self, metrics: EpochMetrics) -> None:
+        """Pass on and send."""
+        self._display.epoch_ended(metrics)
+        values = {f"{self._name}/{k}": v for k, v in asdict(metrics).items() if k != "epoch"}
+        self._log(values, metrics.epoch)
 
 
 class Live:

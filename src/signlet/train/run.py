@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import torch
-import yaml
 from numpy.typing import NDArray
 from rich.console import Console
 
-import signlet
-from signlet.atomic import write_text
-from signlet.errors import SignletError
 from signlet.evaluate import score
 from signlet.folds import FoldPlan, signer_folds
 from signlet.model import SignModel
-from signlet.model.files import load_model, save_model
+from signlet.model.files import save_model
 from signlet.pack import PackedSet
-from signlet.predict import predict
-from signlet.predictions import Predictions, read_predictions, write_predictions
+from signlet.predictions import Predictions, write_predictions
 from signlet.train.fold import CHECKPOINT, FoldTraining
-from signlet.train.metrics import read_metrics, write_metrics
-from signlet.train.progress import Live
+from signlet.train.folder import (
+    FULL,
+    METRICS,
+    MODELS,
+    PREDICTIONS,
+    finished,
+    fold_folder,
+    gather,
+    join_predictions,
+    open_run,
+    predictions_of,
+    title,
+)
+from signlet.train.metrics import write_metrics
+from signlet.train.processes import Processes, start_processes
+from signlet.train.progress import Live, Log, Tracked
 from signlet.train.settings import Recipe
 
-MODELS = ("student", "teacher", "distilled", "soup")
-PREDICTIONS, METRICS, SETTINGS = "predictions.parquet", "metrics.csv", "config.yaml"
+_ON_DEVICE = 0.6
+"""Share of a GPU's free memory that the packed clips may take; larger sets stay on the host."""
 
 
 def train(
@@ -38,181 +48,151 @@ def train(
     run: Path,
     folds: Sequence[int],
     *,
+    full_fit: bool = False,
     resume: bool = False,
     device: str = "auto",
+    processes: Processes | None = None,
+    track: Sequence[str] = (),
     console: Console | None = None,
 ) -> dict[str, Predictions]:
     """Train every fold that is not finished, then gather the run folder.
 
     folds: which of the recipe's folds to hold out, each in a training of its own.
+    full_fit: then train on all clips, held out or not; the run's model is this one.
     resume: continue what lies in `run`; without it a used folder is refused.
+    device: where to train, unless `processes` says so.
+    processes: this process among several (`start_processes`); found out if not given.
+    track: trackers to send the epochs' figures to (`signlet.trackers`).
     Returns the out-of-fold predictions of student, teacher, distilled and soup.
     Raises SignletError; `Interrupted` after Ctrl-C, when `resume` can continue.
     """
-    console = console or Console()
-    plan = signer_folds(packed.labels, packed.signers, recipe.num_folds)
-    if plan.note:
+    processes = processes or start_processes(device)
+    console = (console or Console()) if processes.main else Console(quiet=True)
+    plan = signer_folds(packed.labels, packed.signers, recipe.num_folds) if folds else None
+    if plan and plan.note:
         console.print(f"[yellow]Note: {plan.note}[/]", soft_wrap=True)
-    _open_run(run, recipe, packed, resume)
-    for fold in folds:
-        _train_fold(recipe, packed, plan, run, fold, _device(device), console)
-    return gather(recipe, packed, run, folds)
+    processes.by_main(lambda: open_run(run, recipe, packed, resume))
+    with _tracking(track if processes.main else (), run, recipe) as log:
+        work = _Work(recipe, packed, run, processes, console, log)
+        for fold in folds:
+            work.fold(fold, cast(FoldPlan, plan))
+        if full_fit:
+            work.full_fit()
+    processes.by_main(lambda: gather(recipe, packed, run, folds, full_fit))
+    return join_predictions(run, folds)
 
 
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        return torch.empty(0, device=name).device
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise SignletError(f"--device {name}: not usable here ({reason}); try cpu") from None
-
-
-def fold_folder(run: Path, fold: int) -> Path:
-    """Where one fold's models, predictions and checkpoint lie."""
-    return run / f"fold-{fold}"
-
-
-def _open_run(run: Path, recipe: Recipe, packed: PackedSet, resume: bool) -> None:
-    """Make the folder with its resolved settings, or check that it belongs to this run."""
-    settings = {
-        "signlet": signlet.__version__,
-        "source": packed.source,
-        "clips": len(packed.names),
-        "signs": len(packed.signs),
-        **asdict(recipe),
-    }
-    path = run / SETTINGS
-    text = yaml.safe_dump(_plain(settings), sort_keys=False, allow_unicode=True)
-    if not path.exists():
-        write_text(path, text)
-        return
-    if not resume:
-        raise SignletError(f"{run}: holds a run already; add --resume, or choose another --run")
-    try:
-        before = yaml.safe_load(path.read_text(encoding="utf-8"))
-        differing = [k for k, v in _plain(settings).items() if before.get(k) != v]
-    except (OSError, yaml.YAMLError, AttributeError):
-        raise SignletError(f"{path}: is damaged; choose another --run") from None
-    differing = [name for name in differing if name != "signlet"]
-    if differing:
-        raise SignletError(
-            f"{run}: was started with another {differing[0]}; "
-            "use the same settings and data, or another --run"
-        )
-
-
-def _plain(value: Any) -> Any:
-    """Tuples as lists, as YAML gives them back."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def _finished(folder: Path) -> bool:
-    return (
-        all((folder / name).exists() for name in (PREDICTIONS, METRICS))
-        and not (folder / CHECKPOINT).exists()
-    )
-
-
-def _train_fold(
+def fit(
     recipe: Recipe,
     packed: PackedSet,
-    plan: FoldPlan,
-    run: Path,
-    fold: int,
-    device: torch.device,
-    console: Console,
-) -> None:
-    folder = fold_folder(run, fold)
-    training, held_out = plan.training(fold), plan.held_out(fold)
-    if _finished(folder):
-        console.print(f"Fold {fold} is finished already.")
+    training: NDArray[np.int64],
+    folder: Path,
+    *,
+    device: str = "auto",
+    console: Console | None = None,
+) -> SignModel:
+    """The soup of one training on these rows (N,) of the packed set, with nothing held out.
+
+    folder: where a checkpoint is kept meanwhile; a training that was stopped goes on from it.
+    """
+    processes = start_processes(device)
+    nothing = np.empty(0, dtype=np.int64)
+    there = on_device(packed, processes.device)
+    work = FoldTraining(recipe, there, training, nothing, folder, processes)
+    work.resume()
+    work.run(_live("Training", work, console or Console(quiet=True)))
+    processes.by_main(lambda: (folder / CHECKPOINT).unlink(missing_ok=True))
+    return cast(SignModel, work.soup.module)
+
+
+def on_device(packed: PackedSet, device: torch.device) -> PackedSet:
+    """The set on the device, or as it is where it would fill too much of a GPU's memory."""
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        if packed.nbytes > _ON_DEVICE * free:
+            return packed
+    return packed.to(device)
+
+
+@contextmanager
+def _tracking(names: Sequence[str], run: Path, recipe: Recipe) -> Iterator[Log]:
+    if not names:
+        yield lambda values, epoch: None
         return
-    there = packed.to(device)
-    work = FoldTraining(recipe, there, training, held_out, folder, device)
-    if work.resume():
-        console.print(f"Fold {fold}: continuing in epoch {work.epoch + 1}.")
-    console.print(
-        f"Fold {fold}: training on {len(training):,} clips, testing on {len(held_out):,} of other "
-        f"signers; {recipe.optimiser.epochs} epochs of {work.batches.steps} steps on {device}.",
-        soft_wrap=True,
-    )
+    from signlet.trackers import open_trackers
+
+    with open_trackers(names, run, asdict(recipe)) as trackers:
+        yield trackers.log
+
+
+def _live(name: str, work: FoldTraining, console: Console) -> Live:
     done = work.epoch * work.batches.steps + work.step
-    epochs = recipe.optimiser.epochs
-    with Live(f"Fold {fold}", epochs, work.batches.steps, done, console) as display:
-        work.run(display)
-    _finish_fold(work, packed, there, held_out, fold)
+    return Live(name, work.recipe.optimiser.epochs, work.batches.steps, done, console)
 
 
-def _finish_fold(
-    work: FoldTraining,
-    packed: PackedSet,
-    there: PackedSet,
-    held_out: NDArray[np.int64],
-    fold: int,
-) -> None:
-    """Models, predictions and metrics of a trained fold; the checkpoint goes last."""
-    task, folder = work.task, work.folder
-    soup = cast(SignModel, work.soup.module)
-    models = dict(zip(MODELS, (task.student, task.teacher, task.distilled, soup), strict=True))
-    rows = torch.from_numpy(held_out)
-    result = {}
-    for name, model in models.items():
-        probabilities = predict(model, there, rows).numpy()
-        result[name] = _predictions(packed, held_out, probabilities, fold)
-        about = {"model": name, "fold": fold, "recipe": work.recipe.name, "source": packed.source}
-        about["accuracy_unseen_signers"] = score(result[name]).top1
-        save_model(folder / name, [model], packed.signs, about)
-    write_predictions(folder / PREDICTIONS, result)
-    write_metrics(folder / METRICS, {fold: work.metrics})
-    (folder / CHECKPOINT).unlink(missing_ok=True)
+@dataclass(frozen=True)
+class _Work:
+    recipe: Recipe
+    packed: PackedSet
+    run: Path
+    processes: Processes
+    console: Console
+    log: Log
 
+    def fold(self, fold: int, plan: FoldPlan) -> None:
+        training, held_out = plan.training(fold), plan.held_out(fold)
+        self._train(fold, training, held_out, f"testing on {len(held_out):,} of other signers")
 
-def _predictions(
-    packed: PackedSet, rows: NDArray[np.int64], probabilities: NDArray[np.float32], fold: int
-) -> Predictions:
-    names, signers = packed.names, packed.signers
-    return Predictions(
-        names=[names[row] for row in rows],
-        signers=[signers[row] for row in rows],
-        labels=np.asarray(packed.labels)[rows],
-        probabilities=probabilities,
-        folds=np.full(len(rows), fold, dtype=np.int64),
-        signs=packed.signs,
-    )
+    def full_fit(self) -> None:
+        known = np.flatnonzero(np.asarray(self.packed.labels) >= 0)
+        self._train(FULL, known, np.empty(0, dtype=np.int64), "all that there are")
 
+    def _train(
+        self, fold: int, training: NDArray[np.int64], held_out: NDArray[np.int64], about: str
+    ) -> None:
+        folder, processes = fold_folder(self.run, fold), self.processes
+        if finished(folder):
+            self.console.print(f"{title(fold)} is finished already.")
+            return
+        there = on_device(self.packed, processes.device)
+        work = FoldTraining(self.recipe, there, training, held_out, folder, processes)
+        if work.resume():
+            self.console.print(f"{title(fold)}: continuing in epoch {work.epoch + 1}.")
+        several = f", {processes.count} processes" if processes.count > 1 else ""
+        self.console.print(
+            f"{title(fold)}: training on {len(training):,} clips, {about}; "
+            f"{self.recipe.optimiser.epochs} epochs of {work.batches.steps} steps "
+            f"on {processes.device}{several}.",
+            soft_wrap=True,
+        )
+        with _live(title(fold), work, self.console) as display:
+            work.run(Tracked(display, self.log, folder.name))
+        self._finish(work, held_out, fold)
 
-def gather(
-    recipe: Recipe, packed: PackedSet, run: Path, folds: Sequence[int]
-) -> dict[str, Predictions]:
-    """Join the folds: metrics, out-of-fold predictions, and one model of all soups."""
-    folders = {fold: fold_folder(run, fold) for fold in folds}
-    write_metrics(
-        run / METRICS, {fold: read_metrics(path / METRICS) for fold, path in folders.items()}
-    )
-    parts = [read_predictions(path / PREDICTIONS) for path in folders.values()]
-    joined = {name: _join([part[name] for part in parts]) for name in MODELS}
-    write_predictions(run / PREDICTIONS, joined)
-    members = [m for path in folders.values() for m in load_model(path / "soup").members]
-    about = {
-        "recipe": recipe.name,
-        "source": packed.source,
-        "folds": list(folds),
-        "out_of_fold": {name: asdict(score(part)) for name, part in joined.items()},
-    }
-    save_model(run, members, packed.signs, about)
-    return joined
+    def _finish(self, work: FoldTraining, held_out: NDArray[np.int64], fold: int) -> None:
+        """Models, predictions and metrics of a trained fold; the checkpoint goes last."""
+        task, soup = work.task, cast(SignModel, work.soup.module)
+        models = dict(zip(MODELS, (task.student, task.teacher, task.distilled, soup), strict=True))
+        result = {}
+        if len(held_out):
+            for name, model in models.items():
+                probabilities = work.predict(model).numpy()
+                result[name] = predictions_of(self.packed, held_out, probabilities, fold)
+        self.processes.by_main(lambda: self._write(work, models, result, fold))
 
-
-def _join(parts: Sequence[Predictions]) -> Predictions:
-    return Predictions(
-        names=[name for part in parts for name in part.names],
-        signers=[signer for part in parts for signer in part.signers],
-        labels=np.concatenate([part.labels for part in parts]),
-        probabilities=np.concatenate([part.probabilities for part in parts]),
-        folds=np.concatenate([part.folds for part in parts]),
-        signs=parts[0].signs,
-    )
+    def _write(
+        self,
+        work: FoldTraining,
+        models: dict[str, SignModel],
+        result: dict[str, Predictions],
+        fold: int,
+    ) -> None:
+        for name, model in models.items():
+            about = {"model": name, "recipe": self.recipe.name, "source": self.packed.source}
+            about["fold"] = fold_folder(self.run, fold).name
+            scores = {"accuracy_unseen_signers": score(result[name]).top1} if result else {}
+            save_model(work.folder / name, [model], self.packed.signs, {**about, **scores})
+        if result:
+            write_predictions(work.folder / PREDICTIONS, result)
+        write_metrics(work.folder / METRICS, {fold: work.metrics})
+        (work.folder / CHECKPOINT).unlink(missing_ok=True)

@@ -29,7 +29,10 @@ class OptimiserSettings:
     epochs: int = 100
     """Passes over the training clips."""
     batch_size: int = 32
-    """Clips of a step."""
+    """Clips of a step, over all processes."""
+    group: int = 32
+    """Clips that are mixed up with each other and among which OUSM leaves out the hardest;
+    the published training had 32 on each GPU. A batch that is no multiple is one group."""
     learning_rate: float = 3e-4
     """Largest learning rate."""
     weight_decay: float = 0.4
@@ -49,7 +52,7 @@ class LossSettings:
     smoothing: float = 0.3
     """Probability taken from the true sign and spread over all others."""
     ousm: int = 3
-    """Samples of highest loss left out of each batch, at most a quarter of it; 0: none."""
+    """Samples of highest loss left out of each group, at most a quarter of it; 0: none."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,7 @@ class Recipe:
         positive = {
             "optimiser.epochs": self.optimiser.epochs,
             "optimiser.batch_size": self.optimiser.batch_size,
+            "optimiser.group": self.optimiser.group,
             "optimiser.learning_rate": self.optimiser.learning_rate,
             "packing.max_len": self.packing.max_len,
             "soup_epochs": self.soup_epochs,
@@ -142,3 +146,8 @@ class Recipe:
                 raise SignletError(f"{name} is {value}; it must be at least 0 and below 1")
         if self.loss.ousm < 0 or self.optimiser.weight_decay < 0 or self.seed < 0:
             raise SignletError("loss.ousm, optimiser.weight_decay and seed must not be negative")
+
+
+def group_size(batch: int, group: int) -> int:
+    """Clips of each group in a batch: `group`, or the whole batch where that does not divide it."""
+    return group if batch % group == 0 else batch

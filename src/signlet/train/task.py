@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 from signlet.model import Mixup, SignModel
 from signlet.train.losses import consistency, cross_entropy, soft_targets, without_hardest
 from signlet.train.schedule import ema_decay
-from signlet.train.settings import Recipe
+from signlet.train.settings import Recipe, group_size
 
 VIEWS = ("student", "teacher", "distilled")
 """The three independently augmented views of a batch, in this order."""
@@ -32,9 +33,17 @@ class Batch:
 
 
 class Task(nn.Module):
-    """Student, its moving average (teacher) and the distilled model."""
+    """Student, its moving average (teacher) and the distilled model.
 
-    def __init__(self, recipe: Recipe, num_classes: int) -> None:
+    wrap: makes of a model the one that is called and averages its gradients over processes.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        num_classes: int,
+        wrap: Callable[[nn.Module], nn.Module] = lambda model: model,
+    ) -> None:
         super().__init__()
         max_len = recipe.packing.max_len
         self.recipe = recipe
@@ -42,6 +51,8 @@ class Task(nn.Module):
         self.student = SignModel(recipe.student.config(max_len, num_classes))
         self.teacher = copy.deepcopy(self.student).requires_grad_(False)
         self.distilled = SignModel(recipe.distilled.config(max_len, num_classes))
+        self._wrap = wrap
+        self._called: dict[str, nn.Module] = {}
 
     def train(self, mode: bool = True) -> Task:
         """As usual, but the teacher always predicts as it would be used: without dropout."""
@@ -60,12 +71,13 @@ class Task(nn.Module):
         targets = self._targets(batch)
         teacher = self.recipe.teacher
         logits = {
-            "student": self.student(frames[0], masks[0], batch.mixup),
-            "distilled": self.distilled(frames[2], masks[2], batch.mixup),
+            "student": self._call("student", frames[0], masks[0], batch.mixup),
+            "distilled": self._call("distilled", frames[2], masks[2], batch.mixup),
         }
+        group = group_size(len(batch.labels), self.recipe.optimiser.group)
         result: dict[str, Tensor] = {}
         for name, values in logits.items():
-            loss = without_hardest(cross_entropy(values, targets), self.recipe.loss.ousm)
+            loss = without_hardest(cross_entropy(values, targets), self.recipe.loss.ousm, group)
             result[f"loss_{name}"] = result[name] = loss
         if teacher.enabled:
             with torch.no_grad():
@@ -75,6 +87,13 @@ class Task(nn.Module):
                 result[f"consistency_{name}"] = apart
                 result[name] = result[name] + teacher.weight * consistency_factor * apart
         return result
+
+    def _call(self, name: str, frames: Tensor, mask: Tensor, mixup: Mixup | None) -> Tensor:
+        """Logits of a trained model; wrapped at the first call, when it is on its device."""
+        if name not in self._called:
+            self._called[name] = self._wrap(getattr(self, name))
+        logits: Tensor = self._called[name](frames, mask, mixup)
+        return logits
 
     def _targets(self, batch: Batch) -> Tensor:
         targets = soft_targets(batch.labels, self.num_classes, self.recipe.loss.smoothing)

@@ -1,0 +1,137 @@
+"""The run folder: what lies where, and how finished trainings are joined."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+import signlet
+from signlet.atomic import write_text
+from signlet.errors import SignletError
+from signlet.evaluate import score
+from signlet.model.files import load_model, save_model
+from signlet.pack import PackedSet
+from signlet.predictions import Predictions, read_predictions, write_predictions
+from signlet.train.fold import CHECKPOINT
+from signlet.train.metrics import read_metrics, write_metrics
+from signlet.train.settings import Recipe
+
+MODELS = ("student", "teacher", "distilled", "soup")
+PREDICTIONS, METRICS, SETTINGS = "predictions.parquet", "metrics.csv", "config.yaml"
+FULL = -1
+"""In place of a fold's number: the fit on all clips, with nothing held out."""
+
+
+def fold_folder(run: Path, fold: int) -> Path:
+    """Where one fold's models, predictions and checkpoint lie, or those of the full fit."""
+    return run / ("full" if fold == FULL else f"fold-{fold}")
+
+
+def title(fold: int) -> str:
+    """What a fold is called."""
+    return "Full fit" if fold == FULL else f"Fold {fold}"
+
+
+def finished(folder: Path) -> bool:
+    """Whether a fold or the full fit has been trained to its end."""
+    return (folder / METRICS).exists() and not (folder / CHECKPOINT).exists()
+
+
+def open_run(run: Path, recipe: Recipe, packed: PackedSet, resume: bool) -> None:
+    """Make the folder with its resolved settings, or check that it belongs to this run."""
+    settings = _plain(
+        {
+            "signlet": signlet.__version__,
+            "source": packed.source,
+            "clips": len(packed.names),
+            "signs": len(packed.signs),
+            **asdict(recipe),
+        }
+    )
+    path = run / SETTINGS
+    if not path.exists():
+        write_text(path, yaml.safe_dump(settings, sort_keys=False, allow_unicode=True))
+        return
+    if not resume:
+        raise SignletError(f"{run}: holds a run already; add --resume, or choose another --run")
+    try:
+        before = yaml.safe_load(path.read_text(encoding="utf-8"))
+        differing = [k for k, v in settings.items() if before.get(k) != v]
+    except (OSError, yaml.YAMLError, AttributeError):
+        raise SignletError(f"{path}: is damaged; choose another --run") from None
+    differing = [name for name in differing if name != "signlet"]
+    if differing:
+        raise SignletError(
+            f"{run}: was started with another {differing[0]}; "
+            "use the same settings and data, or another --run"
+        )
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, as YAML gives them back."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def predictions_of(
+    packed: PackedSet, rows: NDArray[np.int64], probabilities: NDArray[np.float32], fold: int
+) -> Predictions:
+    """Probabilities (N, K) for rows (N,) of the packed set, with what is known of the clips."""
+    names, signers = packed.names, packed.signers
+    return Predictions(
+        names=[names[row] for row in rows],
+        signers=[signers[row] for row in rows],
+        labels=np.asarray(packed.labels)[rows],
+        probabilities=probabilities,
+        folds=np.full(len(rows), fold, dtype=np.int64),
+        signs=packed.signs,
+    )
+
+
+def gather(
+    recipe: Recipe, packed: PackedSet, run: Path, folds: Sequence[int], full_fit: bool
+) -> dict[str, Predictions]:
+    """Join what was trained: metrics, out-of-fold predictions, and one model to use.
+
+    That is the soup of the full fit; without it, the soups of all folds, averaged.
+    """
+    metrics = {fold: read_metrics(fold_folder(run, fold) / METRICS) for fold in folds}
+    write_metrics(run / METRICS, metrics)
+    joined = join_predictions(run, folds)
+    if joined:
+        write_predictions(run / PREDICTIONS, joined)
+    sources = [FULL] if full_fit else folds
+    members = [m for fold in sources for m in load_model(fold_folder(run, fold) / "soup").members]
+    about = {
+        "recipe": recipe.name,
+        "source": packed.source,
+        "folds": list(folds),
+        "trained_on": "all clips" if full_fit else "the other folds' clips, a model for each fold",
+        "out_of_fold": {name: asdict(score(part)) for name, part in joined.items()},
+    }
+    save_model(run, members, packed.signs, about)
+    return joined
+
+
+def join_predictions(run: Path, folds: Sequence[int]) -> dict[str, Predictions]:
+    """Out-of-fold predictions of student, teacher, distilled and soup; {} without folds."""
+    parts = [read_predictions(fold_folder(run, fold) / PREDICTIONS) for fold in folds]
+    return {name: _join([part[name] for part in parts]) for name in MODELS} if parts else {}
+
+
+def _join(parts: Sequence[Predictions]) -> Predictions:
+    return Predictions(
+        names=[name for part in parts for name in part.names],
+        signers=[signer for part in parts for signer in part.signers],
+        labels=np.concatenate([part.labels for part in parts]),
+        probabilities=np.concatenate([part.probabilities for part in parts]),
+        folds=np.concatenate([part.folds for part in parts]),
+        signs=parts[0].signs,
+    )

@@ -1,0 +1,139 @@
+"""The processes that train one model together; one process is the ordinary case.
+
+`torchrun` and `accelerate launch` start the same command several times and tell each copy
+its place by the environment. `accelerate` reads it and chooses the backend (nccl on GPUs,
+gloo on CPUs); everything else here is a thin layer over `torch.distributed`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, distributed, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from signlet.errors import SignletError
+
+_PATIENCE = timedelta(hours=6)
+"""The others wait this long while the first one packs the clips."""
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Processes:
+    """This process among those that train together.
+
+    rank: 0 to count - 1; 0 writes all files and is the only one that prints.
+    """
+
+    rank: int = 0
+    count: int = 1
+    device: torch.device = torch.device("cpu")  # noqa: RUF009
+
+    @property
+    def main(self) -> bool:
+        """Whether this one writes and prints."""
+        return self.rank == 0
+
+    def wrap(self, model: nn.Module) -> nn.Module:
+        """The model whose gradients are averaged over the processes by `backward`.
+
+        Its batch statistics are those of all processes already (`FrameNorm`).
+        """
+        if self.count == 1:
+            return model
+        return DistributedDataParallel(model, gradient_as_bucket_view=True)
+
+    def own(self, rows: Tensor) -> Tensor:
+        """The part (B / count,) of a batch's rows (B,) that this process works on."""
+        return rows.chunk(self.count)[self.rank] if self.count > 1 else rows
+
+    def mean(self, value: Tensor) -> Tensor:
+        """Mean over the processes of a tensor of any shape."""
+        if self.count == 1:
+            return value
+        total = value.detach().clone()
+        distributed.all_reduce(total)
+        return total / self.count
+
+    def shared(self, compute: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
+        """compute(rows), each process working on its share of the rows (N,).
+
+        compute: (n,) rows -> (n, K) on the CPU. Returns (N, K) on every process, each row
+        computed once. (The shares are made equally long by repeating rows, which are cut off
+        again.)
+        """
+        if self.count == 1:
+            return compute(rows)
+        each = -(-len(rows) // self.count)
+        padded = rows[torch.arange(each * self.count) % len(rows)]
+        mine = compute(padded[self.rank :: self.count]).to(self.device)
+        parts = [torch.empty_like(mine) for _ in range(self.count)]
+        distributed.all_gather(parts, mine)
+        return torch.stack(parts, 1).flatten(0, 1)[: len(rows)].cpu()
+
+    def by_main(self, work: Callable[[], Result]) -> Result | None:
+        """work() on the main process while the others wait, which get None.
+
+        Raises SignletError on all of them where it fails on the main process.
+        """
+        if self.count == 1:
+            return work()
+        result, problem = None, ""
+        if self.main:
+            try:
+                result = work()
+            except SignletError as error:
+                problem = str(error)
+        problem = self._said_by_main(problem)
+        if problem:
+            raise SignletError(problem)
+        return result
+
+    def first(self, work: Callable[[], Result]) -> Result:
+        """work() on the main process, then on the others, which find its files there.
+
+        Raises SignletError on all of them where it fails on the main process.
+        """
+        result = self.by_main(work)
+        return work() if result is None else result
+
+    def _said_by_main(self, text: str) -> str:
+        box: list[Any] = [text]
+        distributed.broadcast_object_list(box, src=0, device=self.device)
+        return str(box[0])
+
+
+def start_processes(device: str = "auto") -> Processes:
+    """Find out whether this process is one of several, and where it computes.
+
+    device: auto, cpu, cuda, cuda:1, ...; of several processes each takes a GPU of its own.
+    Raises SignletError where the device or the group of processes cannot be used.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        return Processes(device=_device(device))
+    from accelerate import PartialState
+
+    try:
+        state = PartialState(cpu=device == "cpu", timeout=_PATIENCE)
+    except (RuntimeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise SignletError(f"the processes cannot find each other ({reason})") from None
+    atexit.register(distributed.destroy_process_group)
+    return Processes(state.process_index, state.num_processes, state.device)
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise SignletError(f"--device {name}: not usable here ({reason}); try cpu") from None

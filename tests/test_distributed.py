@@ -1,0 +1,166 @@
+"""Several processes train as one does: the same losses, weights and predictions."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from distributed_run import TINY
+from signlet.errors import SignletError
+from signlet.pack import PackedSet
+from signlet.predictions import read_predictions
+from signlet.train.fold import CHECKPOINT, FoldTraining
+from signlet.train.metrics import EpochMetrics, read_metrics
+from signlet.train.processes import Processes
+
+SCRIPT = Path(__file__).with_name("distributed_run.py")
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+
+
+def start(packed: PackedSet, run: Path, processes: int, **options: object) -> subprocess.Popen[str]:
+    script = [str(SCRIPT), str(packed.path), str(run), json.dumps(options)]
+    launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"]
+    command = [sys.executable, *(launcher if processes > 1 else []), *script]
+    return subprocess.Popen(
+        command,
+        env=ENVIRONMENT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> None:
+    _, problems = process.communicate(timeout=240)
+    assert process.returncode == 0, problems
+
+
+def curve(run: Path) -> np.ndarray:
+    """(epochs, 7) what was measured in each epoch, apart from times."""
+    rows: list[EpochMetrics] = read_metrics(run / "fold-0" / "metrics.csv")
+    names = ("loss", "consistency", "accuracy")
+    return np.array([[v for k, v in vars(r).items() if k.startswith(names)] for r in rows])
+
+
+@pytest.fixture(scope="module")
+def two_and_one(tiny_packed: PackedSet, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Run folders of the same training by two processes and by one."""
+    runs = [tmp_path_factory.mktemp("processes") / name for name in ("two", "one")]
+    for process in [start(tiny_packed, run, 2 - i, watch=True) for i, run in enumerate(runs)]:
+        finish(process)
+    return runs
+
+
+def test_two_processes_have_the_loss_curve_of_one(two_and_one: list[Path]) -> None:
+    two, one = (curve(run) for run in two_and_one)
+    assert two.shape == one.shape == (TINY.optimiser.epochs, 7)
+    np.testing.assert_allclose(two, one, rtol=1e-4, atol=1e-6)
+
+
+def test_all_processes_hold_the_same_teacher_student_and_statistics(
+    two_and_one: list[Path],
+) -> None:
+    first, second = (
+        torch.load(two_and_one[0] / "fold-0" / f"state-{rank}.pt", weights_only=True)
+        for rank in (0, 1)
+    )
+    assert any(name.startswith("teacher") and "running" in name for name in first)
+    for name, tensor in first.items():
+        assert torch.equal(tensor, second[name]), name
+
+
+def test_evaluation_counts_every_clip_once(two_and_one: list[Path], tiny_packed: PackedSet) -> None:
+    two, one = (read_predictions(run / "predictions.parquet")["soup"] for run in two_and_one)
+    assert two.names == one.names
+    assert len(set(two.names)) == len(two.names)
+    np.testing.assert_allclose(two.probabilities, one.probabilities, atol=1e-4)
+
+
+def test_a_run_goes_on_with_another_number_of_processes(
+    two_and_one: list[Path], tiny_packed: PackedSet, tmp_path: Path
+) -> None:
+    process = start(tiny_packed, tmp_path / "cut", 2)
+    wait_for(tmp_path / "cut" / "fold-0" / CHECKPOINT, process)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
+    finish(start(tiny_packed, tmp_path / "cut", 1))
+    np.testing.assert_allclose(curve(tmp_path / "cut"), curve(two_and_one[1]), rtol=1e-4, atol=1e-6)
+
+
+def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 120
+    while not path.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def ranks(process: subprocess.Popen[str]) -> list[int]:
+    """Process numbers of the launched copies."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    return [int(number) for number in children.read_text().split()]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for processes in /proc")
+def test_killed_ten_times_it_ends_as_if_undisturbed(tiny_packed: PackedSet, tmp_path: Path) -> None:
+    """One rank or the whole job, at random points; every resume starts at the last checkpoint."""
+    rng = random.Random(7)
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    options = {"epochs": 30, "folds": [0], "full_fit": True}
+    finish(start(tiny_packed, whole, 2, **options))
+    for kill in range(10):
+        process = start(tiny_packed, cut, 2, **options)
+        started = [cut / "config.yaml"] if kill == 0 else [cut / "config.yaml", cut / "fold-0"]
+        for path in started:
+            wait_for(path, process)
+        time.sleep(3 + 2 * rng.random())
+        if process.poll() is not None:
+            break
+        one_rank = kill % 2 == 0 and ranks(process)
+        if one_rank:
+            os.kill(rng.choice(ranks(process)), signal.SIGKILL)
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate(timeout=120)
+        assert process.returncode != 0
+    finish(start(tiny_packed, cut, 2, **options))
+    for name in ("fold-0/soup", "fold-0/teacher", "full/soup", "."):
+        files = [load_file(run / name / "model.safetensors") for run in (whole, cut)]
+        assert all(torch.equal(files[0][key], files[1][key]) for key in files[0]), name
+
+
+def test_batches_that_cannot_be_shared_are_refused(tiny_packed: PackedSet, tmp_path: Path) -> None:
+    rows = np.arange(16)
+    recipe = replace(TINY, optimiser=replace(TINY.optimiser, batch_size=7))
+    with pytest.raises(SignletError, match="multiple of 2"):
+        FoldTraining(recipe, tiny_packed, rows, rows[:4], tmp_path, Processes(0, 2))
+
+
+def test_the_parts_of_a_batch_are_the_batch_of_one_process(
+    tiny_packed: PackedSet, tmp_path: Path
+) -> None:
+    rows = np.arange(16)
+    alone = FoldTraining(TINY, tiny_packed, rows, rows[:4], tmp_path).batches
+    whole = next(alone.stream(0))
+    parts = [
+        next(FoldTraining(TINY, tiny_packed, rows, rows[:4], tmp_path, p).batches.stream(0))
+        for p in (Processes(0, 2), Processes(1, 2))
+    ]
+    assert torch.equal(whole.labels, torch.cat([part.labels for part in parts]))
+    views = [torch.cat(pair) for pair in zip(*(p.frames.chunk(3) for p in parts), strict=True)]
+    assert torch.equal(whole.frames, torch.cat(views))
+    assert whole.mixup is not None
+    shares = [p.mixup.share if p.mixup else torch.ones(4) for p in parts]
+    assert torch.equal(whole.mixup.share, torch.cat(shares))

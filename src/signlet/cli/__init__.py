@@ -16,6 +16,8 @@ COMMANDS = {
     "pack": "read clips once and write a packed data set for training",
     "train": "train student, teacher and distilled model; evaluate on unseen signers",
     "evaluate": "scores of a run, or of a model on other clips",
+    "ensemble": "average several runs, score the average, write it as one model",
+    "tune": "search better values of a recipe; tested on signers that no choice has seen",
     "recognise": "name the sign in a clip",
 }
 _USAGE = """usage: signlet COMMAND ...

@@ -17,6 +17,7 @@ _EXAMPLES = """
   signlet pack my_clips/ -o packed/mine            <sign>/<signer>_<anything>.npz, .npy, ...
   signlet pack clips.csv -o packed/mine            a manifest: path,sign,signer
   signlet pack fingerspelling -o packed/letters
+  signlet pack asl-signs/ -o /shared/asl25 --backend ray --address 10.0.0.1:6379
 """
 _SHOWN = 10
 
@@ -35,6 +36,15 @@ def run(arguments: list[str]) -> None:
     parser.add_argument("--max_len", type=int, default=25, help="frames kept of a clip")
     parser.add_argument("--dtype", type=Literal["float32", "float16"], default="float32")
     parser.add_argument("--jobs", type=int, default=-1, help="processes; -1: one a core")
+    parser.add_argument(
+        "--backend",
+        type=Literal["local", "ray"],
+        default="local",
+        help="processes of this machine, or of a Ray cluster that is running",
+    )
+    parser.add_argument(
+        "--address", type=str, default=None, help="of the Ray cluster, host:port; else it is found"
+    )
     parsed = parser.parse_args(arguments)
     console = Console()
     packed = pack(
@@ -44,6 +54,8 @@ def run(arguments: list[str]) -> None:
         jobs=parsed.jobs,
         dtype=parsed.dtype,
         progress=console.is_terminal,
+        backend=parsed.backend,
+        address=parsed.address,
     )
     _print_summary(packed, parsed.out, console)
 

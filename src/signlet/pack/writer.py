@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from joblib import Parallel, delayed, effective_n_jobs, parallel_config
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from signlet import landmarks
 from signlet.errors import SignletError
 from signlet.pack import layout
+from signlet.pack.cluster import write_on_cluster
 from signlet.pack.layout import Settings
 from signlet.pack.merge import merge
 from signlet.pack.reader import PackedSet
@@ -26,6 +27,10 @@ from signlet.sources import ClipRef, Source
 SHARD_CLIPS = 256
 """Clips in a shard: what a kill loses at most per job, half a second's work. Fixed, so that any
 number of jobs can resume what any other number left behind."""
+BACKENDS = ("local", "ray")
+
+Work = tuple[Shard, list[ClipRef]]
+"""A shard and the clips that belong into it."""
 
 
 def pack(
@@ -36,27 +41,35 @@ def pack(
     jobs: int = -1,
     dtype: str = "float32",
     progress: bool = False,
+    backend: str = "local",
+    address: str | None = None,
 ) -> PackedSet:
     """Read and preprocess all clips of a source into the directory `out`.
 
     max_len: most frames a clip keeps, see `Preprocess`.
-    jobs: worker processes, -1 for one per core; the result is the same bit for bit.
+    jobs: worker processes, -1 for one per core (ray: per free CPU of the cluster).
     dtype: of the stored frames, "float32" or "float16" (half the size, errors up to 1e-3).
     progress: show a bar where the output is a terminal.
+    backend: "local" for processes of this machine, "ray" for those of an existing Ray cluster
+        whose nodes all see the clips and `out` under the same names.
+    address: of the Ray cluster; None for the one in RAY_ADDRESS or on this machine.
+    The result is the same bit for bit with any backend and any number of jobs.
     An interrupted pack goes on where it stopped when it is called again; a complete one of
     the same clips and settings is opened at once. A clip that cannot be read or holds no
     landmark is left out and listed with its reason in `skipped.parquet`.
     Raises SignletError for unusable settings, a directory that holds anything else, a place
-    that cannot be written to, or where not one clip could be packed.
+    that cannot be written to, a cluster that cannot be used, or where not one clip could be
+    packed.
     """
     out = Path(out)
+    _check_backend(backend, address)
     refs = source.refs()
     settings = _settings(source, refs, max_len, jobs, dtype)
     if (out / layout.HEADER).exists():
         return _complete(out, settings)
     prepare(out, settings)
     shards = _shards(refs, out / layout.SHARDS)
-    _write_shards(source, shards, settings, jobs, progress)
+    _write_shards(source, shards, settings, jobs, progress, backend, address)
     merge([shard for shard, _ in shards], out, settings)
     shutil.rmtree(out / layout.SHARDS, ignore_errors=True)
     return PackedSet.open(out)
@@ -108,7 +121,7 @@ def _complete(out: Path, settings: Settings) -> PackedSet:
     return packed
 
 
-def _shards(refs: list[ClipRef], folder: Path) -> list[tuple[Shard, list[ClipRef]]]:
+def _shards(refs: list[ClipRef], folder: Path) -> list[Work]:
     starts = range(0, len(refs), SHARD_CLIPS)
     return [
         (Shard(folder, number), refs[start : start + SHARD_CLIPS])
@@ -116,31 +129,49 @@ def _shards(refs: list[ClipRef], folder: Path) -> list[tuple[Shard, list[ClipRef
     ]
 
 
+def _check_backend(backend: str, address: str | None) -> None:
+    if backend not in BACKENDS:
+        raise SignletError(f"backend is {backend}; choose {' or '.join(BACKENDS)}")
+    if address and backend != "ray":
+        raise SignletError(f"--address {address}: is for a cluster; add --backend ray")
+
+
 def _write_shards(
     source: Source,
-    shards: list[tuple[Shard, list[ClipRef]]],
+    shards: list[Work],
     settings: Settings,
     jobs: int,
     progress: bool,
+    backend: str,
+    address: str | None,
 ) -> None:
     """Write those that are not finished."""
     to_do = [(shard, refs) for shard, refs in shards if not shard.table.exists()]
-    task = delayed(write_shard)
-    calls = (task(source, refs, shard, settings.max_len, settings.dtype) for shard, refs in to_do)
     clips = sum(len(refs) for _, refs in shards)
     left = sum(len(refs) for _, refs in to_do)
     with _bar(progress) as bar:
         line = bar.add_task("packing", total=clips, completed=clips - left)
-        for done in _run(calls, min(effective_n_jobs(jobs), len(to_do))):
-            bar.advance(line, done)
+        advance = partial(bar.advance, line)
+        if to_do and backend == "ray":
+            write_on_cluster(source, to_do, settings, jobs, address, advance)
+        elif to_do:
+            _write_here(source, to_do, settings, jobs, advance)
 
 
-def _run(calls: Iterable[Any], jobs: int) -> Iterator[int]:
-    if jobs == 0:
-        return
+def _write_here(
+    source: Source,
+    work: list[Work],
+    settings: Settings,
+    jobs: int,
+    advance: Callable[[int], None],
+) -> None:
+    task = delayed(write_shard)
+    calls = (task(source, refs, shard, settings.max_len, settings.dtype) for shard, refs in work)
+    workers = min(effective_n_jobs(jobs), len(work))
     try:
-        with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
-            yield from Parallel(return_as="generator_unordered")(calls)
+        with parallel_config("loky", n_jobs=workers, inner_max_num_threads=1):
+            for done in Parallel(return_as="generator_unordered")(calls):
+                advance(done)
     except BrokenProcessPool:
         raise SignletError(
             "a worker process was ended, perhaps for lack of memory; "

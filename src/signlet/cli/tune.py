@@ -1,0 +1,100 @@
+"""signlet tune."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+
+from signlet.cli.parsing import existing, make_parser, parse_folds
+from signlet.cli.training import add_recipe, packed_clips, recipe_of, with_recipe_paths
+from signlet.errors import SignletError
+from signlet.folds import signer_folds
+from signlet.tune import (
+    DEFAULT_SPACE,
+    Metric,
+    Search,
+    print_outcome,
+    read_space,
+    tune,
+    write_outcome,
+)
+
+_EXAMPLES = """
+  signlet tune --recipe demo --trials 20
+  signlet tune --data my_clips/ --study runs/tune.db --trials 40 --folds all
+  signlet tune --data packed/mine --space space.yaml --epochs 30 --metric top1
+  signlet train --recipe runs/tune/best.yaml --data my_clips/
+"""
+
+
+def run(arguments: list[str]) -> None:
+    """Parse, search, report."""
+    parser = make_parser(
+        "tune",
+        "Search better values of a recipe. Trials are scored on validation folds; one more fold\n"
+        "of signers takes no part in them and tells at the end what the search was worth. The\n"
+        "same command goes on where it was stopped. Files: best.yaml, trials.csv, trials.svg\n"
+        "and report.json in a folder named like the study.",
+        _EXAMPLES,
+    )
+    parser.add_argument(
+        "--data",
+        type=str | None,
+        help="directory of clips, manifest CSV, 'fingerspelling', or a packed data set",
+    )
+    parser.add_argument("--study", type=str, default="runs/tune.db", help="file with the trials")
+    parser.add_argument("--trials", type=int, default=20, help="trials in all")
+    parser.add_argument("--space", type=str | None, help="YAML file of what is searched")
+    parser.add_argument("--epochs", type=int | None, help="epochs of every training")
+    parser.add_argument(
+        "--folds",
+        type=str | None,
+        help="folds to choose on, a training each per trial: 0, 0,1 or all (but the test fold); "
+        "by default the first",
+    )
+    parser.add_argument("--test_fold", type=int | None, help="fold kept for the end; the last")
+    parser.add_argument("--metric", type=Metric, default="balanced_accuracy", help="to improve")
+    parser.add_argument("--device", type=str, default="auto", help="auto, cpu, cuda, cuda:1")
+    parser.add_argument("--jobs", type=int, default=-1, help="processes for packing; -1: all")
+    add_recipe(parser)
+    parsed = parser.parse_args(with_recipe_paths(arguments, "demo"))
+    if parsed.trials < 1:
+        raise SignletError(f"--trials {parsed.trials}: give at least 1")
+    recipe = recipe_of(parser, parsed)
+    if parsed.epochs is not None:
+        recipe = replace(recipe, optimiser=replace(recipe.optimiser, epochs=parsed.epochs))
+    space = read_space(existing(parsed.space, "file")) if parsed.space else DEFAULT_SPACE
+    test_fold = recipe.num_folds - 1 if parsed.test_fold is None else parsed.test_fold
+    folds = _validation(parsed.folds, test_fold, recipe.num_folds)
+    study, console = Path(parsed.study), Console()
+    folder = study.with_suffix("")
+    packed = packed_clips(parsed.data, recipe, folder, parsed.jobs, console)
+    search = Search(recipe, packed, space, folds, test_fold, parsed.metric)
+    _say(search, console)
+    outcome = tune(search, study, parsed.trials, device=parsed.device, console=console)
+    write_outcome(outcome, folder)
+    print_outcome(outcome, folder, console)
+
+
+def _validation(text: str | None, test_fold: int, count: int) -> tuple[int, ...]:
+    """The folds to choose on; "all" leaves out the test fold."""
+    others = [fold for fold in range(count) if fold != test_fold]
+    if text is None:
+        return tuple(others[:1])
+    if text == "all":
+        return tuple(others)
+    return tuple(parse_folds(text, count))
+
+
+def _say(search: Search, console: Console) -> None:
+    folds = signer_folds(search.packed.labels, search.packed.signers, search.recipe.num_folds)
+    if folds.note:
+        console.print(f"[yellow]Note: {folds.note}[/]", soft_wrap=True)
+    chosen = ", ".join(map(str, search.validation))
+    console.print(
+        f"Choosing {len(search.space)} values on fold {chosen}; fold {search.test_fold} with "
+        f"{len(folds.held_out(search.test_fold)):,} clips is kept for the end.",
+        soft_wrap=True,
+    )

@@ -1,0 +1,21 @@
+"""A small search over a recipe's values that is tested on signers no choice has seen."""
+
+from signlet.tune.outcome import Outcome, print_outcome, write_outcome
+from signlet.tune.search import METRICS, Metric, Search, tune
+from signlet.tune.space import DEFAULT_SPACE, Choices, Range, Space, read_space, with_values
+
+__all__ = [
+    "DEFAULT_SPACE",
+    "METRICS",
+    "Choices",
+    "Metric",
+    "Outcome",
+    "Range",
+    "Search",
+    "Space",
+    "print_outcome",
+    "read_space",
+    "tune",
+    "with_values",
+    "write_outcome",
+]

@@ -1,0 +1,170 @@
+"""What a search has found: the numbers, the files beside the study, and the printed table."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from signlet.atomic import replacing, write_text
+from signlet.train import Recipe
+from signlet.tune.figure import write_figure
+from signlet.tune.space import plain
+
+BEST, TRIALS, FIGURE, REPORT = "best.yaml", "trials.csv", "trials.svg", "report.json"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One trial: its place from 1, score on the validation folds (None: the training failed,
+    `why` says how), duration, and the values it drew."""
+
+    number: int
+    value: float | None
+    seconds: float
+    values: Mapping[str, Any]
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class TestScore:
+    """The soup on the test fold; shares in 0..1, `low` and `high` the 95 % interval of top1 over
+    signers (NaN where there is one). copies: clips that were trained on as another signer's;
+    `without_copies` is the search's metric without them."""
+
+    top1: float
+    balanced_accuracy: float
+    low: float
+    high: float
+    clips: int
+    copies: int
+    without_copies: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The end of a search.
+
+    recipe: with the best trial's values. best, own: that trial, and the one with the recipe's
+    own values (None where no trial had them). importance: share of each searched value in
+    the spread of the scores, largest first; empty where too few trials say anything.
+    """
+
+    metric: str
+    validation: tuple[int, ...]
+    test_fold: int
+    recipe: Recipe
+    trials: tuple[Trial, ...]
+    best: Trial
+    own: Trial | None
+    test_best: TestScore
+    test_own: TestScore
+    importance: Mapping[str, float]
+
+
+def write_outcome(outcome: Outcome, folder: Path) -> None:
+    """Write best.yaml, trials.csv, trials.svg and report.json; each whole or not at all."""
+    named = replace(outcome.recipe, name=f"{outcome.recipe.name}-tuned")
+    settings = yaml.safe_dump(plain(named), sort_keys=False, allow_unicode=True)
+    write_text(folder / BEST, "".join(f"# {line}\n" for line in _in_words(outcome)) + settings)
+    _write_trials(outcome, folder / TRIALS)
+    write_figure(
+        [(dict(t.values), t.value) for t in outcome.trials if t.value is not None],
+        outcome.importance,
+        outcome.metric.replace("_", " "),
+        folder / FIGURE,
+    )
+    report = {**asdict(outcome), "recipe": plain(outcome.recipe)}
+    write_text(folder / REPORT, json.dumps(report, indent=2) + "\n")
+
+
+def print_outcome(outcome: Outcome, folder: Path, console: Console) -> None:
+    """Print what was chosen and both scores of it and of the recipe's own values."""
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column("")
+    table.add_column(f"validation (fold {_numbers(outcome)})", justify="right")
+    table.add_column(f"test (fold {outcome.test_fold})", justify="right")
+    table.add_column("95 % of top-1", justify="right")
+    rows = {
+        f"best, trial {outcome.best.number}": (outcome.best, outcome.test_best),
+        "the recipe's own values": (outcome.own, outcome.test_own),
+    }
+    for name, (trial, test) in rows.items():
+        chosen = "-" if trial is None or trial.value is None else f"{trial.value:.3f}"
+        low_high = "one signer" if test.low != test.low else f"{test.low:.3f}-{test.high:.3f}"
+        table.add_row(name, chosen, f"{getattr(test, outcome.metric):.3f}", low_high)
+    console.print(f"\n{_title(outcome)}", table, sep="\n")
+    for line in _notes(outcome):
+        console.print(line, soft_wrap=True, highlight=False)
+    values = ", ".join(f"{key} {_short(value)}" for key, value in outcome.best.values.items())
+    console.print(f"Chosen: {values}", soft_wrap=True, highlight=False)
+    if outcome.importance:
+        shares = ", ".join(f"{key} {share:.0%}" for key, share in outcome.importance.items())
+        console.print(f"Share in the spread: {shares}", soft_wrap=True, highlight=False)
+    console.print(f"Train it: signlet train --recipe {folder / BEST} --data ...", soft_wrap=True)
+
+
+def _title(outcome: Outcome) -> str:
+    failed = sum(trial.value is None for trial in outcome.trials)
+    counted = f"{len(outcome.trials)} trials" + (f", {failed} failed" if failed else "")
+    return f"{outcome.metric.replace('_', ' ').capitalize()} of the soup, {counted}"
+
+
+def _notes(outcome: Outcome) -> list[str]:
+    lines = [
+        "The validation value of the best is too high: it was chosen by it. The test fold was in "
+        "no trial; compare the two values there, and mind the interval."
+    ]
+    if outcome.test_best == outcome.test_own:
+        lines.append("No trial was better than the recipe's own values.")
+    elif getattr(outcome.test_best, outcome.metric) <= getattr(outcome.test_own, outcome.metric):
+        lines.append("On the test fold the search has gained nothing: keep the recipe as it is.")
+    test = outcome.test_best
+    if test.copies:
+        lines.append(
+            f"{test.copies} of the {test.clips} test clips are copies of clips of another signer "
+            f"that were trained on; without them: best {test.without_copies:.3f}, own values "
+            f"{outcome.test_own.without_copies:.3f}."
+        )
+    return lines
+
+
+def _in_words(outcome: Outcome) -> list[str]:
+    """Where a recipe comes from and what it has reached, for its head."""
+    best, own = (getattr(t, outcome.metric) for t in (outcome.test_best, outcome.test_own))
+    epochs = outcome.recipe.optimiser.epochs
+    return [
+        f"Chosen by signlet tune: trial {outcome.best.number} of {len(outcome.trials)}, "
+        f"{epochs} epochs each.",
+        f"{outcome.metric} on fold {_numbers(outcome)}, which it was chosen by: "
+        f"{outcome.best.value:.3f} (too high);",
+        f"on fold {outcome.test_fold}, which no trial had seen: {best:.3f}; "
+        f"the recipe's own values there: {own:.3f}.",
+    ]
+
+
+def _numbers(outcome: Outcome) -> str:
+    return ", ".join(map(str, outcome.validation))
+
+
+def _short(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _write_trials(outcome: Outcome, path: Path) -> None:
+    keys = list(outcome.best.values)
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["trial", outcome.metric, "seconds", *keys, "failed"])
+        for trial in outcome.trials:
+            value = "" if trial.value is None else f"{trial.value:.6g}"
+            chosen = [trial.values[key] for key in keys]
+            writer.writerow([trial.number, value, f"{trial.seconds:.1f}", *chosen, trial.why])

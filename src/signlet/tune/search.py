@@ -1,0 +1,253 @@
+"""The search: trials on validation folds, then one look at a fold that no trial has seen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rich.console import Console
+
+from signlet.copies import trained_copies
+from signlet.errors import SignletError
+from signlet.evaluate import score
+from signlet.folds import FoldPlan, signer_folds
+from signlet.pack import PackedSet
+from signlet.predict import predict
+from signlet.predictions import Predictions
+from signlet.train import Interrupted, Recipe, fit, start_processes
+from signlet.train.folder import predictions_of
+from signlet.tune.outcome import Outcome, TestScore, Trial
+from signlet.tune.space import Space, check_space, plain, with_values
+from signlet.tune.study import ask, finished, importance, open_study, own_values, tell, values_of
+
+if TYPE_CHECKING:
+    import optuna
+
+Metric = Literal["balanced_accuracy", "top1"]
+METRICS: tuple[str, ...] = get_args(Metric)
+_DIVERGED = ("not a number", "is NaN")
+"""Said of a training that came to nothing because of its values."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is searched, and on which clips.
+
+    space: values that the trials choose. validation: folds that score a trial, each in a
+    training of its own. test_fold: the fold that no trial trains on or is scored on.
+    metric: of the soup, over the clips of all validation folds together.
+    """
+
+    recipe: Recipe
+    packed: PackedSet
+    space: Space
+    validation: tuple[int, ...]
+    test_fold: int
+    metric: Metric = "balanced_accuracy"
+
+    def __post_init__(self) -> None:
+        count, used = self.recipe.num_folds, {*self.validation, self.test_fold}
+        if count < 3:
+            raise SignletError(
+                f"num_folds is {count}; tuning needs 3: to train on, to choose on, and to test on"
+            )
+        if not self.validation or len(used) <= len(set(self.validation)):
+            raise SignletError(
+                f"fold {self.test_fold} cannot be test fold and validation fold; choose others"
+            )
+        if not used <= set(range(count)):
+            raise SignletError(f"folds {sorted(used)}: the recipe's are 0 to {count - 1}")
+        check_space(self.recipe, self.space)
+
+    @cached_property
+    def folds(self) -> FoldPlan:
+        """Who is in which of the recipe's folds."""
+        return signer_folds(self.packed.labels, self.packed.signers, self.recipe.num_folds)
+
+    def rows(self, validation: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Rows (N,) to train on and (M,) to score on for one validation fold of a trial."""
+        folds = self.folds
+        training = np.setdiff1d(folds.training(validation), folds.held_out(self.test_fold))
+        return training, folds.held_out(validation)
+
+    def about(self) -> dict[str, str]:
+        """What must be the same for a study that is continued."""
+        packed = self.packed
+        clips = [packed.signs, packed.names, packed.signers, packed.max_len]
+        numbers = [np.asarray(packed.labels).tolist(), np.asarray(packed.lengths).tolist()]
+        space = {key: asdict(about) for key, about in self.space.items()}
+        return {
+            "data": _digest([*clips, *numbers]),
+            "recipe": _digest(plain(self.recipe)),
+            "space": _digest(space),
+            "validation folds": str(list(self.validation)),
+            "test fold": str(self.test_fold),
+            "metric": self.metric,
+        }
+
+
+def tune(
+    search: Search,
+    study: Path,
+    trials: int,
+    *,
+    device: str = "auto",
+    console: Console | None = None,
+) -> Outcome:
+    """Run the trials that are missing, then test the best and the recipe's own values.
+
+    study: SQLite file with the trials; those that are finished are not repeated, one that
+    was cut off is. trials: how many there shall be in all; the first one takes the recipe's
+    own values, if the space holds them.
+    Raises SignletError where the study belongs to another search, or every trial failed;
+    `Interrupted` after Ctrl-C.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise SignletError("tune runs as one process; start it without torchrun or accelerate")
+    start_processes(device)  # refuses a device that is not there before anything is written
+    console = console or Console(quiet=True)
+    work = _Work(
+        search, open_study(study, search.about()), study.with_suffix("") / "work", device, console
+    )
+    while (done := len(work.finished())) < trials:
+        work.trial(done, trials)
+    outcome = work.outcome()
+    shutil.rmtree(work.folder, ignore_errors=True)
+    return outcome
+
+
+@dataclass(frozen=True)
+class _Work:
+    search: Search
+    study: optuna.Study
+    folder: Path
+    device: str
+    console: Console
+
+    def finished(self) -> list[Trial]:
+        """Trials that ran to their end, or whose training failed."""
+        return finished(self.study, self.search.space)
+
+    def trial(self, place: int, trials: int) -> None:
+        """Draw values, train, score.
+
+        A training that diverges is a failed trial; any other trouble ends the search.
+        """
+        search, started = self.search, time.perf_counter()
+        trial = ask(self.study, search.space, search.recipe, place)
+        value, why = float("nan"), ""
+        try:
+            recipe = with_values(search.recipe, values_of(trial.params, search.space))
+        except SignletError as error:
+            why = str(error)
+        else:
+            value, why = self._score(recipe)
+        tell(self.study, trial, value, why)
+        seconds = time.perf_counter() - started
+        said = f"{self.search.metric} {value:.3f}" if not why else f"failed: {why}"
+        self.console.print(
+            f"Trial {place + 1}/{trials}: {said}, {seconds:,.0f} s", soft_wrap=True, highlight=False
+        )
+
+    def _score(self, recipe: Recipe) -> tuple[float, str]:
+        """The metric, or NaN and the reason where a training has diverged."""
+        try:
+            return self._validate(recipe), ""
+        except SignletError as error:
+            if not any(word in str(error) for word in _DIVERGED):
+                raise
+            return float("nan"), str(error)
+
+    def _validate(self, recipe: Recipe) -> float:
+        parts = [self._predict(recipe, *self.search.rows(fold)) for fold in self.search.validation]
+        rows = np.concatenate([part[0] for part in parts])
+        soup = predictions_of(
+            self.search.packed, rows, np.concatenate([part[1] for part in parts]), fold=-1
+        )
+        return float(getattr(score(soup, resamples=1), self.search.metric))
+
+    def _predict(
+        self, recipe: Recipe, training: NDArray[np.int64], rows: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The soup of a training, asked for rows (M,): those rows and (M, K) probabilities."""
+        with _scratch(self.folder, recipe, training) as folder:
+            packed, console = self.search.packed, self.console
+            soup = fit(recipe, packed, training, folder, device=self.device, console=console)
+            return rows, predict(soup, packed, torch.from_numpy(rows)).numpy()
+
+    def outcome(self) -> Outcome:
+        """Test the best trial's recipe and the recipe itself on the fold left for that."""
+        trials = self.finished()
+        scored = [trial for trial in trials if trial.value is not None]
+        if not scored:
+            raise SignletError(f"every trial failed, the last one: {trials[-1].why}")
+        best = max(scored, key=lambda trial: trial.value or 0.0)  # the first of equals
+        own = own_values(self.search.recipe, self.search.space)
+        chosen = with_values(self.search.recipe, best.values)
+        return Outcome(
+            metric=self.search.metric,
+            validation=self.search.validation,
+            test_fold=self.search.test_fold,
+            recipe=chosen,
+            trials=tuple(trials),
+            best=best,
+            own=next((t for t in scored if t.values == own), None),
+            test_best=self._test(chosen),
+            test_own=self._test(self.search.recipe),
+            importance=importance(self.study),
+        )
+
+    def _test(self, recipe: Recipe) -> TestScore:
+        """Train without the test fold and score on it; done once for each recipe."""
+        key = f"test {_digest(plain(recipe))}"
+        known = self.study.user_attrs.get(key)
+        if known is None:
+            fold, folds = self.search.test_fold, self.search.folds
+            self.console.print(f"Training without fold {fold}, to be tested on it.")
+            rows, answers = self._predict(recipe, folds.training(fold), folds.held_out(fold))
+            known = self._scores(predictions_of(self.search.packed, rows, answers, fold))
+            self.study.set_user_attr(key, known)
+        return TestScore(**known)
+
+    def _scores(self, soup: Predictions) -> dict[str, float]:
+        result, copies = score(soup), trained_copies(soup, self.search.packed)
+        alone = score(soup.select(~copies)) if not copies.all() else result
+        names = ("top1", "balanced_accuracy", "low", "high", "clips")
+        return {
+            **{name: getattr(result, name) for name in names},
+            "copies": int(copies.sum()),
+            "without_copies": getattr(alone, self.search.metric),
+        }
+
+
+# --- small parts --------------------------------------------------------------------------
+
+
+@contextmanager
+def _scratch(folder: Path, recipe: Recipe, rows: NDArray[np.int64]) -> Iterator[Path]:
+    """A folder for one training's checkpoint: kept where it is stopped, else removed."""
+    mine = folder / _digest([plain(recipe), rows.tolist()])
+    try:
+        yield mine
+    except Interrupted:
+        raise Interrupted("stopped; the state is saved: the same command goes on") from None
+    except SignletError:
+        shutil.rmtree(mine, ignore_errors=True)
+        raise
+    shutil.rmtree(mine, ignore_errors=True)
+
+
+def _digest(content: Sequence[Any] | Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,168 @@
+"""The trials in Optuna's SQLite file: drawn, told, read back."""
+
+from __future__ import annotations
+
+import json
+import math
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from signlet.errors import SignletError
+from signlet.train import Recipe
+from signlet.tune.outcome import Trial
+from signlet.tune.space import Choices, Range, Space, value_of
+
+if TYPE_CHECKING:
+    import optuna
+
+_NAME, _ABOUT, _WHY = "signlet", "signlet", "why"
+
+
+def open_study(path: Path, about: Mapping[str, str]) -> optuna.Study:
+    """The study, new or continued, with a trial that was cut off marked as failed.
+
+    about: what must be the same for a study to be continued; kept in it.
+    Raises SignletError where Optuna is missing, the file is no study, or one of another search.
+    """
+    try:
+        import optuna
+    except ImportError:
+        raise SignletError(
+            'optuna is not installed; tuning needs: pip install "signlet[tune]"'
+        ) from None
+    from optuna.trial import TrialState
+    from sqlalchemy.exc import SQLAlchemyError
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    if not path.suffix:
+        raise SignletError(f"{path}: give the study a file name such as {path}.db")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        study = optuna.create_study(
+            storage=f"sqlite:///{path}", study_name=_NAME, direction="maximize", load_if_exists=True
+        )
+        _check_same(path, study, about)
+        for trial in study.get_trials(states=(TrialState.RUNNING,)):
+            study.tell(trial.number, state=TrialState.FAIL)
+    except (SQLAlchemyError, RuntimeError, optuna.exceptions.StorageInternalError) as error:
+        reason = str(error).splitlines()[0]
+        raise SignletError(
+            f"{path}: cannot be used as a study ({reason}); choose another --study"
+        ) from None
+    return study
+
+
+def _check_same(path: Path, study: optuna.Study, about: Mapping[str, str]) -> None:
+    before = study.user_attrs.get(_ABOUT)
+    if before is None and not study.get_trials():
+        study.set_user_attr(_ABOUT, dict(about))
+        return
+    differing = [name for name, value in about.items() if (before or {}).get(name) != value]
+    if differing:
+        raise SignletError(
+            f"{path}: is a study with other {', '.join(differing)}; give those it began with, "
+            "or choose another --study"
+        )
+
+
+def ask(study: optuna.Study, space: Space, recipe: Recipe, place: int) -> optuna.Trial:
+    """A new trial, the first one with the recipe's own values where the space holds them.
+
+    place: how many trials are finished. The sampler is made anew from it and the recipe's
+    seed, so that a study that was stopped draws what an undisturbed one would have.
+    """
+    from optuna.samplers import TPESampler
+    from optuna.trial import TrialState
+
+    seed = np.random.SeedSequence([recipe.seed, place]).generate_state(1)[0]
+    study.sampler = TPESampler(seed=int(seed))
+    own = own_values(recipe, space)
+    if place == 0 and own is not None and not study.get_trials(states=(TrialState.WAITING,)):
+        study.enqueue_trial({key: _label(value) for key, value in own.items()})
+    return study.ask({k: _distribution(x, value_of(recipe, k)) for k, x in space.items()})
+
+
+def tell(study: optuna.Study, trial: optuna.Trial, value: float, why: str) -> None:
+    """Keep a trial's score, or that it failed and why.
+
+    Raises SignletError where another process has ended this trial meanwhile.
+    """
+    from optuna.exceptions import UpdateFinishedTrialError
+    from optuna.trial import TrialState
+
+    try:
+        if math.isnan(value):
+            trial.set_user_attr(_WHY, why or "the score is not a number")
+            study.tell(trial, state=TrialState.FAIL)
+        else:
+            study.tell(trial, value)
+    except (ValueError, UpdateFinishedTrialError):
+        raise SignletError(
+            "another process has taken over this study; let only one work on it"
+        ) from None
+
+
+def finished(study: optuna.Study, space: Space) -> list[Trial]:
+    """Trials that were scored, or whose training failed; not those that were cut off."""
+    return [
+        Trial(
+            number=place,
+            value=trial.value,
+            seconds=trial.duration.total_seconds() if trial.duration else 0.0,
+            values=values_of(trial.params, space),
+            why=trial.user_attrs.get(_WHY, ""),
+        )
+        for place, trial in enumerate(filter(_is_finished, study.get_trials()), 1)
+    ]
+
+
+def _is_finished(trial: optuna.trial.FrozenTrial) -> bool:
+    return trial.value is not None or (trial.state.is_finished() and _WHY in trial.user_attrs)
+
+
+def own_values(recipe: Recipe, space: Space) -> dict[str, Any] | None:
+    """The recipe's own values of what is searched; None where the space has not all of them."""
+    values = {key: value_of(recipe, key) for key in space}
+    return values if all(space[key].holds(value) for key, value in values.items()) else None
+
+
+def values_of(parameters: Mapping[str, Any], space: Space) -> dict[str, Any]:
+    """What Optuna keeps of a trial, as values again."""
+    result = {}
+    for key, about in space.items():
+        given = parameters[key]
+        if isinstance(about, Choices):
+            given = next(value for value in about.choices if _label(value) == given)
+        result[key] = given
+    return result
+
+
+def importance(study: optuna.Study) -> dict[str, float]:
+    """Share of the spread that each value explains (fANOVA); empty where nothing can be said."""
+    from optuna.importance import FanovaImportanceEvaluator, get_param_importances
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=0))
+        except (RuntimeError, ValueError):
+            return {}
+
+
+def _distribution(about: Range | Choices, own: Any) -> optuna.distributions.BaseDistribution:
+    from optuna import distributions
+
+    if isinstance(about, Choices):
+        return distributions.CategoricalDistribution([_label(value) for value in about.choices])
+    if isinstance(own, int):
+        return distributions.IntDistribution(int(about.low), int(about.high), log=about.log)
+    return distributions.FloatDistribution(about.low, about.high, log=about.log)
+
+
+def _label(value: Any) -> Any:
+    """Optuna keeps plain values only; lists are kept as text."""
+    return json.dumps(value) if isinstance(value, tuple) else value

@@ -15,6 +15,7 @@ from conftest import moving_hand
 from signlet.cli import COMMANDS, main
 from signlet.cli.training import load_recipe, recipe_names
 from signlet.model import PUBLISHED
+from signlet.pack import PackedSet
 
 SMALL = [
     *("--optimiser.epochs", "1", "--soup_epochs", "1"),
@@ -148,7 +149,8 @@ def test_mistakes_give_one_line_and_exit_code_2(
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["train", "--optimiser.epoch", "3"], "optimiser.epoch"),
+        (["train", "--optimiser.epoch", "3"], "did you mean --optimiser.epochs?"),
+        (["pack", "x", "--max-lem", "3"], "did you mean --max-len?"),
         (["train", "--optimiser.epochs", "three"], "optimiser.epochs"),
         (["train", "--packing.dtype", "int8"], "packing.dtype"),
         (["pack"], "source"),
@@ -162,10 +164,42 @@ def test_wrong_flags_are_named(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit) as exit_:
-        main(arguments)
-    assert exit_.value.code == 2
-    assert named in capsys.readouterr().err
+    assert main(arguments) == 2
+    said = capsys.readouterr().err
+    assert named in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("flag", ["--max_len", "--max-len"])
+def test_dashes_and_underscores_are_the_same(clips: Path, tmp_path: Path, flag: str) -> None:
+    assert main(["pack", str(clips), "-o", str(tmp_path / "out"), flag, "9", "--jobs", "1"]) == 0
+    assert PackedSet.open(tmp_path / "out").max_len == 9
+
+
+def test_folds_then_a_full_fit(clips: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    given = ["train", "--data", str(clips), "--run", str(out), "--jobs", "1", *SMALL]
+    assert main([*given, "--folds", "0,1"]) == 0
+    folds = json.loads((out / "config.json").read_text())
+    assert len(folds["members"]) == 2
+    assert main([*given, "--folds", "0,1", "--full-fit", "--resume"]) == 0
+    whole = json.loads((out / "config.json").read_text())
+    assert len(whole["members"]) == 1
+    assert whole["about"]["out_of_fold"] == folds["about"]["out_of_fold"]
+    alone = (out / "full" / "soup" / "model.safetensors").read_bytes()
+    assert (out / "model.safetensors").read_bytes() == alone
+
+
+def test_only_a_full_fit_has_no_scores(
+    clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = str(tmp_path / "run")
+    given = ["train", "--data", str(clips), "--run", out, "--jobs", "1", *SMALL, "--folds", "none"]
+    assert main(given) == 2
+    assert "--full-fit" in capsys.readouterr().err
+    assert main([*given, "--full-fit"]) == 0
+    assert main(["evaluate", out]) == 2
+    assert "nothing was held out" in capsys.readouterr().err
 
 
 def test_a_recipe_file_with_a_wrong_key_is_refused(
@@ -173,9 +207,7 @@ def test_a_recipe_file_with_a_wrong_key_is_refused(
 ) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text("optimiser:\n  epochz: 3\n")
-    with pytest.raises(SystemExit) as exit_:
-        main(["train", "--recipe", str(path)])
-    assert exit_.value.code == 2
+    assert main(["train", "--recipe", str(path)]) == 2
     assert "epochz" in capsys.readouterr().err
 
 

@@ -28,7 +28,7 @@ from signlet.errors import SignletError
 from signlet.folds import signer_folds
 from signlet.model import ModelSize
 from signlet.pack import PackedSet, pack
-from signlet.train import Recipe
+from signlet.train import Diverged, Recipe
 from signlet.train.settings import OptimiserSettings, PackingSettings
 from signlet.tune import (
     DEFAULT_SPACE,
@@ -100,7 +100,7 @@ class FakeTraining:
         if len(self.trained) == self.stops_at:
             raise KeyboardInterrupt
         if recipe.optimiser.learning_rate > self.diverges_above:
-            raise SignletError("loss is not a number in epoch 1; lower optimiser.learning_rate")
+            raise Diverged("loss is not a number in epoch 1; lower optimiser.learning_rate")
         return recipe
 
     def predict(self, recipe: Recipe, packed: PackedSet, rows: torch.Tensor) -> torch.Tensor:

@@ -11,6 +11,9 @@ from pathlib import Path
 
 from signlet.errors import SignletError
 
+_UMASK = os.umask(0)
+os.umask(_UMASK)
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -26,6 +29,7 @@ def replacing(path: Path) -> Iterator[Path]:
         raise SignletError(f"{path}: cannot be written ({error.strerror})") from None
     try:
         yield folder / path.name
+        os.chmod(folder / path.name, 0o666 & ~_UMASK)  # some libraries write for the user only
         os.replace(folder / path.name, path)
     except OSError as error:
         reason = error.strerror or error

@@ -8,7 +8,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from signlet.cli.parsing import make_parser
+from signlet.cli.parsing import make_parser, parse
 from signlet.cli.training import (
     add_recipe,
     main_console,
@@ -41,7 +41,7 @@ def run(arguments: list[str]) -> None:
     parser.add_argument("--run", type=str, default="runs/demo", help="run folder")
     parser.add_argument("--device", type=str, default="auto", help="auto, cpu, cuda, cuda:1")
     add_recipe(parser)
-    parsed = parser.parse_args(with_recipe_paths(arguments, "demo"))
+    parsed = parse(parser, with_recipe_paths(arguments, "demo"))
     recipe = recipe_of(parser, parsed)
     processes = start_processes(parsed.device)
     folder, console = Path(parsed.run), main_console(processes)

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from signlet.averaging import Kind
-from signlet.cli.parsing import make_parser
+from signlet.cli.parsing import make_parser, parse
 from signlet.ensemble import COMPARISON, ENSEMBLE, Ensemble, ensemble
 
 _EXAMPLES = """
@@ -47,7 +47,7 @@ def run(arguments: list[str]) -> None:
         default="soup",
         help="model taken from each run; an earlier ensemble is taken as it is",
     )
-    parsed = parser.parse_args(arguments)
+    parsed = parse(parser, arguments)
     console = Console()
     made = ensemble(parsed.runs, parsed.out, parsed.average, parsed.model, console=console)
     _print(made, console)

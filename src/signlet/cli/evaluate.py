@@ -10,9 +10,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from signlet.cli.parsing import existing, make_parser
+from signlet.cli.parsing import existing, make_parser, parse
+from signlet.errors import SignletError
 from signlet.evaluate import print_scores, score
-from signlet.model.files import ModelFile, load_model
+from signlet.model.files import CONFIG, ModelFile, load_model
 from signlet.pack import PackedSet, pack
 from signlet.pack.layout import HEADER
 from signlet.predict import predict_known
@@ -39,9 +40,14 @@ def run(arguments: list[str]) -> None:
     parser.add_argument("--data", type=str | None, help="clips: directory, CSV or packed set")
     parser.add_argument("--work", type=str | None, help="where to keep --data packed")
     parser.add_argument("--json", action="store_true", help="print scores as JSON")
-    parsed = parser.parse_args(arguments)
+    parsed = parse(parser, arguments)
     folder = existing(parsed.model, "run folder")
     if parsed.data is None:
+        if (folder / CONFIG).exists() and not (folder / PREDICTIONS).exists():
+            raise SignletError(
+                f"{folder}: nothing was held out here, so there are no scores; "
+                "name other clips by --data, or train with --folds"
+            )
         results = read_predictions(folder / PREDICTIONS)
     else:
         model = load_model(folder)

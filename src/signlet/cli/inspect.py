@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from signlet.cli.parsing import make_parser
+from signlet.cli.parsing import make_parser, parse
 from signlet.clip import Clip
 from signlet.errors import SignletError
 from signlet.inspect import (
@@ -47,7 +47,7 @@ def run(arguments: list[str]) -> None:
     parser.add_argument("--animation", type=str | None, help="write a moving one: .html or .gif")
     parser.add_argument("--page", type=str | None, help="write a data set's quality as .html")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    parsed = parser.parse_args(arguments)
+    parsed = parse(parser, arguments)
     what = _open(parsed.what)
     if parsed.clip is not None:
         if isinstance(what, Clip | PackedSet):

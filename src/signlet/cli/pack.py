@@ -8,7 +8,7 @@ from typing import Literal
 from rich.console import Console
 from rich.table import Table
 
-from signlet.cli.parsing import make_parser
+from signlet.cli.parsing import make_parser, parse
 from signlet.pack import PackedSet, pack
 from signlet.sources import open_source
 
@@ -45,7 +45,7 @@ def run(arguments: list[str]) -> None:
     parser.add_argument(
         "--address", type=str, default=None, help="of the Ray cluster, host:port; else it is found"
     )
-    parsed = parser.parse_args(arguments)
+    parsed = parse(parser, arguments)
     console = Console()
     packed = pack(
         open_source(parsed.source),

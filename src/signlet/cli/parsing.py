@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
-from jsonargparse import ArgumentParser, set_parsing_settings
+from jsonargparse import ArgumentError, ArgumentParser, set_parsing_settings
 
 from signlet.errors import SignletError
 
@@ -20,8 +23,39 @@ def make_parser(command: str, about: str, examples: str) -> ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         default_env=False,
         allow_abbrev=False,
+        exit_on_error=False,
     )
     return parser
+
+
+def parse(parser: ArgumentParser, arguments: Sequence[str]) -> Any:
+    """Parsed arguments; dashes and underscores in a flag's name are the same.
+
+    Raises SignletError, one line that names the nearest flag, where an argument is wrong.
+    """
+    options = {name: name for name in parser._option_string_actions}
+    options |= {name.replace("_", "-"): name for name in options if name.startswith("--")}
+    given = [_known_flag(text, options) for text in arguments]
+    positional = [str(a.metavar or a.dest).upper() for a in parser._get_positional_actions()]
+    parser.usage = " ".join([parser.prog, *positional, "[options]"])
+    try:
+        return parser.parse_args(given)
+    except ArgumentError as error:
+        text = " ".join(str(error).split())
+        raise SignletError(f"{text}{_nearest(text, list(options))}") from None
+
+
+def _known_flag(text: str, options: Mapping[str, str]) -> str:
+    name, equals, value = text.partition("=")
+    known = options.get(name) or options.get(name.replace("_", "-"))
+    return f"{known}{equals}{value}" if name.startswith("--") and known else text
+
+
+def _nearest(message: str, options: list[str]) -> str:
+    """A hint for the first unknown flag in a message."""
+    flags = [word for word in message.replace("=", " ").split() if word.startswith("--")]
+    near = get_close_matches(flags[0], options, 1) if flags and "nrecognized" in message else []
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def parse_folds(text: str, count: int) -> list[int]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from signlet.cli.parsing import existing, make_parser
+from signlet.cli.parsing import existing, make_parser, parse
 from signlet.clip import Clip
 from signlet.errors import SignletError
 from signlet.recognise import Prediction, Recogniser
@@ -35,7 +35,7 @@ def run(arguments: list[str]) -> None:
     parser.add_argument("clips", type=str, nargs="+", help="clips to recognise")
     parser.add_argument("--top", type=int, default=5, help="how many signs to print")
     parser.add_argument("--json", action="store_true", help="print one JSON object a clip")
-    parsed = parser.parse_args(arguments)
+    parsed = parse(parser, arguments)
     if parsed.top < 1:
         raise SignletError(f"--top {parsed.top}: give at least 1")
     recogniser = Recogniser.load(existing(parsed.model, "run folder or model file"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from signlet.cli.parsing import make_parser, parse_folds
+from signlet.cli.parsing import make_parser, parse, parse_folds
 from signlet.cli.training import (
     add_recipe,
     main_console,
@@ -62,7 +62,7 @@ def run(arguments: list[str]) -> None:
     parser.add_argument("--device", type=str, default="auto", help="auto, cpu, cuda, cuda:1")
     parser.add_argument("--jobs", type=int, default=-1, help="processes for packing; -1: all")
     add_recipe(parser)
-    parsed = parser.parse_args(with_recipe_paths(arguments, "demo"))
+    parsed = parse(parser, with_recipe_paths(arguments, "demo"))
     recipe = recipe_of(parser, parsed)
     folder = Path(parsed.run or f"runs/{recipe.name}")
     folds = parse_folds(str(parsed.folds), recipe.num_folds)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from signlet.cli.parsing import existing, make_parser, parse_folds
+from signlet.cli.parsing import existing, make_parser, parse, parse_folds
 from signlet.cli.training import add_recipe, packed_clips, recipe_of, with_recipe_paths
 from signlet.errors import SignletError
 from signlet.folds import signer_folds
@@ -59,7 +59,7 @@ def run(arguments: list[str]) -> None:
     parser.add_argument("--device", type=str, default="auto", help="auto, cpu, cuda, cuda:1")
     parser.add_argument("--jobs", type=int, default=-1, help="processes for packing; -1: all")
     add_recipe(parser)
-    parsed = parser.parse_args(with_recipe_paths(arguments, "demo"))
+    parsed = parse(parser, with_recipe_paths(arguments, "demo"))
     if parsed.trials < 1:
         raise SignletError(f"--trials {parsed.trials}: give at least 1")
     recipe = recipe_of(parser, parsed)

@@ -8,6 +8,7 @@ plain mean of the members' probabilities, format 2 has an `average` that tells a
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -78,11 +79,20 @@ def save_model(
             {"model": asdict(m.config), "preprocess": {"max_len": m.config.max_len}}
             for m in members
         ],
-        "about": about,
+        "about": _finite(about),
     }
     if average is not None and average != Average.plain(len(members)):
         config |= _averaged(average, config["members"])
     write_text(folder / CONFIG, json.dumps(config, indent=2, ensure_ascii=False) + "\n")
+
+
+def _finite(value: Any) -> Any:
+    """None for numbers that JSON does not know, at any depth."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _averaged(average: Average, members: list[dict[str, Any]]) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Training: settings, losses of the three models, loop, checkpoints and run folders."""
 
+from signlet.train.fold import Diverged
 from signlet.train.interrupt import Interrupted
 from signlet.train.processes import Processes, start_processes
 from signlet.train.run import fit, train
 from signlet.train.settings import Recipe
 
-__all__ = ["Interrupted", "Processes", "Recipe", "fit", "start_processes", "train"]
+__all__ = ["Diverged", "Interrupted", "Processes", "Recipe", "fit", "start_processes", "train"]

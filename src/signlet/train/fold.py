@@ -35,6 +35,10 @@ CHECKPOINT = "checkpoint.pt"
 TRAINED = ("student", "distilled")
 
 
+class Diverged(SignletError):  # noqa: N818
+    """The loss is not a number any more."""
+
+
 class FoldTraining:
     """One fold's models, optimisers and place in the training.
 
@@ -124,9 +128,7 @@ class FoldTraining:
         recipe, done = self.recipe, self.epoch + 1
         means = {n: float(self.processes.mean(x)) / self.step for n, x in self.sums.items()}
         if not all(np.isfinite(value) for value in means.values()):
-            raise SignletError(
-                f"loss is not a number in epoch {done}; lower optimiser.learning_rate"
-            )
+            raise Diverged(f"loss is not a number in epoch {done}; lower optimiser.learning_rate")
         if done > recipe.optimiser.epochs - recipe.soup_epochs:
             self.soup.update_parameters(self.task.distilled)
         accuracies: dict[str, float] = {}

@@ -68,6 +68,7 @@ def train(
     """
     processes = processes or start_processes(device)
     console = (console or Console()) if processes.main else Console(quiet=True)
+    _check_trackers(track)
     plan = signer_folds(packed.labels, packed.signers, recipe.num_folds) if folds else None
     if plan and plan.note:
         console.print(f"[yellow]Note: {plan.note}[/]", soft_wrap=True)
@@ -112,6 +113,14 @@ def on_device(packed: PackedSet, device: torch.device) -> PackedSet:
         if packed.nbytes > _ON_DEVICE * free:
             return packed
     return packed.to(device)
+
+
+def _check_trackers(names: Sequence[str]) -> None:
+    """On every process, before anything waits for anything."""
+    if names:
+        from signlet.trackers import check_trackers
+
+        check_trackers(names)
 
 
 @contextmanager

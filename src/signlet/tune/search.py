@@ -26,7 +26,7 @@ from signlet.folds import FoldPlan, signer_folds
 from signlet.pack import PackedSet
 from signlet.predict import predict
 from signlet.predictions import Predictions
-from signlet.train import Interrupted, Recipe, fit, start_processes
+from signlet.train import Diverged, Interrupted, Recipe, fit, start_processes
 from signlet.train.folder import predictions_of
 from signlet.tune.outcome import Outcome, TestScore, Trial
 from signlet.tune.space import Space, check_space, plain, with_values
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
 Metric = Literal["balanced_accuracy", "top1"]
 METRICS: tuple[str, ...] = get_args(Metric)
-_DIVERGED = ("not a number", "is NaN")
-"""Said of a training that came to nothing because of its values."""
 
 
 @dataclass(frozen=True)
@@ -165,9 +163,7 @@ class _Work:
         """The metric, or NaN and the reason where a training has diverged."""
         try:
             return self._validate(recipe), ""
-        except SignletError as error:
-            if not any(word in str(error) for word in _DIVERGED):
-                raise
+        except Diverged as error:
             return float("nan"), str(error)
 
     def _validate(self, recipe: Recipe) -> float:

@@ -1,0 +1,238 @@
+"""Clips a second of the whole training step, where the time goes, and its share of the chip.
+
+    python benchmarks/train_throughput.py                       # two CPU cores, small models
+    python benchmarks/train_throughput.py --device cuda --recipes asl-signs-25 asl-signs-80
+    python benchmarks/train_throughput.py --scaling              # processes, batch sizes
+
+A step is everything: fetching the clips, three augmented views with all augmentations,
+student, teacher and distilled model, both losses with OUSM and consistency, mixup, backward,
+clipping, AdamW, teacher's move. The clips are cut out of a packed set that the script makes
+by resampling and perturbing real clips; every one fills all its frames, so that no padding
+is skipped and the figures are the worst case.
+
+`cpu-25` is the measure of the issue: three 25-frame models of the 80-frame distilled size
+(width 512-576-576-512, dense 192), batch 32, 250 signs, fp32.
+
+The matrix-product rate is measured in between the steps of the same run (1024 x 1024 x 1024
+fp32 on a CPU, 8192 x 8192 x 8192 bf16 on a GPU); `share` is the step's floating-point
+operations, counted by torch from the products that are really made, over its time and that
+rate. Medians over the steps; the stages are timed in steps of their own, with a
+synchronisation between them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from environment import write_csv
+from signlet.cli.training import load_recipe
+from signlet.model import ModelSize
+from signlet.pack import PackedSet, pack
+from signlet.train import Recipe, start_processes
+from signlet.train.fold import FoldTraining
+from signlet.train.optimiser import optimise
+from signlet.train.run import on_device
+from signlet.train.settings import OptimiserSettings, PackingSettings
+from synthetic import Synthetic
+
+CPU_SIZE = ModelSize(dense=192, widths=(512, 576, 576, 512), heads=16)
+CPU_25 = Recipe(
+    name="cpu-25",
+    packing=PackingSettings(max_len=25),
+    student=CPU_SIZE,
+    distilled=CPU_SIZE,
+    optimiser=OptimiserSettings(epochs=2, batch_size=32),
+)
+WARM_UP = 3
+
+
+def recipe_named(name: str, batch_size: int | None) -> Recipe:
+    recipe = CPU_25 if name == "cpu-25" else load_recipe(name)
+    size = batch_size or recipe.optimiser.batch_size
+    return replace(recipe, optimiser=replace(recipe.optimiser, epochs=2, batch_size=size))
+
+
+def packed_of(work: Path, max_len: int, clips: int) -> PackedSet:
+    """Clips of max_len frames each, cut out of the frames of a packed synthetic set."""
+    packed = pack(Synthetic(clips), work / f"synthetic-{clips}-{max_len}", max_len, progress=True)
+    count = int(packed.lengths.sum()) // max_len
+    offsets, lengths = np.arange(count) * max_len, np.full(count, max_len)
+    labels = np.random.default_rng(0).integers(0, len(packed.signs), count)
+    tensors = (packed._tensors[0], torch.from_numpy(offsets), torch.from_numpy(lengths))
+    return replace(packed, offsets=offsets, lengths=lengths, labels=labels, _tensors=tensors)
+
+
+def training_of(recipe: Recipe, packed: PackedSet, device: str, compiled: bool) -> FoldTraining:
+    processes = start_processes(device)
+    repeated = np.arange(max(len(packed), 40 * recipe.optimiser.batch_size)) % len(packed)
+    there = on_device(packed, processes.device)
+    training = FoldTraining(recipe, there, repeated, np.arange(1), Path("unused"), processes)
+    if compiled:
+        for model in (*training.models.values(), training.task.teacher):
+            model.compile(dynamic=False)
+    training.task.train()
+    return training
+
+
+def waiter(device: torch.device) -> Callable[[], None]:
+    return torch.cuda.synchronize if device.type == "cuda" else lambda: None
+
+
+def product_rate(device: torch.device) -> float:
+    """Floating-point operations a second of one large matrix product."""
+    size, kind = (8192, torch.bfloat16) if device.type == "cuda" else (1024, torch.float32)
+    one, other = (torch.randn(size, size, device=device, dtype=kind) for _ in range(2))
+    wait, seconds = waiter(device), []
+    for _ in range(4):
+        wait()
+        start = time.perf_counter()
+        one @ other
+        wait()
+        seconds.append(time.perf_counter() - start)
+    return 2 * size**3 / statistics.median(seconds)
+
+
+def whole_steps(training: FoldTraining, steps: int) -> tuple[float, float]:
+    """Median seconds of a step, and the median product rate around the steps."""
+    wait, device = waiter(training.processes.device), training.processes.device
+    seconds, rates = [], []
+    stream = training.batches.stream(0)
+    for number in range(WARM_UP + steps):
+        if device.type == "cpu" or number % 10 == 0:
+            rates.append(product_rate(device))
+        wait()
+        start = time.perf_counter()
+        training.run_step(next(stream))
+        wait()
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds[WARM_UP:]), statistics.median(rates)
+
+
+def operations(training: FoldTraining) -> float:
+    """Floating-point operations of one step's matrix products."""
+    batch = next(training.batches.stream(0))
+    with FlopCounterMode(display=False) as counter:
+        training.run_step(batch)
+    return float(counter.get_total_flops())
+
+
+class Stages:
+    """Seconds of each stage of a step, step by step."""
+
+    def __init__(self, wait: Callable[[], None]) -> None:
+        self.wait, self.seconds = wait, dict[str, list[float]]()
+
+    @contextmanager
+    def of(self, name: str) -> Iterator[None]:
+        self.wait()
+        start = time.perf_counter()
+        yield
+        self.wait()
+        self.seconds.setdefault(name, []).append(time.perf_counter() - start)
+
+
+def stages(training: FoldTraining, steps: int) -> dict[str, float]:
+    """Median milliseconds of each stage."""
+    recipe, batches, device = training.recipe, training.batches, training.processes.device
+    timed = Stages(waiter(device))
+    for number, rows in enumerate(batches.order(0)[: steps + WARM_UP]):
+        with timed.of("data"):
+            clips = batches._fetch(rows, 0)
+        with timed.of("augmentation"):
+            batch = batches._views(rows, clips, 0, number)
+        half = recipe.optimiser.precision == "bf16"
+        with timed.of("forward"), torch.autocast(device.type, torch.bfloat16, enabled=half):
+            losses = training.task.losses(batch, 1.0)
+        with timed.of("backward"):
+            for name in training.models:
+                losses[name].backward()
+        with timed.of("optimiser"):
+            for name, model in training.models.items():
+                optimise(training.optimisers[name], model, 1, 100, recipe.optimiser)
+            training.task.update_teacher(number)
+    return {n: 1000 * statistics.median(s[WARM_UP:]) for n, s in timed.seconds.items()}
+
+
+def measure(name: str, arguments: argparse.Namespace, batch_size: int | None) -> dict[str, object]:
+    recipe = recipe_named(name, batch_size)
+    packed = packed_of(arguments.work, recipe.packing.max_len, arguments.clips)
+    training = training_of(recipe, packed, arguments.device, arguments.compile)
+    seconds, rate = whole_steps(training, arguments.steps)
+    count = training.processes.count
+    work = operations(training)
+    parts = stages(training, max(5, arguments.steps // 2))
+    return {
+        "recipe": name,
+        "device": str(training.processes.device),
+        "processes": count,
+        "threads": torch.get_num_threads(),
+        "batch_size": recipe.optimiser.batch_size,
+        "precision": recipe.optimiser.precision,
+        "compiled": arguments.compile,
+        "clips_per_second": round(recipe.optimiser.batch_size / seconds, 1),
+        "step_ms": round(1000 * seconds, 1),
+        "gflop_a_step": round(work * count / 1e9, 2),
+        "product_gflops": round(rate / 1e9, 1),
+        "share": round(work / seconds / rate, 3),
+        **{f"{stage}_ms": round(value, 1) for stage, value in parts.items()},
+        "load_of_the_machine": round(os.getloadavg()[0], 1),
+    }
+
+
+def in_processes(count: int, batch_size: int, arguments: argparse.Namespace) -> None:
+    """The same command in several processes, each with one thread."""
+    launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={count}"]
+    options = ["--batch_sizes", str(batch_size), "--threads", "1", "--device", arguments.device]
+    options += ["--clips", str(arguments.clips), "--steps", str(arguments.steps)]
+    options += ["--work", str(arguments.work), "--recipes", *arguments.recipes, "--append"]
+    subprocess.run([sys.executable, *launcher, __file__, *options], check=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--recipes", nargs="+", default=["cpu-25"])
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--clips", type=int, default=3000, help="of the synthetic set")
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--batch_sizes", type=int, nargs="+", default=[None])
+    parser.add_argument("--compile", action="store_true", help="torch.compile the models")
+    parser.add_argument("--scaling", action="store_true", help="1 and 2 processes, batch sizes")
+    parser.add_argument("--append", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--work", type=Path, default=Path("runs/benchmark"))
+    arguments = parser.parse_args()
+    if arguments.scaling:
+        for count in (1, 2):
+            in_processes(count, 32, arguments)
+        arguments.batch_sizes, arguments.threads = [8, 16, 32, 64, 128], [1]
+    rows = []
+    for name in arguments.recipes:
+        for threads in arguments.threads:
+            torch.set_num_threads(threads)
+            rows += [measure(name, arguments, size) for size in arguments.batch_sizes]
+    if int(os.environ.get("RANK", "0")) == 0:
+        for row in rows:
+            print(*(f"{key} {value}" for key, value in row.items()), sep=", ")
+        print(
+            "written to",
+            write_csv(
+                f"train_throughput{'_scaling' * bool(arguments.append or arguments.scaling)}", rows
+            ),
+        )
+
+
+if __name__ == "__main__":
+    main()

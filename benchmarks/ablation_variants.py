@@ -139,6 +139,7 @@ VARIANTS: tuple[Variant, ...] = (
         "none at all",
         {f"augment.{step}": 0.0 for step in _STEPS},
     ),
+    Variant("no-hand-shapes", _MODEL, "no hand shapes", _both(hand_shapes=False)),
     Variant("no-centring", _MODEL, "parts not centred", _both(centre_parts=False)),
     Variant(
         "no-position-convolutions",

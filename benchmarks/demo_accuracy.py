@@ -1,7 +1,8 @@
-"""Accuracy of the demo's recipe on unseen sign languages: 4 folds, several seeds.
+"""Accuracy of a recipe on unseen signers: 4 folds, several seeds.
 
-    python benchmarks/demo_accuracy.py                       12 trainings, two at a time
+    python benchmarks/demo_accuracy.py                   the letters: 12 trainings, two at a time
     python benchmarks/demo_accuracy.py --folds 0 --seeds 0 1 2
+    python benchmarks/demo_accuracy.py --data ../shared/data/webcam --recipe small --name words
 
 Finished trainings are kept under runs/benchmark and not repeated. Each training has one
 thread here, so that two fit side by side; `cpu_seconds` is what it used.
@@ -63,7 +64,8 @@ def accuracy(predictions: Predictions) -> float:
 def summarise(rows: list[dict[str, object]]) -> None:
     """Mean and spread over seeds, of each fold and of the mean of the folds."""
     folds = sorted({row["fold"] for row in rows})
-    for column in [*MODELS, *(f"{name}_without_copies" for name in MODELS)]:
+    suffixes = ("", "_balanced", "_without_copies")
+    for column in [f"{name}{suffix}" for suffix in suffixes for name in MODELS]:
         table = np.array([[float(r[column]) for r in rows if r["fold"] == f] for f in folds])
         for name, values in [*zip(folds, table, strict=True), ("mean", table.mean(0))]:
             spread = values.std(ddof=1) if len(values) > 1 else float("nan")
@@ -73,6 +75,8 @@ def summarise(rows: list[dict[str, object]]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--recipe", default="demo")
+    parser.add_argument("--data", default="fingerspelling", help="clips, or a packed set")
+    parser.add_argument("--name", default="demo", help="of the CSV: NAME_accuracy.csv")
     parser.add_argument("--folds", type=int, nargs="+", default=[0, 1, 2, 3])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--jobs", type=int, default=2)
@@ -80,15 +84,19 @@ def main() -> None:
     given = parser.parse_args()
     recipe = load_recipe(given.recipe)
     length = recipe.packing.max_len
-    packed = pack(open_source("fingerspelling"), given.work / f"packed-{length}", length)
+    where = given.work / f"packed-{given.name}-{length}"
+    packed = pack(open_source(given.data), where, length)
     todo = [(seed, fold) for fold in given.folds for seed in given.seeds]
     rows = Parallel(n_jobs=given.jobs)(
         delayed(one)(
-            replace(recipe, seed=seed), packed, fold, given.work / f"{recipe.name}-{fold}-{seed}"
+            replace(recipe, seed=seed),
+            packed,
+            fold,
+            given.work / f"{given.name}-{recipe.name}-{fold}-{seed}",
         )
         for seed, fold in todo
     )
-    write_csv("demo_accuracy", rows)
+    write_csv(f"{given.name}_accuracy", [{"recipe": recipe.name, **row} for row in rows])
     summarise(rows)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -222,8 +223,27 @@ def test_an_unreadable_clip_is_named_and_exits_2(
     assert "Traceback" not in error
 
 
+def test_clips_that_can_be_read_are_recognised_beside_one_that_cannot(
+    run: Path, clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "broken.npz").write_bytes(b"PK\x03\x04 no")
+    good = [str(clips / sign / "anna1_1.npz") for sign in ("line", "wave")]
+    capsys.readouterr()
+    given = [good[0], str(tmp_path / "broken.npz"), good[1]]
+    assert main(["recognise", str(run), *given, "--json"]) == 2
+    said = capsys.readouterr()
+    assert [json.loads(line)["clip"] for line in said.out.splitlines()] == good
+    assert "broken.npz" in said.err
+
+
+def test_the_demo_trains_the_recipe_for_small_sets() -> None:
+    demo, small = load_recipe("demo"), load_recipe("small")
+    packing = replace(demo.packing, default_source="")
+    assert replace(demo, name="small", packing=packing) == small
+
+
 def test_the_published_recipes_hold_the_published_sizes() -> None:
-    assert set(recipe_names()) == {"demo", "asl-signs-25", "asl-signs-80"}
+    assert set(recipe_names()) == {"demo", "small", "asl-signs-25", "asl-signs-80"}
     for length in (25, 80):
         recipe = load_recipe(f"asl-signs-{length}")
         assert recipe.student.config(length, 250) == PUBLISHED[f"len{length}_full"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -15,17 +16,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from rich.console import Console
 from safetensors.torch import load_file
 
 from distributed_run import TINY
 from signlet.errors import SignletError
 from signlet.pack import PackedSet
 from signlet.predictions import read_predictions
+from signlet.train import train
 from signlet.train.fold import CHECKPOINT, FoldTraining
+from signlet.train.folder import only_one
 from signlet.train.metrics import EpochMetrics, read_metrics
 from signlet.train.processes import Processes
 
 SCRIPT = Path(__file__).with_name("distributed_run.py")
+KILLS = int(os.environ.get("SIGNLET_TEST_KILLS", "2"))
+"""The documented ten take minutes."""
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
 
 
@@ -39,7 +45,6 @@ def start(packed: PackedSet, run: Path, processes: int, **options: object) -> su
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        start_new_session=True,
     )
 
 
@@ -94,8 +99,7 @@ def test_a_run_goes_on_with_another_number_of_processes(
 ) -> None:
     process = start(tiny_packed, tmp_path / "cut", 2)
     wait_for(tmp_path / "cut" / "fold-0" / CHECKPOINT, process)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate(timeout=60)
+    kill_all(process)
     finish(start(tiny_packed, tmp_path / "cut", 1))
     np.testing.assert_allclose(curve(tmp_path / "cut"), curve(two_and_one[1]), rtol=1e-4, atol=1e-6)
 
@@ -106,34 +110,46 @@ def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
         time.sleep(0.01)
 
 
+def kill_all(process: subprocess.Popen[str]) -> None:
+    """The launcher and its copies, which are in groups of their own."""
+    for number in [process.pid, *ranks(process)]:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(number, signal.SIGKILL)
+    process.communicate(timeout=60)
+
+
 def ranks(process: subprocess.Popen[str]) -> list[int]:
     """Process numbers of the launched copies."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     return [int(number) for number in children.read_text().split()]
 
 
+def test_a_second_training_in_the_same_folder_is_refused(
+    tiny_packed: PackedSet, tmp_path: Path
+) -> None:
+    with only_one(tmp_path), pytest.raises(SignletError, match="another training"):
+        train(TINY, tiny_packed, tmp_path, [0], console=Console(quiet=True))
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for processes in /proc")
-def test_killed_ten_times_it_ends_as_if_undisturbed(tiny_packed: PackedSet, tmp_path: Path) -> None:
+def test_killed_again_and_again_it_ends_as_if_undisturbed(tiny_packed: PackedSet, tmp_path: Path) -> None:
     """One rank or the whole job, at random points; every resume starts at the last checkpoint."""
     rng = random.Random(7)
     whole, cut = tmp_path / "whole", tmp_path / "cut"
-    options = {"epochs": 30, "folds": [0], "full_fit": True}
+    options = {"epochs": 60, "folds": [0], "full_fit": True}
     finish(start(tiny_packed, whole, 2, **options))
-    for kill in range(10):
+    for kill in range(KILLS):
         process = start(tiny_packed, cut, 2, **options)
-        started = [cut / "config.yaml"] if kill == 0 else [cut / "config.yaml", cut / "fold-0"]
-        for path in started:
-            wait_for(path, process)
-        time.sleep(3 + 2 * rng.random())
-        if process.poll() is not None:
+        time.sleep(rng.uniform(4, 12))
+        if process.poll() == 0:
             break
-        one_rank = kill % 2 == 0 and ranks(process)
-        if one_rank:
-            os.kill(rng.choice(ranks(process)), signal.SIGKILL)
+        copies = ranks(process)
+        if kill % 2 == 0 and copies:
+            os.kill(rng.choice(copies), signal.SIGKILL)
+            process.communicate(timeout=120)
         else:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate(timeout=120)
+            kill_all(process)
         assert process.returncode != 0
     finish(start(tiny_packed, cut, 2, **options))
     for name in ("fold-0/soup", "fold-0/teacher", "full/soup", "."):

@@ -40,10 +40,25 @@ def run(arguments: list[str]) -> None:
         raise SignletError(f"--top {parsed.top}: give at least 1")
     recogniser = Recogniser.load(existing(parsed.model, "run folder or model file"))
     console = Console()
+    problems: list[str] = []
     for start in range(0, len(parsed.clips), _AT_ONCE):
-        names = parsed.clips[start : start + _AT_ONCE]
-        for name, said in zip(names, recogniser.batch(map(_read, names)), strict=True):
+        clips = _readable(parsed.clips[start : start + _AT_ONCE], problems)
+        for name, said in zip(clips, recogniser.batch(clips.values()), strict=True):
             _show(name, said.top(parsed.top), said, parsed.json, console)
+    if problems:
+        rest = f" ({len(problems) - 1} more clips could not be read)" if problems[1:] else ""
+        raise SignletError(problems[0] + rest)
+
+
+def _readable(names: list[str], problems: list[str]) -> dict[str, Clip]:
+    """The clips that can be read, by name; what is wrong with the others goes to `problems`."""
+    clips = {}
+    for name in names:
+        try:
+            clips[name] = _read(name)
+        except SignletError as error:
+            problems.append(str(error))
+    return clips
 
 
 def _read(name: str) -> Clip:

@@ -22,7 +22,7 @@ _EXAMPLES = """
   signlet train --data my_clips/ --folds all --full-fit --track tensorboard
   torchrun --nproc_per_node 8 -m signlet train --recipe asl-signs-25 --data packed/asl25
   signlet train --data my_clips/ --optimiser.epochs 60 --student.dense 96
-  signlet train --recipe demo --run runs/demo --resume
+  signlet train --data my_clips/ --run runs/small --resume
 """
 
 
@@ -62,7 +62,7 @@ def run(arguments: list[str]) -> None:
     parser.add_argument("--device", type=str, default="auto", help="auto, cpu, cuda, cuda:1")
     parser.add_argument("--jobs", type=int, default=-1, help="processes for packing; -1: all")
     add_recipe(parser)
-    parsed = parse(parser, with_recipe_paths(arguments, "demo"))
+    parsed = parse(parser, with_recipe_paths(arguments, "small"))
     recipe = recipe_of(parser, parsed)
     folder = Path(parsed.run or f"runs/{recipe.name}")
     folds = parse_folds(str(parsed.folds), recipe.num_folds)

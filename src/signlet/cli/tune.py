@@ -59,7 +59,7 @@ def run(arguments: list[str]) -> None:
     parser.add_argument("--device", type=str, default="auto", help="auto, cpu, cuda, cuda:1")
     parser.add_argument("--jobs", type=int, default=-1, help="processes for packing; -1: all")
     add_recipe(parser)
-    parsed = parse(parser, with_recipe_paths(arguments, "demo"))
+    parsed = parse(parser, with_recipe_paths(arguments, "small"))
     if parsed.trials < 1:
         raise SignletError(f"--trials {parsed.trials}: give at least 1")
     recipe = recipe_of(parser, parsed)

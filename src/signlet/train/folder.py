@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 import signlet
@@ -41,6 +43,26 @@ def title(fold: int) -> str:
 def finished(folder: Path) -> bool:
     """Whether a fold or the full fit has been trained to its end."""
     return (folder / METRICS).exists() and not (folder / CHECKPOINT).exists()
+
+
+@contextmanager
+def only_one(run: Path) -> Iterator[None]:
+    """Keep other trainings out of the folder; the lock goes when the process does.
+
+    Raises SignletError where another one works there.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(run / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise SignletError(
+            f"{run}: another training works in this folder; wait for it, or choose another --run"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def open_run(run: Path, recipe: Recipe, packed: PackedSet, resume: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast
@@ -29,6 +29,7 @@ from signlet.train.folder import (
     fold_folder,
     gather,
     join_predictions,
+    only_one,
     open_run,
     predictions_of,
     title,
@@ -72,14 +73,16 @@ def train(
     plan = signer_folds(packed.labels, packed.signers, recipe.num_folds) if folds else None
     if plan and plan.note:
         console.print(f"[yellow]Note: {plan.note}[/]", soft_wrap=True)
-    processes.by_main(lambda: open_run(run, recipe, packed, resume))
-    with _tracking(track if processes.main else (), run, recipe) as log:
+    names = track if processes.main else ()
+    with ExitStack() as held, _tracking(names, run, recipe) as log:
+        processes.by_main(lambda: held.enter_context(only_one(run)))
+        processes.by_main(lambda: open_run(run, recipe, packed, resume))
         work = _Work(recipe, packed, run, processes, console, log)
         for fold in folds:
             work.fold(fold, cast(FoldPlan, plan))
         if full_fit:
             work.full_fit()
-    processes.by_main(lambda: gather(recipe, packed, run, folds, full_fit))
+        processes.by_main(lambda: gather(recipe, packed, run, folds, full_fit))
     return join_predictions(run, folds)
 
 

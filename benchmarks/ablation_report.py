@@ -19,10 +19,10 @@ from signlet.atomic import replacing
 from signlet.errors import SignletError
 
 COLUMNS = {
-    "soup": "soup",
-    "soup_balanced": "soup, balanced",
-    "soup_without_copies": "soup, without copies",
     "distilled": "distilled",
+    "distilled_balanced": "distilled, balanced",
+    "distilled_without_copies": "distilled, without copies",
+    "soup": "soup",
     "student": "student",
     "teacher": "teacher",
 }
@@ -104,7 +104,7 @@ def draw(rows: Sequence[Row], path: Path) -> list[Path]:
     Raises SignletError where there is nothing to draw or it cannot be written.
     """
     panels = _complete(rows)
-    lines = comparisons(*panels.values())
+    lines = [line for line in comparisons(*panels.values()) if not line.model]
     if not any(line.variant != BASE for line in lines):
         raise SignletError("there is no variant beside the base recipe yet; run the ablation first")
     with rc_context(_STYLE):
@@ -176,8 +176,10 @@ def _legend(axes: Axes, rows: list[Row], shown: dict[str, str]) -> None:
 
 def _measures(rows: Sequence[Row]) -> dict[str, str]:
     """The two columns drawn; where clips have copies, top-1 without them in place of balanced."""
-    second = "soup_without_copies" if "soup_without_copies" in columns(rows) else "soup_balanced"
-    return {"soup": "top-1", second: second.removeprefix("soup_").replace("_", " ")}
+    second = "distilled_without_copies"
+    if second not in columns(rows):
+        second = "distilled_balanced"
+    return {"distilled": "top-1", second: second.removeprefix("distilled_").replace("_", " ")}
 
 
 def _dots(
@@ -226,7 +228,7 @@ def _name_lines(axes: Axes, lines: Sequence[Comparison], places: Sequence[int]) 
 
 def _caption(figure: Figure, lines: Sequence[Comparison], panels: int) -> None:
     text = (
-        "The soup, on signers it has not seen. Line: standard error of the mean of n pairs of the "
+        "The distilled model, on signers it has not seen. Line: standard error of the mean of n pairs of the "
         "same fold and seed; small dots: the pairs."
     )
     if any("†" in line.label for line in lines):

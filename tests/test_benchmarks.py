@@ -325,9 +325,10 @@ def test_another_model_is_read_from_the_base_trainings() -> None:
 def test_the_table_states_base_differences_and_numbers() -> None:
     lines = markdown(rows(copies=1)).splitlines()
     (base,) = (line for line in lines if line.startswith("| **base recipe**"))
-    assert base.startswith("| **base recipe** | 2 | 55.0 | 55.0 | 55.0 | 45.0 |")
+    assert base.startswith("| **base recipe** | 2 | 45.0 | 45.0 | 55.0 | 55.0 |")
     (ousm,) = (line for line in lines if "no OUSM" in line)
-    assert ousm.startswith("| losses: no OUSM | 2 | +2.0 ± 1.0 |")
+    assert ousm.startswith("| losses: no OUSM | 2 | ")
+    assert "| +2.0 ± 1.0 |" in ousm
     assert ousm.endswith("| 0.50 |")
     assert "without copies" not in markdown(rows(copies=0))
 

@@ -133,7 +133,9 @@ def test_a_second_training_in_the_same_folder_is_refused(
 
 @pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for processes in /proc")
-def test_killed_again_and_again_it_ends_as_if_undisturbed(tiny_packed: PackedSet, tmp_path: Path) -> None:
+def test_killed_again_and_again_it_ends_as_if_undisturbed(
+    tiny_packed: PackedSet, tmp_path: Path
+) -> None:
     """One rank or the whole job, at random points; every resume starts at the last checkpoint."""
     rng = random.Random(7)
     whole, cut = tmp_path / "whole", tmp_path / "cut"

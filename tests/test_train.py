@@ -301,3 +301,50 @@ def test_a_full_disk_is_one_line_and_leaves_the_last_checkpoint(
         training.save()
     assert (tmp_path / CHECKPOINT).read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT]
+
+
+def test_clips_fetched_ahead_are_the_same(
+    tiny_packed: PackedSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As for a set that is too large for the device to train on."""
+    batches = fold_training(TINY, tiny_packed, tmp_path).batches
+    expected = list(batches.stream(0))
+    monkeypatch.setattr(PackedSet, "device", torch.device("meta"))
+    ahead = list(batches.stream(0))
+    assert len(ahead) == len(expected) == batches.steps
+    for one, other in zip(ahead, expected, strict=True):
+        assert torch.equal(one.frames, other.frames)
+        assert torch.equal(one.labels, other.labels)
+
+
+def test_mixup_and_hard_samples_stay_within_their_group(
+    tiny_packed: PackedSet, tmp_path: Path
+) -> None:
+    mixup = MixupSettings("falling", probability=0.999)
+    recipe = replace(TINY, optimiser=replace(TINY.optimiser, batch_size=16, group=4), mixup=mixup)
+    batch = next(fold_training(recipe, tiny_packed, tmp_path).batches.stream(0))
+    assert batch.mixup is not None
+    groups = torch.arange(16) // 4
+    assert torch.equal(groups[batch.mixup.order], groups)
+    assert all(len(set(batch.mixup.layer[groups == g].tolist())) == 1 for g in range(4))
+    assert not torch.equal(batch.mixup.order, torch.arange(16))
+
+
+def test_the_epochs_figures_reach_a_tracker(tiny_packed: PackedSet, tmp_path: Path) -> None:
+    reader = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    train(TINY, tiny_packed, tmp_path / "run", [0, 1], track=["tensorboard"], console=QUIET)
+    seen: dict[str, list[int]] = {}
+    for file in (tmp_path / "run").rglob("events.out.*"):
+        events = reader.EventAccumulator(str(file)).Reload()
+        for tag in events.Tags()["scalars"]:
+            seen[tag] = [event.step for event in events.Scalars(tag)]
+    epochs = list(range(1, TINY.optimiser.epochs + 1))
+    assert seen["fold-0/loss_student"] == seen["fold-1/loss_student"] == epochs
+
+
+def test_an_unknown_tracker_is_refused_before_anything_is_written(
+    tiny_packed: PackedSet, tmp_path: Path
+) -> None:
+    with pytest.raises(SignletError, match="tensorboard"):
+        train(TINY, tiny_packed, tmp_path / "run", [0], track=["nothing"], console=QUIET)
+    assert not (tmp_path / "run").exists()

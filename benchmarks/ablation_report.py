@@ -228,8 +228,8 @@ def _name_lines(axes: Axes, lines: Sequence[Comparison], places: Sequence[int]) 
 
 def _caption(figure: Figure, lines: Sequence[Comparison], panels: int) -> None:
     text = (
-        "The distilled model, on signers it has not seen. Line: standard error of the mean of n pairs of the "
-        "same fold and seed; small dots: the pairs."
+        "The distilled model, on signers it has not seen. Line: standard error of the mean of n "
+        "pairs of the same fold and seed; small dots: the pairs."
     )
     if any("†" in line.label for line in lines):
         text += f" {SIDES}."

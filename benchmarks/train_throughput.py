@@ -14,10 +14,10 @@ is skipped and the figures are the worst case.
 (width 512-576-576-512, dense 192), batch 32, 250 signs, fp32.
 
 The matrix-product rate is measured in between the steps of the same run (1024 x 1024 x 1024
-fp32 on a CPU, 8192 x 8192 x 8192 bf16 on a GPU); `share` is the step's floating-point
+fp32 on a CPU, 8192 x 8192 x 8192 bf16 on a GPU). `share` is the step's floating-point
 operations, counted by torch from the products that are really made, over its time and that
-rate. Medians over the steps; the stages are timed in steps of their own, with a
-synchronisation between them.
+rate, by the clock and by processor time (which a busy machine disturbs less). Medians over the
+steps; the stages are timed in steps of their own, with a synchronisation between them.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ from signlet.model import ModelSize
 from signlet.pack import PackedSet, pack
 from signlet.train import Recipe, start_processes
 from signlet.train.fold import FoldTraining
+from signlet.train.memory import keep_freed_memory
 from signlet.train.optimiser import optimise
 from signlet.train.run import on_device
 from signlet.train.settings import OptimiserSettings, PackingSettings
@@ -91,34 +92,35 @@ def waiter(device: torch.device) -> Callable[[], None]:
     return torch.cuda.synchronize if device.type == "cuda" else lambda: None
 
 
-def product_rate(device: torch.device) -> float:
-    """Floating-point operations a second of one large matrix product."""
+def product_rates(device: torch.device) -> tuple[float, float]:
+    """Floating-point operations of one large matrix product, a second and a processor second."""
     size, kind = (8192, torch.bfloat16) if device.type == "cuda" else (1024, torch.float32)
     one, other = (torch.randn(size, size, device=device, dtype=kind) for _ in range(2))
-    wait, seconds = waiter(device), []
-    for _ in range(4):
-        wait()
-        start = time.perf_counter()
-        one @ other
-        wait()
-        seconds.append(time.perf_counter() - start)
-    return 2 * size**3 / statistics.median(seconds)
+    taken = [timed(lambda: one @ other, waiter(device)) for _ in range(4)]
+    wall, cpu = (statistics.median(column) for column in zip(*taken, strict=True))
+    return 2 * size**3 / wall, 2 * size**3 / cpu
 
 
-def whole_steps(training: FoldTraining, steps: int) -> tuple[float, float]:
-    """Median seconds of a step, and the median product rate around the steps."""
+def timed(work: Callable[[], object], wait: Callable[[], None]) -> tuple[float, float]:
+    """Seconds and processor seconds."""
+    wait()
+    start, cpu_start = time.perf_counter(), time.process_time()
+    work()
+    wait()
+    return time.perf_counter() - start, time.process_time() - cpu_start
+
+
+def whole_steps(training: FoldTraining, steps: int) -> list[float]:
+    """Medians: seconds of a step, processor seconds, and both product rates around the steps."""
     wait, device = waiter(training.processes.device), training.processes.device
-    seconds, rates = [], []
+    taken, rates = [], []
     stream = training.batches.stream(0)
     for number in range(WARM_UP + steps):
         if device.type == "cpu" or number % 10 == 0:
-            rates.append(product_rate(device))
-        wait()
-        start = time.perf_counter()
-        training.run_step(next(stream))
-        wait()
-        seconds.append(time.perf_counter() - start)
-    return statistics.median(seconds[WARM_UP:]), statistics.median(rates)
+            rates.append(product_rates(device))
+        taken.append(timed(lambda: training.run_step(next(stream)), wait))
+    columns = [*zip(*taken[WARM_UP:], strict=True), *zip(*rates, strict=True)]
+    return [statistics.median(column) for column in columns]
 
 
 def operations(training: FoldTraining) -> float:
@@ -147,30 +149,30 @@ class Stages:
 def stages(training: FoldTraining, steps: int) -> dict[str, float]:
     """Median milliseconds of each stage."""
     recipe, batches, device = training.recipe, training.batches, training.processes.device
-    timed = Stages(waiter(device))
+    clock = Stages(waiter(device))
     for number, rows in enumerate(batches.order(0)[: steps + WARM_UP]):
-        with timed.of("data"):
+        with clock.of("data"):
             clips = batches._fetch(rows, 0)
-        with timed.of("augmentation"):
+        with clock.of("augmentation"):
             batch = batches._views(rows, clips, 0, number)
         half = recipe.optimiser.precision == "bf16"
-        with timed.of("forward"), torch.autocast(device.type, torch.bfloat16, enabled=half):
+        with clock.of("forward"), torch.autocast(device.type, torch.bfloat16, enabled=half):
             losses = training.task.losses(batch, 1.0)
-        with timed.of("backward"):
+        with clock.of("backward"):
             for name in training.models:
                 losses[name].backward()
-        with timed.of("optimiser"):
+        with clock.of("optimiser"):
             for name, model in training.models.items():
                 optimise(training.optimisers[name], model, 1, 100, recipe.optimiser)
             training.task.update_teacher(number)
-    return {n: 1000 * statistics.median(s[WARM_UP:]) for n, s in timed.seconds.items()}
+    return {n: 1000 * statistics.median(s[WARM_UP:]) for n, s in clock.seconds.items()}
 
 
 def measure(name: str, arguments: argparse.Namespace, batch_size: int | None) -> dict[str, object]:
     recipe = recipe_named(name, batch_size)
     packed = packed_of(arguments.work, recipe.packing.max_len, arguments.clips)
     training = training_of(recipe, packed, arguments.device, arguments.compile)
-    seconds, rate = whole_steps(training, arguments.steps)
+    seconds, cpu_seconds, rate, cpu_rate = whole_steps(training, arguments.steps)
     count = training.processes.count
     work = operations(training)
     parts = stages(training, max(5, arguments.steps // 2))
@@ -187,6 +189,7 @@ def measure(name: str, arguments: argparse.Namespace, batch_size: int | None) ->
         "gflop_a_step": round(work * count / 1e9, 2),
         "product_gflops": round(rate / 1e9, 1),
         "share": round(work / seconds / rate, 3),
+        "share_by_cpu_time": round(work / cpu_seconds / cpu_rate, 3),
         **{f"{stage}_ms": round(value, 1) for stage, value in parts.items()},
         "load_of_the_machine": round(os.getloadavg()[0], 1),
     }
@@ -197,7 +200,8 @@ def in_processes(count: int, batch_size: int, arguments: argparse.Namespace) -> 
     launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={count}"]
     options = ["--batch_sizes", str(batch_size), "--threads", "1", "--device", arguments.device]
     options += ["--clips", str(arguments.clips), "--steps", str(arguments.steps)]
-    options += ["--work", str(arguments.work), "--recipes", *arguments.recipes, "--append"]
+    options += ["--work", str(arguments.work), "--recipes", *arguments.recipes]
+    options += ["--name", f"train_throughput_processes_{count}"]
     subprocess.run([sys.executable, *launcher, __file__, *options], check=True)
 
 
@@ -211,13 +215,15 @@ def main() -> None:
     parser.add_argument("--batch_sizes", type=int, nargs="+", default=[None])
     parser.add_argument("--compile", action="store_true", help="torch.compile the models")
     parser.add_argument("--scaling", action="store_true", help="1 and 2 processes, batch sizes")
-    parser.add_argument("--append", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--name", default="train_throughput", help="of the CSV")
     parser.add_argument("--work", type=Path, default=Path("runs/benchmark"))
     arguments = parser.parse_args()
+    keep_freed_memory()
     if arguments.scaling:
         for count in (1, 2):
             in_processes(count, 32, arguments)
         arguments.batch_sizes, arguments.threads = [8, 16, 32, 64, 128], [1]
+        arguments.name = "train_throughput_batch_sizes"
     rows = []
     for name in arguments.recipes:
         for threads in arguments.threads:
@@ -226,12 +232,7 @@ def main() -> None:
     if int(os.environ.get("RANK", "0")) == 0:
         for row in rows:
             print(*(f"{key} {value}" for key, value in row.items()), sep=", ")
-        print(
-            "written to",
-            write_csv(
-                f"train_throughput{'_scaling' * bool(arguments.append or arguments.scaling)}", rows
-            ),
-        )
+        print("written to", write_csv(arguments.name, rows))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from signlet.predictions import Predictions
 from signlet.recognise import Recogniser
 from signlet.sources import find, open_source
 from signlet.train import start_processes
+from signlet.train.memory import keep_freed_memory
 
 _EXAMPLES = """
   signlet demo
@@ -44,6 +45,7 @@ def run(arguments: list[str]) -> None:
     parsed = parse(parser, with_recipe_paths(arguments, "demo"))
     recipe = recipe_of(parser, parsed)
     processes = start_processes(parsed.device)
+    keep_freed_memory()
     folder, console = Path(parsed.run), main_console(processes)
     packed = processes.first(
         lambda: packed_clips(_SOURCE, recipe, folder, jobs=-1, console=console)

@@ -15,6 +15,7 @@ from signlet.cli.training import (
 )
 from signlet.errors import SignletError
 from signlet.train import start_processes
+from signlet.train.memory import keep_freed_memory
 
 _EXAMPLES = """
   signlet train --recipe demo --folds all
@@ -69,6 +70,7 @@ def run(arguments: list[str]) -> None:
     if not folds and not parsed.full_fit:
         raise SignletError("--folds none: nothing is left to train; add --full-fit")
     processes = start_processes(parsed.device)
+    keep_freed_memory()
     console = main_console(processes)
     packed = processes.first(
         lambda: packed_clips(parsed.data, recipe, folder, parsed.jobs, console)

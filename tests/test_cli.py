@@ -234,6 +234,31 @@ def test_clips_that_can_be_read_are_recognised_beside_one_that_cannot(
     said = capsys.readouterr()
     assert [json.loads(line)["clip"] for line in said.out.splitlines()] == good
     assert "broken.npz" in said.err
+    assert main(["recognise", str(run), "nowhere.npz", *given[1:]]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert ["nowhere.npz" in lines[0], "broken.npz" in lines[1]] == [True, True]
+
+
+def test_a_used_folder_is_refused_before_packing(
+    run: Path, clips: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert main(["train", "--data", str(clips / "line"), "--run", str(run)]) == 2
+    said = capsys.readouterr()
+    assert "holds a run already" in said.err
+    assert "Packing" not in said.out
+    given = ["train", "--data", str(clips), "--run", str(run), "--resume", "--jobs", "1"]
+    assert main([*given, *SMALL, "--loss.ousm", "1"]) == 2
+    assert "loss.ousm 3, now it is 1" in capsys.readouterr().err
+
+
+def test_settings_without_any_training_are_no_run(clips: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    out.mkdir()
+    (out / "config.yaml").write_text("seed: 7")
+    assert main(["evaluate", str(out)]) == 2
+    given = ["train", "--data", str(clips), "--run", str(out), "--jobs", "1", *SMALL]
+    assert main(given) == 0
 
 
 def test_the_demo_trains_the_recipe_for_small_sets() -> None:

@@ -131,6 +131,32 @@ def test_a_second_training_in_the_same_folder_is_refused(
         train(TINY, tiny_packed, tmp_path, [0], console=Console(quiet=True))
 
 
+def test_the_documented_command_runs_with_a_folder_of_its_own(
+    tiny_packed: PackedSet, tmp_path: Path
+) -> None:
+    launcher = ["torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "--"]
+    sizes = ["--dense", "8", "--widths", "[16,16,16,16]", "--heads", "4"]
+    tiny = [
+        word.replace("--", f"--{model}.") if word.startswith("--") else word
+        for model in ("student", "distilled")
+        for word in sizes
+    ]
+    command = ["signlet", "train", "--data", str(tiny_packed.path), "--run", str(tmp_path / "run")]
+    short = ["--optimiser.epochs", "1", "--soup_epochs", "1", "--optimiser.batch_size", "8"]
+    options = ["--device", "cpu", "--packing.max_len", "12", *short, *tiny]
+    done = subprocess.run(
+        [sys.executable, "-m", *launcher, *command, *options],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("2 processes") == 1
+    assert (tmp_path / "run" / "model.safetensors").exists()
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for processes in /proc")
 def test_killed_again_and_again_it_ends_as_if_undisturbed(

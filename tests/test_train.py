@@ -183,7 +183,7 @@ def test_a_used_folder_is_refused_and_other_settings_are_named(
     before = os.stat(run / "fold-0" / "soup" / "model.safetensors").st_mtime_ns
     train(TINY, tiny_packed, run, [0, 1], resume=True, console=QUIET)
     assert os.stat(run / "fold-0" / "soup" / "model.safetensors").st_mtime_ns == before
-    with pytest.raises(SignletError, match="another seed"):
+    with pytest.raises(SignletError, match="started with seed 0, now it is 5"):
         train(replace(TINY, seed=5), tiny_packed, run, [0], resume=True, console=QUIET)
 
 
@@ -348,3 +348,24 @@ def test_an_unknown_tracker_is_refused_before_anything_is_written(
     with pytest.raises(SignletError, match="tensorboard"):
         train(TINY, tiny_packed, tmp_path / "run", [0], track=["nothing"], console=QUIET)
     assert not (tmp_path / "run").exists()
+
+
+def test_freed_memory_is_kept_without_new_pages() -> None:
+    """In a process of its own, since it is for the whole process."""
+    code = """
+import platform, resource, sys
+import torch
+from signlet.train.memory import keep_freed_memory
+if platform.libc_ver()[0] != "glibc":
+    sys.exit()
+assert keep_freed_memory()
+def use():
+    parts = [torch.ones(2**20) for _ in range(8)]  # 4 MB each, freed at the end
+for _ in range(3):
+    use()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(20):
+    use()
+assert resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before < 2000
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

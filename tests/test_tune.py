@@ -380,7 +380,7 @@ def test_the_command(
     assert "on fold 0, 1, 2; fold 3 with 18 clips is kept" in said
     assert "Trial 3/3" in said
     recipe = load_recipe(str(tmp_path / "runs" / "mine" / "best.yaml"))
-    assert (recipe.name, recipe.optimiser.epochs) == ("demo-tuned", 2)
+    assert (recipe.name, recipe.optimiser.epochs) == ("small-tuned", 2)
     assert main([*command, "--trials", "3"]) == 2
     error = capsys.readouterr().err
     assert "recipe, validation folds" in error

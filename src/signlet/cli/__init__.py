@@ -74,6 +74,10 @@ def _run(name: str, arguments: list[str]) -> int:
         # Whoever read our output has gone; keep the interpreter from complaining at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except RuntimeError as error:
+        if int(os.environ.get("WORLD_SIZE", "1")) == 1 or "onnection" not in str(error):
+            raise
+        return _fail("another process has ended; go on with --resume", FAILED)
     except OSError as error:
         named = f"{error.filename}: " if error.filename else ""
         return _fail(f"{named}{error.strerror or error}", FAILED)
@@ -81,5 +85,7 @@ def _run(name: str, arguments: list[str]) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    print(f"signlet: {' '.join(message.split())}", file=sys.stderr)
+    """One line, from the first of several processes only."""
+    if os.environ.get("RANK", "0") == "0" or "another process" in message:
+        print(f"signlet: {' '.join(message.split())}", file=sys.stderr)
     return code

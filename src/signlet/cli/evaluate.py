@@ -19,7 +19,7 @@ from signlet.pack.layout import HEADER
 from signlet.predict import predict_known
 from signlet.predictions import read_predictions
 from signlet.sources import open_source
-from signlet.train.folder import PREDICTIONS
+from signlet.train.folder import PREDICTIONS, SETTINGS
 
 _EXAMPLES = """
   signlet evaluate runs/demo                       out-of-fold scores of a finished run
@@ -43,6 +43,10 @@ def run(arguments: list[str]) -> None:
     parsed = parse(parser, arguments)
     folder = existing(parsed.model, "run folder")
     if parsed.data is None:
+        if (folder / SETTINGS).exists() and not (folder / CONFIG).exists():
+            raise SignletError(
+                f"{folder}: this run has not finished; go on with signlet train ... --resume"
+            )
         if (folder / CONFIG).exists() and not (folder / PREDICTIONS).exists():
             raise SignletError(
                 f"{folder}: nothing was held out here, so there are no scores; "

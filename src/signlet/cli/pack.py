@@ -33,7 +33,12 @@ def run(arguments: list[str]) -> None:
     )
     parser.add_argument("source", type=str, help="directory, manifest CSV, or fingerspelling")
     parser.add_argument("-o", "--out", type=str, required=True, help="directory to write")
-    parser.add_argument("--max_len", type=int, default=25, help="frames kept of a clip")
+    parser.add_argument(
+        "--max_len",
+        type=int,
+        default=16,
+        help="frames kept of a clip: 16 for the recipe small, 25 and 80 for asl-signs-25 and -80",
+    )
     parser.add_argument("--dtype", type=Literal["float32", "float16"], default="float32")
     parser.add_argument("--jobs", type=int, default=-1, help="processes; -1: one a core")
     parser.add_argument(

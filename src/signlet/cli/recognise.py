@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -43,19 +44,21 @@ def run(arguments: list[str]) -> None:
     problems: list[str] = []
     for start in range(0, len(parsed.clips), _AT_ONCE):
         clips = _readable(parsed.clips[start : start + _AT_ONCE], problems)
-        for name, said in zip(clips, recogniser.batch(clips.values()), strict=True):
+        answers = recogniser.batch(clip for _, clip in clips)
+        for (name, _), said in zip(clips, answers, strict=True):
             _show(name, said.top(parsed.top), said, parsed.json, console)
     if problems:
-        rest = f" ({len(problems) - 1} more clips could not be read)" if problems[1:] else ""
-        raise SignletError(problems[0] + rest)
+        for problem in problems[:-1]:
+            print(f"signlet: {problem}", file=sys.stderr)
+        raise SignletError(problems[-1])
 
 
-def _readable(names: list[str], problems: list[str]) -> dict[str, Clip]:
-    """The clips that can be read, by name; what is wrong with the others goes to `problems`."""
-    clips = {}
+def _readable(names: list[str], problems: list[str]) -> list[tuple[str, Clip]]:
+    """Name and clip of those that can be read; what is wrong with the rest goes to `problems`."""
+    clips = []
     for name in names:
         try:
-            clips[name] = _read(name)
+            clips.append((name, _read(name)))
         except SignletError as error:
             problems.append(str(error))
     return clips

@@ -14,14 +14,16 @@ from signlet.cli.training import (
     with_recipe_paths,
 )
 from signlet.errors import SignletError
+from signlet.trackers import check_trackers
 from signlet.train import start_processes
+from signlet.train.folder import refuse_used
 from signlet.train.memory import keep_freed_memory
 
 _EXAMPLES = """
   signlet train --recipe demo --folds all
   signlet train --recipe asl-signs-25 --data asl-signs/ --folds all --full-fit
   signlet train --data my_clips/ --folds all --full-fit --track tensorboard
-  torchrun --nproc_per_node 8 -m signlet train --recipe asl-signs-25 --data packed/asl25
+  torchrun --nproc_per_node 8 -m -- signlet train --recipe asl-signs-25 --data packed/asl25
   signlet train --data my_clips/ --optimiser.epochs 60 --student.dense 96
   signlet train --data my_clips/ --run runs/small --resume
 """
@@ -72,6 +74,10 @@ def run(arguments: list[str]) -> None:
     processes = start_processes(parsed.device)
     keep_freed_memory()
     console = main_console(processes)
+    processes.check_batch(recipe.optimiser.batch_size)
+    refuse_used(folder, parsed.resume)
+    if parsed.track:
+        check_trackers(parsed.track)
     packed = processes.first(
         lambda: packed_clips(parsed.data, recipe, folder, parsed.jobs, console)
     )

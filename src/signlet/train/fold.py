@@ -60,7 +60,8 @@ class FoldTraining:
     ) -> None:
         torch.manual_seed(recipe.seed)
         self.processes = processes = processes or Processes()
-        _check_share(recipe.optimiser.batch_size, len(training), processes.count)
+        processes.check_batch(recipe.optimiser.batch_size)
+        _check_clips(len(training), processes.count)
         self.recipe, self.packed, self.folder = recipe, packed, folder
         self.held_out = torch.from_numpy(held_out)
         self.batches = Batches.of(packed, training, recipe, processes)
@@ -193,13 +194,8 @@ class FoldTraining:
         return True
 
 
-def _check_share(batch_size: int, clips: int, processes: int) -> None:
-    if batch_size % processes:
-        raise SignletError(
-            f"optimiser.batch_size is {batch_size}, which {processes} processes cannot share "
-            f"equally; give a multiple of {processes}"
-        )
-    if not clips or clips < processes:
+def _check_clips(clips: int, processes: int) -> None:
+    if clips < processes:
         raise SignletError(f"{clips} clips are left to train on; give more clips or fewer folds")
 
 

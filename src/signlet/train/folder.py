@@ -77,22 +77,43 @@ def open_run(run: Path, recipe: Recipe, packed: PackedSet, resume: bool) -> None
         }
     )
     path = run / SETTINGS
-    if not path.exists():
+    if not _has_begun(run):
         write_text(path, yaml.safe_dump(settings, sort_keys=False, allow_unicode=True))
         return
-    if not resume:
-        raise SignletError(f"{run}: holds a run already; add --resume, or choose another --run")
+    refuse_used(run, resume)
     try:
         before = yaml.safe_load(path.read_text(encoding="utf-8"))
-        differing = [k for k, v in settings.items() if before.get(k) != v]
+        was, now = _flat(before), _flat(settings)
     except (OSError, yaml.YAMLError, AttributeError):
         raise SignletError(f"{path}: is damaged; choose another --run") from None
-    differing = [name for name in differing if name != "signlet"]
-    if differing:
-        raise SignletError(
-            f"{run}: was started with another {differing[0]}; "
-            "use the same settings and data, or another --run"
-        )
+    for name, value in now.items():
+        if name != "signlet" and was.get(name, value) != value:
+            raise SignletError(
+                f"{run}: was started with {name} {was[name]}, now it is {value}; "
+                "give the same flags and data again, or another --run"
+            )
+
+
+def refuse_used(run: Path, resume: bool) -> None:
+    """Raise SignletError where the folder holds a run that is not to be resumed."""
+    if _has_begun(run) and not resume:
+        raise SignletError(f"{run}: holds a run already; add --resume, or choose another --run")
+
+
+def _has_begun(run: Path) -> bool:
+    """Whether a fold has a checkpoint or a model; settings alone are no run."""
+    return (run / SETTINGS).exists() and any(
+        next(folder.glob("*"), None) for folder in [*run.glob("fold-*"), run / "full"]
+    )
+
+
+def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings by dotted name."""
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        inner = isinstance(value, dict)
+        flat |= _flat(value, f"{prefix}{name}.") if inner else {prefix + name: value}
+    return flat
 
 
 def _plain(value: Any) -> Any:

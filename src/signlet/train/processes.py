@@ -50,6 +50,14 @@ class Processes:
             return model
         return DistributedDataParallel(model, gradient_as_bucket_view=True)
 
+    def check_batch(self, batch_size: int) -> None:
+        """Raise SignletError where the processes cannot share a batch equally."""
+        if batch_size % self.count:
+            raise SignletError(
+                f"optimiser.batch_size is {batch_size}, which {self.count} processes cannot share "
+                f"equally; give a multiple of {self.count}"
+            )
+
     def own(self, rows: Tensor) -> Tensor:
         """The part (B / count,) of a batch's rows (B,) that this process works on."""
         return rows.chunk(self.count)[self.rank] if self.count > 1 else rows

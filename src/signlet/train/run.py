@@ -70,6 +70,7 @@ def train(
     processes = processes or start_processes(device)
     console = (console or Console()) if processes.main else Console(quiet=True)
     _check_trackers(track)
+    processes.check_batch(recipe.optimiser.batch_size)
     plan = signer_folds(packed.labels, packed.signers, recipe.num_folds) if folds else None
     if plan and plan.note:
         console.print(f"[yellow]Note: {plan.note}[/]", soft_wrap=True)

@@ -109,7 +109,11 @@ def print_outcome(outcome: Outcome, folder: Path, console: Console) -> None:
     if outcome.importance:
         shares = ", ".join(f"{key} {share:.0%}" for key, share in outcome.importance.items())
         console.print(f"Share in the spread: {shares}", soft_wrap=True, highlight=False)
-    console.print(f"Train it: signlet train --recipe {folder / BEST} --data ...", soft_wrap=True)
+    if getattr(outcome.test_best, outcome.metric) > getattr(outcome.test_own, outcome.metric):
+        said = f"Train it: signlet train --recipe {folder / BEST} --data ..."
+    else:
+        said = f"The best trial's recipe is in {folder / BEST} all the same."
+    console.print(said, soft_wrap=True)
 
 
 def _title(outcome: Outcome) -> str:
@@ -124,7 +128,7 @@ def _notes(outcome: Outcome) -> list[str]:
         "no trial; compare the two values there, and mind the interval."
     ]
     if outcome.test_best == outcome.test_own:
-        lines.append("No trial was better than the recipe's own values.")
+        lines.append("On the test fold the best trial equals the recipe: keep the recipe as it is.")
     elif getattr(outcome.test_best, outcome.metric) <= getattr(outcome.test_own, outcome.metric):
         lines.append("On the test fold the search has gained nothing: keep the recipe as it is.")
     test = outcome.test_best

@@ -165,7 +165,7 @@ def test_killed_again_and_again_it_ends_as_if_undisturbed(
     """One rank or the whole job, at random points; every resume starts at the last checkpoint."""
     rng = random.Random(7)
     whole, cut = tmp_path / "whole", tmp_path / "cut"
-    options = {"epochs": 60, "folds": [0], "full_fit": True}
+    options = {"epochs": 6 * KILLS, "folds": [0], "full_fit": True}
     finish(start(tiny_packed, whole, 2, **options))
     for kill in range(KILLS):
         process = start(tiny_packed, cut, 2, **options)

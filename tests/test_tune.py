@@ -204,17 +204,20 @@ def test_kill_9_then_the_same_command_goes_on(packed: PackedSet, tmp_path: Path)
         command += [f"--{model}.heads", "4"]
     code = "import sys; from signlet.cli import main; sys.exit(main(sys.argv[1:]))"
     command = [sys.executable, "-c", code, *command[3:]]
+    alone = {**os.environ, "OMP_NUM_THREADS": "1"}
     for name in ("a", "b"):
         study = ["--study", str(tmp_path / f"{name}.db")]
         if name == "b":
-            process = subprocess.Popen([*command, *study], stdout=subprocess.PIPE, text=True)
+            process = subprocess.Popen(
+                [*command, *study], stdout=subprocess.PIPE, text=True, env=alone
+            )
             assert process.stdout is not None
             while "Trial 1/3" not in process.stdout.readline():
                 assert process.poll() is None
             time.sleep(0.2)
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
-        subprocess.run([*command, *study], check=True, capture_output=True)
+        subprocess.run([*command, *study], check=True, capture_output=True, env=alone)
     a, b = (json.loads((tmp_path / name / "report.json").read_text()) for name in "ab")
     for report in (a, b):
         for trial in (*report["trials"], report["best"], report["own"]):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import csv
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from pathlib import Path
@@ -18,7 +17,7 @@ from signlet.averaging import KINDS, Average, Kind
 from signlet.compare import Pair, align, compare
 from signlet.errors import SignletError
 from signlet.evaluate import Scores, score
-from signlet.model.files import MAX_MEMBERS, ModelFile, load_model, save_model
+from signlet.model.files import MAX_MEMBERS, ModelFile, finite, load_model, save_model
 from signlet.predictions import Predictions, average, read_predictions, write_predictions
 from signlet.train.folder import FULL, PREDICTIONS, finished, fold_folder
 
@@ -239,13 +238,8 @@ def _about(made: Ensemble) -> dict[str, Any]:
     ]
     return {
         "ensemble": {"average": made.kind, "runs": runs, "clips_left_out": made.left_out},
-        "out_of_fold": {name: _plain(asdict(scores)) for name, scores in made.scores.items()},
+        "out_of_fold": {name: asdict(scores) for name, scores in made.scores.items()},
     }
-
-
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    """NaN, which JSON has not, as None."""
-    return {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()}
 
 
 def _comparison(made: Ensemble) -> list[dict[str, Any]]:
@@ -272,4 +266,4 @@ def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(_plain(row) for row in rows)
+        writer.writerows(finite(row) for row in rows)

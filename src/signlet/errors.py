@@ -7,5 +7,9 @@ class SignletError(Exception):
     """Unusable input or settings. The command line prints it as one line and exits with 2."""
 
 
+class SaidElsewhere(SignletError):  # noqa: N818
+    """Another of several processes has the same problem and says it; this one only ends."""
+
+
 class ClipError(SignletError):
     """A clip that cannot be read or that holds nothing to recognise."""

@@ -31,12 +31,6 @@ def predict(model: SignModel, packed: PackedSet, rows: Tensor, batch_size: int =
     return torch.cat(parts)
 
 
-def accuracy(model: SignModel, packed: PackedSet, rows: Tensor) -> float:
-    """Share of the clips in rows (N,) whose likeliest sign is the true one."""
-    labels = torch.as_tensor(packed.labels)[rows.cpu()]
-    return float((predict(model, packed, rows).argmax(1) == labels).float().mean())
-
-
 def predict_known(model: ModelFile, *sets: PackedSet) -> Predictions:
     """A model's predictions for all clips of a packed set whose sign it knows.
 

@@ -91,8 +91,10 @@ def check_trackers(names: Sequence[str]) -> None:
     for name in names:
         if name not in _MODULES:
             raise SignletError(f"there is no tracker {name!r}; known are {', '.join(TRACKERS)}")
+    if not names:
+        return
     _quiet()
-    for module in ["accelerate", *(_MODULES[name] for name in names)] if names else []:
+    for module in ("accelerate", *(_MODULES[name] for name in names)):
         try:
             importlib.import_module(module)
         except ImportError as error:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 import signlet
-from signlet.errors import SignletError
+from signlet.errors import SaidElsewhere, SignletError
 
 COMMANDS = {
     "demo": "train a recogniser of fingerspelled letters on real clips, in minutes",
@@ -65,6 +65,8 @@ def _run(name: str, arguments: list[str]) -> int:
     try:
         command.run(arguments)
         sys.stdout.flush()
+    except SaidElsewhere:
+        return FAILED
     except SignletError as error:
         interrupted = type(error).__name__ == "Interrupted"
         return _fail(str(error), INTERRUPTED if interrupted else FAILED)
@@ -85,7 +87,5 @@ def _run(name: str, arguments: list[str]) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    """One line, from the first of several processes only."""
-    if os.environ.get("RANK", "0") == "0" or "another process" in message:
-        print(f"signlet: {' '.join(message.split())}", file=sys.stderr)
+    print(f"signlet: {' '.join(message.split())}", file=sys.stderr)
     return code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 from jsonargparse import ArgumentError, ArgumentParser, set_parsing_settings
 
-from signlet.errors import SignletError
+from signlet.errors import SaidElsewhere, SignletError
 
 set_parsing_settings(docstring_parse_attribute_docstrings=True)
 
@@ -31,7 +32,8 @@ def make_parser(command: str, about: str, examples: str) -> ArgumentParser:
 def parse(parser: ArgumentParser, arguments: Sequence[str]) -> Any:
     """Parsed arguments; dashes and underscores in a flag's name are the same.
 
-    Raises SignletError, one line that names the nearest flag, where an argument is wrong.
+    Raises SignletError, one line that names the nearest flag, where an argument is wrong;
+    SaidElsewhere on all but the first process of a machine, which are given the same.
     """
     options = {name: name for name in parser._option_string_actions}
     options |= {name.replace("_", "-"): name for name in options if name.startswith("--")}
@@ -41,6 +43,8 @@ def parse(parser: ArgumentParser, arguments: Sequence[str]) -> Any:
     try:
         return parser.parse_args(given)
     except ArgumentError as error:
+        if os.environ.get("LOCAL_RANK", "0") != "0":
+            raise SaidElsewhere(str(error)) from None
         text = " ".join(str(error).split())
         raise SignletError(f"{text}{_nearest(text, list(options))}") from None
 

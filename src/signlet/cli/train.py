@@ -74,10 +74,9 @@ def run(arguments: list[str]) -> None:
     processes = start_processes(parsed.device)
     keep_freed_memory()
     console = main_console(processes)
-    processes.check_batch(recipe.optimiser.batch_size)
-    refuse_used(folder, parsed.resume)
-    if parsed.track:
-        check_trackers(parsed.track)
+    processes.by_main(lambda: processes.check_batch(recipe.optimiser.batch_size))
+    processes.by_main(lambda: refuse_used(folder, parsed.resume))
+    processes.by_main(lambda: check_trackers(parsed.track))
     packed = processes.first(
         lambda: packed_clips(parsed.data, recipe, folder, parsed.jobs, console)
     )

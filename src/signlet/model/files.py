@@ -79,19 +79,19 @@ def save_model(
             {"model": asdict(m.config), "preprocess": {"max_len": m.config.max_len}}
             for m in members
         ],
-        "about": _finite(about),
+        "about": finite(about),
     }
     if average is not None and average != Average.plain(len(members)):
         config |= _averaged(average, config["members"])
     write_text(folder / CONFIG, json.dumps(config, indent=2, ensure_ascii=False) + "\n")
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """None for numbers that JSON does not know, at any depth."""
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

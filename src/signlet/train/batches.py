@@ -154,9 +154,11 @@ class Batches:
                 order[k] = order[k][rng.permutation(group)]
                 layer[k] = rng.integers(_LAYERS)
         used = tuple(int(number) for number in np.unique(layer) if number < _LAYERS)
+        if not used:
+            return None
         device = self.processes.device
         on, whom, kept = (torch.from_numpy(x.ravel()).to(device) for x in (layer, order, share))
-        return Mixup(on, whom, kept, used) if used else None
+        return Mixup(on, whom, kept, used)
 
     def _mixup_rng(self, epoch: int, step: int, group: int) -> np.random.Generator:
         return np.random.default_rng([self.recipe.seed, _MIXUP, epoch, step, group])

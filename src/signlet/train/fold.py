@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from signlet.predict import predict
 from signlet.soup import empty_soup
 from signlet.train.batches import Batches
 from signlet.train.checkpoint import load_checkpoint, save_checkpoint
-from signlet.train.interrupt import Interrupted, stop_at_once, stop_on_interrupt
+from signlet.train.interrupt import Interrupted, stop_on_interrupt
 from signlet.train.metrics import EpochMetrics
 from signlet.train.optimiser import make_optimiser, optimise
 from signlet.train.processes import Processes
@@ -65,7 +66,7 @@ class FoldTraining:
         self.recipe, self.packed, self.folder = recipe, packed, folder
         self.held_out = torch.from_numpy(held_out)
         self.batches = Batches.of(packed, training, recipe, processes)
-        self.task = Task(recipe, len(packed.signs), processes.wrap).to(processes.device)
+        self.task = Task(recipe, len(packed.signs)).to(processes.device)
         self.models: dict[str, SignModel] = {name: getattr(self.task, name) for name in TRAINED}
         self.optimisers = {n: make_optimiser(m, recipe.optimiser) for n, m in self.models.items()}
         self.soup = empty_soup(self.task.distilled)
@@ -79,9 +80,14 @@ class FoldTraining:
         return self.batches.steps * self.recipe.optimiser.epochs
 
     def run(self, display: Display, save: bool = True) -> None:
-        """Train to the end. Raises Interrupted after Ctrl-C, with the state saved."""
+        """Train to the end. Raises Interrupted after Ctrl-C, with the state saved.
+
+        Several processes cannot agree on a step to stop at without waiting for each other in
+        every step: Ctrl-C ends them as usual, and the last checkpoint counts.
+        """
         alone = self.processes.count == 1
-        with stop_on_interrupt() if alone else stop_at_once() as stopped:
+        self.task.called |= {name: self.processes.wrap(m) for name, m in self.models.items()}
+        with stop_on_interrupt() if alone else nullcontext(lambda: False) as stopped:
             while self.epoch < self.recipe.optimiser.epochs:
                 self._run_epoch(display, stopped)
                 ended = self.epoch == self.recipe.optimiser.epochs

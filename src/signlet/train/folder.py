@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import yaml
@@ -20,9 +19,10 @@ from signlet.evaluate import score
 from signlet.model.files import load_model, save_model
 from signlet.pack import PackedSet
 from signlet.predictions import Predictions, read_predictions, write_predictions
+from signlet.trackers import flat
 from signlet.train.fold import CHECKPOINT
 from signlet.train.metrics import read_metrics, write_metrics
-from signlet.train.settings import Recipe
+from signlet.train.settings import Recipe, plain
 
 MODELS = ("student", "teacher", "distilled", "soup")
 PREDICTIONS, METRICS, SETTINGS = "predictions.parquet", "metrics.csv", "config.yaml"
@@ -67,15 +67,13 @@ def only_one(run: Path) -> Iterator[None]:
 
 def open_run(run: Path, recipe: Recipe, packed: PackedSet, resume: bool) -> None:
     """Make the folder with its resolved settings, or check that it belongs to this run."""
-    settings = _plain(
-        {
-            "signlet": signlet.__version__,
-            "source": packed.source,
-            "clips": len(packed.names),
-            "signs": len(packed.signs),
-            **asdict(recipe),
-        }
-    )
+    settings = {
+        "signlet": signlet.__version__,
+        "source": packed.source,
+        "clips": len(packed.names),
+        "signs": len(packed.signs),
+        **plain(recipe),
+    }
     path = run / SETTINGS
     if not _has_begun(run):
         write_text(path, yaml.safe_dump(settings, sort_keys=False, allow_unicode=True))
@@ -83,7 +81,7 @@ def open_run(run: Path, recipe: Recipe, packed: PackedSet, resume: bool) -> None
     refuse_used(run, resume)
     try:
         before = yaml.safe_load(path.read_text(encoding="utf-8"))
-        was, now = _flat(before), _flat(settings)
+        was, now = dict(flat(before)), dict(flat(settings))
     except (OSError, yaml.YAMLError, AttributeError):
         raise SignletError(f"{path}: is damaged; choose another --run") from None
     for name, value in now.items():
@@ -105,22 +103,6 @@ def _has_begun(run: Path) -> bool:
     return (run / SETTINGS).exists() and any(
         next(folder.glob("*"), None) for folder in [*run.glob("fold-*"), run / "full"]
     )
-
-
-def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings by dotted name."""
-    flat: dict[str, Any] = {}
-    for name, value in settings.items():
-        inner = isinstance(value, dict)
-        flat |= _flat(value, f"{prefix}{name}.") if inner else {prefix + name: value}
-    return flat
-
-
-def _plain(value: Any) -> Any:
-    """Tuples as lists, as YAML gives them back."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def predictions_of(

@@ -31,10 +31,3 @@ def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
         yield lambda: bool(asked)
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def stop_at_once() -> Iterator[Callable[[], bool]]:
-    """For several processes, which cannot agree on a step to stop at without waiting for each
-    other in every step: Ctrl-C ends them as usual, and the last checkpoint counts."""
-    yield lambda: False

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from signlet.errors import SignletError
+from signlet.errors import SaidElsewhere, SignletError
 
 _PATIENCE = timedelta(hours=6)
 """The others wait this long while the first one packs the clips."""
@@ -89,25 +89,27 @@ class Processes:
     def by_main(self, work: Callable[[], Result]) -> Result | None:
         """work() on the main process while the others wait, which get None.
 
-        Raises SignletError on all of them where it fails on the main process.
+        Raises SignletError where it fails, on the others SaidElsewhere.
         """
         if self.count == 1:
             return work()
-        result, problem = None, ""
+        result, problem = None, None
         if self.main:
             try:
                 result = work()
             except SignletError as error:
-                problem = str(error)
-        problem = self._said_by_main(problem)
-        if problem:
-            raise SignletError(problem)
+                problem = error
+        said = self._said_by_main(str(problem or ""))
+        if problem is not None:
+            raise problem
+        if said:
+            raise SaidElsewhere(said)
         return result
 
     def first(self, work: Callable[[], Result]) -> Result:
         """work() on the main process, then on the others, which find its files there.
 
-        Raises SignletError on all of them where it fails on the main process.
+        Raises SignletError where it fails, on the others SaidElsewhere.
         """
         result = self.by_main(work)
         return work() if result is None else result

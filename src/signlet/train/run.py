@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast
@@ -19,6 +19,7 @@ from signlet.model import SignModel
 from signlet.model.files import save_model
 from signlet.pack import PackedSet
 from signlet.predictions import Predictions, write_predictions
+from signlet.trackers import check_trackers, open_trackers
 from signlet.train.fold import CHECKPOINT, FoldTraining
 from signlet.train.folder import (
     FULL,
@@ -69,16 +70,17 @@ def train(
     """
     processes = processes or start_processes(device)
     console = (console or Console()) if processes.main else Console(quiet=True)
-    _check_trackers(track)
-    processes.check_batch(recipe.optimiser.batch_size)
+    processes.by_main(lambda: check_trackers(track))
+    processes.by_main(lambda: processes.check_batch(recipe.optimiser.batch_size))
     plan = signer_folds(packed.labels, packed.signers, recipe.num_folds) if folds else None
     if plan and plan.note:
         console.print(f"[yellow]Note: {plan.note}[/]", soft_wrap=True)
     names = track if processes.main else ()
-    with ExitStack() as held, _tracking(names, run, recipe) as log:
+    with ExitStack() as held, open_trackers(names, run, asdict(recipe)) as trackers:
         processes.by_main(lambda: held.enter_context(only_one(run)))
         processes.by_main(lambda: open_run(run, recipe, packed, resume))
-        work = _Work(recipe, packed, run, processes, console, log)
+        there = on_device(packed, processes.device)
+        work = _Work(recipe, there, run, processes, console, trackers.log)
         for fold in folds:
             work.fold(fold, cast(FoldPlan, plan))
         if full_fit:
@@ -105,7 +107,8 @@ def fit(
     there = on_device(packed, processes.device)
     work = FoldTraining(recipe, there, training, nothing, folder, processes)
     work.resume()
-    work.run(_live("Training", work, console or Console(quiet=True)))
+    with _live("Training", work, console or Console(quiet=True)) as display:
+        work.run(display)
     processes.by_main(lambda: (folder / CHECKPOINT).unlink(missing_ok=True))
     return cast(SignModel, work.soup.module)
 
@@ -117,25 +120,6 @@ def on_device(packed: PackedSet, device: torch.device) -> PackedSet:
         if packed.nbytes > _ON_DEVICE * free:
             return packed
     return packed.to(device)
-
-
-def _check_trackers(names: Sequence[str]) -> None:
-    """On every process, before anything waits for anything."""
-    if names:
-        from signlet.trackers import check_trackers
-
-        check_trackers(names)
-
-
-@contextmanager
-def _tracking(names: Sequence[str], run: Path, recipe: Recipe) -> Iterator[Log]:
-    if not names:
-        yield lambda values, epoch: None
-        return
-    from signlet.trackers import open_trackers
-
-    with open_trackers(names, run, asdict(recipe)) as trackers:
-        yield trackers.log
 
 
 def _live(name: str, work: FoldTraining, console: Console) -> Live:
@@ -167,8 +151,7 @@ class _Work:
         if finished(folder):
             self.console.print(f"{title(fold)} is finished already.")
             return
-        there = on_device(self.packed, processes.device)
-        work = FoldTraining(self.recipe, there, training, held_out, folder, processes)
+        work = FoldTraining(self.recipe, self.packed, training, held_out, folder, processes)
         if work.resume():
             self.console.print(f"{title(fold)}: continuing in epoch {work.epoch + 1}.")
         several = f", {processes.count} processes" if processes.count > 1 else ""

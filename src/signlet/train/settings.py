@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
 from signlet.augment import AugmentConfig
 from signlet.errors import SignletError
@@ -146,6 +147,12 @@ class Recipe:
                 raise SignletError(f"{name} is {value}; it must be at least 0 and below 1")
         if self.loss.ousm < 0 or self.optimiser.weight_decay < 0 or self.seed < 0:
             raise SignletError("loss.ousm, optimiser.weight_decay and seed must not be negative")
+
+
+def plain(recipe: Recipe) -> dict[str, Any]:
+    """All settings as YAML knows them: lists for tuples."""
+    settings: dict[str, Any] = json.loads(json.dumps(asdict(recipe)))
+    return settings
 
 
 def group_size(batch: int, group: int) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -35,15 +34,11 @@ class Batch:
 class Task(nn.Module):
     """Student, its moving average (teacher) and the distilled model.
 
-    wrap: makes of a model the one that is called and averages its gradients over processes.
+    called: what is called in a trained model's place, by its name: the model itself, or a
+    wrapper of it that averages gradients over processes. (No child: it would be saved twice.)
     """
 
-    def __init__(
-        self,
-        recipe: Recipe,
-        num_classes: int,
-        wrap: Callable[[nn.Module], nn.Module] = lambda model: model,
-    ) -> None:
+    def __init__(self, recipe: Recipe, num_classes: int) -> None:
         super().__init__()
         max_len = recipe.packing.max_len
         self.recipe = recipe
@@ -51,8 +46,10 @@ class Task(nn.Module):
         self.student = SignModel(recipe.student.config(max_len, num_classes))
         self.teacher = copy.deepcopy(self.student).requires_grad_(False)
         self.distilled = SignModel(recipe.distilled.config(max_len, num_classes))
-        self._wrap = wrap
-        self._called: dict[str, nn.Module] = {}
+        self.called: dict[str, nn.Module] = {
+            "student": self.student,
+            "distilled": self.distilled,
+        }
 
     def train(self, mode: bool = True) -> Task:
         """As usual, but the teacher always predicts as it would be used: without dropout."""
@@ -71,8 +68,8 @@ class Task(nn.Module):
         targets = self._targets(batch)
         teacher = self.recipe.teacher
         logits = {
-            "student": self._call("student", frames[0], masks[0], batch.mixup),
-            "distilled": self._call("distilled", frames[2], masks[2], batch.mixup),
+            "student": self.called["student"](frames[0], masks[0], batch.mixup),
+            "distilled": self.called["distilled"](frames[2], masks[2], batch.mixup),
         }
         group = group_size(len(batch.labels), self.recipe.optimiser.group)
         result: dict[str, Tensor] = {}
@@ -87,13 +84,6 @@ class Task(nn.Module):
                 result[f"consistency_{name}"] = apart
                 result[name] = result[name] + teacher.weight * consistency_factor * apart
         return result
-
-    def _call(self, name: str, frames: Tensor, mask: Tensor, mixup: Mixup | None) -> Tensor:
-        """Logits of a trained model; wrapped at the first call, when it is on its device."""
-        if name not in self._called:
-            self._called[name] = self._wrap(getattr(self, name))
-        logits: Tensor = self._called[name](frames, mask, mixup)
-        return logits
 
     def _targets(self, batch: Batch) -> Tensor:
         targets = soft_targets(batch.labels, self.num_classes, self.recipe.loss.smoothing)

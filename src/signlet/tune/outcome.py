@@ -16,8 +16,8 @@ from rich.table import Table
 
 from signlet.atomic import replacing, write_text
 from signlet.train import Recipe
+from signlet.train.settings import plain
 from signlet.tune.figure import write_figure
-from signlet.tune.space import plain
 
 BEST, TRIALS, FIGURE, REPORT = "best.yaml", "trials.csv", "trials.svg", "report.json"
 

@@ -28,8 +28,9 @@ from signlet.predict import predict
 from signlet.predictions import Predictions
 from signlet.train import Diverged, Interrupted, Recipe, fit, start_processes
 from signlet.train.folder import predictions_of
+from signlet.train.settings import plain
 from signlet.tune.outcome import Outcome, TestScore, Trial
-from signlet.tune.space import Space, check_space, plain, with_values
+from signlet.tune.space import Space, check_space, with_values
 from signlet.tune.study import ask, finished, importance, open_study, own_values, tell, values_of
 
 if TYPE_CHECKING:

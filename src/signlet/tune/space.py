@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentError
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from jsonargparse import ArgumentParser
 
 from signlet.errors import SignletError
 from signlet.train import Recipe
+from signlet.train.settings import plain
 
 WIDTH, DROPOUT = "width_factor", "dropout_factor"
 """Keys that no recipe has: all widths, or all dropouts, of both models times a factor."""
@@ -164,12 +164,6 @@ def with_values(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
     for model in (settings["student"], settings["distilled"]):
         _scale(model, values.get(WIDTH, 1.0), values.get(DROPOUT, 1.0))
     return _recipe(settings)
-
-
-def plain(recipe: Recipe) -> dict[str, Any]:
-    """All settings as YAML knows them: lists for tuples."""
-    settings: dict[str, Any] = json.loads(json.dumps(asdict(recipe)))
-    return settings
 
 
 def _scale(model: dict[str, Any], width: float, dropout: float) -> None:

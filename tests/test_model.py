@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import zlib
 from pathlib import Path
 from unittest import mock
 
@@ -13,36 +11,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from golden import DATA, STATES, golden_logits, golden_model, made_weights
 from signlet.errors import SignletError
 from signlet.model import Mixup, ModelConfig, SignModel, load_published, published
 from signlet.model.hands import hand_shapes
 from signlet.preprocess import Preprocess
 
-DATA = Path(__file__).parent / "data"
-STATES: dict[str, dict[str, list[int]]] = json.loads((DATA / "golden_state.json").read_text())
 MAX_LEN = 12
 CLOSE = {"rtol": 0.0, "atol": 1e-5}
 SWITCHES = ("centre_parts", "position_convolutions", "disentangled")
-
-
-def made_weights(name: str) -> dict[str, Tensor]:
-    """The weights with which the golden logits were computed (tests/data/README.md)."""
-    weights = {}
-    for tensor, shape in sorted(STATES[name].items()):
-        if "num_batches_tracked" in tensor:
-            continue
-        seed = [7, zlib.crc32(tensor.encode())]
-        a = np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
-        if "running_var" in tensor:
-            a = np.abs(a) + 0.5
-        elif "running_mean" in tensor:
-            a = 0.1 * a
-        elif a.ndim == 1:
-            a = 1 + 0.1 * a if tensor.endswith("weight") else 0.1 * a
-        else:
-            a = 0.5 * a if "embed" in tensor else a / np.sqrt(np.prod(shape[1:]))
-        weights[tensor] = torch.from_numpy(np.asarray(a, dtype=np.float32))
-    return weights
 
 
 def small(training: bool = False, **changes: object) -> SignModel:
@@ -95,11 +72,9 @@ def test_published_sizes_have_the_published_number_of_parameters(
 
 @pytest.mark.parametrize("name", STATES)
 def test_logits_equal_those_of_the_published_system(name: str) -> None:
-    model = published(name).eval()
-    load_published(model, made_weights(name))
+    model = golden_model(name)
     max_len = model.config.max_len
-    with np.load(DATA / "golden_logits.npz") as logits:
-        expected = {key.split("/")[1]: logits[key] for key in logits if key.startswith(name + "/")}
+    expected = golden_logits(name)
     with np.load(DATA / "golden_preprocessed.npz") as clips:
         frames = [torch.from_numpy(clips[f"{max_len}/{clip}"]) for clip in expected]
     assert len(expected) == 11

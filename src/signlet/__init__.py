@@ -20,17 +20,14 @@ __all__ = ["Clip", "ClipError", "SignletError", "load"]
 __version__ = "0.1.0"
 
 
-def load(path: str | Path) -> Recogniser:
+def load(path: str | Path, threads: int = 0) -> Recogniser:
     """Load a trained model.
 
-    path: a run folder or a model file.
+    path: an exported `.onnx` or `.tflite`, or a run folder (which needs torch).
+    threads: for one clip; 0 leaves it to the library that runs the model.
     Returns a `Recogniser`; call it with a clip, a path or raw landmarks (T, 543, 3).
-    Raises SignletError where there is no usable model, or torch is not installed.
+    Raises SignletError where there is no usable model, or what runs it is not installed.
     """
-    try:
-        from signlet.recognise import Recogniser
-    except ModuleNotFoundError as error:
-        raise SignletError(
-            f'{path}: reading a run folder needs {error.name}; pip install "signlet[train]"'
-        ) from None
-    return Recogniser.load(path)
+    from signlet.recognise import Recogniser
+
+    return Recogniser.load(path, threads)

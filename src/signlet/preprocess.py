@@ -1,9 +1,10 @@
 """Raw landmarks to model input: ONE definition for packing, training, recognition and export.
 
-`Preprocess.forward` and `normalise` take one clip and are written without boolean indexing or
-data-dependent shapes, so that the exporters can trace them. `normalise_clips` takes several
-clips at once, which costs a quarter of the time (a clip is so small that the price is the
-number of operations); both run the same steps and give the same bits.
+`Preprocess.forward` and `normalise` take one clip. `normalise_clips` takes several clips at
+once, which costs a quarter of the time (a clip is so small that the price is the number of
+operations); both run the same steps and give the same bits. `trace_clips` does it without
+boolean indexing or data-dependent shapes, so that exporters can trace it, as they can
+`forward`.
 
 Frames are kept as rows of 300 numbers between the steps: a last dimension of 3 would make
 every broadcast operation five times slower.
@@ -80,7 +81,28 @@ class Preprocess(nn.Module):
         index, mask = frame_slots(keep | ~keep.any(), self.max_len)
         chosen = self._choose_points(picked.index_select(0, index))
         chosen = chosen + torch.where(mask, 0.0, _NAN).unsqueeze(1)
+        if torch.compiler.is_compiling():
+            return _standardise_padded(chosen.unsqueeze(0)).squeeze(0), mask
         return _standardise(chosen, [self.max_len]).unflatten(1, (-1, 3)), mask
+
+    def trace_clips(self, raw: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """`forward` of several clips that lie back to back, for exporters.
+
+        raw: (F, 543, 3) float32, NaN = not found. lengths: (B,) int64, frames of each, from 1;
+            their sum is F.
+        Returns frames (B, max_len, 100, 3), 0 where not found or padded, and mask
+        (B, max_len) bool. They may differ from `forward` by rounding.
+        """
+        picked = raw.index_select(1, self._points)
+        ends = lengths.cumsum(0).unsqueeze(1)
+        row = torch.arange(raw.shape[0], device=raw.device)
+        own = (row < ends) & (row >= ends - lengths.unsqueeze(1))
+        keep = own & _hand_found(picked)
+        index, mask = frame_slots(keep | (own & ~keep.any(1, keepdim=True)), self.max_len)
+        chosen = self._choose_points(picked.index_select(0, index.flatten()))
+        chosen = chosen.unflatten(0, (-1, self.max_len))
+        frames = _standardise_padded(chosen + torch.where(mask, 0.0, _NAN).unsqueeze(2))
+        return torch.where(torch.isnan(frames), torch.zeros_like(frames), frames), mask
 
     def normalise_clips(self, clips: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
         """`normalise` of several clips, without the padding.
@@ -136,6 +158,23 @@ def _standardise(frames: Tensor, lengths: list[int]) -> Tensor:
     return centred * clips.spread(torch.where(std > _FLAT, 1 / std, 0.0))
 
 
+def _standardise_padded(frames: Tensor) -> Tensor:
+    """`_standardise` of (B, S, 300) with NaN where nothing is; returns (B, S, 100, 3)."""
+    points = frames.unflatten(2, (-1, 3))
+    count = (~torch.isnan(points)).sum((1, 2), keepdim=True).clamp(min=1)
+    centred = points - _sum_found(points) / count
+    # Runtimes add up less exactly than torch; what that leaves of the mean goes here, so that
+    # a clip that stands still is not taken for one that moves.
+    centred = centred - _sum_found(centred) / count
+    std = (_sum_found(centred * centred) / count).sqrt()
+    return centred * torch.where(std > _FLAT, 1 / std, 0.0)
+
+
+def _sum_found(points: Tensor) -> Tensor:
+    """(B, S, P, 3) -> (B, 1, 1, 3): sum of what is not NaN."""
+    return torch.where(torch.isnan(points), 0.0, points).sum((1, 2), keepdim=True)
+
+
 class _Clips:
     """Sums over what was found in each of B clips that lie back to back in (F, 300).
 
@@ -146,8 +185,6 @@ class _Clips:
 
     def __init__(self, frames: Tensor, lengths: list[int]) -> None:
         self._lengths = lengths
-        if torch.compiler.is_compiling():
-            return
         x, y, z = (~torch.isnan(frames.view(-1, 3))).unbind(1)
         found = x | y | z
         self._whole = torch.equal(found, x & y & z)  # no point lacks one coordinate only
@@ -159,21 +196,16 @@ class _Clips:
 
     def points(self, values: Tensor) -> Tensor:
         """(F, 300) -> (N, 3): the N points of which at least one coordinate was found."""
-        points = values.view(-1, 3)
-        return points if torch.compiler.is_compiling() else points.index_select(0, self._rows)
+        return values.view(-1, 3).index_select(0, self._rows)
 
     def count(self, points: Tensor) -> Tensor:
         """(N, 3) -> (B, 3) or (B, 1): how many of them were found."""
-        if torch.compiler.is_compiling():
-            return (~torch.isnan(points)).sum(0, keepdim=True)
         if self._whole:
             return self._parts.unsqueeze(1)
         return self.sum((~torch.isnan(points)).to(points.dtype))
 
     def sum(self, points: Tensor) -> Tensor:
         """(N, 3) -> (B, 3): sum of those that were found."""
-        if torch.compiler.is_compiling():
-            return torch.where(torch.isnan(points), 0.0, points).sum(0, keepdim=True)
         points = points if self._whole else points.nan_to_num(0.0)
         return torch.stack([part.sum(0) for part in points.split(self._parts.tolist())])
 

@@ -1,4 +1,4 @@
-"""Use a trained model: a clip in, signs with probabilities out."""
+"""Use a trained model: a clip in, signs with probabilities out. No torch is needed for that."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor
 
+from signlet.calibration import Calibration
 from signlet.clip import Clip, require_landmarks
-from signlet.model.files import ModelFile, load_model
-from signlet.preprocess import Preprocess
-from signlet.sources import read_clip
+from signlet.runtimes import Runtime, open_runtime
 
 Recognisable = Clip | str | Path | ArrayLike
 """A clip, a file that holds one, or raw landmarks (T, 543, 3) with NaN for not found."""
@@ -25,16 +22,28 @@ Recognisable = Clip | str | Path | ArrayLike
 class Prediction:
     """What a recogniser says of one clip.
 
-    signs: K names. probabilities: (K,) float32, their sum is 1.
+    signs: K names. probabilities: (K,) float32, their sum is 1. threshold: a confidence below
+    this means none of the signs; 0 where the model has no calibration.
     """
 
     signs: tuple[str, ...] = field(repr=False)
     probabilities: NDArray[np.float32] = field(repr=False)
+    threshold: float = field(default=0.0, repr=False)
 
     @property
-    def sign(self) -> str:
-        """The likeliest sign."""
+    def sign(self) -> str | None:
+        """The likeliest sign, or None where the clip seems to show none of them."""
+        return self.likeliest if self.confidence >= self.threshold else None
+
+    @property
+    def likeliest(self) -> str:
+        """The likeliest sign, however unlikely."""
         return self.top(1)[0][0]
+
+    @property
+    def confidence(self) -> float:
+        """The largest probability."""
+        return float(self.probabilities.max())
 
     def top(self, count: int = 5) -> list[tuple[str, float]]:
         """The likeliest signs with their probabilities, best first."""
@@ -43,25 +52,28 @@ class Prediction:
 
     def __repr__(self) -> str:
         best = ", ".join(f"{sign} {probability:.1%}" for sign, probability in self.top(3))
-        return f"Prediction({best})"
+        return f"Prediction({'none; ' if self.sign is None else ''}{best})"
 
 
 class Recogniser:
-    """A loaded model; the answers of its members are averaged.
+    """A loaded model.
 
     signs: K names of the signs that it knows. about: what the file says of itself.
+    calibration: the temperature of its probabilities and the threshold for "none", where
+    they were measured. max_frames: longest clip that it takes, None for any.
     """
 
-    def __init__(self, model: ModelFile) -> None:
-        self.signs = model.signs
-        self.about: dict[str, Any] = model.about
-        self._members = [m.eval() for m in model.members]
-        self._average = model.average
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self.signs: tuple[str, ...] = runtime.signs
+        self.about: dict[str, Any] = runtime.about
+        self.calibration: Calibration | None = runtime.calibration
+        self.max_frames: int | None = runtime.max_frames
 
     @classmethod
-    def load(cls, path: str | Path) -> Recogniser:
-        """Read a run folder or a model file. Raises SignletError where it is not usable."""
-        return cls(load_model(path))
+    def load(cls, path: str | Path, threads: int = 0) -> Recogniser:
+        """Read `.onnx`, `.tflite`, or a run folder. Raises SignletError where it is not usable."""
+        return cls(open_runtime(path, threads))
 
     def __call__(self, clip: Recognisable) -> Prediction:
         """Recognise one clip.
@@ -70,32 +82,24 @@ class Recogniser:
         """
         return self.batch([clip])[0]
 
-    @torch.inference_mode()
     def batch(self, clips: Iterable[Recognisable]) -> list[Prediction]:
         """Recognise many clips at once; the answers are those of one at a time."""
-        raw = [torch.from_numpy(_frames(clip)) for clip in clips]
-        if not raw:
+        raws = [_frames(clip) for clip in clips]
+        if not raws:
             return []
-        # Each member sees the clips at its own length; members of one length share the work.
-        lengths = {m.config.max_len for m in self._members}
-        ready = {max_len: _prepared(raw, max_len) for max_len in lengths}
-        answers = [m(*ready[m.config.max_len]).float().softmax(1).numpy() for m in self._members]
-        probabilities = self._average.of(answers)
-        return [Prediction(self.signs, row) for row in probabilities]
-
-
-def _prepared(raw: list[Tensor], max_len: int) -> tuple[Tensor, Tensor]:
-    """Clips (T, 543, 3) of any length -> (B, max_len, 100, 3) and mask (B, max_len)."""
-    preprocess = Preprocess(max_len)
-    frames, masks = zip(*(preprocess(one) for one in raw), strict=True)
-    return torch.stack(frames), torch.stack(masks)
+        probabilities, threshold = self._runtime.probabilities(raws), 0.0
+        if self.calibration is not None:
+            probabilities = self.calibration.apply(probabilities)
+            threshold = self.calibration.threshold
+        return [Prediction(self.signs, row, threshold) for row in probabilities]
 
 
 def _frames(clip: Recognisable) -> NDArray[np.float32]:
     if isinstance(clip, str | Path):
+        from signlet.sources import read_clip
+
         clip = read_clip(clip)
     elif not isinstance(clip, Clip):
         clip = Clip.from_array(clip, name="array")
     require_landmarks(clip.frames, clip.name)
-    # A clip read from a file may be read-only; torch wants memory it could write to.
-    return clip.frames if clip.frames.flags.writeable else clip.frames.copy()
+    return clip.frames

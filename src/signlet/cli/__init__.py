@@ -17,7 +17,9 @@ COMMANDS = {
     "train": "train student, teacher and distilled model; evaluate on unseen signers",
     "evaluate": "scores of a run, or of a model on other clips",
     "ensemble": "average several runs, score the average, write it as one model",
+    "calibrate": "how sure a model may be, and from which confidence it answers none",
     "tune": "search better values of a recipe; tested on signers that no choice has seen",
+    "export": "write a trained model as one file for phone, browser and server",
     "recognise": "name the sign in a clip",
 }
 _USAGE = """usage: signlet COMMAND ...

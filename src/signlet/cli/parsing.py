@@ -7,29 +7,46 @@ import os
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
-
-from jsonargparse import ArgumentError, ArgumentParser, set_parsing_settings
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from signlet.errors import SaidElsewhere, SignletError
 
-set_parsing_settings(docstring_parse_attribute_docstrings=True)
+if TYPE_CHECKING:
+    from jsonargparse import ArgumentParser
 
 
 def make_parser(command: str, about: str, examples: str) -> ArgumentParser:
     """A parser of one command whose help ends in examples."""
+    from jsonargparse import ArgumentParser, set_parsing_settings
+
+    set_parsing_settings(docstring_parse_attribute_docstrings=True)
     parser: ArgumentParser = ArgumentParser(
-        prog=f"signlet {command}",
-        description=f"{about}\n\nexamples:\n{examples.rstrip()}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        default_env=False,
-        allow_abbrev=False,
-        exit_on_error=False,
+        default_env=False, **_settings(command, about, examples)
     )
     return parser
 
 
-def parse(parser: ArgumentParser, arguments: Sequence[str]) -> Any:
+class _PlainParser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise argparse.ArgumentError(None, message)
+
+
+def make_plain_parser(command: str, about: str, examples: str) -> argparse.ArgumentParser:
+    """`make_parser` for commands that work in the core install, which has no jsonargparse."""
+    return _PlainParser(**_settings(command, about, examples))
+
+
+def _settings(command: str, about: str, examples: str) -> dict[str, Any]:
+    return {
+        "prog": f"signlet {command}",
+        "description": f"{about}\n\nexamples:\n{examples.rstrip()}",
+        "formatter_class": argparse.RawDescriptionHelpFormatter,
+        "allow_abbrev": False,
+        "exit_on_error": False,
+    }
+
+
+def parse(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> Any:
     """Parsed arguments; dashes and underscores in a flag's name are the same.
 
     Raises SignletError, one line that names the nearest flag, where an argument is wrong;
@@ -42,7 +59,7 @@ def parse(parser: ArgumentParser, arguments: Sequence[str]) -> Any:
     parser.usage = " ".join([parser.prog, *positional, "[options]"])
     try:
         return parser.parse_args(given)
-    except ArgumentError as error:
+    except argparse.ArgumentError as error:
         if os.environ.get("LOCAL_RANK", "0") != "0":
             raise SaidElsewhere(str(error)) from None
         text = " ".join(str(error).split())

@@ -70,14 +70,14 @@ class DisentangledAttention(nn.Module):
         bias = torch.zeros_like(mask, dtype=qkv.dtype).masked_fill(~mask, -1e4).unsqueeze(1)
         if not self.disentangled:
             return _attend(qkv, bias.unsqueeze(1), self.scale)
-        tables = self._tables(mask.shape[1])
+        tables = self.position_tables(mask.shape[1])
         if hidden.device.type == "cpu" and not torch.compiler.is_compiling():
             out: Tensor = _CpuAttention.apply(qkv, tables, bias, self.scale)
             return out
         bias = bias.unsqueeze(1) + _position_scores(qkv, tables)
         return _attend(qkv, bias, self.scale)
 
-    def _tables(self, length: int) -> Tensor:
+    def position_tables(self, length: int) -> Tensor:
         """Scaled keys and (in reverse) queries of the positions, (2, H, 2T, d).
 
         Place k of the keys has distance T - 1 - k, place k of the queries k - T + 1.

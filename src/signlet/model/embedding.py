@@ -52,13 +52,21 @@ class LandmarkEmbedding(nn.Module):
         The memory of the answer is in the order (T, B, P, 16).
         """
         batch, length, points, _ = frames.shape
-        to_identity, to_position = self.mix.weight.split([2 * EMBED, EMBED], dim=1)
-        bias = F.linear(self._identity()[:points], to_identity, self.mix.bias)
-        bias = bias + to_position @ self.position.bias
-        taps = self._taps(to_position @ self.position.weight, length)
+        bias, taps = self.folded(length)
         windows = _windows(frames, taps.shape[1])
-        out = torch.baddbmm(bias.repeat(batch, 1), windows, taps.flatten(1, 2))
+        out = torch.baddbmm(bias[:points].repeat(batch, 1), windows, taps.flatten(1, 2))
         return out.view(length, batch, points, EMBED).transpose(0, 1)
+
+    def folded(self, length: int) -> tuple[Tensor, Tensor]:
+        """What a point adds, (100, 16), and the taps at each of the first T frames.
+
+        The taps are (T, 9, 3, 16), of the frames t - 4 to t + 4; (T, 1, 3, 16) without the
+        two convolutions.
+        """
+        to_identity, to_position = self.mix.weight.split([2 * EMBED, EMBED], dim=1)
+        bias = F.linear(self._identity(), to_identity, self.mix.bias)
+        bias = bias + to_position @ self.position.bias
+        return bias, self._taps(to_position @ self.position.weight, length)
 
     def _identity(self) -> Tensor:
         """(100, 32): what each point is, apart from where it is."""

@@ -12,8 +12,8 @@ from signlet.model.embedding import EMBED
 from signlet.model.norm import FrameNorm
 
 # The 100 points cut where the types change; the face part takes two of the pieces.
-_PIECES = tuple(points * EMBED for points in (21, 21, 18, 21, 12, 7))
-_SILHOUETTE, _LIPS, _FACE = 2, 3, 5
+PIECES = tuple(points * EMBED for points in (21, 21, 18, 21, 12, 7))
+SILHOUETTE, LIPS, FACE = 2, 3, 5
 
 
 def counts_at_once(mask: Tensor) -> bool:
@@ -136,7 +136,7 @@ class FrameEncoder(nn.Module):
         """
         clips, centre = _Clips(mask, self.training), self.centre
         rows = clips.rows(points)
-        pieces = rows.split(_PIECES, dim=1)
+        pieces = rows.split(PIECES, dim=1)
         left, right = pieces[:2] if shapes is None else clips.rows(shapes).chunk(2, dim=1)
         centred = centre and shapes is None
         hands = torch.maximum(
@@ -145,7 +145,7 @@ class FrameEncoder(nn.Module):
         features = [
             self.full([rows], clips),
             hands,
-            self.lips([pieces[_LIPS]], clips, centre),
-            self.face([pieces[_SILHOUETTE], pieces[_FACE]], clips, centre),
+            self.lips([pieces[LIPS]], clips, centre),
+            self.face([pieces[SILHOUETTE], pieces[FACE]], clips, centre),
         ]
         return clips.spread(self.join([torch.cat(features, dim=1)], clips))

@@ -1,0 +1,29 @@
+"""How sure a model may be, and from which confidence it answers "none".
+
+Reading and applying a calibration needs numpy only; `measure`, `unknown` and `leave_out`,
+which make one, are imported by name.
+"""
+
+from signlet.calibration.scale import (
+    CALIBRATION,
+    FORMAT,
+    LEAST_TEMPERATURE,
+    MOST_TEMPERATURE,
+    Calibration,
+    log_probabilities,
+    model_digest,
+    read_calibration,
+    tempered,
+)
+
+__all__ = [
+    "CALIBRATION",
+    "FORMAT",
+    "LEAST_TEMPERATURE",
+    "MOST_TEMPERATURE",
+    "Calibration",
+    "log_probabilities",
+    "model_digest",
+    "read_calibration",
+    "tempered",
+]

@@ -1,0 +1,158 @@
+"""Train a recipe again without some signs, so that there are clips of signs that it cannot know.
+
+The signs are dealt into groups. For each group and each fold a model is trained on the other
+groups' signs and the other folds' signers, and answers to the fold's clips: those of the
+group are of unknown signs *and* of unseen signers, as they will be in use.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rich.console import Console
+
+from signlet.atomic import write_text
+from signlet.averaging import Kind
+from signlet.errors import SignletError
+from signlet.folds import FoldPlan, signer_folds
+from signlet.pack import PackedSet
+from signlet.predict import predict
+from signlet.predictions import Predictions, average, read_predictions, write_predictions
+from signlet.train import Recipe, fit
+from signlet.train.folder import PREDICTIONS, only_one, predictions_of
+from signlet.train.settings import plain
+
+SETTINGS, SOUP = "settings.json", "soup"
+_GROUPS_SEED = 42
+"""Of the groups of signs; the same for every run, so that runs can be averaged."""
+
+
+def sign_groups(signs: int, groups: int) -> list[NDArray[np.int64]]:
+    """Classes 0..signs-1 dealt at random into groups of about the same size.
+
+    Raises SignletError where there are fewer than two groups, more groups than signs, or
+    fewer than two signs besides a group.
+    """
+    largest = -(-signs // max(groups, 1))
+    if not 2 <= groups <= signs or signs - largest < 2:
+        raise SignletError(
+            f"{groups} groups of {signs} signs: give 2 groups or more, at most one a sign, so "
+            "that two signs are left to train on"
+        )
+    order = np.random.default_rng(_GROUPS_SEED).permutation(signs)
+    return [np.sort(part) for part in np.array_split(order, groups)]
+
+
+def without(packed: PackedSet, left_out: NDArray[np.int64]) -> PackedSet:
+    """The same clips, where these classes are unknown: label -1, the others closed up."""
+    kept = np.setdiff1d(np.arange(len(packed.signs)), left_out)
+    number = np.full(len(packed.signs) + 1, -1, dtype=np.int64)  # the last one is for label -1
+    number[kept] = np.arange(len(kept))
+    signs = tuple(packed.signs[i] for i in kept)
+    header = replace(packed.header, settings=replace(packed.header.settings, signs=signs))
+    return replace(packed, header=header, labels=number[packed.labels])
+
+
+@dataclass(frozen=True)
+class LeaveOut:
+    """Trainings of a recipe without some of the signs, for every group and fold.
+
+    work: where their answers are kept; what is finished there is not trained again.
+    """
+
+    recipe: Recipe
+    packed: PackedSet
+    folds: tuple[int, ...]
+    groups: int
+    work: Path
+    device: str = "auto"
+
+    def folder(self, fold: int, group: int) -> Path:
+        """Where one training's checkpoint and predictions lie."""
+        return self.work / f"fold-{fold}-without-{group}-of-{self.groups}"
+
+    def todo(self) -> list[tuple[int, int]]:
+        """Fold and group of the trainings that are not finished."""
+        every = product(self.folds, range(self.groups))
+        return [one for one in every if not (self.folder(*one) / PREDICTIONS).exists()]
+
+    def run(self, console: Console | None = None) -> list[Predictions]:
+        """Train what is missing; the answers to the held-out signers' clips of each training.
+
+        Clips of the signs left out have label -1. Each clip of a fold is unknown to one of
+        the trainings and known to the others.
+        Raises SignletError; `Interrupted` after Ctrl-C, when the same call goes on.
+        """
+        console = console or Console(quiet=True)
+        parts = sign_groups(len(self.packed.signs), self.groups)
+        plan = signer_folds(self.packed.labels, self.packed.signers, self.recipe.num_folds)
+        with only_one(self.work):
+            self._open()
+            todo = self.todo()
+            for place, (fold, group) in enumerate(todo, 1):
+                names = _listed([self.packed.signs[i] for i in parts[group]])
+                console.print(
+                    f"Training {place} of {len(todo)}: fold {fold}, without {names}.",
+                    soft_wrap=True,
+                    markup=False,
+                )
+                self._train(fold, group, parts[group], plan, console)
+        every = product(self.folds, range(self.groups))
+        return [read_predictions(self.folder(*one) / PREDICTIONS)[SOUP] for one in every]
+
+    def _train(
+        self, fold: int, group: int, part: NDArray[np.int64], plan: FoldPlan, console: Console
+    ) -> None:
+        clips, folder = without(self.packed, part), self.folder(fold, group)
+        rows, tested = plan.training(fold), plan.held_out(fold)
+        rows = rows[clips.labels[rows] >= 0]
+        soup = fit(self.recipe, clips, rows, folder, device=self.device, console=console)
+        answers = predict(soup, clips, torch.from_numpy(tested)).numpy()
+        write_predictions(
+            folder / PREDICTIONS, {SOUP: predictions_of(clips, tested, answers, fold)}
+        )
+
+    def _open(self) -> None:
+        """Refuse a folder whose trainings are of another recipe or other clips."""
+        settings = {
+            "recipe": plain(self.recipe),
+            "clips": self.packed.header.settings.fingerprint,
+            "signs": list(self.packed.signs),
+        }
+        path = self.work / SETTINGS
+        if not path.exists():
+            write_text(path, json.dumps(settings, indent=1, ensure_ascii=False) + "\n")
+        elif _read_json(path) != settings:
+            raise SignletError(
+                f"{self.work}: its trainings are of another recipe or other clips; delete the "
+                "folder, or name another one by --work"
+            )
+
+
+def averaged(runs: Sequence[Sequence[Predictions]], kind: Kind) -> list[Predictions]:
+    """What an ensemble of several runs answers, training by training.
+
+    runs: `LeaveOut.run` of each, for the same folds and groups; kind: see `averaging`.
+    Raises SignletError where the runs hold out other clips or know other signs.
+    """
+    return [average(parts, kind) for parts in zip(*runs, strict=True)]
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _listed(names: Sequence[str], shown: int = 8) -> str:
+    more = f" and {len(names) - shown} more signs" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more

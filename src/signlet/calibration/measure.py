@@ -1,0 +1,294 @@
+"""Measure a model's calibration: temperature, and the threshold below which it answers "none".
+
+The temperature comes from the run's out-of-fold predictions, the threshold from answers to
+clips of signs that the model does not know (`signlet.calibration.unknown`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import logsumexp
+from sklearn.metrics import roc_auc_score, roc_curve
+from sklearn.model_selection import GroupKFold
+
+from signlet.calibration import (
+    Calibration,
+    log_probabilities,
+    tempered,
+)
+from signlet.errors import SignletError
+from signlet.evaluate import score, signer_interval
+from signlet.predictions import Predictions
+
+LOWEST, HIGHEST = 0.1, 10.0
+"""Temperatures that are tried."""
+_PARTS = 5
+"""Into so many parts the signers are cut to measure on signers that had no say."""
+_TPR, _NAN = 0.95, float("nan")
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share of clips; low, high: 95 % interval over signers, NaN where there is one signer."""
+
+    share: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """How well the calibration works; NaN where nothing can be said.
+
+    known, unknown: clips. known_signers, unknown_signers: how many, all nameless ones count
+    as one. accuracy: of all known clips. log_loss, calibration_error: before and after the
+    temperature; where there are two signers or more, "after" has each clip's temperature
+    fitted on other signers. accepted: known clips at or above the threshold.
+    accepted_accuracy: share of these that are read right. false_accepts: unknown clips at or
+    above the threshold. false_accepts_elsewhere: the same with each clip's threshold chosen
+    on other signers. auroc, fpr95: see `Calibration`. notes: what cannot be promised.
+    """
+
+    known: int
+    known_signers: int
+    unknown: int
+    unknown_signers: int
+    accuracy: float
+    log_loss: tuple[float, float]
+    calibration_error: tuple[float, float]
+    accepted: Share
+    accepted_accuracy: Share
+    false_accepts: Share
+    false_accepts_elsewhere: float
+    auroc: float
+    fpr95: float
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """What `calibrate` gives.
+
+    before, after: out-of-fold predictions without and with the temperature (fitted on other
+    signers). known, unknown: (N,), (M,) confidences with the temperature that is kept.
+    """
+
+    calibration: Calibration
+    report: Report
+    before: Predictions
+    after: Predictions
+    known: Floats
+    unknown: Floats
+
+
+def calibrate(
+    out_of_fold: Predictions, answers: Sequence[Predictions], false_accepts: float = 0.05
+) -> Calibrated:
+    """Fit the temperature, choose the threshold, and say how well both work.
+
+    out_of_fold: of the run's model, on clips that it was not trained on.
+    answers: of one or several models to clips of unknown signs (label -1). Where they hold
+    known clips too, these are what the unknown ones are compared with (AUROC, FPR), because
+    the same models have read them; else the out-of-fold clips are.
+    false_accepts: share of unknown clips that may be accepted, 0 < share < 1.
+    Raises SignletError where there are no known or no unknown clips, or the share is none.
+    """
+    if not 0 < false_accepts < 1:
+        raise SignletError(f"false accepts {false_accepts}: give a share above 0 and below 1")
+    seen = out_of_fold.select(out_of_fold.labels >= 0)
+    unknown = [part.select(part.labels < 0) for part in answers]
+    if not len(seen.names) or not any(part.names for part in unknown):
+        raise SignletError("calibration needs clips of known and of unknown signs; label some")
+    temperature = fit_temperature(seen)
+    confidences = _confidences(unknown, temperature)
+    threshold = choose_threshold(confidences, false_accepts)
+    auroc, fpr95 = _separation(seen, answers, confidences, temperature)
+    calibration = Calibration(
+        temperature, threshold, false_accepts, auroc, fpr95, len(seen.names), len(confidences)
+    )
+    after = _elsewhere_tempered(seen)
+    known = _confidences([seen], temperature)
+    strangers = [signer for part in unknown for signer in part.signers]
+    report = _report(calibration, seen, after, known, confidences, strangers)
+    return Calibrated(calibration, report, seen, after, known, confidences)
+
+
+# --- temperature --------------------------------------------------------------------------
+
+
+def fit_temperature(predictions: Predictions) -> float:
+    """The temperature in LOWEST..HIGHEST with the least log loss; all labels must be known.
+
+    The loss is convex in 1 / temperature, so there is at most one minimum. Where there is none
+    in this range (all clips are read right, or almost all wrong) the temperature is 1.
+    """
+
+    logits, labels = log_probabilities(predictions.probabilities), predictions.labels
+
+    def loss(logarithm: float) -> float:
+        return _loss(logits, labels, float(np.exp(logarithm)))
+
+    bounds = (np.log(LOWEST), np.log(HIGHEST))
+    found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-4})
+    inside = bounds[0] + 0.01 < found.x < bounds[1] - 0.01
+    return float(np.exp(found.x)) if inside else 1.0
+
+
+def _loss(logits: Floats, labels: NDArray[np.int64], temperature: float = 1.0) -> float:
+    """Mean of -log of the probability of the true sign; logits (N, K)."""
+    scaled = logits / temperature
+    own = np.take_along_axis(scaled, labels[:, None], 1)[:, 0]
+    return float((logsumexp(scaled, axis=1) - own).mean())
+
+
+def _log_loss(predictions: Predictions) -> float:
+    return _loss(log_probabilities(predictions.probabilities), predictions.labels)
+
+
+def _elsewhere_tempered(seen: Predictions) -> Predictions:
+    """Each clip with the temperature fitted on other signers, where there are any."""
+    probabilities = np.empty_like(seen.probabilities)
+
+    def fit_and_apply(others: NDArray[np.int64], own: NDArray[np.int64]) -> None:
+        temperature = fit_temperature(seen.select(others))
+        probabilities[own] = tempered(seen.probabilities[own], temperature)
+
+    if not _by_others(seen.signers, fit_and_apply):
+        probabilities = tempered(seen.probabilities, fit_temperature(seen))
+    return replace(seen, probabilities=probabilities)
+
+
+def _by_others(
+    signers: Sequence[str], do: Callable[[NDArray[np.int64], NDArray[np.int64]], None]
+) -> bool:
+    """do(rows of other signers, rows of these) for every part; False where there is one signer."""
+    parts = min(_PARTS, len(set(signers)))
+    if parts < 2:
+        return False
+    for others, own in GroupKFold(parts).split(np.zeros(len(signers)), groups=signers):
+        do(others, own)
+    return True
+
+
+# --- threshold ----------------------------------------------------------------------------
+
+
+def choose_threshold(unknown: Floats, false_accepts: float) -> float:
+    """The lowest threshold that at most this share of unknown clips passes, also new ones.
+
+    unknown: (M,) confidences. That share of M + 1 less one clip may pass: then a further clip
+    passes with at most that probability, were it drawn like these (split conformal
+    prediction, Vovk et al. 2005). Where M is too small for that, none may pass.
+    The threshold is half-way between two confidences, so that rounding decides nothing.
+    Raises SignletError where a clip that may not pass has the confidence 1.
+    """
+    passing = max(int(np.floor(false_accepts * (len(unknown) + 1) + 1e-9)) - 1, 0)
+    stopped = np.sort(unknown)[::-1][passing]
+    if stopped >= 1:
+        raise SignletError(
+            "clips of unknown signs are read with full certainty, so no threshold stops them; "
+            "allow more false accepts, or measure on more unknown clips"
+        )
+    above = unknown[unknown > stopped]
+    top = above.min() if len(above) else 1.0
+    return float((stopped + top) / 2)
+
+
+def _confidences(parts: Sequence[Predictions], temperature: float) -> Floats:
+    answers = [tempered(p.probabilities, temperature).max(1) for p in parts if p.names]
+    return np.concatenate(answers).astype(np.float64)
+
+
+def _separation(
+    seen: Predictions, answers: Sequence[Predictions], unknown: Floats, temperature: float
+) -> tuple[float, float]:
+    """AUROC and FPR at 95 % TPR of the confidence."""
+    beside = [part.select(part.labels >= 0) for part in answers]
+    known = _confidences(beside if any(p.names for p in beside) else [seen], temperature)
+    is_known = np.repeat([1, 0], [len(known), len(unknown)])
+    confidence = np.concatenate([known, unknown])
+    fpr, tpr, _ = roc_curve(is_known, confidence, drop_intermediate=False)
+    return float(roc_auc_score(is_known, confidence)), float(fpr[np.argmax(tpr >= _TPR)])
+
+
+def _elsewhere_accepted(unknown: Floats, signers: Sequence[str], false_accepts: float) -> float:
+    """Share accepted with each clip's threshold chosen on other signers; NaN for one signer."""
+    accepted = np.zeros(len(unknown), dtype=bool)
+
+    def choose_and_apply(others: NDArray[np.int64], own: NDArray[np.int64]) -> None:
+        accepted[own] = unknown[own] >= choose_threshold(unknown[others], false_accepts)
+
+    return float(accepted.mean()) if _by_others(signers, choose_and_apply) else _NAN
+
+
+# --- report -------------------------------------------------------------------------------
+
+
+def _report(
+    calibration: Calibration,
+    seen: Predictions,
+    after: Predictions,
+    known: Floats,
+    unknown: Floats,
+    strangers: Sequence[str],
+) -> Report:
+    right = seen.probabilities.argmax(1) == seen.labels
+    accepted, passed = known >= calibration.threshold, unknown >= calibration.threshold
+    accepted_signers = [seen.signers[i] for i in np.flatnonzero(accepted)]
+    before_score, after_score = (score(part, resamples=1) for part in (seen, after))
+    return Report(
+        known=calibration.known,
+        known_signers=len(set(seen.signers)),
+        unknown=calibration.unknown,
+        unknown_signers=len(set(strangers)),
+        accuracy=before_score.top1,
+        log_loss=(_log_loss(seen), _log_loss(after)),
+        calibration_error=(before_score.calibration_error, after_score.calibration_error),
+        accepted=_share(accepted, seen.signers),
+        accepted_accuracy=_share(right[accepted], accepted_signers),
+        false_accepts=_share(passed, strangers),
+        false_accepts_elsewhere=_elsewhere_accepted(unknown, strangers, calibration.false_accepts),
+        auroc=calibration.auroc,
+        fpr95=calibration.fpr95,
+        notes=(*_notes(calibration, seen.signers, strangers), *_not_carried(seen, after)),
+    )
+
+
+def _share(chosen: NDArray[np.bool_], signers: Sequence[str]) -> Share:
+    if not len(chosen):
+        return Share(_NAN, _NAN, _NAN)
+    return Share(float(chosen.mean()), *signer_interval(chosen, signers))
+
+
+def _notes(calibration: Calibration, signers: Sequence[str], strangers: Sequence[str]) -> list[str]:
+    notes, unknown = [], calibration.unknown
+    if calibration.false_accepts * (unknown + 1) < 1:
+        notes.append(
+            f"{unknown} unknown clips cannot promise a false-accept rate below 1 in "
+            f"{unknown + 1}; the threshold is above all of them"
+        )
+    few = min(len(set(signers)), len(set(strangers)))
+    if few < 2:
+        notes.append("no signer is told apart, so nothing is known of how signers differ")
+    elif few < 10:
+        notes.append(f"only {few} signers: for a new one the rates may be quite different")
+    if calibration.temperature == 1:
+        notes.append(
+            "the temperature is left at 1: the clips are all read right, or almost all wrong, so "
+            "it cannot be measured"
+        )
+    return notes
+
+
+def _not_carried(seen: Predictions, after: Predictions) -> list[str]:
+    if _log_loss(after) <= 1.01 * _log_loss(seen):
+        return []
+    return [
+        "the temperature fitted on other signers makes the log loss worse: it differs by signer"
+    ]

@@ -1,0 +1,61 @@
+"""A model's answers to clips of signs that it does not know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from signlet.errors import SignletError
+from signlet.model.files import ModelFile
+from signlet.pack import PackedSet, pack
+from signlet.pack.layout import HEADER
+from signlet.predict import predict
+from signlet.predictions import Predictions
+from signlet.sources import open_source
+
+
+def packed_for(model: ModelFile, where: str | Path, out: Path, progress: bool) -> list[PackedSet]:
+    """A packed set as it is, or the clips of a source packed for each member's length.
+
+    out: where to pack them to. Raises SignletError where there are no such clips.
+    """
+    if (Path(where) / HEADER).exists():
+        return [PackedSet.open(where)]
+    source = open_source(where)
+    lengths = sorted({member.config.max_len for member in model.members})
+    return [pack(source, out / str(length), length, progress=progress) for length in lengths]
+
+
+def predict_unknown(model: ModelFile, *sets: PackedSet) -> Predictions:
+    """A model's answers to all clips of a packed set whose sign it does not know.
+
+    sets: the clips packed for each length that a member takes; one set for most models.
+    Clips without a sign count as unknown ones. Signs are matched by name.
+    Returns predictions with the label -1.
+    Raises SignletError where the clips are packed for another length, or all signs are known.
+    """
+    packed, length = sets[0], {one.max_len: one for one in sets}
+    missing = sorted({m.config.max_len for m in model.members} - set(length))
+    if missing:
+        raise SignletError(
+            f"packed with max_len {packed.max_len}, the model takes {missing[0]}; "
+            "pack the clips again, or name the clips themselves"
+        )
+    strange = [sign not in model.signs for sign in packed.signs]
+    rows = np.flatnonzero([label < 0 or strange[label] for label in packed.labels])
+    if not len(rows):
+        raise SignletError(
+            f"the model knows the signs of all {len(packed):,} clips; name clips of other signs"
+        )
+    chosen = torch.from_numpy(rows)
+    answers = [predict(m, length[m.config.max_len], chosen).numpy() for m in model.members]
+    return Predictions(
+        names=[packed.names[row] for row in rows],
+        signers=[packed.signers[row] for row in rows],
+        labels=np.full(len(rows), -1, dtype=np.int64),
+        probabilities=model.average.of(answers),
+        folds=np.full(len(rows), -1, dtype=np.int64),
+        signs=model.signs,
+    )

@@ -1,0 +1,98 @@
+"""What an exported file says of itself: one JSON text inside the file, checked when it is read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import signlet
+from signlet.averaging import Average
+from signlet.calibration import Calibration
+from signlet.errors import SignletError
+from signlet.landmarks import NUM_RAW, SCHEMA
+
+FORMAT = 1
+ENTRY = "signlet"
+"""Name of the text among a file's metadata."""
+_MAX_SIGNS = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """All that is known of an exported model.
+
+    signs: K names in the order of the outputs. max_lens: frames each member looks at, after
+    preprocessing. average: how the members' answers become one. precision: of the weights.
+    max_frames: longest clip that the graph takes, None for any. licence: of the model, in the
+    words of whoever exported it. calibration: temperature and threshold, None where nobody
+    has measured them; the graph's outputs are before it. about: recipe, data, scores.
+    """
+
+    signs: tuple[str, ...]
+    max_lens: tuple[int, ...]
+    average: Average
+    precision: str
+    max_frames: int | None = None
+    licence: str = ""
+    calibration: Calibration | None = None
+    about: dict[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> str:
+        """The text for the file."""
+        content = {
+            "format": FORMAT,
+            "signlet": signlet.__version__,
+            "landmarks": SCHEMA,
+            "inputs": f"float32 (frames, {NUM_RAW}, 3), raw landmarks, NaN where not found",
+            "signs": list(self.signs),
+            "preprocess": [{"max_len": max_len} for max_len in self.max_lens],
+            "average": self.average.as_json(),
+            "precision": self.precision,
+            "max_frames": self.max_frames,
+            "licence": self.licence,
+            "calibration": None if self.calibration is None else self.calibration.as_json(),
+            "about": self.about,
+        }
+        return json.dumps(content, ensure_ascii=False, allow_nan=False)
+
+
+def read_card(text: str | None, name: str) -> Card:
+    """Read a card of an untrusted file. name: the file, for errors.
+
+    Raises SignletError where there is none, or it is damaged, newer, or of another layout of
+    landmarks.
+    """
+    if not text:
+        raise SignletError(f"{name}: was not exported by signlet; run `signlet export`")
+    try:
+        raw = json.loads(text)
+        if raw["format"] != FORMAT:
+            raise SignletError(f"{name}: has card format {raw['format']!r}; update signlet")
+        if raw["landmarks"] != SCHEMA:
+            raise SignletError(f"{name}: made for landmarks {raw['landmarks']!r}, not {SCHEMA!r}")
+        return _card(raw)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise SignletError(f"{name}: its description is damaged ({error}); export again") from None
+
+
+def _card(raw: dict[str, Any]) -> Card:
+    signs, max_frames = raw["signs"], raw["max_frames"]
+    if not isinstance(signs, list) or not all(isinstance(sign, str) for sign in signs):
+        raise ValueError("signs is not a list of names")
+    if not 0 < len(signs) <= _MAX_SIGNS:
+        raise ValueError(f"{len(signs)} signs")
+    if not (max_frames is None or (type(max_frames) is int and max_frames > 0)):
+        raise ValueError(f"max_frames is {max_frames!r}")
+    max_lens = tuple(int(member["max_len"]) for member in raw["preprocess"])
+    calibration = raw["calibration"]
+    return Card(
+        signs=tuple(signs),
+        max_lens=max_lens,
+        average=Average.read(raw["average"], len(max_lens)),
+        precision=str(raw["precision"]),
+        max_frames=max_frames,
+        licence=str(raw["licence"]),
+        calibration=None if calibration is None else Calibration.read(calibration),
+        about=dict(raw["about"]),
+    )

@@ -1,0 +1,207 @@
+"""signlet calibrate."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from jsonargparse import ArgumentParser
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from signlet.calibration import CALIBRATION
+from signlet.calibration.files import FIGURE, write_calibration, write_figure
+from signlet.calibration.leave_out import SOUP
+from signlet.calibration.measure import Calibrated, Share, calibrate
+from signlet.calibration.unknown import packed_for, predict_unknown
+from signlet.cli.parsing import existing, make_parser, parse
+from signlet.cli.trained_again import TrainedAgain, answers_without_signs
+from signlet.ensemble import ENSEMBLE
+from signlet.errors import SignletError
+from signlet.model.files import ModelFile, load_model
+from signlet.predictions import Predictions, read_predictions
+from signlet.train.folder import PREDICTIONS
+
+_EXAMPLES = """
+  signlet calibrate runs/mine --unknown other_signs/     clips of signs that it does not know
+  signlet calibrate runs/mine                            without such clips: trains 4 times a fold
+  signlet calibrate runs/mine --leave-out 8 --false-accepts 0.01
+  signlet calibrate runs/both --runs runs/one runs/two   an ensemble of these two
+"""
+
+
+def run(arguments: list[str]) -> None:
+    """Parse, measure, write, print."""
+    parsed = parse(_parser(), arguments)
+    folder = existing(parsed.model, "run folder")
+    _check(parsed)
+    console = Console(stderr=parsed.json)
+    out_of_fold, model = _held_out(folder), load_model(folder)
+    if parsed.unknown is not None:
+        answers, about = _elsewhere(model, parsed, console)
+    else:
+        runs = tuple(existing(run, "run folder") for run in [parsed.model, *parsed.runs])
+        again = TrainedAgain(
+            runs, tuple(parsed.data), tuple(parsed.folds), parsed.leave_out, parsed.device
+        )
+        out_of_fold, answers = answers_without_signs(again, model, out_of_fold, console)
+        about = {"left_out_groups": parsed.leave_out, "trainings": len(answers)}
+    with console.status("Measuring ..."):
+        made = calibrate(out_of_fold, answers, parsed.false_accepts)
+    write_figure(made, folder / FIGURE)
+    write_calibration(folder, made, about)
+    if parsed.json:
+        print((folder / CALIBRATION).read_text(encoding="utf-8"), end="")
+        return
+    _print(made, console)
+    console.print(f"Written: {folder / CALIBRATION}   {folder / FIGURE}", soft_wrap=True)
+
+
+def _check(parsed: Any) -> None:
+    """Refuse what would only be noticed after the trainings."""
+    if not 0 < parsed.false_accepts < 1:
+        raise SignletError(
+            f"--false-accepts {parsed.false_accepts}: give a share above 0 and below 1"
+        )
+    if parsed.unknown is not None and (parsed.runs or parsed.data or parsed.folds):
+        raise SignletError("--runs, --data and --folds are for trainings; leave out --unknown")
+
+
+def _parser() -> ArgumentParser:
+    parser = make_parser(
+        "calibrate",
+        'Measure how sure a model may be, and the confidence below which it answers "none":\n'
+        "a temperature from its out-of-fold answers, and a threshold from clips of signs that it\n"
+        "does not know. Without --unknown the run is trained again without some of its signs.",
+        _EXAMPLES,
+    )
+    parser.add_argument("model", type=str, help="run or ensemble folder")
+    parser.add_argument(
+        "--unknown", type=str | None, help="clips of other signs: directory, CSV or packed set"
+    )
+    parser.add_argument(
+        "--false-accepts",
+        type=float,
+        default=0.05,
+        help="share of clips of unknown signs that may pass as known ones",
+    )
+    parser.add_argument(
+        "--leave-out",
+        type=int,
+        default=4,
+        help="without --unknown: groups of signs, each left out of a training of its own",
+    )
+    parser.add_argument(
+        "--folds", type=int, nargs="+", default=[], help="folds to do that in (default the run's)"
+    )
+    parser.add_argument(
+        "--runs", type=str, nargs="+", default=[], help="an ensemble's runs, in its order"
+    )
+    parser.add_argument(
+        "--data",
+        type=str,
+        nargs="+",
+        default=[],
+        help="clips that the run was trained on, where it has not packed them itself; for an "
+        "ensemble one for each run",
+    )
+    parser.add_argument("--work", type=str | None, help="where to keep --unknown packed")
+    parser.add_argument("--device", type=str, default="auto", help="auto, cpu, cuda, cuda:1")
+    parser.add_argument("--json", action="store_true", help="print calibration.json")
+    return parser
+
+
+def _held_out(folder: Path) -> Predictions:
+    if not (folder / PREDICTIONS).exists():
+        raise SignletError(
+            f"{folder}: holds no {PREDICTIONS}, so it cannot be calibrated; name a run folder "
+            "in which folds were held out to the end (signlet train --folds)"
+        )
+    stored = read_predictions(folder / PREDICTIONS)
+    which = ENSEMBLE if ENSEMBLE in stored else SOUP
+    if which not in stored:
+        raise SignletError(f"{folder / PREDICTIONS}: holds no predictions of {which}")
+    return stored[which]
+
+
+# --- clips from elsewhere -----------------------------------------------------------------
+
+
+def _elsewhere(
+    model: ModelFile, parsed: Any, console: Console
+) -> tuple[list[Predictions], dict[str, Any]]:
+    show = console.is_terminal
+    with tempfile.TemporaryDirectory() as scratch:
+        packed = packed_for(model, parsed.unknown, Path(parsed.work or scratch), progress=show)
+        with console.status("Recognising ..."):
+            try:
+                answers = predict_unknown(model, *packed)
+            except SignletError as error:
+                raise SignletError(f"{parsed.unknown}: {error}") from None
+    left = len(packed[0]) - len(answers.names)
+    console.print(
+        f"{len(answers.names):,} clips of unknown signs; {left:,} of known ones left out.",
+        highlight=False,
+    )
+    return [answers], {"unknown": packed[0].source, "known_left_out": left}
+
+
+# --- printing -----------------------------------------------------------------------------
+
+
+def _print(made: Calibrated, console: Console) -> None:
+    report, calibration = made.report, made.calibration
+    console.print(
+        f"\n{report.known:,} clips of known signs by {report.known_signers} signers, "
+        f"{report.unknown:,} of unknown signs by {report.unknown_signers}; none was trained on.",
+        highlight=False,
+        soft_wrap=True,
+    )
+    console.print(_temperature_table(made), _threshold_table(made), sep="")
+    for note in report.notes:
+        console.print(Text(f"Note: {note}.", style="yellow"), soft_wrap=True)
+    console.print(
+        f"A confidence below {calibration.threshold:.3f} means none of the signs.", highlight=False
+    )
+
+
+def _temperature_table(made: Calibrated) -> Table:
+    report = made.report
+    table = _table(f"temperature {made.calibration.temperature:.3f}", "before", "with it")
+    table.add_row("log loss", *(f"{value:.3f}" for value in report.log_loss))
+    table.add_row("calibration error", *(f"{value:.3f}" for value in report.calibration_error))
+    return table
+
+
+def _threshold_table(made: Calibrated) -> Table:
+    report = made.report
+    table = _table(f"threshold {made.calibration.threshold:.3f}", "share", "95 % over signers")
+    for name, share in {
+        "unknown clips accepted": report.false_accepts,
+        "known clips accepted": report.accepted,
+        "of these read right": report.accepted_accuracy,
+    }.items():
+        table.add_row(name, f"{share.share:.3f}", _interval(share))
+    table.add_row("of all known clips read right", f"{report.accuracy:.3f}", "")
+    elsewhere = report.false_accepts_elsewhere
+    if not math.isnan(elsewhere):
+        table.add_row("unknown, threshold of other signers", f"{elsewhere:.3f}", "")
+    table.add_row("AUROC, known against unknown", f"{report.auroc:.3f}", "")
+    table.add_row("unknown accepted where 95 % of known are", f"{report.fpr95:.3f}", "")
+    return table
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column(headings[0])
+    for heading in headings[1:]:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table
+
+
+def _interval(share: Share) -> str:
+    return "one signer" if math.isnan(share.low) else f"{share.low:.3f}-{share.high:.3f}"

@@ -1,0 +1,127 @@
+"""signlet export."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from signlet.calibration import read_calibration
+from signlet.cli.parsing import existing, make_parser, parse
+from signlet.errors import SignletError
+from signlet.export import BOUNDS, Exported, export_ensemble
+from signlet.export.bundle import CARD, FILES
+from signlet.model.files import load_model
+from signlet.sources import open_source
+
+_EXAMPLES = """
+  signlet export runs/demo
+  signlet export runs/ensemble --to onnx --precision fp32 -o site/model
+  signlet export runs/mine --clips my_clips/ --licence CC-BY-4.0
+"""
+_KNOWN = ("fingerspelling",)
+"""Sources that need no path, so that they are found again."""
+
+
+def run(arguments: list[str]) -> None:
+    """Parse, export, print what was checked."""
+    parser = make_parser(
+        "export",
+        "Write a trained run or ensemble as one self-describing file for phone (LiteRT), browser\n"
+        "and server (ONNX): raw landmarks in, probabilities out. Each file is compared with\n"
+        "torch and measured before it gets its name.",
+        _EXAMPLES,
+    )
+    parser.add_argument("model", type=str, help="run folder, ensemble folder or model file")
+    parser.add_argument(
+        "--to", nargs="+", default=list(FILES), metavar="FORMAT", help="onnx, litert or both"
+    )
+    parser.add_argument(
+        "--precision", type=str, default="fp16", help=f"of the weights: {', '.join(BOUNDS)}"
+    )
+    parser.add_argument("-o", "--out", type=str | None, help="folder (default MODEL/export)")
+    parser.add_argument(
+        "--clips",
+        type=str | None,
+        help="real clips to compare on; default those it was trained on, where they are found",
+    )
+    parser.add_argument("--max-clips", type=int, default=64, help="so many of them, spread evenly")
+    parser.add_argument("--licence", type=str, default="", help="of the model, for its card")
+    parser.add_argument(
+        "--bound",
+        type=float | None,
+        help="largest difference of a probability from torch; default "
+        + ", ".join(f"{bound:g} for {name}" for name, bound in BOUNDS.items()),
+    )
+    parsed = parse(parser, arguments)
+    console = Console()
+    folder = existing(parsed.model, "run folder or model file")
+    model = load_model(folder)
+    folder = folder if folder.is_dir() else folder.parent
+    clips = _real_clips(parsed.clips, model.about.get("source"), parsed.max_clips, console)
+    with console.status("") as status:
+        done = export_ensemble(
+            model.members,
+            model.signs,
+            parsed.out or folder / "export",
+            parsed.to,
+            parsed.precision,
+            average=model.average,
+            calibration=read_calibration(folder),
+            about=model.about,
+            licence=parsed.licence,
+            clips=clips,
+            bound=parsed.bound,
+            say=status.update,
+        )
+    _print(done, console)
+
+
+def _real_clips(
+    given: str | None, trained_on: Any, count: int, console: Console
+) -> dict[str, NDArray[np.float32]]:
+    """Clips by name, spread over a set; none, with a word, where there is no set at hand."""
+    if count < 0:
+        raise SignletError(f"--max-clips {count}: give at least 0")
+    where = given or (trained_on if trained_on in _KNOWN else None)
+    if where is None:
+        console.print(
+            "[yellow]Note: the files are compared with torch on made clips only; name real ones "
+            "with --clips.[/]",
+            soft_wrap=True,
+        )
+        return {}
+    source = open_source(where)
+    refs = source.refs()
+    places = np.linspace(0, len(refs) - 1, min(count, len(refs))).astype(int)
+    clips = {}
+    for ref in (refs[place] for place in places):
+        try:
+            clips[ref.name] = source.read(ref).frames
+        except SignletError as error:
+            console.print(f"[yellow]Left out: {error}[/]", soft_wrap=True)
+    return clips
+
+
+def _print(done: Exported, console: Console) -> None:
+    columns = ("file", "MB", "difference", "other sign", "ms, 1 thread", "2 threads", "memory")
+    table = Table(*columns, title="Compared with torch", title_justify="left", box=SIMPLE_HEAD)
+    for name, check in done.checks.items():
+        cost = check.measured
+        table.add_row(
+            name,
+            f"{check.bytes / 1e6:.2f}",
+            f"{check.difference:.1e}",
+            f"{check.disagreements} of {check.real + check.edge}",
+            *(f"{cost.median[n]:.1f} / {cost.p95[n]:.1f}" for n in sorted(cost.median)),
+            f"{cost.memory / 1e6:.0f} MB",
+        )
+    console.print(table)
+    first = next(iter(done.files.values()))
+    console.print("Largest difference of a probability; ms of a clip of 40 frames, median / 95 %.")
+    console.print(f"Written to {first.parent}; read {CARD} there.", soft_wrap=True)
+    console.print(f"Try: signlet recognise {first} CLIP", soft_wrap=True)

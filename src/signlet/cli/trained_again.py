@@ -1,0 +1,157 @@
+"""From a run or ensemble folder to its trainings without some signs, and what they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import yaml
+from jsonargparse import ArgumentError, ArgumentParser
+from rich.console import Console
+
+from signlet.averaging import Kind
+from signlet.calibration.leave_out import SOUP, LeaveOut, averaged
+from signlet.cli.training import add_recipe, packed_clips, recipe_of
+from signlet.copies import trained_copies
+from signlet.ensemble import ENSEMBLE
+from signlet.errors import SignletError
+from signlet.model.files import ModelFile
+from signlet.pack import PackedSet
+from signlet.pack.layout import HEADER
+from signlet.predictions import Predictions
+from signlet.train import Recipe
+from signlet.train.folder import METRICS, SETTINGS, fold_folder
+from signlet.train.memory import keep_freed_memory
+from signlet.train.metrics import read_metrics
+
+WORK = "calibration"
+"""Folder in a run of its trainings without some signs."""
+
+
+@dataclass(frozen=True)
+class TrainedAgain:
+    """What is trained again. runs, data: folders, and the clips of each ([]: as packed there).
+
+    folds: () for those of the out-of-fold predictions. groups: of signs.
+    """
+
+    runs: tuple[Path, ...]
+    data: tuple[str, ...]
+    folds: tuple[int, ...]
+    groups: int
+    device: str
+
+
+def answers_without_signs(
+    asked: TrainedAgain, model: ModelFile, out_of_fold: Predictions, console: Console
+) -> tuple[Predictions, list[Predictions]]:
+    """Out-of-fold predictions less copies, and the answers of each training without some signs.
+
+    A copy is a held-out clip that was trained on under another name (`signlet.copies`).
+    Raises SignletError where the runs, their clips and the model do not fit together;
+    `Interrupted` after Ctrl-C, when the same call goes on.
+    """
+    runs, kind = _parts(asked.runs, model)
+    data = asked.data or (None,) * len(runs)
+    if len(data) != len(runs):
+        raise SignletError(f"--data: {len(data)} named for {len(runs)} run(s); one for each")
+    folds = asked.folds or tuple(sorted(set(out_of_fold.folds.tolist())))
+    work = []
+    for run, where in zip(runs, data, strict=True):
+        recipe = run_recipe(run)
+        packed = _packed(run, where, recipe, console)
+        _require_own(run, packed, out_of_fold)
+        work.append(LeaveOut(recipe, packed, folds, asked.groups, run / WORK, asked.device))
+    _say_how_long(work, console)
+    keep_freed_memory()
+    answers = averaged([one.run(console) for one in work], kind)
+    return _without_copies(out_of_fold, answers, work[0].packed, console)
+
+
+def _parts(runs: Sequence[Path], model: ModelFile) -> tuple[Sequence[Path], Kind]:
+    """The runs to train again, and how their answers are averaged."""
+    about = model.about.get(ENSEMBLE)
+    if not isinstance(about, dict):
+        if runs[1:]:
+            raise SignletError(f"{runs[0]}: is no ensemble; leave out --runs")
+        return runs, "softmax"
+    if len(runs) - 1 != len(about["runs"]):
+        names = ", ".join(str(run["name"]) for run in about["runs"])
+        raise SignletError(
+            f"{runs[0]}: is an ensemble; give --unknown CLIPS, or the folders of {names} by --runs"
+        )
+    if other := [str(run["name"]) for run in about["runs"] if run["model"] != SOUP]:
+        raise SignletError(
+            f"{runs[0]}: only soups can be trained again, not {other[0]}; give --unknown CLIPS"
+        )
+    return runs[1:], about["average"]
+
+
+def run_recipe(run: Path) -> Recipe:
+    """The recipe that a run was trained with; SignletError where its settings are damaged."""
+    path = run / SETTINGS
+    parser = ArgumentParser(exit_on_error=False)
+    add_recipe(parser)
+    try:
+        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for name in ("signlet", "source", "clips", "signs"):
+            del settings[name]
+        return recipe_of(parser, parser.parse_object(settings))
+    except FileNotFoundError:
+        raise SignletError(f"{path}: no such file; name a run folder") from None
+    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, ArgumentError) as error:
+        reason = " ".join(str(error).split())
+        raise SignletError(f"{path}: is damaged ({reason}); give --unknown CLIPS") from None
+
+
+def _packed(run: Path, where: str | None, recipe: Recipe, console: Console) -> PackedSet:
+    if where is None and (run / "packed" / HEADER).exists():
+        where = str(run / "packed")
+    if where is None and not recipe.packing.default_source:
+        raise SignletError(f"{run}: name the clips that it was trained on by --data")
+    return packed_clips(where, recipe, run / WORK, -1, console)
+
+
+def _require_own(run: Path, packed: PackedSet, out_of_fold: Predictions) -> None:
+    label = dict(zip(packed.names, packed.labels.tolist(), strict=True))
+    own = [label.get(name) for name in out_of_fold.names]
+    if packed.signs != out_of_fold.signs or own != out_of_fold.labels.tolist():
+        raise SignletError(
+            f"{packed.path}: these are not the clips that {run} was trained on; name them by --data"
+        )
+
+
+def _say_how_long(work: Sequence[LeaveOut], console: Console) -> None:
+    """Trainings to do, and their time by that of the run's own folds."""
+    todo = [(one, fold) for one in work for fold, _ in one.todo()]
+    seconds = 0.0
+    for one, fold in todo:
+        metrics = fold_folder(one.work.parent, fold) / METRICS
+        epochs = read_metrics(metrics) if metrics.exists() else []
+        seconds += sum(epoch.seconds for epoch in epochs) * (1 - 1 / one.groups)
+    if todo:
+        console.print(
+            f"{len(todo)} trainings without some of the signs; about {max(seconds / 60, 1):,.0f} "
+            "min, if this machine is as fast as the one that trained the run. Ctrl-C stops, "
+            "the same command goes on.",
+            soft_wrap=True,
+            highlight=False,
+        )
+
+
+def _without_copies(
+    out_of_fold: Predictions, answers: list[Predictions], packed: PackedSet, console: Console
+) -> tuple[Predictions, list[Predictions]]:
+    """Clips of unknown signs stay: no copy of them was trained on."""
+    copies = trained_copies(out_of_fold, packed)
+    if not copies.any():
+        return out_of_fold, answers
+    console.print(f"{copies.sum()} copies of clips that were trained on are left out.")
+    names = {name for name, copy in zip(out_of_fold.names, copies, strict=True) if copy}
+    kept = [
+        part.select((part.labels < 0) | np.array([name not in names for name in part.names]))
+        for part in answers
+    ]
+    return out_of_fold.select(~copies), kept

@@ -1,0 +1,124 @@
+"""An export: the files for every runtime, each checked before it gets its name."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signlet.atomic import replacing, write_text
+from signlet.averaging import Average
+from signlet.calibration import Calibration
+from signlet.card import Card
+from signlet.errors import SignletError
+from signlet.export.check import BOUNDS, Check, check
+from signlet.export.model_card import model_card
+from signlet.model import SignModel
+from signlet.model.files import finite
+
+FILES = {"onnx": "model.onnx", "litert": "model.tflite"}
+LABELS, CARD, CHECKS = "labels.txt", "model-card.md", "checks.json"
+
+
+@dataclass(frozen=True)
+class Exported:
+    """files: path of each format. checks: how each compares with torch, by file name."""
+
+    files: dict[str, Path]
+    checks: dict[str, Check]
+
+
+def export_ensemble(
+    models: Sequence[SignModel],
+    labels: Sequence[str],
+    out_dir: str | Path,
+    to: Sequence[str] = ("onnx", "litert"),
+    precision: str = "fp16",
+    *,
+    average: Average | None = None,
+    calibration: Calibration | None = None,
+    about: Mapping[str, Any] | None = None,
+    licence: str = "",
+    clips: Mapping[str, NDArray[np.float32]] | None = None,
+    bound: float | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> Exported:
+    """Write one file a format that takes raw landmarks and gives averaged probabilities.
+
+    models: eval-mode recognisers (`SignModel`), which may differ in size and `max_len`.
+    labels: K names in the order of their outputs.
+    out_dir: gets model.onnx, model.tflite, labels.txt, model-card.md and checks.json.
+    to: "onnx", "litert" or both. precision: of the weights, "fp32", "fp16" or "int8".
+    average: how the models' answers become one; None is the mean of their probabilities.
+    calibration, about, licence: what the files are to say of themselves.
+    clips: real clips (T, 543, 3) by name, to compare with torch on, besides edge cases.
+    bound: on the difference of any probability from torch; None: `BOUNDS` of the precision.
+    say: is told what is being done.
+    Raises SignletError where an argument makes no sense, a library is missing, or a file
+    differs from torch by more than the bound; then that file is not written.
+    """
+    average = average or Average.plain(len(models))
+    _check_arguments(models, labels, to, precision)
+    for model in models:
+        model.eval()
+    card = Card(
+        signs=tuple(labels),
+        max_lens=tuple(model.config.max_len for model in models),
+        average=average,
+        precision=precision,
+        licence=licence,
+        calibration=calibration,
+        about=finite(dict(about or {})),
+    )
+    out, files, checks = Path(out_dir), {}, {}
+    limit = BOUNDS[precision] if bound is None else bound
+    for format in to:
+        path = out / FILES[format]
+        with replacing(path) as temporary:
+            say(f"writing {path} ({precision})")
+            card = replace(card, max_frames=_write(format, temporary, models, average, card))
+            say(f"comparing {path} with torch and measuring it")
+            checks[path.name] = check(temporary, models, average, labels, clips or {}, limit)
+        files[format] = path
+    write_text(out / LABELS, "".join(f"{label}\n" for label in labels))
+    write_text(out / CARD, model_card(card, checks))
+    content = {name: one.as_json() for name, one in checks.items()}
+    write_text(out / CHECKS, json.dumps(content, indent=2) + "\n")
+    return Exported(files, checks)
+
+
+def _check_arguments(
+    models: Sequence[SignModel], labels: Sequence[str], to: Sequence[str], precision: str
+) -> None:
+    if not models:
+        raise SignletError("there is no model to export")
+    if unknown := sorted(set(to) - set(FILES)) or (not to and ["nothing"]):
+        raise SignletError(f"cannot export to {unknown[0]}; choose {' or '.join(FILES)}")
+    if precision not in BOUNDS:
+        raise SignletError(f"precision is {precision!r}; choose {', '.join(BOUNDS)}")
+    for model in models:
+        if model.config.num_classes != len(labels):
+            raise SignletError(
+                f"a model knows {model.config.num_classes} signs, {len(labels)} labels are given"
+            )
+
+
+def _write(
+    format: str, path: Path, models: Sequence[SignModel], average: Average, card: Card
+) -> int | None:
+    """Write the file; returns the longest clip that it takes, None for any."""
+    try:
+        writer = importlib.import_module(f"signlet.export.{format}")
+    except ModuleNotFoundError as error:
+        raise SignletError(
+            f'{error.name} is not installed; exporting needs: pip install "signlet[export]"'
+        ) from None
+    card = replace(card, max_frames=writer.MAX_FRAMES)
+    writer.write(path, models, average, card)
+    return card.max_frames

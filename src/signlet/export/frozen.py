@@ -1,0 +1,222 @@
+"""A trained network for inference only, with everything folded that does not see the clip.
+
+Batch norms go into the products before them, the tables of positions are projected, the
+embedding's convolutions become one. What is left is written in the operators that ONNX and
+LiteRT have, for any B and T, and equals `SignModel` in eval mode.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from signlet.model import SignModel
+from signlet.model.attention import DisentangledAttention, shift_rows
+from signlet.model.embedding import EMBED, LandmarkEmbedding
+from signlet.model.frame_encoder import (
+    FACE,
+    LIPS,
+    PIECES,
+    SILHOUETTE,
+    Features,
+    FrameEncoder,
+)
+from signlet.model.hands import hand_shapes
+from signlet.model.recogniser import TransformerLayer
+
+
+class FrozenModel(nn.Module):
+    """What `SignModel` says in eval mode, without its dropouts, statistics and tables."""
+
+    def __init__(self, model: SignModel) -> None:
+        super().__init__()
+        self.max_len = model.config.max_len
+        self.hand_shapes = model.config.hand_shapes
+        with torch.no_grad():
+            self.embedding = _Embedding(model.embedding)
+            self.encoder = _Encoder(model.encoder, centre_hands=not model.config.hand_shapes)
+            layers = [layer for layer in model.layers if isinstance(layer, TransformerLayer)]
+            self.layers = nn.ModuleList(_Layer(layer) for layer in layers)
+            self.logits = _Linear(model.logits.weight, model.logits.bias)
+        self.requires_grad_(False).eval()
+
+    def forward(self, frames: Tensor, mask: Tensor) -> Tensor:
+        """Logits of a batch of clips.
+
+        frames: (B, T, 100, 3) float32, output of `Preprocess`, 0 where nothing was found,
+            1 <= T <= max_len.
+        mask: (B, T) bool, True for real frames, at least one a clip.
+        Returns (B, K).
+        """
+        real = mask.to(frames.dtype).unsqueeze(2)
+        shapes = self.embedding(hand_shapes(frames)) if self.hand_shapes else None
+        rows = self.encoder(self.embedding(frames), real, shapes)
+        bias = ((1 - real) * -1e4).transpose(1, 2).unsqueeze(1)
+        for layer in self.layers:
+            rows = layer(rows, bias)
+        hidden = rows.unflatten(0, mask.shape) * real
+        return self.logits(hidden.sum(1) / real.sum(1))
+
+
+class _Linear(nn.Module):
+    """x (N, D_in) -> (N, D_out); the weight lies as the product wants it."""
+
+    def __init__(self, weight: Tensor, bias: Tensor) -> None:
+        """weight: (D_out, D_in), bias: (D_out,)."""
+        super().__init__()
+        self.weight = nn.Parameter(weight.t().contiguous(), requires_grad=False)
+        self.bias = nn.Parameter(bias.clone(), requires_grad=False)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        return torch.addmm(self.bias, rows, self.weight)
+
+
+def _mish(x: Tensor) -> Tensor:
+    """Mish by one sigmoid g: the factor is t / (2 - t) with t = g (2 - g).
+
+    Runtimes have a fast sigmoid, and no fast softplus.
+    """
+    gate = torch.sigmoid(x)
+    squashed = gate * (2 - gate)
+    return x * squashed / (2 - squashed)
+
+
+class _Embedding(nn.Module):
+    """(B, T, P, 3) -> (B, T, P, 16)."""
+
+    taps: Tensor
+    bias: Tensor
+
+    def __init__(self, embedding: LandmarkEmbedding) -> None:
+        super().__init__()
+        bias, taps = embedding.folded(embedding.max_len)
+        self.reach = taps.shape[1] // 2
+        self.register_buffer("taps", taps.flatten(1, 2))
+        self.register_buffer("bias", bias)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        length = frames.shape[1]
+        padded = F.pad(frames, (0, 0, 0, 0, self.reach, self.reach))
+        shifted = [padded.narrow(1, k, length) for k in range(2 * self.reach + 1)]
+        windows = torch.cat(shifted, dim=3)
+        return windows @ self.taps[:length] + self.bias[: frames.shape[2]]
+
+
+class _Encoder(nn.Module):
+    """(B, T, 100, 16) -> rows (B T, width), 0 where no frame is."""
+
+    def __init__(self, encoder: FrameEncoder, centre_hands: bool) -> None:
+        super().__init__()
+        centre = encoder.centre
+        self.left = _part(encoder.left_hand, centre and centre_hands)
+        self.right = _part(encoder.right_hand, centre and centre_hands)
+        self.lips = _part(encoder.lips, centre)
+        self.face = _part(encoder.face, centre)
+        self.full = _part(encoder.full, False)
+        self.join = _Linear(*_without_norm(encoder.join))
+
+    def forward(self, points: Tensor, real: Tensor, shapes: Tensor | None) -> Tensor:
+        rows = _rows(points)
+        pieces = rows.split(PIECES, dim=1)
+        left, right = pieces[:2] if shapes is None else _rows(shapes).chunk(2, dim=1)
+        lips, face = pieces[LIPS], torch.cat([pieces[SILHOUETTE], pieces[FACE]], dim=1)
+        hands = torch.maximum(_mish(self.left(left, real)), _mish(self.right(right, real)))
+        rest = [_mish(part(x, real)) for part, x in ((self.lips, lips), (self.face, face))]
+        joined = torch.cat([_mish(self.full(rows, real)), hands, *rest], dim=1)
+        return _mish(self.join(joined)) * real.flatten(0, 1)
+
+
+def _rows(points: Tensor) -> Tensor:
+    return points.flatten(0, 1).flatten(1)
+
+
+class _Plain(_Linear):
+    def forward(self, rows: Tensor, real: Tensor) -> Tensor:  # type: ignore[override]
+        return super().forward(rows)
+
+
+class _Centred(nn.Module):
+    """A product of points around their mean over the clip, which is subtracted behind it."""
+
+    def __init__(self, weight: Tensor, bias: Tensor) -> None:
+        super().__init__()
+        outputs, inputs = weight.shape
+        points = inputs // EMBED
+        mean = torch.eye(EMBED).repeat(1, points) / points
+        self.sizes = [outputs, EMBED]
+        wide = torch.cat([weight, mean])
+        self.product = _Linear(wide, torch.zeros(len(wide)))
+        self.centre = _Linear(-weight.unflatten(1, (points, EMBED)).sum(1), bias)
+
+    def forward(self, rows: Tensor, real: Tensor) -> Tensor:
+        hidden, means = self.product(rows).split(self.sizes, dim=1)
+        of_clip = (means.unflatten(0, real.shape[:2]) * real).sum(1) / real.sum(1)
+        offset = self.centre(of_clip).unsqueeze(1)
+        return (hidden.unflatten(0, real.shape[:2]) + offset).flatten(0, 1)
+
+
+def _part(features: Features, centre: bool) -> nn.Module:
+    return (_Centred if centre else _Plain)(*_without_norm(features))
+
+
+def _without_norm(features: Features) -> tuple[Tensor, Tensor]:
+    """Weight and bias of a product that is followed by a batch norm, in one."""
+    norm, linear = features.norm, features.linear
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
+    bias = (linear.bias - norm.running_mean) * scale + norm.bias
+    return linear.weight * scale.unsqueeze(1), bias
+
+
+class _Layer(nn.Module):
+    """One transformer layer on rows (B T, D)."""
+
+    def __init__(self, layer: TransformerLayer) -> None:
+        super().__init__()
+        self.attention = _Attention(layer.attention)
+        self.attention_out = _Linear(layer.attention_out.weight, layer.attention_out.bias)
+        self.attention_norm = layer.attention_norm
+        self.intermediate = _Linear(layer.intermediate.weight, layer.intermediate.bias)
+        self.out = _Linear(layer.out.weight, layer.out.bias)
+        self.out_norm = layer.out_norm
+
+    def forward(self, rows: Tensor, bias: Tensor) -> Tensor:
+        attended = self.attention_out(self.attention(rows, bias))
+        hidden = self.attention_norm(attended + rows)
+        hidden = hidden + _mish(self.intermediate(hidden))
+        normed: Tensor = self.out_norm(self.out(hidden))
+        return normed
+
+
+class _Attention(nn.Module):
+    """Disentangled attention whose position tables are projected beforehand."""
+
+    tables: Tensor | None
+
+    def __init__(self, attention: DisentangledAttention) -> None:
+        super().__init__()
+        self.heads, self.max_len = attention.heads, attention.max_len
+        weight, bias = attention.qkv.weight.clone(), attention.qkv.bias.clone()
+        width = weight.shape[1]
+        weight[:width] *= attention.scale  # the queries
+        bias[:width] *= attention.scale
+        self.qkv = _Linear(weight, bias)
+        tables = None
+        if attention.disentangled:
+            by_key, by_query = attention.position_tables(self.max_len).mT
+            tables = torch.stack([by_key / attention.scale, by_query])
+        self.register_buffer("tables", tables)
+
+    def forward(self, rows: Tensor, bias: Tensor) -> Tensor:
+        """rows (B T, D), bias (B, 1, 1, T) -> (B T, D)."""
+        batch, length = bias.shape[0], bias.shape[3]
+        qkv = self.qkv(rows).view(batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        scores = qkv[0] @ qkv[1].mT + bias
+        if self.tables is not None:
+            places = self.tables.narrow(3, self.max_len - length, 2 * length)
+            by_key, by_query = shift_rows(qkv[:2] @ places.unsqueeze(1)).unbind()
+            scores = scores + by_key + by_query.mT
+        mixed = torch.softmax(scores, -1) @ qkv[2]
+        return mixed.transpose(1, 2).flatten(2).flatten(0, 1)

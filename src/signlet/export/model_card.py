@@ -1,0 +1,136 @@
+"""The model card beside an export: what it is, how good, what it costs, for people to read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from signlet.card import Card
+from signlet.export.check import Check
+from signlet.runtimes.measure import FRAMES
+
+_SHOWN = 60
+
+
+def model_card(card: Card, checks: Mapping[str, Check]) -> str:
+    """Markdown of an export. checks: file name -> how it compares with torch."""
+    return "\n".join(
+        [
+            "# Model card",
+            "",
+            f"Names one of {len(card.signs)} isolated signs in a clip of MediaPipe Holistic "
+            "landmarks. Made by [signlet](https://pypi.org/project/signlet/).",
+            "",
+            *_facts(card),
+            *_none(card),
+            "## Files",
+            "",
+            *_files(checks),
+            "",
+            "Compared with torch, one clip at a time, on real clips and on edge cases (from 1 to "
+            "2,000 frames, no hands, one hand, no face, nothing found, standing still). Latency: "
+            f"one clip of {FRAMES} frames, preprocessing included, on the exporting machine. "
+            "Memory: what loading and running add to a process, the runtime included.",
+            "",
+            "## Limits",
+            "",
+            "It names one sign a clip and reads no sentences; it is no interpreter, and nothing "
+            "of weight should hang on its answer. It was tested on the signers of its data only: "
+            "test it with the people who will use it. Where MediaPipe loses a hand, so does it.",
+            "",
+            "## Signs",
+            "",
+            _signs(card.signs),
+            "",
+        ]
+    )
+
+
+def _facts(card: Card) -> list[str]:
+    about = card.about
+    rows = {
+        "Licence of the model": card.licence or "not stated by whoever exported it",
+        "Trained on": about.get("source", "not known"),
+        "Recipe": about.get("recipe", "not known"),
+        "Accuracy on signers not trained on": _accuracy(about),
+        "Members": f"{len(card.max_lens)}, of at most {_list(card.max_lens)} frames",
+        "Weights": card.precision,
+        "Input": "`inputs`, float32 (frames, 543, 3), raw landmarks, NaN where not found",
+        "Output": f"`outputs`, probabilities of the {len(card.signs)} signs",
+        "Longest clip": _longest(card.max_frames),
+    }
+    lines = [f"| {name} | {_cell(value)} |" for name, value in rows.items()]
+    return ["| | |", "|---|---|", *lines, ""]
+
+
+def _longest(max_frames: int | None) -> str:
+    return "any" if max_frames is None else f"{max_frames} frames in model.tflite, else any"
+
+
+def _list(numbers: tuple[int, ...]) -> str:
+    return " and ".join(str(number) for number in dict.fromkeys(numbers))
+
+
+def _accuracy(about: Mapping[str, Any]) -> str:
+    """Scores of the run's soup, or of the ensemble, on clips that their models did not see."""
+    found = about.get("out_of_fold") or {}
+    name = next((name for name in ("ensemble", "soup") if name in found), None)
+    if name is None:
+        return "not measured"
+    scores = found[name]
+    interval = ""
+    if isinstance(scores.get("low"), float) and isinstance(scores.get("high"), float):
+        interval = f", 95 % interval {scores['low']:.3f} to {scores['high']:.3f}"
+    return (
+        f"{scores['top1']:.3f}, balanced over signs {scores['balanced_accuracy']:.3f} "
+        f"({name}, {scores['clips']} clips{interval})"
+    )
+
+
+def _cell(value: Any) -> str:
+    return " ".join(str(value).split()).replace("|", "\\|")
+
+
+def _none(card: Card) -> list[str]:
+    calibration = card.calibration
+    if calibration is None:
+        return ['It never answers "none": it was exported without a calibration.', ""]
+    return [
+        f'Below a confidence of {calibration.threshold:.3f} it answers "none". Measured on '
+        f"{calibration.known:,} clips of its signs and {calibration.unknown:,} of others: AUROC "
+        f"{calibration.auroc:.3f}, {calibration.fpr95:.1%} of the others pass where 95 % of its "
+        f"own do; the threshold lets {calibration.false_accepts:.1%} of the others pass. "
+        f"Temperature {calibration.temperature:.3f}.",
+        "",
+    ]
+
+
+def _files(checks: Mapping[str, Check]) -> list[str]:
+    head = [
+        "| file | MB | largest difference | other sign (real clips) | median / 95 % ms, 1 thread "
+        "| 2 threads | memory MB |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    return head + [_file(name, check) for name, check in checks.items()]
+
+
+def _file(name: str, check: Check) -> str:
+    cost = check.measured
+    times = [f"{cost.median[n]:.1f} / {cost.p95[n]:.1f}" for n in sorted(cost.median)]
+    clips = f"{check.disagreements} of {check.real + check.edge}"
+    real = f"{check.disagreements_real} of {check.real}"
+    cells = [
+        name,
+        f"{check.bytes / 1e6:.2f}",
+        f"{check.difference:.1e}",
+        f"{clips} ({real})",
+        *times,
+        f"{cost.memory / 1e6:.0f}",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _signs(signs: tuple[str, ...]) -> str:
+    shown = ", ".join(_cell(sign) for sign in signs[:_SHOWN])
+    rest = len(signs) - _SHOWN
+    return f"{shown} and {rest} more (labels.txt)" if rest > 0 else shown

@@ -1,0 +1,57 @@
+"""What runs a model file: torch for run folders, onnxruntime and LiteRT for exported files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signlet.calibration import Calibration
+from signlet.errors import SignletError
+
+
+class Runtime(Protocol):
+    """A loaded model file.
+
+    signs: K names. about: what the file says of itself. calibration: of its probabilities,
+    None where nobody has measured one. max_frames: longest clip that it takes, None for any.
+    """
+
+    signs: tuple[str, ...]
+    about: dict[str, Any]
+    calibration: Calibration | None
+    max_frames: int | None
+
+    def probabilities(self, raws: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Each clip (T, 543, 3) float32 with any T from 1, NaN = not found -> (B, K)."""
+
+
+def open_runtime(path: str | Path, threads: int = 0) -> Runtime:
+    """Load a model file with what its name asks for.
+
+    path: `.onnx`, `.tflite`, or a run folder. threads: for one clip; 0 leaves it to the library.
+    Raises SignletError where there is no usable model, or the library is not installed.
+    """
+    path = Path(path)
+    kind = path.suffix.lower()
+    if kind in (".onnx", ".tflite") and not path.is_file():
+        raise SignletError(f"{path}: no such model file; `signlet export` writes one")
+    if kind == ".onnx":
+        from signlet.runtimes import onnx
+
+        return onnx.load(path, threads)
+    if kind == ".tflite":
+        from signlet.runtimes import litert
+
+        return litert.load(path, threads)
+    try:
+        from signlet.runtimes import torch
+    except ModuleNotFoundError as error:
+        raise SignletError(
+            f'{path}: reading a run folder needs {error.name}; pip install "signlet[train]", '
+            "or give a model.onnx"
+        ) from None
+    return torch.load(path, threads)

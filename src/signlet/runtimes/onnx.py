@@ -1,0 +1,90 @@
+"""`model.onnx`, by onnxruntime."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signlet.card import ENTRY, Card, read_card
+from signlet.errors import SignletError
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+INPUT, LENGTHS, OUTPUT = "inputs", "lengths", "outputs"
+"""Names of the graph's raw frames, of their numbers in each clip, and of its probabilities."""
+_AT_ONCE = 16
+_FRAMES_AT_ONCE = 4_096
+"""One run takes so many clips, and not more frames than this unless a single clip has them."""
+
+
+class OnnxRuntime:
+    """A session with a file of signlet's; see `signlet.runtimes.Runtime`."""
+
+    def __init__(self, session: InferenceSession, card: Card) -> None:
+        self._session = session
+        self.card = card
+        self.signs, self.about = card.signs, card.about
+        self.calibration, self.max_frames = card.calibration, card.max_frames
+
+    def probabilities(self, raws: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Each clip (T, 543, 3) float32, NaN = not found -> (B, K)."""
+        answers = np.empty((len(raws), len(self.signs)), np.float32)
+        for rows in _portions([len(raw) for raw in raws]):
+            frames = [raws[row] for row in rows]
+            lengths = np.array([len(raw) for raw in frames], np.int64)
+            together = frames[0] if len(frames) == 1 else np.concatenate(frames)
+            given = {INPUT: together, LENGTHS: lengths}
+            (answers[rows],) = self._session.run([OUTPUT], given)
+        return answers
+
+
+def _portions(lengths: list[int]) -> Iterator[list[int]]:
+    """Rows to run together: clips of like length, since the shorter ones are padded."""
+    portion: list[int] = []
+    frames = 0
+    for row in sorted(range(len(lengths)), key=lengths.__getitem__):
+        full = len(portion) == _AT_ONCE or frames + lengths[row] > _FRAMES_AT_ONCE
+        if portion and full:
+            yield portion
+            portion, frames = [], 0
+        portion.append(row)
+        frames += lengths[row]
+    yield portion
+
+
+def load(path: Path, threads: int = 0) -> OnnxRuntime:
+    """Open an exported file. threads: for one run; 0 leaves it to onnxruntime.
+
+    Raises SignletError where it is damaged, not of signlet, or onnxruntime is missing.
+    """
+    try:
+        import onnxruntime
+    except ModuleNotFoundError:
+        raise SignletError(f"{path}: needs onnxruntime; pip install signlet") from None
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 4
+    try:
+        session = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # onnxruntime's own errors have no common base
+        reason = str(error).splitlines()[0][:200]
+        raise SignletError(f"{path}: cannot be read as a model ({reason}); export again") from None
+    card = read_card(session.get_modelmeta().custom_metadata_map.get(ENTRY), str(path))
+    _check(session, card, path)
+    return OnnxRuntime(session, card)
+
+
+def _check(session: InferenceSession, card: Card, path: Path) -> None:
+    """A file whose inputs and outputs are not what its card says is not run."""
+    wanted = {value.name for value in session.get_inputs()}
+    given = {value.name for value in session.get_overridable_initializers()}
+    outputs = [(value.name, value.shape[-1]) for value in session.get_outputs()]
+    if wanted != {INPUT} or given != {LENGTHS} or outputs != [(OUTPUT, len(card.signs))]:
+        raise SignletError(f"{path}: is not a recogniser as signlet exports it; export again")

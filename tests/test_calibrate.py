@@ -1,0 +1,506 @@
+"""Calibrating: the right temperature, a threshold that keeps its promise, honest figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from conftest import Synthetic, moving_hand
+from signlet.calibration import leave_out, read_calibration
+from signlet.calibration.files import reliability
+from signlet.calibration.leave_out import LeaveOut, averaged, sign_groups, without
+from signlet.calibration.measure import Calibrated, calibrate, choose_threshold, fit_temperature
+from signlet.calibration.unknown import packed_for, predict_unknown
+from signlet.cli.calibrate import run as command
+from signlet.ensemble import ensemble
+from signlet.errors import SignletError
+from signlet.folds import signer_folds
+from signlet.model.files import load_model, save_model
+from signlet.pack import PackedSet, pack
+from signlet.predict import predict
+from signlet.predictions import Predictions, read_predictions
+from signlet.train import Interrupted
+from test_ensemble import make_run, network
+from test_train import TINY
+
+SIGNS = tuple("abcde")
+
+
+def predictions(
+    probabilities: np.ndarray, labels: Sequence[int], signers: Sequence[str]
+) -> Predictions:
+    names = [str(i) for i in range(len(labels))]
+    folds = np.zeros(len(labels), dtype=np.int64)
+    rows = np.asarray(probabilities, dtype=np.float32)
+    signs = SIGNS[: rows.shape[1]]
+    return Predictions(names, list(signers), np.array(labels), rows, folds, signs)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)
+
+
+def drawn(clips: int, sureness: float, seed: int = 0, signers: int = 10) -> Predictions:
+    """Labels are drawn from softmax(logits), the model says softmax(sureness * logits)."""
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0, 2, (clips, 5))
+    labels = (softmax(logits).cumsum(1) > rng.random((clips, 1))).argmax(1)
+    names = [f"s{i % signers}" for i in range(clips)]
+    return predictions(softmax(sureness * logits), labels, names)
+
+
+def confident(confidences: Sequence[float], signers: Sequence[str], label: int) -> Predictions:
+    """Two signs; the first one has these probabilities, each 0.5 or more."""
+    rows = np.array([[c, 1 - c] for c in confidences])
+    return predictions(rows, [label] * len(rows), signers)
+
+
+def measured(known: Predictions, unknown: Predictions, share: float = 0.05) -> Calibrated:
+    return calibrate(known, [unknown], share)
+
+
+# --- temperature --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sureness", [0.5, 1.0, 3.0])
+def test_the_temperature_undoes_what_made_the_model_too_sure(sureness: float) -> None:
+    assert fit_temperature(drawn(5000, sureness)) == pytest.approx(sureness, rel=0.06)
+
+
+def test_no_other_temperature_has_less_log_loss() -> None:
+    known = drawn(60, 2.0)
+    best = fit_temperature(known)
+
+    def loss(temperature: float) -> float:
+        answers = softmax(np.log(known.probabilities.astype(np.float64)) / temperature)
+        return -np.log(answers[np.arange(60), known.labels]).mean()
+
+    assert all(loss(best) <= loss(best * factor) for factor in (0.2, 0.9, 0.99, 1.01, 1.1, 5))
+
+
+def test_the_temperature_mends_log_loss_and_calibration_error_on_other_signers() -> None:
+    report = measured(drawn(2000, 3.0), drawn_unknown(100)).report
+    assert report.log_loss[1] < 0.9 * report.log_loss[0]
+    assert report.calibration_error[1] < 0.3 * report.calibration_error[0]
+
+
+def drawn_unknown(clips: int) -> Predictions:
+    return replace(drawn(clips, 1.0, seed=1), labels=np.full(clips, -1))
+
+
+def test_after_is_measured_with_temperatures_of_other_signers() -> None:
+    """Signer a is read too surely, the other one not surely enough: neither helps the other."""
+    one, other = drawn(400, 4.0, 2, 1), drawn(400, 0.25, 3, 1)
+    rows = np.concatenate([one.probabilities, other.probabilities])
+    labels = [*one.labels, *other.labels]
+    made = measured(predictions(rows, labels, ["a"] * 400 + ["b"] * 400), drawn_unknown(100))
+    assert made.report.log_loss[1] > made.report.log_loss[0] * 1.2
+    assert any("makes the log loss worse" in note for note in made.report.notes)
+
+
+def test_clips_that_are_all_read_right_leave_the_temperature_at_1() -> None:
+    right = replace(drawn(50, 1.0), labels=drawn(50, 1.0).probabilities.argmax(1))
+    made = measured(right, drawn_unknown(100))
+    assert made.calibration.temperature == 1
+    assert any("is left at 1" in note for note in made.report.notes)
+
+
+# --- threshold ----------------------------------------------------------------------------
+
+
+@given(
+    st.lists(st.integers(20, 99), min_size=1, max_size=60),
+    st.floats(0.005, 0.9),
+)
+def test_no_more_unknown_clips_pass_than_allowed(hundredths: list[int], share: float) -> None:
+    confidences = np.array(hundredths) / 100
+    threshold = choose_threshold(confidences, share)
+    assert (confidences >= threshold).mean() <= share
+    # It is the lowest such: with the next confidence below, too many would pass.
+    stopped = confidences[confidences < threshold].max()
+    assert (confidences >= stopped).sum() + 1 > share * (len(confidences) + 1) - 1e-6
+
+
+@pytest.mark.parametrize(("clips", "share"), [(19, 0.05), (59, 0.05), (100, 0.2), (9, 0.5)])
+def test_a_new_unknown_clip_passes_with_at_most_that_probability(clips: int, share: float) -> None:
+    rng = np.random.default_rng(clips)
+    passing = [
+        1 - choose_threshold(rng.random(clips), share)  # of uniform confidences
+        for _ in range(4000)
+    ]
+    assert np.mean(passing) <= share * 1.05
+    assert np.mean(passing) >= share - 2 / (clips + 1)
+
+
+def test_few_unknown_clips_promise_no_small_rate() -> None:
+    made = measured(drawn(100, 1.0), drawn_unknown(18))
+    assert (made.unknown < made.calibration.threshold).all()
+    assert any("18 unknown clips cannot promise" in note for note in made.report.notes)
+    enough = measured(drawn(100, 1.0), drawn_unknown(19)).report.notes
+    assert not any("cannot promise" in note for note in enough)
+
+
+def test_unknown_clips_read_with_certainty_are_refused() -> None:
+    with pytest.raises(SignletError, match="no threshold stops them"):
+        choose_threshold(np.ones(40), 0.05)
+
+
+def test_another_signer_may_pass_more_often() -> None:
+    signers = ["a"] * 50 + ["b"] * 50
+    low, high = np.linspace(0.5, 0.7, 50), np.linspace(0.8, 0.9, 50)
+    unknown = confident([*low, *high], signers, -1)
+    report = measured(confident(np.linspace(0.5, 0.99, 40), ["a", "b"] * 20, 0), unknown).report
+    assert report.false_accepts.share == 0.04
+    assert report.false_accepts_elsewhere == 0.5  # all of b by the threshold of a, none of a
+    assert report.false_accepts.high > report.false_accepts.share
+
+
+# --- the report ---------------------------------------------------------------------------
+
+
+@settings(max_examples=10, deadline=None)
+@given(
+    st.lists(st.integers(50, 99), min_size=2, max_size=30),
+    st.lists(st.integers(50, 98), min_size=1, max_size=30),
+)
+def test_auroc_and_fpr_are_those_of_their_definition(known: list[int], strange: list[int]) -> None:
+    ours, theirs = np.array(known) / 100, np.array(strange) / 100
+    made = measured(
+        confident(ours, ["s"] * len(ours), 0), confident(theirs, ["s"] * len(theirs), -1)
+    )
+    pairs = np.sign(np.subtract.outer(known, strange))
+    assert made.report.auroc == pytest.approx((pairs > 0).mean() + (pairs == 0).mean() / 2)
+    highest = max(t for t in known if np.mean(np.array(known) >= t) >= 0.95)
+    assert made.report.fpr95 == pytest.approx(np.mean(np.array(strange) >= highest))
+
+
+def test_known_clips_of_the_same_models_are_what_unknown_ones_are_compared_with() -> None:
+    unknown, known = confident([0.6] * 30, "ab" * 15, -1), drawn(100, 1.0)
+    beside = confident([0.9] * 10 + [0.6] * 30, "ab" * 20, 0)
+    both = replace(beside, labels=np.array([0] * 10 + [-1] * 30))
+    apart = calibrate(known, [unknown])
+    together = calibrate(known, [both])
+    assert together.report.auroc == 1.0
+    assert apart.report.auroc != 1.0
+    assert together.calibration.unknown == 30
+    assert together.calibration.known == 100
+
+
+def test_shares_are_counted_at_the_threshold() -> None:
+    made = measured(drawn(300, 2.0), drawn_unknown(200), 0.2)
+    threshold, answers = (
+        made.calibration.threshold,
+        made.calibration.apply(drawn(300, 2.0).probabilities),
+    )
+    accepted = answers.max(1) >= threshold
+    right = answers.argmax(1) == drawn(300, 2.0).labels
+    assert made.report.accepted.share == accepted.mean()
+    assert made.report.accepted_accuracy.share == right[accepted].mean()
+    assert made.report.accuracy == right.mean()
+    assert made.report.accepted.low < accepted.mean() < made.report.accepted.high
+    assert (made.report.known_signers, made.report.unknown_signers) == (10, 10)
+
+
+def test_one_signer_has_no_interval() -> None:
+    report = measured(drawn(50, 1.0, signers=1), drawn_unknown(50)).report
+    assert np.isnan(report.accepted.low)
+    assert any("no signer is told apart" in note for note in report.notes)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0, -0.1, float("nan")])
+def test_no_other_share_is_taken(share: float) -> None:
+    with pytest.raises(SignletError, match="above 0 and below 1"):
+        measured(drawn(10, 1.0), drawn_unknown(10), share)
+
+
+def test_known_and_unknown_clips_are_needed() -> None:
+    for known, unknown in ((drawn(10, 1.0), drawn(10, 1.0)), (drawn_unknown(10),) * 2):
+        with pytest.raises(SignletError, match="needs clips of known and of unknown signs"):
+            measured(known, unknown)
+
+
+def test_reliability_has_every_clip_in_one_bin() -> None:
+    confidence, right = reliability(drawn(100, 1.0))
+    assert len(confidence) == len(right) == 6
+    assert (np.diff(confidence) > 0).all()
+    assert right.mean() == pytest.approx(
+        (drawn(100, 1.0).probabilities.argmax(1) == drawn(100, 1.0).labels).mean(), abs=0.02
+    )
+
+
+# --- signs left out of training -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(("signs", "groups"), [(3, 3), (26, 4), (26, 13), (5, 2), (250, 4)])
+def test_every_sign_is_left_out_once(signs: int, groups: int) -> None:
+    parts = sign_groups(signs, groups)
+    assert sorted(np.concatenate(parts).tolist()) == list(range(signs))
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+    assert [p.tolist() for p in parts] == [p.tolist() for p in sign_groups(signs, groups)]
+
+
+@pytest.mark.parametrize(("signs", "groups"), [(26, 1), (26, 0), (26, 27), (3, 2), (26, -1)])
+def test_groups_that_leave_nothing_to_train_on_are_refused(signs: int, groups: int) -> None:
+    with pytest.raises(SignletError, match="give 2 groups or more"):
+        sign_groups(signs, groups)
+
+
+def test_a_set_without_some_signs_has_the_others_in_order(tiny_packed: PackedSet) -> None:
+    less = without(tiny_packed, np.array([1]))
+    assert less.signs == ("circle", "wave")
+    for name, label in zip(less.names, less.labels, strict=True):
+        sign = name.split("/")[0]
+        assert label == (-1 if sign == "line" else less.signs.index(sign))
+    assert tiny_packed.signs == ("circle", "line", "wave")
+
+
+def tiny_leave_out(packed: PackedSet, work: Path) -> LeaveOut:
+    return LeaveOut(TINY, packed, (0, 2), 3, work, "cpu")
+
+
+def no_training(monkeypatch: pytest.MonkeyPatch, seen: list[set[str]]) -> None:
+    """Instead of a training: an untrained network, and the names of what it would train on."""
+
+    def fit(
+        recipe: object, packed: PackedSet, rows: np.ndarray, *_: object, **__: object
+    ) -> object:
+        assert (packed.labels[rows] >= 0).all()
+        seen.append({packed.names[row] for row in rows})
+        model = network(len(seen), signs=len(packed.signs))
+        with torch.no_grad():
+            model.logits.weight.div_(10)  # or float32 takes its answers for certain
+        return model
+
+    monkeypatch.setattr(leave_out, "fit", fit)
+
+
+def test_unknown_clips_are_of_signs_and_signers_that_were_not_trained_on(
+    tiny_packed: PackedSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[set[str]] = []
+    no_training(monkeypatch, seen)
+    answers = tiny_leave_out(tiny_packed, tmp_path).run()
+    times_unknown: dict[str, int] = {}
+    for part, trained in zip(answers, seen, strict=True):
+        trained_signs = {name.split("/")[0] for name in trained}
+        trained_signers = {name.split("/")[1][:2] for name in trained}
+        assert set(part.signs) == trained_signs
+        for name, label, signer in zip(part.names, part.labels, part.signers, strict=True):
+            sign = name.split("/")[0]
+            assert (label < 0) == (sign not in trained_signs)
+            assert label < 0 or part.signs[label] == sign
+            assert signer not in trained_signers
+            times_unknown[name] = times_unknown.get(name, 0) + int(label < 0)
+    plan = signer_folds(tiny_packed.labels, tiny_packed.signers, 4)
+    held_out = [tiny_packed.names[i] for i in (*plan.held_out(0), *plan.held_out(2))]
+    assert times_unknown == dict.fromkeys(held_out, 1)
+
+
+def test_what_is_trained_is_not_trained_again(
+    tiny_packed: PackedSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[set[str]] = []
+    no_training(monkeypatch, seen)
+    work = tiny_leave_out(tiny_packed, tmp_path)
+    assert len(work.todo()) == 6
+    first = work.run()
+    (work.folder(2, 1) / "predictions.parquet").unlink()
+    assert work.todo() == [(2, 1)]
+    again = work.run()
+    assert len(seen) == 7
+    for one, other in zip(first[:4], again[:4], strict=True):
+        assert np.array_equal(one.probabilities, other.probabilities)
+
+
+def test_a_folder_of_another_recipe_is_refused(
+    tiny_packed: PackedSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_training(monkeypatch, [])
+    tiny_leave_out(tiny_packed, tmp_path).run()
+    other = replace(tiny_leave_out(tiny_packed, tmp_path), recipe=replace(TINY, seed=1))
+    with pytest.raises(SignletError, match="of another recipe or other clips"):
+        other.run()
+    (tmp_path / "settings.json").write_text("{")
+    with pytest.raises(SignletError, match=str(tmp_path)):
+        tiny_leave_out(tiny_packed, tmp_path).run()
+
+
+def test_an_ensemble_is_averaged_training_by_training(
+    tiny_packed: PackedSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_training(monkeypatch, [])
+    runs = [tiny_leave_out(tiny_packed, tmp_path / name).run() for name in "ab"]
+    for one, other, mean in zip(*runs, averaged(runs, "softmax"), strict=True):
+        assert np.allclose(mean.probabilities, (one.probabilities + other.probabilities) / 2)
+        assert np.array_equal(mean.labels, one.labels)
+
+
+@pytest.mark.slow
+def test_a_training_that_was_stopped_goes_on(
+    tiny_packed: PackedSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Real trainings, of two epochs; one is stopped in its first, and ends as if it were not."""
+    quick = replace(TINY, optimiser=replace(TINY.optimiser, epochs=2), soup_epochs=1)
+    undisturbed = LeaveOut(quick, tiny_packed, (0,), 3, tmp_path / "a", "cpu")
+    stopped = replace(undisturbed, work=tmp_path / "b")
+    expected = undisturbed.run()
+    with monkeypatch.context() as patched:
+        patched.setattr("signlet.train.fold.stop_on_interrupt", _stopped_at_once)
+        with pytest.raises(Interrupted):
+            stopped.run()
+    for one, other in zip(expected, stopped.run(), strict=True):
+        assert np.array_equal(one.probabilities, other.probabilities)
+
+
+class _stopped_at_once:  # noqa: N801
+    def __enter__(self) -> object:
+        return lambda: True
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+# --- clips from elsewhere, and the command ------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def run(tiny_packed: PackedSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_run(tmp_path_factory.mktemp("run") / "mine", tiny_packed, 1, [0, 1])
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four clips of the sign jump, and one of wave, which the run knows."""
+    folder = tmp_path_factory.mktemp("clips") / "clips"
+    for sign, signer in [("jump", 5), ("jump", 6), ("jump", 7), ("jump", 8), ("wave", 9)]:
+        (folder / sign).mkdir(parents=True, exist_ok=True)
+        clip = moving_hand(1, signer, 0)
+        np.savez(folder / sign / f"new{signer}_1.npz", landmarks=clip)
+    return folder
+
+
+def test_only_clips_of_unknown_signs_are_taken_with_the_run_s_own_answers(
+    run: Path, elsewhere: Path, tmp_path: Path
+) -> None:
+    model = load_model(run)
+    packed = packed_for(model, elsewhere, tmp_path, progress=False)
+    answers = predict_unknown(model, *packed)
+    assert sorted(answers.signers) == ["new5", "new6", "new7", "new8"]
+    assert (answers.labels == -1).all()
+    rows = torch.tensor([packed[0].names.index(name) for name in answers.names])
+    members = [predict(member, packed[0], rows).numpy() for member in model.members]
+    assert np.allclose(answers.probabilities, np.mean(members, axis=0), atol=1e-6)
+
+
+def test_sets_that_cannot_be_used_are_refused(
+    run: Path, tiny_packed: PackedSet, tmp_path: Path
+) -> None:
+    model = load_model(run)
+    with pytest.raises(SignletError, match="knows the signs of all 24 clips"):
+        predict_unknown(model, tiny_packed)
+    short = pack(Synthetic(), tmp_path / "short", 6, jobs=1)
+    with pytest.raises(SignletError, match="max_len 6, the model takes 12"):
+        predict_unknown(model, short)
+
+
+def test_the_command_writes_numbers_and_a_picture(
+    run: Path, elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [str(run), "--unknown", str(elsewhere), "--false-accepts", "0.25"]
+    command(arguments)
+    said = capsys.readouterr().out
+    calibration = read_calibration(run)
+    assert calibration is not None
+    assert (calibration.known, calibration.unknown) == (12, 4)
+    assert "4 clips of unknown signs; 1 of known ones left out" in said
+    assert f"{calibration.threshold:.3f}" in said
+    first = (run / "calibration.json").read_bytes(), (run / "calibration.svg").read_bytes()
+    assert ElementTree.fromstring(first[1]).tag.endswith("svg")
+    command([*arguments, "--json"])
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == json.loads(first[0], parse_constant=lambda name: pytest.fail(name))
+    assert (run / "calibration.svg").read_bytes() == first[1]
+
+
+def test_the_command_trains_without_signs_and_takes_an_ensemble(
+    tiny_packed: PackedSet,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    seen: list[set[str]] = []
+    no_training(monkeypatch, seen)
+    runs = [_trained(tmp_path / name, tiny_packed, seed) for seed, name in enumerate("ab")]
+    data = str(tiny_packed.path)
+    command([str(runs[0]), "--data", data, "--leave-out", "3"])
+    assert "6 trainings without some of the signs; about 1 min," in capsys.readouterr().out
+    ensemble(runs, tmp_path / "both")
+    both = [str(tmp_path / "both"), "--leave-out", "3", "--data", data, data]
+    with pytest.raises(SignletError, match="is an ensemble; give --unknown CLIPS, or the folders"):
+        command(both)
+    command([*both, "--runs", *map(str, runs)])
+    assert len(seen) == 12  # the first run's six were there
+    for folder in (runs[0], tmp_path / "both"):
+        calibration = read_calibration(folder)
+        assert calibration is not None
+        assert (calibration.known, calibration.unknown) == (12, 12)
+
+
+def _trained(folder: Path, packed: PackedSet, seed: int) -> Path:
+    """A run of untrained networks with the settings that a training writes."""
+    from signlet.train.folder import open_run
+
+    open_run(folder, TINY, packed, resume=False)
+    return make_run(folder, packed, seed, [0, 1])
+
+
+def test_unusable_calls_are_refused_in_one_line(
+    run: Path, tiny_packed: PackedSet, elsewhere: Path, tmp_path: Path
+) -> None:
+    unknown = ["--unknown", str(elsewhere)]
+    bare = tmp_path / "bare"
+    save_model(bare, [network(1)], tiny_packed.signs, {})
+    for arguments, says in {
+        (str(tmp_path / "nowhere"), *unknown): "no such run folder",
+        (str(bare), *unknown): "holds no predictions.parquet",
+        (str(run), *unknown, "--false-accepts", "1.5"): "above 0 and below 1",
+        (str(run), *unknown, "--folds", "0"): "leave out --unknown",
+        (str(run), "--unknown", str(tmp_path / "nothing")): "no such file or directory",
+        (str(run),): "config.yaml: no such file",
+        (str(run), "--runs", str(run)): "is no ensemble",
+    }.items():
+        with pytest.raises(SignletError) as error:
+            command(list(arguments))
+        assert says in str(error.value)
+        assert "\n" not in str(error.value)
+
+
+def test_other_clips_than_the_run_s_are_refused(tiny_packed: PackedSet, tmp_path: Path) -> None:
+    folder = _trained(tmp_path / "run", tiny_packed, 0)
+    other = pack(Synthetic(signs=("circle", "line", "jump")), tmp_path / "other", 12, jobs=1)
+    with pytest.raises(SignletError, match="not the clips that"):
+        command([str(folder), "--data", str(other.path)])
+    with pytest.raises(SignletError, match="by --data"):
+        command([str(folder)])
+    (folder / "config.yaml").write_text("name: [")
+    with pytest.raises(SignletError, match=r"config\.yaml: is damaged"):
+        command([str(folder), "--data", str(tiny_packed.path)])
+
+
+def test_what_fails_leaves_no_file(run: Path, elsewhere: Path, tmp_path: Path) -> None:
+    stored = read_predictions(run / "predictions.parquet")
+    assert set(stored) == {"student", "soup"}
+    before = sorted(run.iterdir())
+    with pytest.raises(SignletError):
+        command([str(run), "--unknown", str(elsewhere / "nothing")])
+    assert sorted(run.iterdir()) == before

@@ -21,6 +21,7 @@ COMMANDS = {
     "tune": "search better values of a recipe; tested on signers that no choice has seen",
     "export": "write a trained model as one file for phone, browser and server",
     "recognise": "name the sign in a clip",
+    "serve": "serve a recogniser over HTTP",
 }
 _USAGE = """usage: signlet COMMAND ...
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,7 @@ def export_ensemble(
         path = out / FILES[format]
         with replacing(path) as temporary:
             say(f"writing {path} ({precision})")
-            card = replace(card, max_frames=_write(format, temporary, models, average, card))
+            _write(format, temporary, models, average, card)
             say(f"comparing {path} with torch and measuring it")
             checks[path.name] = check(temporary, models, average, labels, clips or {}, limit)
         files[format] = path
@@ -111,14 +111,11 @@ def _check_arguments(
 
 def _write(
     format: str, path: Path, models: Sequence[SignModel], average: Average, card: Card
-) -> int | None:
-    """Write the file; returns the longest clip that it takes, None for any."""
+) -> None:
     try:
         writer = importlib.import_module(f"signlet.export.{format}")
     except ModuleNotFoundError as error:
         raise SignletError(
             f'{error.name} is not installed; exporting needs: pip install "signlet[export]"'
         ) from None
-    card = replace(card, max_frames=writer.MAX_FRAMES)
     writer.write(path, models, average, card)
-    return card.max_frames

@@ -38,7 +38,7 @@ class FrozenModel(nn.Module):
             self.encoder = _Encoder(model.encoder, centre_hands=not model.config.hand_shapes)
             layers = [layer for layer in model.layers if isinstance(layer, TransformerLayer)]
             self.layers = nn.ModuleList(_Layer(layer) for layer in layers)
-            self.logits = _Linear(model.logits.weight, model.logits.bias)
+            self.logits = Linear(model.logits.weight, model.logits.bias)
         self.requires_grad_(False).eval()
 
     def forward(self, frames: Tensor, mask: Tensor) -> Tensor:
@@ -59,7 +59,7 @@ class FrozenModel(nn.Module):
         return self.logits(hidden.sum(1) / real.sum(1))
 
 
-class _Linear(nn.Module):
+class Linear(nn.Module):
     """x (N, D_in) -> (N, D_out); the weight lies as the product wants it."""
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
@@ -69,6 +69,7 @@ class _Linear(nn.Module):
         self.bias = nn.Parameter(bias.clone(), requires_grad=False)
 
     def forward(self, rows: Tensor) -> Tensor:
+        """(N, D_in) -> (N, D_out)."""
         return torch.addmm(self.bias, rows, self.weight)
 
 
@@ -114,7 +115,7 @@ class _Encoder(nn.Module):
         self.lips = _part(encoder.lips, centre)
         self.face = _part(encoder.face, centre)
         self.full = _part(encoder.full, False)
-        self.join = _Linear(*_without_norm(encoder.join))
+        self.join = Linear(*_without_norm(encoder.join))
 
     def forward(self, points: Tensor, real: Tensor, shapes: Tensor | None) -> Tensor:
         rows = _rows(points)
@@ -131,7 +132,7 @@ def _rows(points: Tensor) -> Tensor:
     return points.flatten(0, 1).flatten(1)
 
 
-class _Plain(_Linear):
+class _Plain(Linear):
     def forward(self, rows: Tensor, real: Tensor) -> Tensor:  # type: ignore[override]
         return super().forward(rows)
 
@@ -146,8 +147,8 @@ class _Centred(nn.Module):
         mean = torch.eye(EMBED).repeat(1, points) / points
         self.sizes = [outputs, EMBED]
         wide = torch.cat([weight, mean])
-        self.product = _Linear(wide, torch.zeros(len(wide)))
-        self.centre = _Linear(-weight.unflatten(1, (points, EMBED)).sum(1), bias)
+        self.product = Linear(wide, torch.zeros(len(wide)))
+        self.centre = Linear(-weight.unflatten(1, (points, EMBED)).sum(1), bias)
 
     def forward(self, rows: Tensor, real: Tensor) -> Tensor:
         hidden, means = self.product(rows).split(self.sizes, dim=1)
@@ -176,10 +177,10 @@ class _Layer(nn.Module):
     def __init__(self, layer: TransformerLayer) -> None:
         super().__init__()
         self.attention = _Attention(layer.attention)
-        self.attention_out = _Linear(layer.attention_out.weight, layer.attention_out.bias)
+        self.attention_out = Linear(layer.attention_out.weight, layer.attention_out.bias)
         self.attention_norm = layer.attention_norm
-        self.intermediate = _Linear(layer.intermediate.weight, layer.intermediate.bias)
-        self.out = _Linear(layer.out.weight, layer.out.bias)
+        self.intermediate = Linear(layer.intermediate.weight, layer.intermediate.bias)
+        self.out = Linear(layer.out.weight, layer.out.bias)
         self.out_norm = layer.out_norm
 
     def forward(self, rows: Tensor, bias: Tensor) -> Tensor:
@@ -202,7 +203,7 @@ class _Attention(nn.Module):
         width = weight.shape[1]
         weight[:width] *= attention.scale  # the queries
         bias[:width] *= attention.scale
-        self.qkv = _Linear(weight, bias)
+        self.qkv = Linear(weight, bias)
         tables = None
         if attention.disentangled:
             by_key, by_query = attention.position_tables(self.max_len).mT

@@ -64,7 +64,7 @@ def _facts(card: Card) -> list[str]:
 
 
 def _longest(max_frames: int | None) -> str:
-    return "any" if max_frames is None else f"{max_frames} frames in model.tflite, else any"
+    return "any" if max_frames is None else f"{max_frames} frames"
 
 
 def _list(numbers: tuple[int, ...]) -> str:

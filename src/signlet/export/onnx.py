@@ -22,8 +22,6 @@ from signlet.landmarks import NUM_RAW
 from signlet.model import SignModel
 from signlet.runtimes.onnx import INPUT, LENGTHS, OUTPUT
 
-MAX_FRAMES: int | None = None
-"""Longest clip that the graph takes."""
 _LARGE = 4096
 """Tensors of fewer numbers keep full precision: they weigh nothing."""
 

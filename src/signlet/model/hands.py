@@ -22,6 +22,6 @@ def hand_shapes(frames: Tensor) -> Tensor:
     found = (hands != 0).any(-1, keepdim=True)
     count = found.sum(3, keepdim=True)
     centred = torch.where(found, hands - hands.sum(3, keepdim=True) / count.clamp(min=1), 0.0)
-    squares = centred.square().sum((1, 3, 4), keepdim=True)
+    squares = (centred * centred).sum((1, 3, 4), keepdim=True)  # LiteRT has no square()
     size = (squares / count.sum(1, keepdim=True).clamp(min=1)).sqrt()
     return (centred / size.clamp(min=_SMALL)).flatten(2, 3)

@@ -1,0 +1,223 @@
+"""`model.tflite`: raw landmarks in, probabilities out, under the competition's contract.
+
+TFLite's shapes are fixed when a model is loaded, so each member is there several times, for
+few frames and for many, on the same weights, and an `IF` runs the smallest one that holds
+the frames that preprocessing keeps.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import math
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from signlet.atomic import replacing
+from signlet.averaging import Average
+from signlet.card import Card
+from signlet.errors import SignletError
+from signlet.export.frozen import FrozenModel
+from signlet.export.graph import averaged
+from signlet.landmarks import NUM_RAW, NUM_SELECTED
+from signlet.model import SignModel
+from signlet.preprocess import Preprocess
+from signlet.runtimes.litert import INPUT, OUTPUT
+from signlet.runtimes.tflite_file import append_card
+
+_SHARES = (0.3, 0.6, 1.0)
+"""Slots of a member's variants, as shares of its `max_len` ..."""
+_SINGLE = 32
+"""... but up to this `max_len` one is enough: it thins longer clips to half and more anyway."""
+_TRACED = 9001
+"""Frames of the raw clip at conversion; a number that appears nowhere else in preprocessing."""
+_INT8_PER_CHANNEL = 12
+"""Version of FULLY_CONNECTED from which on int8 weights may have a scale for each channel.
+
+The quantizer does not ask for it, and tflite-runtime 2.14 would give nonsense without a word.
+"""
+_PREPARE, _AVERAGE = "prepare", "average"
+
+
+def write(path: Path, models: Sequence[SignModel], average: Average, card: Card) -> None:
+    """Write one self-describing TFLite file; what lies there is replaced.
+
+    models: eval-mode members. average: how their answers become one.
+    card: what the file says of itself; its precision is that of the weights: fp32, fp16
+    (stored; computed in fp32), int8 (products of 8-bit numbers).
+    Raises SignletError where it cannot be written, or the extra "export" is not installed.
+    """
+    members = [_variants(model) for model in models]
+    with _quiet():
+        raw = _quantised(_converted(members, average, len(card.signs)), card.precision)
+        linked = _linked(raw, members, card.precision)
+    with replacing(path) as temporary:
+        temporary.write_bytes(linked)
+        append_card(temporary, card)
+
+
+def slots(max_len: int) -> list[int]:
+    """Numbers of frames that a member is there for, in ascending order."""
+    if max_len <= _SINGLE:
+        return [max_len]
+    return [min(max_len, 4 * math.ceil(share * max_len / 4)) for share in _SHARES]
+
+
+class _Prepare(nn.Module):
+    """Preprocessing for each `max_len` that a member has."""
+
+    def __init__(self, max_lens: set[int]) -> None:
+        super().__init__()
+        self.each = nn.ModuleDict({str(n): Preprocess(n) for n in sorted(max_lens)})
+
+    def forward(self, inputs: Tensor) -> dict[str, Tensor]:
+        """(T, 543, 3) -> frames (1, max_len, 100, 3) and their number (1,) int32 of each."""
+        out = {}
+        for max_len, preprocess in self.each.items():
+            frames, mask = preprocess(inputs)
+            out[f"frames_{max_len}"] = frames.unsqueeze(0)
+            out[f"count_{max_len}"] = mask.sum(0, keepdim=True).to(torch.int32)
+        return out
+
+
+class _Variant(nn.Module):
+    """A member for clips of up to so many frames."""
+
+    _slots: Tensor
+
+    def __init__(self, member: FrozenModel, slots: int) -> None:
+        super().__init__()
+        self.member, self.max_len = member, member.max_len
+        self.register_buffer("_slots", torch.arange(slots, dtype=torch.int32), persistent=False)
+
+    def forward(self, frames: Tensor, count: Tensor) -> dict[str, Tensor]:
+        """frames (1, max_len, 100, 3), of which `count`, (1,) int32, are real -> (1, K)."""
+        mask = (self._slots < count).unsqueeze(0)
+        logits = self.member(frames.narrow(1, 0, len(self._slots)), mask)
+        return {"answer": logits.softmax(1)}
+
+
+class _Averaged(nn.Module):
+    """Members' answers, each (1, K), -> (K,)."""
+
+    def __init__(self, average: Average) -> None:
+        super().__init__()
+        self.average = average
+
+    def forward(self, answers: list[Tensor]) -> dict[str, Tensor]:
+        return {OUTPUT: averaged(answers, self.average).squeeze(0)}
+
+
+def _variants(model: SignModel) -> list[_Variant]:
+    frozen = FrozenModel(model)
+    return [_Variant(frozen, n) for n in slots(model.config.max_len)]
+
+
+def _converted(members: list[list[_Variant]], average: Average, signs: int) -> bytes:
+    """A flatbuffer with a signature for each part: preprocessing, variants, average."""
+    raw, count = torch.empty(_TRACED, NUM_RAW, 3), torch.ones(1, dtype=torch.int32)
+    prepare = _Prepare({variants[0].max_len for variants in members})
+    parts: list[tuple[str, nn.Module, dict[str, Any]]] = [(_PREPARE, prepare, {INPUT: raw})]
+    for number, variants in enumerate(members):
+        frames = torch.rand(1, variants[0].max_len, NUM_SELECTED, 3)
+        for variant in variants:
+            inputs = {"frames": frames, "count": count}
+            parts.append((_name(number, variant), variant, inputs))
+    answers = [torch.full((1, signs), 1 / signs) for _ in members]
+    parts.append((_AVERAGE, _Averaged(average), {"answers": answers}))
+    return _convert(parts)
+
+
+def _convert(parts: list[tuple[str, nn.Module, dict[str, Any]]]) -> bytes:
+    import litert_torch
+
+    converter: Any = litert_torch
+    for name, module, inputs in parts:
+        converter = converter.signature(name, module.eval(), sample_kwargs=inputs)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "parts.tflite"
+        converter.convert().export(str(file))
+        return file.read_bytes()
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Converter and quantizer warn of what does not concern us, and draw their own progress."""
+    os.environ.setdefault("LITERT_TORCH_SHOW_PROGRESS", "n")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    root, nowhere = logging.getLogger(), io.StringIO()
+    disabled, handlers = root.manager.disable, root.handlers[:]
+    logging.disable(logging.WARNING)
+    try:
+        with (
+            warnings.catch_warnings(),
+            contextlib.redirect_stdout(nowhere),
+            contextlib.redirect_stderr(nowhere),
+        ):
+            warnings.simplefilter("ignore")
+            yield
+    except ModuleNotFoundError as error:
+        raise SignletError(
+            f'writing .tflite needs {error.name}; pip install "signlet[export]"'
+        ) from None
+    finally:
+        logging.disable(disabled)
+        root.handlers[:] = handlers  # logging.warning() adds one, to a stream that is no more
+
+
+def _quantised(raw: bytes, precision: str) -> bytes:
+    """Weights of the matrix products, in fp16 or int8.
+
+    Not the convolution of the embedding nor the position tables: they are small, and some
+    runtimes read no other weights in fp16 than those of a FULLY_CONNECTED.
+    """
+    if precision == "fp32":
+        return raw
+    from ai_edge_quantizer import algorithm_manager, qtyping, quantizer
+
+    tool, target = quantizer.Quantizer(bytearray(raw)), qtyping.TFLOperationName.FULLY_CONNECTED
+    if precision == "int8":
+        tool.add_dynamic_config(regex=".*", operation_name=target, num_bits=8)
+    else:
+        half = qtyping.TensorQuantizationConfig(num_bits=16, dtype=qtyping.TensorDataType.FLOAT)
+        tool.update_quantization_recipe(
+            regex=".*",
+            operation_name=target,
+            op_config=qtyping.OpQuantizationConfig(
+                weight_tensor_config=half,
+                compute_precision=qtyping.ComputePrecision.FLOAT,
+                explicit_dequantize=True,
+            ),
+            algorithm_key=algorithm_manager.AlgorithmName.FLOAT_CASTING,
+        )
+    return bytes(tool.quantize().quantized_model)
+
+
+def _linked(raw: bytes, members: list[list[_Variant]], precision: str) -> bytes:
+    """Preprocessing, then of each member the variant that fits, then the average."""
+    from signlet.export.tflite_graph import Operator, TfliteGraph
+
+    graph = TfliteGraph(raw)
+    graph.free_length(_TRACED)
+    if precision == "int8":
+        graph.require_version(Operator.FULLY_CONNECTED, _INT8_PER_CHANNEL)
+    ready, answers = graph.tensors(_PREPARE), {}
+    for number, variants in enumerate(members):
+        max_len = variants[0].max_len
+        inputs = {"frames": ready[f"frames_{max_len}"], "count": ready[f"count_{max_len}"]}
+        cases = [(len(variant._slots), _name(number, variant)) for variant in variants]
+        answers[f"answers_{number}"] = graph.choose("count", inputs, cases, "answer")
+    average = graph.insert(_AVERAGE, answers)
+    return graph.finish({INPUT: ready[INPUT]}, {OUTPUT: average[OUTPUT]})
+
+
+def _name(number: int, variant: _Variant) -> str:
+    return f"member_{number}_{len(variant._slots)}"

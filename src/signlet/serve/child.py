@@ -1,0 +1,108 @@
+"""The process that reads clips out of bodies: `python -m signlet.serve.child`.
+
+Bodies come from strangers and go through format libraries in C++. Here a body that crashes
+one, eats memory or takes for ever costs this process only; `decoders` starts another.
+
+Talks over its standard input and output. A question is QUESTION, the content type and the
+body; an answer is ANSWER and either raw float32 landmarks (status 200) or one line of text.
+Ends when its input does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import signal
+import struct
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+from signlet.serve.refused import Refused
+
+QUESTION, ANSWER = struct.Struct(">II"), struct.Struct(">HI")
+"""Lengths of content type and body; status and length of what follows."""
+READY = b"R"
+
+
+def main() -> None:
+    """Serve until the input ends. Arguments: most frames of a clip, most bytes of memory."""
+    max_frames, memory = int(sys.argv[1]), int(sys.argv[2])
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.SIG_IGN)  # the service tells when to end, by closing the pipe
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
+    for pipe in (sys.stdin.fileno(), answers.fileno()):
+        _widen(pipe)
+    _load_libraries()
+    limit_memory(memory)
+    # A body becomes a million lists without cycles; looking for some takes a third of the time.
+    gc.freeze()
+    gc.disable()
+    answers.write(READY)
+    answers.flush()
+    while _answer(sys.stdin.buffer, answers, max_frames):
+        pass
+
+
+def _load_libraries() -> None:
+    """Before memory is limited, so that the limit is for the body alone."""
+    import signlet.serve.decode
+
+    with contextlib.suppress(ModuleNotFoundError):
+        import signlet.sources.parquet  # noqa: F401
+
+
+def _widen(pipe: int) -> None:
+    """Room for a whole clip where Linux gives it, so that both ends wait less for each other."""
+    with contextlib.suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 1 << 20)
+
+
+def limit_memory(extra: int) -> None:
+    """Let this process take `extra` bytes more than now, where the system can bound it."""
+    try:
+        import resource
+
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        most = pages * resource.getpagesize() + extra
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    except (ImportError, OSError, ValueError):
+        return
+
+
+def _answer(questions: BinaryIO, answers: BinaryIO, max_frames: int) -> bool:
+    """Answer one question; False where there is none any more."""
+    head = questions.read(QUESTION.size)
+    if len(head) < QUESTION.size:
+        return False
+    kind, length = QUESTION.unpack(head)
+    content_type = questions.read(kind).decode("latin-1")
+    status, payload = _decoded(questions.read(length), content_type, max_frames)
+    answers.write(ANSWER.pack(status, len(payload)))
+    answers.write(payload)
+    answers.flush()
+    if status != 200:
+        gc.collect()  # what was raised
+    return True
+
+
+def _decoded(body: bytes, content_type: str, max_frames: int) -> tuple[int, bytes]:
+    from signlet.serve.decode import decode
+
+    try:
+        return 200, decode(body, content_type, max_frames).tobytes()
+    except Refused as refused:
+        return refused.status, refused.detail.encode("utf-8", "replace")
+    except MemoryError:
+        return 413, b"body: takes too much memory to read; send a shorter clip"
+    except Exception as error:  # whatever a format library makes of a hostile body
+        return 422, f"body: cannot be read ({type(error).__name__}); write it again".encode()
+
+
+if __name__ == "__main__":
+    main()

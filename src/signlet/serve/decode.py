@@ -1,0 +1,208 @@
+"""A request's body -> landmarks. Written for hostile bodies; it runs in a process of its own.
+
+What a body promises is checked against the limits before it is unpacked; then signlet's own
+readers of files check the rest. Nothing is unpickled and no other file is opened.
+"""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from signlet.clip import require_landmarks, validated
+from signlet.errors import ClipError, SignletError
+from signlet.landmarks import NUM_RAW
+from signlet.serve.refused import Refused
+from signlet.sources.files import read_clip
+
+JSON, FORM = "application/json", "multipart/form-data"
+BINARY = (
+    "application/octet-stream",
+    "application/x-npz",
+    "application/x-npy",
+    "application/zip",
+    "application/vnd.apache.parquet",
+)
+_MAGIC = {
+    b"PK\x03\x04": ".npz",
+    b"PK\x05\x06": ".npz",
+    b"\x93NUMPY": ".npy",
+    b"PAR1": ".parquet",
+}
+_MAX_POINTS = 553
+_FEW = 64
+"""More entries, keys or form fields than this are in no honest body."""
+
+_Point = Annotated[
+    list[Annotated[float, Field(allow_inf_nan=False)] | None],
+    Field(min_length=3, max_length=3, fail_fast=True),
+]
+_Frame = Annotated[
+    list[_Point | None], Field(min_length=NUM_RAW, max_length=_MAX_POINTS, fail_fast=True)
+]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+    landmarks: Annotated[list[_Frame], Field(fail_fast=True)]
+
+
+def decode(body: bytes, content_type: str, max_frames: int) -> NDArray[np.float32]:
+    """Landmarks (T, 543, 3) float32, NaN = not found, T from 1 to max_frames.
+
+    body: JSON, .npz, .npy or Parquet in the competition's schema, plain or as the one file
+        of a form. content_type: of the request; which of the binary formats it is, its first
+        bytes tell.
+    Raises Refused: 400 for broken JSON or forms, 413 for too many frames or too much memory,
+    415 for other formats, 422 for what is no clip.
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    try:
+        if kind == FORM:
+            body = _file_of_form(body, content_type)
+            kind = JSON if body.lstrip()[:1] in (b"{", b"[") else BINARY[0]
+        frames = _from_json(body, max_frames) if kind == JSON else _binary(body, kind, max_frames)
+        if len(frames) > max_frames:
+            raise _too_long(f"{len(frames)} frames", max_frames)
+        require_landmarks(frames, "body")
+    except ClipError as error:
+        raise Refused(422, str(error)) from None
+    except SignletError as error:  # a reader's package is not installed here
+        raise Refused(415, str(error)) from None
+    except MemoryError:
+        raise Refused(413, "body: takes too much memory to read; send a shorter clip") from None
+    return frames
+
+
+def _too_long(what: str, max_frames: int) -> Refused:
+    return Refused(
+        413, f"body: has {what}, allowed are {max_frames} frames; cut it or leave frames out"
+    )
+
+
+# --- JSON ---------------------------------------------------------------------------------
+
+
+def _from_json(body: bytes, max_frames: int) -> NDArray[np.float32]:
+    # Python's objects for two bytes of JSON take fifty: count before they are made.
+    values, points = max_frames * _MAX_POINTS * 3, max_frames * (_MAX_POINTS + 1)
+    if body.count(b",") > values + _FEW or body.count(b"[") > points + _FEW:
+        raise _too_long("more values than that", max_frames)
+    if body.count(b"{") > _FEW:
+        raise Refused(422, 'body: give one object, {"landmarks": [[[x, y, z], ...], ...]}')
+    try:
+        frames = _Body.model_validate_json(body).landmarks
+    except ValidationError as error:
+        raise _json_problem(error) from None
+    if len({len(frame) for frame in frames}) > 1:
+        raise Refused(422, f"body: frames differ in length; give {NUM_RAW} landmarks in each")
+    missing = [None, None, None]
+    whole = [[missing if point is None else point for point in frame] for frame in frames]
+    raw = np.array(whole, np.float64).reshape(len(whole), -1, 3) if whole else _no_frames()
+    return validated(raw, "body")
+
+
+def _no_frames() -> NDArray[np.float64]:
+    return np.empty((0, NUM_RAW, 3))
+
+
+def _json_problem(error: ValidationError) -> Refused:
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    if first["type"] == "json_invalid":
+        return Refused(400, f"body: {first['msg']}; send one JSON object")
+    where = ".".join(str(part)[:40] for part in first["loc"])
+    hints = {
+        "finite_number": "NaN and infinity are not JSON; write null for what was not found",
+        "too_short": f"give {NUM_RAW} landmarks a frame, [x, y, z] or null each",
+        "too_long": f"give {NUM_RAW} landmarks a frame, [x, y, z] or null each",
+    }
+    hint = hints.get(first["type"], 'give {"landmarks": [[[x, y, z], ...], ...]}')
+    return Refused(422, f"body{': ' if where else ''}{where}: {first['msg'].lower()}; {hint}")
+
+
+# --- files --------------------------------------------------------------------------------
+
+
+def _binary(body: bytes, kind: str, max_frames: int) -> NDArray[np.float32]:
+    suffix = next((s for magic, s in _MAGIC.items() if body.startswith(magic)), None)
+    if kind not in BINARY or suffix is None:
+        what = f"content type {kind[:80] or 'none'}" if kind not in BINARY else "the first bytes"
+        raise Refused(415, f"{what}: not read here; send application/json, .npz, .npy or .parquet")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"clip{suffix}"
+        try:
+            if suffix == ".npz":
+                _check_archive(body, max_frames)
+            path.write_bytes(body)
+            if suffix == ".parquet":
+                _check_rows(path, max_frames)
+            return read_clip(path).frames
+        except SignletError as error:
+            raise type(error)(str(error).replace(str(path), "body")) from None
+
+
+def _check_archive(body: bytes, max_frames: int) -> None:
+    """Refuse archives that unpack to more than the longest clip in numpy's widest type."""
+    if body.count(b"PK\x01\x02") > _FEW:  # each entry of the directory begins like this
+        raise ClipError("body: holds many files; write it with numpy.savez")
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise ClipError(f"body: is a damaged .npz ({error}); write it again") from None
+    plain = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+    if any(entry.compress_type not in plain or entry.flag_bits & 1 for entry in entries):
+        raise ClipError("body: is packed in another way than numpy does; use numpy.savez")
+    if sum(entry.file_size for entry in entries) > max_frames * _MAX_POINTS * 3 * 16 + (1 << 16):
+        raise _too_long("more values than that", max_frames)
+
+
+def _check_rows(path: Path, max_frames: int) -> None:
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ModuleNotFoundError:
+        return  # read_clip says what is missing
+    from signlet.sources import parquet
+
+    # What a body left in the reader's memory must not decide how the next one is read.
+    parquet._CHECKED.clear()
+    try:
+        with pa.OSFile(str(path)) as source, pq.ParquetFile(source, pre_buffer=False) as file:
+            rows: Any = file.metadata.num_rows
+    except (pa.ArrowException, OSError, ValueError):
+        return  # read_clip names what is damaged
+    if rows > max_frames * _MAX_POINTS:
+        raise _too_long(f"{rows} rows", max_frames)
+
+
+# --- forms --------------------------------------------------------------------------------
+
+
+def _file_of_form(body: bytes, content_type: str) -> bytes:
+    """The content of the only file in a multipart form; it never touches the disk."""
+    from python_multipart.exceptions import FormParserError
+    from python_multipart.multipart import FormParser, parse_options_header
+
+    files: list[Any] = []
+    boundary = parse_options_header(content_type)[1].get(b"boundary")
+    config = {"MAX_MEMORY_FILE_SIZE": len(body) + 1, "MAX_FIELDS": _FEW}
+    try:
+        parser = FormParser(FORM, lambda _: None, files.append, boundary=boundary, config=config)
+        parser.write(body)
+        parser.finalize()
+    except (FormParserError, ValueError, LookupError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise Refused(400, f"body: is not a readable form ({reason}); send it again") from None
+    if len(files) != 1:
+        raise Refused(422, f"body: the form has {len(files)} files; give one, as in -F clip=@file")
+    files[0].file_object.seek(0)
+    content: bytes = files[0].file_object.read()
+    return content

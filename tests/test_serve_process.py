@@ -1,0 +1,203 @@
+"""The service as a process: over real sockets, how it stops, and the command."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("fastapi")
+pytest.importorskip("uvicorn")
+pytest.importorskip("httpx")
+
+import httpx
+
+from serving import BINARY, as_npy, clip
+from signlet import SignletError
+from signlet.cli.serve import TOKEN, read_token, run
+
+HERE = Path(__file__).parent
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(HERE)}
+LAUNCH = "import sys; from signlet.cli.serve import run; run(sys.argv[1:])"
+
+
+@contextmanager
+def process(*command: str, **variables: str) -> Iterator[tuple[Any, str]]:
+    """A server and its address, the first word with a colon that it prints."""
+    server = subprocess.Popen(
+        [sys.executable, *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=ENVIRONMENT | variables,
+    )
+    try:
+        assert server.stdout
+        line = server.stdout.readline()
+        address = next((word.rstrip(";") for word in line.split() if "://" in word), "")
+        assert address, server.communicate(timeout=10)[1]
+        yield server, address
+    finally:
+        server.kill()
+        server.communicate()
+
+
+def post(address: str, frames: int, **headers: str) -> Any:
+    headers = {"content-type": BINARY, **headers}
+    body = as_npy(clip(frames))
+    return httpx.post(f"{address}/recognise", content=body, headers=headers, timeout=30)
+
+
+def until(done: Any) -> None:
+    for _ in range(500):
+        if done():
+            return
+        time.sleep(0.02)
+    raise AssertionError("did not happen")
+
+
+def test_sigterm_answers_what_runs_and_what_waits_and_ends_with_0() -> None:
+    with process(str(HERE / "serve_standin.py"), "0.5") as (server, address):
+        post(address, 5)
+        with ThreadPoolExecutor(5) as threads:
+            asked = [threads.submit(post, address, 5 + n) for n in range(5)]
+            health = f"{address}/health"
+            until(lambda: httpx.get(health).json()["under_way"] == 5)
+            server.send_signal(signal.SIGTERM)
+            answers = [one.result() for one in asked]
+        assert [answer.status_code for answer in answers] == [200] * 5
+        assert [answer.json()["frames"] for answer in answers] == [5, 6, 7, 8, 9]
+        assert server.wait(20) == 0
+        assert server.communicate()[0] == ""
+        assert not httpx_reaches(address)
+
+
+def httpx_reaches(address: str) -> bool:
+    try:
+        httpx.get(f"{address}/health")
+    except httpx.ConnectError:
+        return False
+    return True
+
+
+def test_bodies_that_are_too_long_or_no_http_end_only_their_connection() -> None:
+    with process(str(HERE / "serve_standin.py"), "0") as (server, address):
+        port = int(address.rpartition(":")[2])
+        said = httpx.post(f"{address}/recognise", content=bytes(40 << 20), timeout=30)
+        assert said.status_code == 413
+        for raw in (b"\x00" * 100, b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 9999, b"POST /recognise"):
+            with socket.create_connection(("127.0.0.1", port)) as connection:
+                connection.sendall(raw)
+        assert post(address, 7).json()["frames"] == 7
+        assert server.poll() is None
+
+
+def test_the_dockerfile_copies_what_is_there_and_its_health_check_tells_the_truth() -> None:
+    text = (HERE.parent / "Dockerfile").read_text()
+    copied = re.findall(r"^COPY (.*) \S+$", text, re.MULTILINE)
+    assert all((HERE.parent / name).exists() for line in copied for name in line.split())
+    assert re.search(r"^USER (?!root)\w+", text, re.MULTILINE)
+    check = json.loads(re.search(r"CMD (\[\"python.*)$", text, re.MULTILINE).group(1))  # type: ignore[union-attr]
+
+    def healthy(address: str) -> bool:
+        code = check[2].replace("http://127.0.0.1:8000", address)
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=30)
+        return done.returncode == 0
+
+    with process(str(HERE / "serve_standin.py"), "0") as (server, address):
+        assert healthy(address)
+        server.kill()
+        server.wait()
+        assert not healthy(address)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny untrained model that torch runs."""
+    torch = pytest.importorskip("torch")
+    from signlet.model import ModelConfig, SignModel
+    from signlet.model.files import save_model
+
+    torch.manual_seed(0)
+    size = ModelConfig(dense=8, widths=(16, 16, 16, 16), heads=4, max_len=12, num_classes=3)
+    folder = tmp_path_factory.mktemp("model")
+    save_model(folder, [SignModel(size).eval()], ("circle", "line", "wave"), {})
+    return folder
+
+
+@pytest.mark.slow
+def test_the_command_serves_a_model_to_who_has_the_token(model: Path) -> None:
+    import signlet
+
+    token, recogniser = "a-token-for-the-tests", signlet.load(model)
+    command = ("-c", LAUNCH, str(model), "--port", "0", "--max-frames", "30", "--threads", "1")
+    with process(*command, SIGNLET_TOKEN=token) as (server, address):
+        assert address.startswith("http://127.0.0.1:")
+        assert httpx.get(f"{address}/labels").status_code == 401
+        lengths = (1, 2, 9, 17, 30)
+        with ThreadPoolExecutor(5) as threads:
+            headers = {"authorization": f"Bearer {token}"}
+            asked = [threads.submit(post, address, n, **headers) for n in lengths]
+            answers = [one.result().json() for one in asked]
+        for answer, frames in zip(answers, lengths, strict=True):
+            alone = recogniser(clip(frames))
+            top = {one["sign"]: one["probability"] for one in answer["top"]}
+            assert top == pytest.approx(dict(alone.top(3)), abs=1e-5)
+        assert post(address, 31, **headers).status_code == 413
+        server.send_signal(signal.SIGINT)
+        server.wait(20)
+        assert not httpx_reaches(address)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere.onnx"], "nowhere.onnx: no such"),
+        (["{model}", "--port", "70000"], "--port 70000"),
+        (["{model}", "--port", "{taken}"], "cannot be opened"),
+        (["{model}", "--host", "no.such.host.invalid"], "cannot be opened"),
+        (["{model}", "--max_bytes", "0"], "max_bytes is 0"),
+        (["{model}", "--threads", "-1"], "--threads -1"),
+        (["{model}", "--token_file", "nowhere"], "nowhere: cannot be read"),
+        (["{model}", "--prot", "1"], "did you mean --port?"),
+    ],
+)
+def test_what_is_wrong_with_the_command_is_said(
+    model: Path, arguments: list[str], said: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        places = {"model": str(model), "taken": taken.getsockname()[1]}
+        with pytest.raises(SignletError) as caught:
+            run([one.format(**places) for one in arguments])
+    assert said in str(caught.value)
+
+
+def test_tokens_are_read_from_a_file_or_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(TOKEN, raising=False)
+    assert read_token(None) is None
+    monkeypatch.setenv(TOKEN, "from-the-environment")
+    assert read_token(None) == "from-the-environment"
+    file = tmp_path / "token"
+    file.write_text("from-the-file-of-it\n")
+    assert read_token(str(file)) == "from-the-file-of-it"
+    for wrong in (b"", b"short", b"two words of some length", b"\xff" * 20, b"a" * 9999):
+        file.write_bytes(wrong)
+        with pytest.raises(SignletError, match="token_file"):
+            read_token(str(file))
+    monkeypatch.setenv(TOKEN, "")
+    with pytest.raises(SignletError, match=TOKEN):
+        read_token(None)

@@ -25,6 +25,7 @@ import onnxruntime
 import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor
 
 from environment import write_csv
 from signlet.averaging import Average
@@ -63,33 +64,43 @@ def raw_clip(kept: int) -> NDArray[np.float32]:
     return clip
 
 
-def products(models: list[SignModel], clip: NDArray[np.float32]) -> list[tuple[int, torch.Tensor]]:
-    """Rows and weight (D_in, D_out) of every product with a weight."""
+def products(models: list[SignModel], clip: NDArray[np.float32]) -> list[tuple[Tensor, Tensor]]:
+    """The factors of every matrix product that a clip needs, its attention's included."""
     found = []
     for model in models:
         _, mask = Preprocess(model.config.max_len)(torch.from_numpy(clip))
         rows = int(mask.sum())
         frozen = FrozenModel(model)
-        found += [(rows, m.weight) for m in frozen.modules() if isinstance(m, Linear)]
+        weights = [m.weight for m in frozen.modules() if isinstance(m, Linear)]
+        found += [(torch.rand(rows, len(weight)), weight) for weight in weights]
+        found.append((torch.rand(rows, 100, 27), torch.rand(rows, 27, 16)))  # the embedding
+        for layer in model.layers:
+            heads, size = model.config.heads, layer.attention_out.in_features // model.config.heads
+            content = torch.rand(heads, rows, size)
+            found.append((content, torch.rand(heads, size, rows)))
+            found += [(content, torch.rand(heads, size, 2 * rows))] * 2
+            found.append((torch.rand(heads, rows, rows), content))
     return found
 
 
-def by_torch(shapes: list[tuple[int, torch.Tensor]]) -> Callable[[], object]:
+def by_torch(pairs: list[tuple[Tensor, Tensor]]) -> Callable[[], object]:
     """The products alone, by torch."""
-    pairs = [(torch.rand(rows, len(weight)), weight) for rows, weight in shapes]
-    return lambda: [torch.mm(rows, weight) for rows, weight in pairs]
+    return lambda: [torch.matmul(left, right) for left, right in pairs]
 
 
-def by_onnxruntime(shapes: list[tuple[int, torch.Tensor]]) -> Callable[[], object]:
-    """The products alone, as one graph."""
+def by_onnxruntime(pairs: list[tuple[Tensor, Tensor]]) -> Callable[[], object]:
+    """The products alone, as one graph; weights are constants there, as in the exported file."""
     inputs, nodes, weights, outputs, given = [], [], [], [], {}
-    for k, (rows, weight) in enumerate(shapes):
-        width = len(weight)
-        inputs.append(helper.make_tensor_value_info(f"x{k}", TensorProto.FLOAT, [rows, width]))
-        weights.append(numpy_helper.from_array(weight.numpy(), f"w{k}"))
+    for k, (left, right) in enumerate(pairs):
+        given[f"x{k}"] = left.numpy()
         nodes.append(helper.make_node("MatMul", [f"x{k}", f"w{k}"], [f"y{k}"]))
         outputs.append(helper.make_tensor_value_info(f"y{k}", TensorProto.FLOAT, None))
-        given[f"x{k}"] = np.random.default_rng(k).random((rows, width), np.float32)
+        if right.ndim == 2:
+            weights.append(numpy_helper.from_array(right.numpy(), f"w{k}"))
+        else:
+            given[f"w{k}"] = right.numpy()
+    for name, value in given.items():
+        inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, value.shape))
     graph = helper.make_graph(nodes, "products", inputs, outputs, weights)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
     options = onnxruntime.SessionOptions()
@@ -143,10 +154,10 @@ def compare(
 ) -> dict[str, float]:
     """Medians of the floor's parts and of every file, for clips that keep so many frames."""
     clip = raw_clip(kept)
-    shapes = products(models, clip)
+    pairs = products(models, clip)
     timed = {
-        "products, torch": by_torch(shapes),
-        "products, onnxruntime": by_onnxruntime(shapes),
+        "products, torch": by_torch(pairs),
+        "products, onnxruntime": by_onnxruntime(pairs),
         "reading weights": read_weights(models),
         **{name: (lambda one=one: one.probabilities([clip])) for name, one in runtimes.items()},
     }
@@ -163,6 +174,7 @@ def profile(path: Path, kept: int) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.enable_profiling = True
+        options.log_severity_level = 3
         options.profile_file_prefix = f"{folder}/profile"
         session = onnxruntime.InferenceSession(str(path), options)
         for _ in range(20):

@@ -163,11 +163,12 @@ def _standardise_padded(frames: Tensor) -> Tensor:
     points = frames.unflatten(2, (-1, 3))
     count = (~torch.isnan(points)).sum((1, 2), keepdim=True).clamp(min=1)
     centred = points - _sum_found(points) / count
-    # Runtimes add up less exactly than torch; what that leaves of the mean goes here, so that
-    # a clip that stands still is not taken for one that moves.
-    centred = centred - _sum_found(centred) / count
-    std = (_sum_found(centred * centred) / count).sqrt()
-    return centred * torch.where(std > _FLAT, 1 / std, 0.0)
+    square = _sum_found(centred * centred) / count
+    # Runtimes add up less exactly than torch. What that leaves of the mean must not make a clip
+    # that stands still one that moves.
+    left = _sum_found(centred) / count
+    moves = square - left * left > _FLAT**2
+    return centred * torch.where(moves, 1 / square.sqrt(), 0.0)
 
 
 def _sum_found(points: Tensor) -> Tensor:

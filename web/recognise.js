@@ -1,0 +1,126 @@
+// Signs from landmarks in the browser: one model.onnx, nothing leaves the machine.
+//
+//   const recogniser = await loadRecogniser("model.onnx");
+//   const { sign, confidence } = await recogniser.recognise(frames, T);
+
+import * as ort from "onnxruntime-web/wasm";
+
+import { readCard } from "./card.js";
+
+export const POINTS = 543;
+const NUMBERS = POINTS * 3;
+const INPUT = "inputs";
+const OUTPUT = "outputs";
+const MAX_FRAMES = 20_000; // as signlet.clip in Python
+// Without the log level it warns of the input that may be left out (`lengths`).
+const OPTIONS = { executionProviders: ["wasm"], logSeverityLevel: 3 };
+const LEAST = 2 ** -126; // a probability below this counts as this, as in Python
+
+/**
+ * Load an exported model.
+ * source: URL of a model.onnx, or its bytes (ArrayBuffer or Uint8Array).
+ * threads: for one clip; more than 1 only where the page is cross-origin isolated.
+ * Throws an Error of one line where there is no usable model.
+ */
+export async function loadRecogniser(source, { threads = 1 } = {}) {
+  const [bytes, name] = await read(source);
+  const card = readCard(bytes, name);
+  ort.env.wasm.numThreads = globalThis.crossOriginIsolated ? threads : 1; // once a page
+  let session;
+  try {
+    session = await ort.InferenceSession.create(bytes, OPTIONS);
+  } catch (error) {
+    throw new Error(`${name}: cannot be read as a model (${firstLine(error)}); export again`);
+  }
+  if (!fits(session, card)) {
+    throw new Error(`${name}: is not a recogniser as signlet exports it; export again`);
+  }
+  return new Recogniser(session, card);
+}
+
+class Recogniser {
+  #session;
+  #turn = Promise.resolve(); // a session runs one clip at a time
+
+  constructor(session, card) {
+    this.#session = session;
+    this.card = card;
+    this.signs = card.signs;
+    this.temperature = card.calibration?.temperature ?? 1;
+    this.threshold = card.calibration?.threshold ?? 0;
+    this.maxFrames = card.max_frames ?? MAX_FRAMES;
+  }
+
+  /**
+   * Recognise one clip.
+   * frames: Float32Array of T * 543 * 3 numbers: x, y, z of each point of each frame, in the
+   * order face 468, left hand 21, pose 33, right hand 21; NaN where a point was not found.
+   * Gives { sign, likeliest, confidence, probabilities }: sign is null where the confidence is
+   * below the threshold; probabilities is a Float32Array in the order of `signs`.
+   * Throws an Error where the numbers are not such a clip.
+   */
+  async recognise(frames, T) {
+    requireClip(frames, T, this.maxFrames);
+    const inputs = new ort.Tensor("float32", frames, [T, POINTS, 3]);
+    const run = this.#turn.then(() => this.#session.run({ [INPUT]: inputs }));
+    this.#turn = run.catch(() => {});
+    const probabilities = tempered((await run)[OUTPUT].data, this.temperature);
+    const confidence = largest(probabilities);
+    const likeliest = this.signs[probabilities.indexOf(confidence)];
+    const sign = confidence >= this.threshold ? likeliest : null;
+    return { sign, likeliest, confidence, probabilities };
+  }
+
+  /** Give the memory back; the recogniser cannot be used any more. */
+  async release() {
+    await this.#turn;
+    await this.#session.release();
+  }
+}
+
+function fits(session, card) {
+  const names = [...session.inputNames, ...session.outputNames];
+  const signs = session.outputMetadata[0]?.shape?.at(-1);
+  return names.join() === [INPUT, OUTPUT].join() && signs === card.signs.length;
+}
+
+async function read(source) {
+  if (source instanceof ArrayBuffer) return [new Uint8Array(source), "model"];
+  if (source instanceof Uint8Array) return [source, "model"];
+  const answer = await fetch(source);
+  if (!answer.ok) throw new Error(`${source}: cannot be fetched (${answer.status})`);
+  return [new Uint8Array(await answer.arrayBuffer()), String(source)];
+}
+
+function requireClip(frames, T, maxFrames) {
+  if (!(frames instanceof Float32Array) || !Number.isInteger(T) || frames.length !== T * NUMBERS) {
+    throw new Error(`a clip is a Float32Array of T * ${POINTS} * 3 numbers`);
+  }
+  if (T < 1 || T > maxFrames) {
+    throw new Error(`the clip has ${T} frames, allowed are 1 to ${maxFrames}; thin it out`);
+  }
+  if (frames.some((number) => Math.abs(number) === Infinity)) {
+    throw new Error("the clip holds infinite values; write NaN where a point was not found");
+  }
+  if (frames.every(Number.isNaN)) {
+    throw new Error("no landmark was found in any frame of the clip");
+  }
+}
+
+/** softmax(log p / temperature), as signlet.calibration in Python. */
+function tempered(probabilities, temperature) {
+  if (temperature === 1) return probabilities;
+  const logits = Array.from(probabilities, (p) => Math.log(Math.max(p, LEAST)) / temperature);
+  const most = largest(logits);
+  const powers = logits.map((logit) => Math.exp(logit - most));
+  const sum = powers.reduce((total, power) => total + power, 0);
+  return Float32Array.from(powers, (power) => power / sum);
+}
+
+function largest(numbers) {
+  return numbers.reduce((most, number) => Math.max(most, number));
+}
+
+function firstLine(error) {
+  return String(error?.message ?? error).split("\n")[0].slice(0, 200);
+}

@@ -132,6 +132,17 @@ def test_any_number_of_jobs_gives_the_same_bytes(source: Made, tmp_path: Path) -
     }
 
 
+def test_relative_paths_are_those_of_the_caller(
+    source: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers are used again, and were started in another directory."""
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        pack(source, Path("out"), 25, jobs=2)
+    assert content(tmp_path / "first" / "out") == content(tmp_path / "second" / "out")
+
+
 def test_a_source_without_labels_packs(tmp_path: Path, source: Made) -> None:
     @dataclass(frozen=True)
     class Unlabelled(Made):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import Parallel
 from rich.console import Console
 from rich.progress import track
 
@@ -18,6 +18,7 @@ from signlet.inspect.checks import Suspicion, check_clips, check_signs
 from signlet.inspect.facts import PARTS, ClipFacts, measure, measure_packed
 from signlet.pack import PackedSet
 from signlet.sources import ClipRef, Source
+from signlet.workers import delayed_here
 
 _BATCH = 16
 """Clips that a worker process reads at a time."""
@@ -104,7 +105,7 @@ def _from_source(
     refs = source.refs()
     batches = [refs[i : i + _BATCH] for i in range(0, len(refs), _BATCH)]
     workers = Parallel(n_jobs=1 if len(refs) <= _SERIAL else jobs, return_as="generator")
-    results = workers(delayed(_measure_all)(source, batch) for batch in batches)
+    results = workers(delayed_here(_measure_all)(source, batch) for batch in batches)
     found = [one for batch in _bar(results, len(batches), progress) for one in batch]
     facts = [one for one in found if isinstance(one, ClipFacts)]
     return facts, [one for one in found if isinstance(one, Suspicion)]

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from joblib import Parallel, delayed, effective_n_jobs, parallel_config
+from joblib import Parallel, effective_n_jobs, parallel_config
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from signlet import landmarks
@@ -23,6 +23,7 @@ from signlet.pack.reader import PackedSet
 from signlet.pack.resume import prepare
 from signlet.pack.shard import Shard, write_shard
 from signlet.sources import ClipRef, Source
+from signlet.workers import delayed_here
 
 SHARD_CLIPS = 256
 """Clips in a shard: what a kill loses at most per job, half a second's work. Fixed, so that any
@@ -165,7 +166,7 @@ def _write_here(
     jobs: int,
     advance: Callable[[int], None],
 ) -> None:
-    task = delayed(write_shard)
+    task = delayed_here(write_shard)
     calls = (task(source, refs, shard, settings.max_len, settings.dtype) for shard, refs in work)
     workers = min(effective_n_jobs(jobs), len(work))
     try:

@@ -19,14 +19,14 @@ from signlet.calibration import leave_out, read_calibration
 from signlet.calibration.files import reliability
 from signlet.calibration.leave_out import LeaveOut, averaged, sign_groups, without
 from signlet.calibration.measure import Calibrated, calibrate, choose_threshold, fit_temperature
-from signlet.calibration.unknown import packed_for, predict_unknown
+from signlet.calibration.unknown import predict_unknown
 from signlet.cli.calibrate import run as command
 from signlet.ensemble import ensemble
 from signlet.errors import SignletError
 from signlet.folds import signer_folds
 from signlet.model.files import load_model, save_model
 from signlet.pack import PackedSet, pack
-from signlet.predict import predict
+from signlet.predict import packed_for, predict
 from signlet.predictions import Predictions, read_predictions
 from signlet.train import Interrupted
 from test_ensemble import make_run, network

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -9,8 +11,10 @@ from torch import Tensor
 from signlet.errors import SignletError
 from signlet.model import SignModel
 from signlet.model.files import ModelFile
-from signlet.pack import PackedSet
+from signlet.pack import PackedSet, pack
+from signlet.pack.layout import HEADER
 from signlet.predictions import Predictions
+from signlet.sources import open_source
 
 
 @torch.inference_mode()
@@ -29,6 +33,18 @@ def predict(model: SignModel, packed: PackedSet, rows: Tensor, batch_size: int =
         parts.append(logits.float().softmax(1).cpu())
     model.train(was_training)
     return torch.cat(parts)
+
+
+def packed_for(model: ModelFile, where: str | Path, out: Path, progress: bool) -> list[PackedSet]:
+    """A packed set as it is, or the clips of a source packed for each member's length.
+
+    out: where to pack them to. Raises SignletError where there are no such clips.
+    """
+    if (Path(where) / HEADER).exists():
+        return [PackedSet.open(where)]
+    source = open_source(where)
+    lengths = sorted({member.config.max_len for member in model.members})
+    return [pack(source, out / str(length), length, progress=progress) for length in lengths]
 
 
 def predict_known(model: ModelFile, *sets: PackedSet) -> Predictions:

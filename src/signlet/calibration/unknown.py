@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import torch
 
 from signlet.errors import SignletError
 from signlet.model.files import ModelFile
-from signlet.pack import PackedSet, pack
-from signlet.pack.layout import HEADER
+from signlet.pack import PackedSet
 from signlet.predict import predict
 from signlet.predictions import Predictions
-from signlet.sources import open_source
-
-
-def packed_for(model: ModelFile, where: str | Path, out: Path, progress: bool) -> list[PackedSet]:
-    """A packed set as it is, or the clips of a source packed for each member's length.
-
-    out: where to pack them to. Raises SignletError where there are no such clips.
-    """
-    if (Path(where) / HEADER).exists():
-        return [PackedSet.open(where)]
-    source = open_source(where)
-    lengths = sorted({member.config.max_len for member in model.members})
-    return [pack(source, out / str(length), length, progress=progress) for length in lengths]
 
 
 def predict_unknown(model: ModelFile, *sets: PackedSet) -> Predictions:

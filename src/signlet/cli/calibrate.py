@@ -17,12 +17,13 @@ from signlet.calibration import CALIBRATION
 from signlet.calibration.files import FIGURE, write_calibration, write_figure
 from signlet.calibration.leave_out import SOUP
 from signlet.calibration.measure import Calibrated, Share, calibrate
-from signlet.calibration.unknown import packed_for, predict_unknown
+from signlet.calibration.unknown import predict_unknown
 from signlet.cli.parsing import existing, make_parser, parse
 from signlet.cli.trained_again import TrainedAgain, answers_without_signs
 from signlet.ensemble import ENSEMBLE
 from signlet.errors import SignletError
 from signlet.model.files import ModelFile, load_model
+from signlet.predict import packed_for
 from signlet.predictions import Predictions, read_predictions
 from signlet.train.folder import PREDICTIONS
 

@@ -11,14 +11,14 @@ from pathlib import Path
 from rich.console import Console
 
 from signlet.cli.parsing import existing, make_parser, parse
+from signlet.cli.training import print_copies
 from signlet.errors import SignletError
 from signlet.evaluate import print_scores, score
-from signlet.model.files import CONFIG, ModelFile, load_model
-from signlet.pack import PackedSet, pack
+from signlet.model.files import CONFIG, load_model
+from signlet.pack import PackedSet
 from signlet.pack.layout import HEADER
-from signlet.predict import predict_known
+from signlet.predict import packed_for, predict_known
 from signlet.predictions import read_predictions
-from signlet.sources import open_source
 from signlet.train.folder import PREDICTIONS, SETTINGS
 
 _EXAMPLES = """
@@ -56,7 +56,8 @@ def run(arguments: list[str]) -> None:
     else:
         model = load_model(folder)
         with tempfile.TemporaryDirectory() as scratch:
-            packed = _clips(parsed.data, Path(parsed.work or scratch) / "packed", model)
+            out = Path(parsed.work or scratch) / "packed"
+            packed = packed_for(model, parsed.data, out, sys.stdout.isatty())
             results = {"model": predict_known(model, *packed)}
     if parsed.json:
         print(json.dumps({name: asdict(score(part)) for name, part in results.items()}, indent=2))
@@ -64,17 +65,7 @@ def run(arguments: list[str]) -> None:
         title = "Scores on clips not trained on"
         if parsed.data is not None:
             title = f"Scores on {parsed.data}; they mean nothing for clips that were trained on"
-        print_scores(results, Console(), title)
-
-
-def _clips(where: str, out: Path, model: ModelFile) -> list[PackedSet]:
-    """The clips, packed for each length that a member of the model takes."""
-    if (Path(where) / HEADER).exists():
-        return [PackedSet.open(where)]
-    lengths = sorted({member.config.max_len for member in model.members})
-    places = [out] if len(lengths) == 1 else [out / str(length) for length in lengths]
-    source, show = open_source(where), sys.stdout.isatty()
-    return [
-        pack(source, place, length, progress=show)
-        for place, length in zip(places, lengths, strict=True)
-    ]
+        console = Console()
+        print_scores(results, console, title)
+        if parsed.data is None and (folder / "packed" / HEADER).exists():
+            print_copies(results["soup"], PackedSet.open(folder / "packed"), console)

@@ -136,7 +136,7 @@ def train_and_report(
     )
     if results and processes.main:
         print_scores(results, console)
-        _print_copies(results["soup"], packed, console)
+        print_copies(results["soup"], packed, console)
         write_report(run, packed)
         console.print(f"Run folder: {run}   report: {run / 'report.html'}", soft_wrap=True)
     elif processes.main:
@@ -149,7 +149,7 @@ def main_console(processes: Processes) -> Console:
     return Console(quiet=not processes.main)
 
 
-def _print_copies(soup: Predictions, packed: PackedSet, console: Console) -> None:
+def print_copies(soup: Predictions, packed: PackedSet, console: Console) -> None:
     """Say how the score is without held-out clips that were trained on under another name."""
     copies = trained_copies(soup, packed)
     if copies.any():

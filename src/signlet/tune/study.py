@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import optuna
 
 _NAME, _ABOUT, _WHY = "signlet", "signlet", "why"
+_ENOUGH = 10
+"""Trials; with fewer the shares of the spread are chance."""
 
 
 def open_study(path: Path, about: Mapping[str, str]) -> optuna.Study:
@@ -142,9 +144,14 @@ def values_of(parameters: Mapping[str, Any], space: Space) -> dict[str, Any]:
 
 
 def importance(study: optuna.Study) -> dict[str, float]:
-    """Share of the spread that each value explains (fANOVA); empty where nothing can be said."""
+    """Share of the spread that each value explains (fANOVA); empty where nothing can be said.
+
+    Nothing can be said of a few trials.
+    """
     from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
+    if len(study.get_trials(deepcopy=False)) < _ENOUGH:
+        return {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -64,7 +64,9 @@ def read_card(text: str | None, name: str) -> Card:
     landmarks.
     """
     if not text:
-        raise SignletError(f"{name}: was not exported by signlet; run `signlet export`")
+        raise SignletError(
+            f"{name}: was not exported by signlet, or is cut off; copy it again, or export again"
+        )
     try:
         raw = json.loads(text)
         if raw["format"] != FORMAT:

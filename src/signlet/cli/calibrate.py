@@ -27,6 +27,8 @@ from signlet.predict import packed_for
 from signlet.predictions import Predictions, read_predictions
 from signlet.train.folder import PREDICTIONS
 
+_USELESS = 0.1
+"""Share of known clips that pass the threshold; below it a calibration is no use."""
 _EXAMPLES = """
   signlet calibrate runs/mine --unknown other_signs/     clips of signs that it does not know
   signlet calibrate runs/mine                            without such clips: trains 4 times a fold
@@ -163,6 +165,16 @@ def _print(made: Calibrated, console: Console) -> None:
         soft_wrap=True,
     )
     console.print(_temperature_table(made), _threshold_table(made), sep="")
+    if report.accepted.share < _USELESS:
+        console.print(
+            Text(
+                f"Warning: {1 - report.accepted.share:.0%} of the known signs would be answered "
+                "with none; this model cannot tell them from unknown ones. Train it better, or "
+                f"delete {CALIBRATION}.",
+                style="bold yellow",
+            ),
+            soft_wrap=True,
+        )
     for note in report.notes:
         console.print(Text(f"Note: {note}.", style="yellow"), soft_wrap=True)
     console.print(
@@ -186,7 +198,7 @@ def _threshold_table(made: Calibrated) -> Table:
         "known clips accepted": report.accepted,
         "of these read right": report.accepted_accuracy,
     }.items():
-        table.add_row(name, f"{share.share:.3f}", _interval(share))
+        table.add_row(name, *_share(share))
     table.add_row("of all known clips read right", f"{report.accuracy:.3f}", "")
     elsewhere = report.false_accepts_elsewhere
     if not math.isnan(elsewhere):
@@ -204,5 +216,8 @@ def _table(*headings: str) -> Table:
     return table
 
 
-def _interval(share: Share) -> str:
-    return "one signer" if math.isnan(share.low) else f"{share.low:.3f}-{share.high:.3f}"
+def _share(share: Share) -> tuple[str, str]:
+    if math.isnan(share.share):
+        return "-", "no such clip"
+    interval = "one signer" if math.isnan(share.low) else f"{share.low:.3f}-{share.high:.3f}"
+    return f"{share.share:.3f}", interval

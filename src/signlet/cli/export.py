@@ -53,16 +53,20 @@ def run(arguments: list[str]) -> None:
     parser.add_argument("--licence", type=str, default="", help="of the model, for its card")
     parser.add_argument(
         "--bound",
-        type=float | None,
+        type=float,
+        default=0.0,
         help="largest difference of a probability from torch; default "
         + ", ".join(f"{bound:g} for {name}" for name, bound in BOUNDS.items()),
     )
     parsed = parse(parser, arguments)
+    if not parsed.bound >= 0:
+        raise SignletError(f"--bound {parsed.bound}: give a number above 0")
     console = Console()
     folder = existing(parsed.model, "run folder or model file")
     model = load_model(folder)
     folder = folder if folder.is_dir() else folder.parent
     clips = _real_clips(parsed.clips, model.about.get("source"), parsed.max_clips, console)
+    console.print("Writing and comparing takes about a minute.")
     with console.status("") as status:
         done = export_ensemble(
             model.members,
@@ -75,8 +79,8 @@ def run(arguments: list[str]) -> None:
             about=model.about,
             licence=parsed.licence,
             clips=clips,
-            bound=parsed.bound,
-            say=status.update,
+            bound=parsed.bound or None,
+            say=status.update if console.is_terminal else console.print,
         )
     _print(done, console)
 
@@ -108,7 +112,7 @@ def _real_clips(
 
 
 def _print(done: Exported, console: Console) -> None:
-    columns = ("file", "MB", "difference", "other sign", "ms, 1 thread", "2 threads", "memory")
+    columns = ("file", "MB", "differs", "other", "1 thread", "2 threads", "memory")
     table = Table(*columns, title="Compared with torch", title_justify="left", box=SIMPLE_HEAD)
     for name, check in done.checks.items():
         cost = check.measured
@@ -122,6 +126,10 @@ def _print(done: Exported, console: Console) -> None:
         )
     console.print(table)
     first = next(iter(done.files.values()))
-    console.print("Largest difference of a probability; ms of a clip of 40 frames, median / 95 %.")
+    console.print(
+        "differs: largest difference of a probability; other: clips that get another sign; "
+        "threads: ms of a clip of 40 frames, median / 95 %.",
+        soft_wrap=True,
+    )
     console.print(f"Written to {first.parent}; read {CARD} there.", soft_wrap=True)
     console.print(f"Try: signlet recognise {first} CLIP", soft_wrap=True)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from signlet.cli.parsing import existing, make_plain_parser, parse
-from signlet.clip import Clip
+from signlet.clip import Clip, require_landmarks
 from signlet.errors import SignletError
 from signlet.recognise import Prediction, Recogniser
 from signlet.sources import find, open_source, read_clip
@@ -55,7 +55,9 @@ def _readable(names: list[str], problems: list[str]) -> list[tuple[str, Clip]]:
     clips = []
     for name in names:
         try:
-            clips.append((name, _read(name)))
+            clip = _read(name)
+            require_landmarks(clip.frames, name)
+            clips.append((name, clip))
         except SignletError as error:
             problems.append(str(error))
     return clips
@@ -72,7 +74,14 @@ def _read(name: str) -> Clip:
 def _show(name: str, best: list[tuple[str, float]], said: Prediction, as_json: bool) -> None:
     if as_json:
         top = [{"sign": sign, "probability": round(p, 6)} for sign, p in best]
-        print(json.dumps({"clip": name, "sign": said.sign, "top": top}, ensure_ascii=False))
+        answer = {
+            "clip": name,
+            "sign": said.sign,
+            "likeliest": said.likeliest,
+            "confidence": round(said.confidence, 6),
+            "top": top,
+        }
+        print(json.dumps(answer, ensure_ascii=False))
         return
     print(name)
     if said.sign is None:

@@ -22,6 +22,8 @@ from signlet.report import write_report
 from signlet.sources import open_source
 from signlet.train import Processes, Recipe, train
 
+_POOR = 0.05
+"""A soup so much less accurate than the distilled model is worth a word."""
 _RECIPES = files("signlet") / "recipes"
 
 
@@ -137,6 +139,7 @@ def train_and_report(
     if results and processes.main:
         print_scores(results, console)
         print_copies(results["soup"], packed, console)
+        _print_poor_soup(results, console)
         write_report(run, packed)
         console.print(f"Run folder: {run}   report: {run / 'report.html'}", soft_wrap=True)
     elif processes.main:
@@ -157,6 +160,18 @@ def print_copies(soup: Predictions, packed: PackedSet, console: Console) -> None
         console.print(
             f"[yellow]Note: {copies.sum()} of these {len(copies)} clips are copies of clips of "
             f"another signer that were trained on; without them the soup has {without:.3f}.[/]",
+            soft_wrap=True,
+        )
+
+
+def _print_poor_soup(results: dict[str, Predictions], console: Console) -> None:
+    """A soup of too few or too different epochs is worse than what it is made of."""
+    soup, distilled = (score(results[name], resamples=1).top1 for name in ("soup", "distilled"))
+    if soup < distilled - _POOR:
+        console.print(
+            f"[yellow]Note: the soup, which is the run's model, reads {soup:.3f} right, the "
+            f"distilled model of the last epoch {distilled:.3f}: train for more epochs, or with "
+            "--soup_epochs 1.[/]",
             soft_wrap=True,
         )
 

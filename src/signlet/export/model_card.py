@@ -98,8 +98,10 @@ def _none(card: Card) -> list[str]:
     return [
         f'Below a confidence of {calibration.threshold:.3f} it answers "none". Measured on '
         f"{calibration.known:,} clips of its signs and {calibration.unknown:,} of others: AUROC "
-        f"{calibration.auroc:.3f}, {calibration.fpr95:.1%} of the others pass where 95 % of its "
-        f"own do; the threshold lets {calibration.false_accepts:.1%} of the others pass. "
+        f"{calibration.auroc:.3f} (1 tells them apart, 0.5 is chance); a threshold that 95 % of "
+        f"its own clips pass lets {calibration.fpr95:.1%} of the others pass. This one was chosen "
+        f"to let at most {calibration.false_accepts:.1%} of them pass; how many clips of its own "
+        "signs it refuses is in the calibration's report. "
         f"Temperature {calibration.temperature:.3f}.",
         "",
     ]

@@ -47,6 +47,7 @@ def open_runtime(path: str | Path, threads: int = 0) -> Runtime:
         from signlet.runtimes import litert
 
         return litert.load(path, threads)
+    _require_model(path)
     try:
         from signlet.runtimes import torch
     except ModuleNotFoundError as error:
@@ -55,3 +56,14 @@ def open_runtime(path: str | Path, threads: int = 0) -> Runtime:
             "or give a model.onnx"
         ) from None
     return torch.load(path, threads)
+
+
+def _require_model(path: Path) -> None:
+    """Say what is wrong with a path before a large library is asked for."""
+    if not path.exists():
+        raise SignletError(f"{path}: no such file or folder")
+    if path.is_file() and path.name not in ("model.safetensors", "config.json"):
+        raise SignletError(f"{path}: is no model; give model.onnx, model.tflite or a run folder")
+    inside = [name for name in ("model.onnx", "model.tflite") if (path / name).is_file()]
+    if inside and not (path / "model.safetensors").exists():
+        raise SignletError(f"{path}: is a folder; name the file in it, {path / inside[0]}")

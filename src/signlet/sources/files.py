@@ -29,7 +29,7 @@ def read_clip(path: str | Path) -> Clip:
     except FileNotFoundError as error:
         raise ClipError(f"{path}: there is no such file; check the path") from error
     except ModuleNotFoundError as error:
-        need = f'pip install "signlet[train]" ({error.name} is missing)'
+        need = f"pip install {error.name}"
         raise SignletError(f"{path}: reading {path.suffix} files needs {need}") from error
     except Exception as error:  # damaged files make the format libraries raise nearly anything
         raise ClipError(

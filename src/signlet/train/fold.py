@@ -29,7 +29,7 @@ from signlet.train.optimiser import make_optimiser, optimise
 from signlet.train.processes import Processes
 from signlet.train.progress import Display
 from signlet.train.schedule import consistency_factor, learning_rate_factor
-from signlet.train.settings import Recipe
+from signlet.train.settings import Recipe, soup_length
 from signlet.train.task import Batch, Task
 
 CHECKPOINT = "checkpoint.pt"
@@ -136,7 +136,7 @@ class FoldTraining:
         means = {n: float(self.processes.mean(x)) / self.step for n, x in self.sums.items()}
         if not all(np.isfinite(value) for value in means.values()):
             raise Diverged(f"loss is not a number in epoch {done}; lower optimiser.learning_rate")
-        if done > recipe.optimiser.epochs - recipe.soup_epochs:
+        if done > recipe.optimiser.epochs - soup_length(recipe):
             self.soup.update_parameters(self.task.distilled)
         accuracies: dict[str, float] = {}
         if done % recipe.validate_every == 0 or done == recipe.optimiser.epochs:

@@ -108,7 +108,8 @@ class Recipe:
     mixup: MixupSettings = field(default_factory=MixupSettings)
     """Manifold mixup."""
     soup_epochs: int = 10
-    """The soup is the mean of the distilled weights after each of the last so many epochs."""
+    """The soup is the mean of the weights after each of so many last epochs, but at most of
+    the last half of all epochs: earlier ones are too far away."""
     num_folds: int = 4
     """Signer-grouped folds that the clips are cut into."""
     validate_every: int = 1
@@ -147,6 +148,11 @@ class Recipe:
                 raise SignletError(f"{name} is {value}; it must be at least 0 and below 1")
         if self.loss.ousm < 0 or self.optimiser.weight_decay < 0 or self.seed < 0:
             raise SignletError("loss.ousm, optimiser.weight_decay and seed must not be negative")
+
+
+def soup_length(recipe: Recipe) -> int:
+    """Last epochs whose weights go into the soup."""
+    return min(recipe.soup_epochs, max(1, recipe.optimiser.epochs // 2))
 
 
 def plain(recipe: Recipe) -> dict[str, Any]:

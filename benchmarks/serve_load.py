@@ -204,7 +204,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         for model in arguments.model or [small_model(Path(scratch) / "small")]:
             about = {
-                "model": model.parent.name if model.suffix else model.name,
+                "model": model.parent.parent.name if model.name == "model.onnx" else model.stem,
                 "runtime": "onnxruntime" if model.suffix == ".onnx" else "torch",
                 "frames": arguments.frames,
             }

@@ -29,8 +29,11 @@ def read_clip(path: str | Path) -> Clip:
     except FileNotFoundError as error:
         raise ClipError(f"{path}: there is no such file; check the path") from error
     except ModuleNotFoundError as error:
-        need = f"pip install {error.name}"
-        raise SignletError(f"{path}: reading {path.suffix} files needs {need}") from error
+        package = (error.name or "").split(".")[0].replace("_", "-")
+        raise SignletError(
+            f'{path}: reading {path.suffix} files needs {package}; pip install "signlet[train]", '
+            f"or {package} alone"
+        ) from error
     except Exception as error:  # damaged files make the format libraries raise nearly anything
         raise ClipError(
             f"{path}: cannot be read as {path.suffix.lower()} ({_first_line(error)}); "

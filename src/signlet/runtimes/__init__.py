@@ -62,8 +62,8 @@ def _require_model(path: Path) -> None:
     """Say what is wrong with a path before a large library is asked for."""
     if not path.exists():
         raise SignletError(
-            f"{path}: no such file or folder; give model.onnx, model.tflite, or a run folder, which "
-            "holds config.json and model.safetensors"
+            f"{path}: no such file or folder; give model.onnx, model.tflite, or a run folder, "
+            "which holds config.json and model.safetensors"
         )
     if path.is_file() and path.name not in ("model.safetensors", "config.json"):
         raise SignletError(f"{path}: is no model; give model.onnx, model.tflite or a run folder")

@@ -31,7 +31,8 @@ from scipy.stats import entropy
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from environment import write_csv
-from signlet.calibration import log_probabilities, tempered
+from signlet.averaging import log_probabilities
+from signlet.calibration import tempered
 from signlet.calibration.leave_out import LeaveOut
 from signlet.calibration.measure import choose_threshold, fit_temperature
 from signlet.cli.training import load_recipe

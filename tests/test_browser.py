@@ -15,8 +15,8 @@ import torch
 import browsing
 import signlet
 from golden import golden_clips
-from signlet.averaging import Average
-from signlet.calibration import Calibration, log_probabilities, tempered
+from signlet.averaging import Average, log_probabilities
+from signlet.calibration import Calibration, tempered
 from signlet.card import Card
 from signlet.export import onnx as onnx_export
 from signlet.export.cases import edge_cases

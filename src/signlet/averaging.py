@@ -28,12 +28,18 @@ def mean_probabilities(parts: Sequence[NDArray[np.float32]], kind: Kind) -> NDAr
     """
     total = np.zeros(parts[0].shape)
     for part in parts:
-        total += part if kind == "softmax" else np.log(np.maximum(part, _LEAST, dtype=np.float64))
+        total += part if kind == "softmax" else log_probabilities(part)
     total /= len(parts)
     if kind == "logits":
         total = np.exp(total - total.max(1, keepdims=True))
         total /= total.sum(1, keepdims=True)
     return total.astype(np.float32)
+
+
+def log_probabilities(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """The logits less a constant of each clip: (N, K) -> (N, K)."""
+    logits: NDArray[np.float64] = np.log(np.maximum(probabilities, _LEAST, dtype=np.float64))
+    return logits
 
 
 @dataclass(frozen=True)

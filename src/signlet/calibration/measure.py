@@ -16,11 +16,8 @@ from scipy.special import logsumexp
 from sklearn.metrics import roc_auc_score, roc_curve
 from sklearn.model_selection import GroupKFold
 
-from signlet.calibration import (
-    Calibration,
-    log_probabilities,
-    tempered,
-)
+from signlet.averaging import log_probabilities
+from signlet.calibration import Calibration, tempered
 from signlet.errors import SignletError
 from signlet.evaluate import score, signer_interval
 from signlet.predictions import Predictions

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from signlet.averaging import log_probabilities
 from signlet.errors import SignletError
 
 FORMAT = 1
@@ -23,8 +24,6 @@ CALIBRATION = "calibration.json"
 MODEL = "config.json"
 """The file of a run folder by which a calibration knows its model."""
 LEAST_TEMPERATURE, MOST_TEMPERATURE = 0.01, 100.0
-_LEAST = np.finfo(np.float32).tiny
-"""A probability below this counts as this, so that its logarithm exists; as in averaging."""
 _SHARES = ("threshold", "false_accepts", "auroc", "fpr95")
 
 
@@ -91,12 +90,6 @@ def tempered(probabilities: NDArray[np.floating[Any]], temperature: float) -> ND
     powers = np.exp(logits - logits.max(-1, keepdims=True))
     answer: NDArray[np.float32] = (powers / powers.sum(-1, keepdims=True)).astype(np.float32)
     return answer
-
-
-def log_probabilities(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """The logits less a constant of each clip: (N, K) -> (N, K)."""
-    logits: NDArray[np.float64] = np.log(np.maximum(probabilities, _LEAST, dtype=np.float64))
-    return logits
 
 
 # --- the file -----------------------------------------------------------------------------

@@ -8,12 +8,9 @@ the frames that preprocessing keeps.
 from __future__ import annotations
 
 import contextlib
-import io
-import logging
 import math
 import os
 import tempfile
-import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +24,7 @@ from signlet.card import Card
 from signlet.errors import SignletError
 from signlet.export.frozen import FrozenModel
 from signlet.export.graph import averaged
+from signlet.export.quiet import quiet
 from signlet.landmarks import NUM_RAW, NUM_SELECTED
 from signlet.model import SignModel
 from signlet.preprocess import Preprocess
@@ -153,24 +151,13 @@ def _quiet() -> Iterator[None]:
     """Converter and quantizer warn of what does not concern us, and draw their own progress."""
     os.environ.setdefault("LITERT_TORCH_SHOW_PROGRESS", "n")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    root, nowhere = logging.getLogger(), io.StringIO()
-    disabled, handlers = root.manager.disable, root.handlers[:]
-    logging.disable(logging.WARNING)
     try:
-        with (
-            warnings.catch_warnings(),
-            contextlib.redirect_stdout(nowhere),
-            contextlib.redirect_stderr(nowhere),
-        ):
-            warnings.simplefilter("ignore")
+        with quiet():
             yield
     except ModuleNotFoundError as error:
         raise SignletError(
             f'writing .tflite needs {error.name}; pip install "signlet[export]"'
         ) from None
-    finally:
-        logging.disable(disabled)
-        root.handlers[:] = handlers  # logging.warning() adds one, to a stream that is no more
 
 
 def _quantised(raw: bytes, precision: str) -> bytes:

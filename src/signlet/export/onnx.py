@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +14,7 @@ from signlet.atomic import replacing
 from signlet.averaging import Average
 from signlet.card import ENTRY, Card
 from signlet.export.graph import WHOLE, RecogniserGraph
+from signlet.export.quiet import quiet
 from signlet.landmarks import NUM_RAW
 from signlet.model import SignModel
 from signlet.runtimes.onnx import INPUT, LENGTHS, OUTPUT
@@ -38,10 +35,8 @@ def write(path: Path, models: Sequence[SignModel], average: Average, card: Card)
     if card.precision == "fp16":
         _halve(model)
     with replacing(path) as temporary:
-        onnx.save(model, temporary)
         if card.precision == "int8":
-            _to_int8(temporary)
-            model = onnx.load(temporary)
+            model = _in_int8(model, temporary)
         helper.set_model_props(model, {ENTRY: card.as_json(), "licence": card.licence})
         model.doc_string = f"Names one of {len(card.signs)} signs; made by signlet."
         onnx.checker.check_model(model)
@@ -52,7 +47,7 @@ def traced(graph: RecogniserGraph) -> onnx.ModelProto:
     """The graph in ONNX: any number of frames and clips; without `lengths` it is one clip."""
     inputs, lengths = torch.rand(100, NUM_RAW, 3), torch.tensor([40, 60])
     shapes = ({0: torch.export.Dim.DYNAMIC}, {0: torch.export.Dim.DYNAMIC})
-    with _quiet():
+    with quiet():
         traced = torch.export.export(graph, (inputs, lengths), dynamic_shapes=shapes, strict=False)
         program = torch.onnx.export(
             traced,
@@ -66,20 +61,6 @@ def traced(graph: RecogniserGraph) -> onnx.ModelProto:
     model: onnx.ModelProto = program.model_proto
     model.graph.initializer.append(numpy_helper.from_array(np.array([WHOLE], np.int64), LENGTHS))
     return model
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """The exporter warns of what does not concern us (torchvision, deprecations inside torch)."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
-        try:
-            yield
-        finally:
-            logger.setLevel(level)
 
 
 def _halve(model: onnx.ModelProto) -> None:
@@ -99,19 +80,22 @@ def _halve(model: onnx.ModelProto) -> None:
     model.graph.node.extend(nodes)
 
 
-def _to_int8(path: Path) -> None:
+def _in_int8(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:
     """Products of 8-bit weights and 8-bit activations that are scaled anew in each run.
 
+    path: a file to work in.
     Seven bits a weight: on processors without VNNI the sums of eight-bit ones overflow.
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    logging.getLogger().setLevel(logging.ERROR)
-    quantize_dynamic(
-        path,
-        path,
-        op_types_to_quantize=["MatMul", "Gemm"],
-        weight_type=QuantType.QInt8,
-        per_channel=True,
-        reduce_range=True,
-    )
+    onnx.save(model, path)
+    with quiet():
+        quantize_dynamic(
+            path,
+            path,
+            op_types_to_quantize=["MatMul", "Gemm"],
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+            reduce_range=True,
+        )
+    return onnx.load(path)

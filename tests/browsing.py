@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-WEB = Path(__file__).parents[1] / "web"
+WEB = Path(__file__).parents[1] / "src" / "signlet" / "web"
 PAGE = Path(__file__).parent / "browser" / "page.html"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 REQUIRED = "SIGNLET_BROWSER"

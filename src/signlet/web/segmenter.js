@@ -1,0 +1,207 @@
+// A stream of landmarks cut into signs, as signlet.stream.segmenter in Python: same numbers.
+// No DOM, no model. src/signlet/stream and docs/streams.md say why it decides as it does.
+
+import { Body, Stillness } from "./stream-hands.js";
+import { FrameBuffer } from "./stream-frames.js";
+import { Follower } from "./stream-person.js";
+
+export const POINTS = 543;
+export const NUMBERS = POINTS * 3;
+
+/** Thresholds, as signlet.stream.StreamSettings: shoulder widths and seconds. */
+export const SETTINGS = Object.freeze({
+  restLine: 1.1,
+  gap: 0.3,
+  change: 0.1,
+  hold: 0.4,
+  settle: 0.15,
+  leave: 0.6,
+  answerAfter: 1.0,
+  shortest: 0.3,
+  longest: 4.0,
+  maxFrames: 96,
+  breakAfter: 1.0,
+  lostAfter: 1.0,
+  minConfidence: 0.0,
+});
+
+export class Segmenter {
+  #frames;
+  #follower;
+  #time = null;
+  #body;
+  #still;
+  #lastUp;
+  #start;
+  #least;
+  #hold;
+  #answered;
+
+  /** settings: any of SETTINGS; the others keep their defaults. Throws where one is none. */
+  constructor(settings = {}) {
+    this.settings = checked({ ...SETTINGS, ...settings });
+    this.#frames = new FrameBuffer(this.settings.maxFrames);
+    this.#follower = new Follower(this.settings.lostAfter);
+    this.#restart();
+  }
+
+  /** "signing" while a sign is being made, else "rest". */
+  get state() {
+    return this.#start === null ? "rest" : "signing";
+  }
+
+  /**
+   * Take the next frame; gives the segments that ended, mostly none: [{ start, end, frames, T }].
+   * frame: Float32Array of 543 * 3 numbers, or N times as many for N people, of whom one is
+   * followed; NaN (or infinite) where a point was not found. time: seconds.
+   * Throws an Error where the time is not finite or the length is another one.
+   */
+  push(frame, time) {
+    const people = peopleOf(frame, time);
+    const ended = this.#checkTime(time);
+    if (this.#time !== null && time <= this.#time) return ended;
+    this.#time = time;
+    const person = this.#follower.choose(people, time, this.#start === null);
+    if (this.#follower.switched) ended.push(...this.#stop());
+    ended.push(...this.#step(person ?? new Float32Array(NUMBERS).fill(NaN), time));
+    return ended;
+  }
+
+  /** End the stream: the segment that is open, if any. A new stream may follow. */
+  finish() {
+    this.#time = null;
+    this.#follower = new Follower(this.settings.lostAfter);
+    return this.#stop();
+  }
+
+  #restart() {
+    this.#body = new Body();
+    this.#still = new Stillness(this.settings.change);
+    this.#lastUp = -Infinity;
+    this.#rest();
+  }
+
+  #rest() {
+    this.#start = null;
+    this.#least = 0;
+    this.#hold = null;
+    this.#answered = false;
+    this.#frames.clear();
+  }
+
+  #checkTime(time) {
+    const hole = this.#time === null ? 0 : Math.abs(time - this.#time);
+    return hole > this.settings.breakAfter ? this.finish() : [];
+  }
+
+  #stop() {
+    const ended = this.#cut(this.#lastUp);
+    this.#restart();
+    return ended;
+  }
+
+  #step(frame, time) {
+    const hands = this.#body.raisedHands(frame, time, this.settings.restLine);
+    if (hands[0] || hands[1]) this.#handsUp(hands, time);
+    else if (time - this.#lastUp >= this.settings.gap) return this.#handsDown();
+    if (this.#start === null) return [];
+    this.#frames.add(time, frame);
+    return this.#decide(this.#start, time);
+  }
+
+  #handsUp(hands, time) {
+    const movedOn = this.#still.update(hands, time, this.#body);
+    this.#lastUp = time;
+    if (this.#start === null && (movedOn || !this.#answered)) {
+      this.#begin(time, this.#answered ? this.settings.leave : this.settings.shortest);
+    }
+  }
+
+  /** Start a sign; it is one if it takes `least` seconds before the hands are down. */
+  #begin(start, least) {
+    this.#start = start;
+    this.#least = least;
+    this.#hold = null;
+    this.#answered = false;
+  }
+
+  #handsDown() {
+    const ended = this.#cut(this.#lastUp);
+    this.#still = new Stillness(this.settings.change);
+    this.#rest();
+    return ended;
+  }
+
+  /** The hands are up, or were so just now: has the sign ended all the same? */
+  #decide(start, time) {
+    const still = this.#lastUp - this.#still.since;
+    if (still >= this.settings.answerAfter) return this.#answer(time);
+    if (time - start >= this.settings.longest) {
+      return still >= this.settings.settle ? this.#answer(time) : this.#split(time);
+    }
+    return this.#followHold(still, time);
+  }
+
+  /** End the sign while the hands still hold it; what follows counts once they move. */
+  #answer(time) {
+    const ended = this.#cut(time);
+    this.#rest();
+    this.#answered = true;
+    return ended;
+  }
+
+  #followHold(still, time) {
+    const hold = this.#hold;
+    const now = this.#still;
+    if (hold === null || now.since === hold.since) {
+      if (still >= this.settings.hold) this.#holdNow();
+    } else if (still >= this.settings.settle) {
+      if (now.moved(now.pose, hold.pose, this.#body)) return this.#split((hold.end + now.since) / 2);
+      this.#holdNow(); // back where they were
+    } else if (time - hold.end >= this.settings.leave) {
+      return this.#split(hold.end);
+    }
+    return [];
+  }
+
+  #holdNow() {
+    this.#hold = { since: this.#still.since, end: this.#lastUp, pose: this.#still.pose };
+  }
+
+  #split(at) {
+    const ended = this.#cut(at);
+    this.#begin(at, this.settings.leave);
+    return ended;
+  }
+
+  /** The sign up to `end`, unless there is none or it is too short; its frames are gone. */
+  #cut(end) {
+    const { frames, T } = this.#frames.take(end);
+    const start = this.#start;
+    if (start === null || end - start < this.#least || T === 0) return [];
+    return [{ start, end, frames, T }];
+  }
+}
+
+function checked(settings) {
+  for (const [name, value] of Object.entries(settings)) {
+    if (!(name in SETTINGS)) throw new Error(`${name}: there is no such setting`);
+    if (!Number.isFinite(value) || value < 0) throw new Error(`${name}=${value}: give a number of 0 or more`);
+  }
+  if (settings.maxFrames < 4) throw new Error(`maxFrames=${settings.maxFrames}: give 4 or more`);
+  if (settings.longest <= Math.max(settings.shortest, settings.hold)) {
+    throw new Error(`longest=${settings.longest}: give more than shortest and hold`);
+  }
+  return Object.freeze(settings);
+}
+
+/** One Float32Array a person; a view unless infinite numbers had to be taken out. */
+function peopleOf(frame, time) {
+  if (!Number.isFinite(time)) throw new Error(`stream: the time of a frame is ${time}; give seconds`);
+  if (!(frame instanceof Float32Array) || frame.length % NUMBERS !== 0) {
+    throw new Error(`stream: a frame is a Float32Array of ${POINTS} * 3 numbers a person`);
+  }
+  const infinite = frame.some((number) => number === Infinity || number === -Infinity);
+  const numbers = infinite ? frame.map((number) => (Math.abs(number) === Infinity ? NaN : number)) : frame;
+  return Array.from({ length: frame.length / NUMBERS }, (_, i) => numbers.subarray(i * NUMBERS, (i + 1) * NUMBERS));
+}

@@ -1,0 +1,48 @@
+// The frames of the sign that is being made, in bounded memory; as signlet.stream.frames.
+
+const NUMBERS = 543 * 3;
+
+/** Frames with their times, at most `capacity`; when full, every second one is dropped. */
+export class FrameBuffer {
+  #capacity;
+  #items = [];
+  #stride = 1;
+  #skipped = 0;
+
+  constructor(capacity) {
+    this.#capacity = capacity;
+  }
+
+  get length() {
+    return this.#items.length;
+  }
+
+  clear() {
+    this.#items = [];
+    this.#stride = 1;
+    this.#skipped = 0;
+  }
+
+  /** Keep a copy, unless it is one of those thinned out. */
+  add(time, frame) {
+    this.#skipped += 1;
+    if (this.#skipped < this.#stride) return;
+    this.#skipped = 0;
+    if (this.#items.length === this.#capacity) {
+      this.#items = this.#items.filter((_, i) => i % 2 === 0);
+      this.#stride *= 2;
+    }
+    this.#items.push({ time, frame: frame.slice() });
+  }
+
+  /** Remove the frames up to a time and give them as { frames, T }. */
+  take(until) {
+    const taken = this.#items.filter((item) => item.time <= until);
+    const rest = this.#items.slice(taken.length);
+    this.clear();
+    this.#items = rest;
+    const frames = new Float32Array(taken.length * NUMBERS);
+    taken.forEach((item, i) => frames.set(item.frame, i * NUMBERS));
+    return { frames, T: taken.length };
+  }
+}

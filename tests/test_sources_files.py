@@ -190,7 +190,7 @@ def test_missing_file_folder_and_unknown_kind_are_refused(tmp_path: Path) -> Non
         refused(tmp_path / f"none{suffix}", "no such file")
         (tmp_path / f"folder{suffix}").mkdir()
         refused(tmp_path / f"folder{suffix}")
-    refused(saved(tmp_path / "a.mp4", b""), ".parquet, .npz, .npy, .pose")
+    refused(saved(tmp_path / "a.txt", b""), ".parquet, .npz, .npy, .pose")
     refused(saved(tmp_path / "nothing", b""), ".parquet, .npz, .npy, .pose")
 
 

@@ -14,6 +14,8 @@ def read_clip(path: str | Path) -> Clip:
 
     path: `.parquet` in the competition's schema, `.npz` (key `landmarks`, or its only
         array; an optional `fps`), `.npy`, or `.pose`. Faces of 478 points are cut to 468.
+        Or a video (`.mp4`, `.webm`, `.mov`, `.avi`, `.mkv`, `.m4v`; extra `video`), whose
+        landmarks are extracted, or taken from the cache where they were before.
     Returns a clip named after the file, frames (T, 543, 3) float32, NaN = not found; sign
     and signer are unknown here.
     Raises ClipError in one line with the file's name; nothing is unpickled.
@@ -71,11 +73,20 @@ def _pose(path: Path) -> Clip:
     return read_pose(path)
 
 
+def _video(path: Path) -> Clip:
+    from signlet.video.extract import extract_clip
+
+    return extract_clip(path)
+
+
+VIDEO_SUFFIXES = (".mp4", ".webm", ".mov", ".avi", ".mkv", ".m4v")
+"""Endings of the files that are videos, in lower case."""
 _READERS: dict[str, Callable[[Path], Clip]] = {
     ".parquet": _parquet,
     ".npz": _npz,
     ".npy": _npy,
     ".pose": _pose,
+    **dict.fromkeys(VIDEO_SUFFIXES, _video),
 }
 SUFFIXES = tuple(_READERS)
 """Endings of the files that `read_clip` reads, in lower case."""

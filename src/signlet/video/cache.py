@@ -1,0 +1,89 @@
+"""Landmarks of videos that were seen before, found by the content of the video."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from signlet.atomic import replacing
+from signlet.clip import validated
+from signlet.errors import ClipError, SignletError
+from signlet.video.extraction import Extraction
+
+FORMAT = 1
+"""Raised when what is stored, or how pictures are prepared, changes."""
+
+
+def cache_folder() -> Path:
+    """SIGNLET_CACHE, else `signlet/landmarks` in the system's place for a user's caches."""
+    given = os.environ.get("SIGNLET_CACHE")
+    if given:
+        return Path(given).expanduser()
+    return _user_caches() / "signlet" / "landmarks"
+
+
+def _user_caches() -> Path:
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+def content_key(path: Path, extractor: str) -> str:
+    """64 hexadecimal digits of a file's bytes and of what extracts from it.
+
+    extractor: its name, version and settings.
+    Raises ClipError where the file cannot be read.
+    """
+    digest = hashlib.sha256(f"{FORMAT} {extractor}\n".encode())
+    try:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except FileNotFoundError as error:
+        raise ClipError(f"{path}: there is no such file; check the path") from error
+    except OSError as error:
+        raise ClipError(f"{path}: cannot be read ({error.strerror})") from error
+    return digest.hexdigest()
+
+
+def load(key: str) -> Extraction | None:
+    """What is stored under a key; None where nothing is, or where it is damaged."""
+    try:
+        with np.load(_entry(key), allow_pickle=False) as archive:
+            about: dict[str, Any] = json.loads(str(archive["about"]))
+            if about.pop("key") != key:
+                return None
+            frames = validated(archive["landmarks"], key)
+            times = np.asarray(archive["times"], np.float64)
+            found = Extraction(frames=frames, times=times, **about)
+            return found if len(times) == len(frames) else None
+    except Exception:  # a damaged archive makes numpy and zipfile raise nearly anything
+        return None
+
+
+def store(key: str, extraction: Extraction) -> str | None:
+    """Keep an extraction. Returns None, or in one line why it could not be kept."""
+    about = json.dumps({"key": key, **extraction.about()})
+    try:
+        with replacing(_entry(key)) as temporary, temporary.open("wb") as file:
+            np.savez_compressed(
+                file, landmarks=extraction.frames, times=extraction.times, about=np.array(about)
+            )
+    except SignletError as error:
+        reason = str(error.__cause__ or error)
+        return (
+            f"landmarks are not kept for next time ({reason}); name another place in SIGNLET_CACHE"
+        )
+    return None
+
+
+def _entry(key: str) -> Path:
+    return cache_folder() / key[:2] / f"{key}.npz"

@@ -1,0 +1,21 @@
+"""One line for those who have not installed the extra."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from signlet.errors import SignletError
+
+
+@contextmanager
+def needs_video(what: str | Path) -> Iterator[None]:
+    """Import within; SignletError naming the extra where a package is missing."""
+    try:
+        yield
+    except ImportError as error:
+        package = (error.name or "a package").split(".")[0]
+        raise SignletError(
+            f'{what}: reading videos needs {package}; pip install "signlet[video]"'
+        ) from error

@@ -1,0 +1,116 @@
+"""MediaPipe Tasks' HolisticLandmarker, with a model file that the user names."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signlet.errors import SignletError
+from signlet.landmarks import FACE, IRIS_FACE, LEFT_HAND, NUM_RAW, POSE, RIGHT_HAND
+from signlet.video.needs import needs_video
+from signlet.video.picture import Image
+from signlet.video.silence import silent
+
+_PARTS = {
+    "face_landmarks": FACE,
+    "left_hand_landmarks": LEFT_HAND,
+    "pose_landmarks": POSE,
+    "right_hand_landmarks": RIGHT_HAND,
+}
+_STEP_MS = 33
+"""Milliseconds from picture to picture that MediaPipe is told: what it smooths, it smooths as
+`solutions.holistic` does, which counts pictures and not time."""
+
+
+class Tasks:
+    """HolisticLandmarker in video mode; the same use as `signlet.video.holistic.Holistic`."""
+
+    name = "mediapipe-tasks-holistic"
+    settings = "video mode"
+
+    def __init__(self, model: Path) -> None:
+        self._model, self._time = model, 0
+        self._landmarker: Any = self._fresh()
+
+    @property
+    def version(self) -> str:
+        """MediaPipe's version."""
+        return version("mediapipe")
+
+    def __call__(self, image: Image) -> NDArray[np.float32]:
+        """Landmarks of a picture, as `Holistic` gives them.
+
+        image: (height, width, 3) uint8, RGB, upright, not mirrored.
+        Returns (543, 3) float32, NaN = not found.
+        """
+        import mediapipe as mp
+
+        picture = mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(image))
+        self._time += _STEP_MS
+        with silent():
+            return frame_of(self._landmarker.detect_for_video(picture, self._time))
+
+    def forget(self) -> None:
+        """Another recording follows: start over, as nothing else is sure to reset it."""
+        if self._time:
+            self.close()
+            self._landmarker, self._time = self._fresh(), 0
+
+    def close(self) -> None:
+        """Free the models."""
+        with silent():
+            self._landmarker.close()
+
+    def _fresh(self) -> Any:
+        with silent(), needs_video("MediaPipe Tasks"):
+            from mediapipe.tasks.python import BaseOptions
+            from mediapipe.tasks.python.vision import (
+                HolisticLandmarker,
+                HolisticLandmarkerOptions,
+                RunningMode,
+            )
+        options = HolisticLandmarkerOptions(
+            base_options=BaseOptions(model_asset_path=str(self._model)),
+            running_mode=RunningMode.VIDEO,
+        )
+        try:
+            with silent():
+                return HolisticLandmarker.create_from_options(options)
+        except (RuntimeError, ValueError, OSError) as error:
+            reason = str(error).strip().splitlines()[0][:120]
+            raise SignletError(
+                f"{self._model}: is no model of MediaPipe's HolisticLandmarker ({reason}); "
+                "download holistic_landmarker.task again"
+            ) from error
+
+    def __enter__(self) -> Tasks:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self.close()
+
+
+def frame_of(result: Any) -> NDArray[np.float32]:
+    """(543, 3) float32 of one HolisticLandmarkerResult, NaN = not found.
+
+    result: lists `face_landmarks` (478 points, of which the ten of the iris are cut, or 468),
+        `pose_landmarks` (33), `left_hand_landmarks` and `right_hand_landmarks` (21 each), each
+        empty where the part was not found; left and right are the signer's own.
+    Raises SignletError where a list has another length: this is then another schema.
+    """
+    frame = np.full((NUM_RAW, 3), np.nan, np.float32)
+    for part, rows in _PARTS.items():
+        points = getattr(result, part)
+        count = rows.stop - rows.start
+        if points and len(points) not in {count, IRIS_FACE if part == "face_landmarks" else count}:
+            raise SignletError(
+                f"{part} has {len(points)} points instead of {count}; use a model of "
+                "MediaPipe's HolisticLandmarker"
+            )
+        if points:
+            frame[rows] = [(point.x, point.y, point.z) for point in points[:count]]
+    return frame

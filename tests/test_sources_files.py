@@ -45,7 +45,7 @@ def test_written_clip_reads_back_bit_for_bit(
     clip = read_clip(path)
     assert clip.frames.tobytes() == frames().tobytes()
     assert (clip.name, clip.sign, clip.signer) == ("clip", None, None)
-    assert clip.fps == (fps if suffix == ".npz" else None)
+    assert clip.fps == fps
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 

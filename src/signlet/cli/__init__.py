@@ -12,6 +12,7 @@ from signlet.errors import SaidElsewhere, SignletError
 
 COMMANDS = {
     "demo": "train a recogniser of fingerspelled letters on real clips, in minutes",
+    "extract": "find the landmarks in videos and write them to files",
     "inspect": "look at a data set or a clip: quality, pictures, animation",
     "pack": "read clips once and write a packed data set for training",
     "train": "train student, teacher and distilled model; evaluate on unseen signers",
@@ -21,6 +22,7 @@ COMMANDS = {
     "tune": "search better values of a recipe; tested on signers that no choice has seen",
     "export": "write a trained model as one file for phone, browser and server",
     "recognise": "name the sign in a clip",
+    "live": "signs as they come, from a camera, a video or recorded landmarks",
     "serve": "serve a recogniser over HTTP",
 }
 _USAGE = """usage: signlet COMMAND ...
@@ -32,6 +34,8 @@ commands:
 
 signlet COMMAND --help tells more of each, with examples. Start with: signlet demo
 """
+_EXTRAS = {"extract": "video"}
+"""Extra of the package that a command needs, if it is not `train`."""
 FAILED, INTERRUPTED = 2, 130
 
 
@@ -61,9 +65,10 @@ def _run(name: str, arguments: list[str]) -> int:
     try:
         command = importlib.import_module(f"signlet.cli.{name}")
     except ModuleNotFoundError as error:
-        missing = error.name or "a package"
+        missing, extra = error.name or "a package", _EXTRAS.get(name, "train")
         return _fail(
-            f'{missing} is not installed; this command needs: pip install "signlet[train]"', FAILED
+            f'{missing} is not installed; this command needs: pip install "signlet[{extra}]"',
+            FAILED,
         )
     try:
         command.run(arguments)

@@ -12,11 +12,11 @@ import numpy as np
 from signlet.clip import Clip, validated
 from signlet.errors import ClipError
 
-KEY, FPS_KEY = "landmarks", "fps"
+KEY, FPS_KEY, EXTRACTOR_KEY = "landmarks", "fps", "extractor"
 
 
 def read_npz(path: Path) -> Clip:
-    """Array `landmarks`, or the only array that is not `fps`; see `read_clip`."""
+    """Array `landmarks`, or the only array beside `fps` and `extractor`; see `read_clip`."""
     with path.open("rb") as file:
         if not zipfile.is_zipfile(file):
             raise ClipError(f"{path}: is not an .npz archive; write it with numpy.savez")
@@ -30,7 +30,7 @@ def read_npz(path: Path) -> Clip:
 def _key(keys: list[str], path: Path) -> str:
     if KEY in keys:
         return KEY
-    others = [key for key in keys if key != FPS_KEY]
+    others = [key for key in keys if key not in (FPS_KEY, EXTRACTOR_KEY)]
     if len(others) != 1:
         has = ", ".join(others[:5]) or "no arrays"
         raise ClipError(f"{path}: holds {has}; call the one with the landmarks {KEY!r}")

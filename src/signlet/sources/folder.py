@@ -33,7 +33,7 @@ class Folder:
     def refs(self) -> list[ClipRef]:
         """All clips, sorted by sign and file name. Raises SignletError where there is none."""
         return [
-            ClipRef(f"{p.parent.name}/{p.name}", p, p.parent.name, _signer(p.name))
+            ClipRef(f"{p.parent.name}/{p.name}", p, p.parent.name, signer_of(p.name))
             for p in _clip_files(self.root)
         ]
 
@@ -94,7 +94,8 @@ def _clip_files(root: Path) -> list[Path]:
     return found
 
 
-def _signer(file_name: str) -> str | None:
+def signer_of(file_name: str) -> str | None:
+    """Signer in a file name: what stands before the first underscore, else None."""
     signer, underscore, _ = file_name.partition("_")
     return signer if underscore and signer else None
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from signlet.clip import MAX_FRAMES, Clip, validated
 from signlet.errors import ClipError
 from signlet.sources import row_order
+from signlet.sources.arrays import FPS_KEY, checked_fps
 from signlet.sources.row_order import Ints
 
 _COORDINATES = ("x", "y", "z")
@@ -46,10 +47,10 @@ def read_parquet(path: Path) -> Clip:
         columns = _columns(file, path)
         table = _table(file, columns, ("frame", *_COORDINATES))
         frame, values = _integers(table, "frame", path), _coordinates(table, path)
-        points = _known_points(file, columns, source)
+        points, fps = _known_points(file, columns, source), _fps(file)
     if not (points and row_order.frames_in_order(frame, points)):
         values, points = _in_order(frame, values, path)
-    return Clip(validated(values.reshape(-1, points, 3), str(path)), path.stem)
+    return Clip(validated(values.reshape(-1, points, 3), str(path)), path.stem, fps=fps)
 
 
 def _in_order(
@@ -69,6 +70,11 @@ def _in_order(
             return values, points
     order, points = row_order.sorted_rows(frame, index, codes, path)
     return values[order], points
+
+
+def _fps(file: Any) -> float | None:
+    """Frame rate in the file's metadata, where `write_clip` puts it."""
+    return checked_fps((file.metadata.metadata or {}).get(FPS_KEY.encode()))
 
 
 def _columns(file: Any, path: Path) -> dict[str, int]:

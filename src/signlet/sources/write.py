@@ -12,14 +12,15 @@ from signlet.atomic import replacing
 from signlet.clip import Clip
 from signlet.errors import SignletError
 from signlet.landmarks import NUM_RAW, RAW_PARTS
-from signlet.sources.arrays import FPS_KEY, KEY
+from signlet.sources.arrays import EXTRACTOR_KEY, FPS_KEY, KEY
 
 
-def write_clip(clip: Clip, path: str | Path) -> None:
+def write_clip(clip: Clip, path: str | Path, extractor: str | None = None) -> None:
     """Write landmarks to `.npz`, or to `.parquet` in the competition's schema.
 
-    The frame rate is kept in `.npz` only. Sign and signer are in neither: sources take them
-    from the file's place or from a table.
+    extractor: name and version of what found the landmarks, kept beside them if given.
+    The frame rate is kept too, in `.parquet` in the file's metadata. Sign and signer are in
+    neither: sources take them from the file's place or from a table.
     `read_clip` gives the same frames back, bit for bit. Directories are made as needed.
     Raises SignletError for another ending or where the file cannot be written; a file
     that was there before is then untouched.
@@ -29,17 +30,19 @@ def write_clip(clip: Clip, path: str | Path) -> None:
     if writer is None:
         raise SignletError(f"{path}: clips are written as {' or '.join(_WRITERS)}; choose one")
     with replacing(path) as temporary, temporary.open("wb") as file:
-        writer(clip, file)
+        writer(clip, file, extractor)
 
 
-def _write_npz(clip: Clip, file: IO[bytes]) -> None:
+def _write_npz(clip: Clip, file: IO[bytes], extractor: str | None) -> None:
     arrays: dict[str, Any] = {KEY: clip.frames}
+    if extractor is not None:
+        arrays[EXTRACTOR_KEY] = np.array(extractor)
     if clip.fps is not None:
         arrays[FPS_KEY] = np.float64(clip.fps)
     np.savez_compressed(file, **arrays)
 
 
-def _write_parquet(clip: Clip, file: IO[bytes]) -> None:
+def _write_parquet(clip: Clip, file: IO[bytes], extractor: str | None) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -53,10 +56,12 @@ def _write_parquet(clip: Clip, file: IO[bytes]) -> None:
         "landmark_index": np.tile(np.array([i for _, i in names], np.int16), count),
         **{name: pa.array(values[:, c], from_pandas=True) for c, name in enumerate("xyz")},
     }
-    pq.write_table(pa.table(columns), file)
+    known = {FPS_KEY: clip.fps, EXTRACTOR_KEY: extractor}
+    about = {key: str(value) for key, value in known.items() if value is not None}
+    pq.write_table(pa.table(columns, metadata=about or None), file)
 
 
-_WRITERS: dict[str, Callable[[Clip, IO[bytes]], None]] = {
+_WRITERS: dict[str, Callable[[Clip, IO[bytes], str | None], None]] = {
     ".npz": _write_npz,
     ".parquet": _write_parquet,
 }

@@ -85,5 +85,25 @@ def store(key: str, extraction: Extraction) -> str | None:
     return None
 
 
+def has(key: str) -> bool:
+    """Whether something is stored under a key, whole or not."""
+    return _entry(key).is_file()
+
+
+def unwritable() -> str | None:
+    """Why nothing can be kept, in one line; None where it can."""
+    try:
+        with replacing(cache_folder() / ".probe") as temporary:
+            temporary.touch()
+        (cache_folder() / ".probe").unlink(missing_ok=True)
+    except (SignletError, OSError) as error:
+        return _not_kept(error)
+    return None
+
+
+def _not_kept(error: Exception) -> str:
+    return f"landmarks are not kept for next time: {error}; SIGNLET_CACHE names another place"
+
+
 def _entry(key: str) -> Path:
     return cache_folder() / key[:2] / f"{key}.npz"

@@ -37,6 +37,8 @@ class Holistic:
             from mediapipe.python.solutions.holistic import Holistic as Graph
         with silent():
             self._graph: Any = Graph(model_complexity=1)
+            # The graph starts in threads of its own, whose noise must not outlive the silence.
+            self._graph.process(np.zeros((64, 64, 3), np.uint8))
         self._shape: tuple[int, ...] | None = None
 
     @property

@@ -1,0 +1,119 @@
+"""signlet extract."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from signlet.cli.parsing import make_plain_parser, parse
+from signlet.errors import SignletError
+from signlet.landmarks import RAW_PARTS
+from signlet.video.extractors import EXTRACTORS, Choice
+from signlet.video.files import FORMATS
+from signlet.video.folder import Summary, extract_folder
+from signlet.video.record import FILE
+
+_EXAMPLES = """
+  signlet extract my_videos/ -o landmarks/          <sign>/<signer>_<n>.mp4 -> .parquet
+  signlet extract clip.mov -o landmarks/ --format pose
+  signlet extract my_videos/ -o landmarks/ --extractor tasks --model holistic_landmarker.task
+"""
+_SHOWN = 3
+"""As many videos of one kind of warning are named."""
+
+
+def run(arguments: list[str]) -> None:
+    """Parse, extract, print a summary; SignletError where a video could not be extracted."""
+    parser = make_plain_parser(
+        "extract",
+        "Find the landmarks in videos (mp4, webm, mov, avi, mkv, m4v) and write them to files,\n"
+        f"laid out as the videos are, with {FILE} beside them. What was written before is\n"
+        "skipped; a video that cannot be read does not stop the others.",
+        _EXAMPLES,
+    )
+    parser.add_argument("videos", help="video, or folder of videos")
+    parser.add_argument("-o", "--out", required=True, help="folder to write")
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default=FORMATS[0],
+        help="parquet: the competition's schema (default); npz: smallest; pose: for pose-format",
+    )
+    parser.add_argument("--jobs", type=int, default=-1, help="processes; -1: one a core (default)")
+    parser.add_argument(
+        "--extractor",
+        choices=EXTRACTORS,
+        default=EXTRACTORS[0],
+        help="MediaPipe Holistic with models of its own (default), or Tasks' HolisticLandmarker",
+    )
+    parser.add_argument("--model", type=Path, help="holistic_landmarker.task, for tasks only")
+    parsed = parse(parser, arguments)
+    console = Console()
+    summary = extract_folder(
+        Path(parsed.videos),
+        Path(parsed.out),
+        parsed.format,
+        jobs=parsed.jobs,
+        choice=Choice(parsed.extractor, parsed.model).checked(),
+        console=console,
+    )
+    _print_summary(summary, Path(parsed.out), console)
+    _report_bad(summary, parsed.out)
+
+
+def _print_summary(summary: Summary, out: Path, console: Console) -> None:
+    good = [row.quality for row in summary.good if row.quality]
+    skipped = f", {summary.skipped} of them there already" if summary.skipped else ""
+    frames = sum(quality.frames for quality in good)
+    console.print(
+        f"{out}: {_count(len(good))}{skipped}, {frames:,} frames; more in {out / FILE}",
+        soft_wrap=True,
+        markup=False,
+        highlight=False,
+    )
+    if good:
+        console.print(_shares(summary))
+    if summary.warnings:
+        console.print(_warnings(summary))
+    if summary.problem:
+        print(f"signlet: {summary.problem}", file=sys.stderr)
+
+
+def _shares(summary: Summary) -> Table:
+    table = Table("part", "share of frames", "least", "in")
+    for part in (*RAW_PARTS, "hands"):
+        rows = [(getattr(row.quality, part), row.video, row.quality) for row in summary.good]
+        frames = sum(quality.frames for *_, quality in rows if quality)
+        found = sum(share * quality.frames for share, _, quality in rows if quality)
+        least, video, _ = min(rows, key=lambda row: row[0])
+        name = "either hand" if part == "hands" else part.replace("_", " ")
+        table.add_row(name, f"{found / frames:.0%}", f"{least:.0%}", escape(video))
+    return table
+
+
+def _warnings(summary: Summary) -> Table:
+    table = Table("warning", "videos", "which, and what to do")
+    for kind, texts in sorted(summary.warnings.items()):
+        more = [f"and {len(texts) - _SHOWN} more"] if len(texts) > _SHOWN else []
+        count = sum(kind in row.warnings for row in summary.rows)
+        table.add_row(kind, str(count), escape("\n".join([*texts[:_SHOWN], *more])))
+    return table
+
+
+def _report_bad(summary: Summary, out: str) -> None:
+    if not summary.bad:
+        return
+    for row in summary.bad:
+        print(f"signlet: {' '.join(row.error.split())}", file=sys.stderr)
+    raise SignletError(
+        f"{len(summary.bad)} of {_count(len(summary.rows))} could not be extracted; "
+        f"the others are in {out}"
+    )
+
+
+def _count(number: int) -> str:
+    return f"{number} video{'' if number == 1 else 's'}"

@@ -1,0 +1,193 @@
+"""A folder of videos to a folder of landmarks, laid out alike."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rich.console import Console
+
+from signlet.errors import ClipError, SignletError
+from signlet.sources.files import VIDEO_SUFFIXES
+from signlet.sources.folder import signer_of
+from signlet.video import cache
+from signlet.video.extract import HOLISTIC
+from signlet.video.extractors import Choice, identity
+from signlet.video.files import FORMATS
+from signlet.video.many import Outcome, extract_many
+from signlet.video.quality import VideoQuality, mirrored, warnings_of
+from signlet.video.record import Record, Row
+
+MIRRORED = "mirrored?"
+
+
+@dataclass(frozen=True)
+class Task:
+    """A video and the file to write. name: of the video, relative to the folder given."""
+
+    name: str
+    video: Path
+    out: Path
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What came of a folder.
+
+    rows: one a video, sorted by name. warnings: kind -> "name: what and what to do" of each.
+    skipped: so many were there already. problem: why the cache could not be written.
+    """
+
+    rows: tuple[Row, ...]
+    warnings: dict[str, list[str]]
+    skipped: int = 0
+    problem: str | None = None
+
+    @property
+    def good(self) -> list[Row]:
+        """Videos that gave landmarks."""
+        return [row for row in self.rows if row.quality]
+
+    @property
+    def bad(self) -> list[Row]:
+        """Videos that gave none."""
+        return [row for row in self.rows if not row.quality]
+
+
+def extract_folder(
+    videos: Path,
+    out: Path,
+    file_format: str = FORMATS[0],
+    *,
+    jobs: int = -1,
+    choice: Choice = HOLISTIC,
+    console: Console | None = None,
+) -> Summary:
+    """Extract a video, or all videos below a folder, into files below `out`.
+
+    What was written before from the same content with the same extractor is left as it is.
+    `quality.csv` in `out` holds a row for every video.
+    Raises SignletError where there is no video, two would be written to one file, or `out`
+    cannot be written to; a video that cannot be read is in the summary instead.
+    """
+    tasks = plan(videos, out, file_format)
+    record, known = Record(out), identity(choice)
+    keys = {task.video: _key(task.video, known) for task in tasks}
+    to_do = [task for task in tasks if not _is_done(task, keys[task.video], record)]
+    names = {task.video: task for task in to_do}
+
+    def done(outcome: Outcome) -> None:
+        task = names[outcome.path]
+        record.add(_row(task, keys[task.video], out, outcome))
+
+    outcomes = extract_many(
+        [task.video for task in to_do],
+        jobs,
+        console,
+        choice=choice,
+        outs=[task.out for task in to_do],
+        done=done,
+    )
+    summary = summarise([record.rows[task.name] for task in tasks])
+    record.rows |= {row.video: row for row in summary.rows}
+    record.write()
+    problems = [one.problem for one in outcomes if one.problem]
+    return replace(
+        summary, skipped=len(tasks) - len(to_do), problem=problems[0] if problems else None
+    )
+
+
+def plan(videos: Path, out: Path, file_format: str) -> list[Task]:
+    """What is to be done, sorted. Raises SignletError."""
+    if file_format not in FORMATS:
+        raise SignletError(f"--format {file_format}: choose {', '.join(FORMATS)}")
+    root = videos if videos.is_dir() else videos.parent
+    tasks = []
+    for video in _videos(videos):
+        name = video.relative_to(root)
+        tasks.append(Task(name.as_posix(), video, out / name.with_suffix(f".{file_format}")))
+    _refuse_two_in_one(tasks)
+    return tasks
+
+
+def _videos(where: Path) -> list[Path]:
+    if where.is_dir():
+        found = sorted(
+            path
+            for path in where.rglob("*")
+            if path.suffix.lower() in VIDEO_SUFFIXES
+            and not any(part.startswith(".") for part in path.relative_to(where).parts)
+            and path.is_file()
+        )
+        if not found:
+            raise SignletError(
+                f"{where}: holds no video; expected files ending in {', '.join(VIDEO_SUFFIXES)}"
+            )
+        return found
+    if not where.exists():
+        raise SignletError(f"{where}: there is no such video or folder; check the path")
+    if where.suffix.lower() not in VIDEO_SUFFIXES:
+        raise SignletError(
+            f"{where}: is no video that is read; convert it to {', '.join(VIDEO_SUFFIXES)}"
+        )
+    return [where]
+
+
+def _refuse_two_in_one(tasks: Sequence[Task]) -> None:
+    first: dict[Path, Task] = {}
+    for task in tasks:
+        other = first.setdefault(task.out, task)
+        if other is not task:
+            raise SignletError(
+                f"{other.name} and {task.name} would both be written to {task.out}; rename one"
+            )
+
+
+def _key(video: Path, known: str) -> str:
+    try:
+        return cache.content_key(video, known)
+    except ClipError:
+        return ""  # why it cannot be read is said when it is its turn
+
+
+def _is_done(task: Task, key: str, record: Record) -> bool:
+    row = record.rows.get(task.name)
+    if row is None or not row.file or row.key != key:
+        return False
+    return task.out == record.path.parent / row.file and task.out.is_file()
+
+
+def _row(task: Task, key: str, out: Path, outcome: Outcome) -> Row:
+    if outcome.quality is None:
+        return Row(task.name, "", key, error=outcome.error or "")
+    kinds = tuple(kind for kind, _ in warnings_of(outcome.quality))
+    file = task.out.relative_to(out).as_posix()
+    return Row(task.name, file, key, outcome.quality, "", kinds)
+
+
+def summarise(rows: Sequence[Row]) -> Summary:
+    """Rows, with what only shows when the videos of a signer are seen together."""
+    warnings: dict[str, list[str]] = defaultdict(list)
+    of_signer: dict[str, list[VideoQuality]] = defaultdict(list)
+    for row in rows:
+        if row.quality:
+            of_signer[_signer(row)].append(row.quality)
+            for kind, text in warnings_of(row.quality):
+                warnings[kind].append(f"{row.video}: {text}")
+    suspects = mirrored(of_signer)
+    for signer, text in suspects.items():
+        warnings[MIRRORED].append(f"{f'signer {signer}' if signer else 'all videos'}: {text}")
+    marked = [_marked(row) if _signer(row) in suspects else row for row in rows]
+    return Summary(tuple(marked), dict(warnings))
+
+
+def _signer(row: Row) -> str:
+    return signer_of(row.video.rpartition("/")[2]) or ""
+
+
+def _marked(row: Row) -> Row:
+    if row.quality is None or row.quality.leading != "left" or MIRRORED in row.warnings:
+        return row
+    return replace(row, warnings=(*row.warnings, MIRRORED))

@@ -1,0 +1,177 @@
+"""How good a recording is, from its landmarks and pictures, and what to do better."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signlet.landmarks import LEFT_HAND, POSE, RAW_PARTS, RIGHT_HAND
+from signlet.video.extraction import Extraction
+
+FEW_HANDS = 0.2
+"""A hand in fewer frames than this share is too little for a sign."""
+SMALL = 0.12
+"""Shoulders narrower than this share of the picture's shorter side: hands of few pixels."""
+DARK = 0.2
+"""Mean luminance below this is low light."""
+SLOW = 15.0
+"""Frames a second below which fast movements are lost."""
+LATE, UNEVEN = 1.5, 0.1
+"""A frame is late after so many times the middle distance; this share of late ones is much."""
+TILTED = 45.0
+"""Degrees between the head's direction and up from which a picture seems turned."""
+LEADS, MOSTLY = 2.0, 0.8
+"""A hand leads that moves so many times as much; a signer's lead is this share of videos."""
+
+_NOSE, _SHOULDERS, _WRISTS = POSE.start, (POSE.start + 11, POSE.start + 12), POSE.start + 15
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class VideoQuality:
+    """Facts of one video; shares are of its frames.
+
+    seconds: from the first frame to the end of the last. fps: None for a single frame.
+    late: share of the steps between frames that are too long (dropped frames).
+    face, left_hand, right_hand, pose, hands: frames with that part, hands: with either.
+    brightness: mean luminance, 0 to 1. shoulders: their width as a share of the picture's
+    shorter side; tilt: degrees from upright; both NaN without a pose.
+    leading: the hand that moves more: "left", "right", "both" alike, or "none".
+    swapped: the left hand lies at the right wrist and the other way round.
+    """
+
+    frames: int
+    seconds: float
+    fps: float | None
+    late: float
+    width: int
+    height: int
+    face: float
+    left_hand: float
+    right_hand: float
+    pose: float
+    hands: float
+    brightness: float
+    shoulders: float
+    tilt: float
+    leading: str
+    swapped: bool
+    extractor: str
+
+
+def measure(extraction: Extraction) -> VideoQuality:
+    """Facts of one extraction."""
+    frames, fps = extraction.frames, extraction.fps
+    found = {part: ~np.isnan(frames[:, rows, 0]).all(1) for part, rows in RAW_PARTS.items()}
+    shape = np.array([extraction.width, extraction.height], np.float32)
+    pixels = frames[..., :2] * shape
+    length = extraction.times[-1] - extraction.times[0] + (1 / fps if fps else 0)
+    return VideoQuality(
+        frames=len(frames),
+        seconds=round(float(length), 3),
+        fps=fps,
+        late=round(_late(extraction.times), 3),
+        width=extraction.width,
+        height=extraction.height,
+        hands=_share(found["left_hand"] | found["right_hand"]),
+        brightness=extraction.brightness,
+        shoulders=round(_shoulders(pixels) / float(shape.min()), 3),
+        tilt=round(_tilt(pixels), 1),
+        leading=_leading(pixels),
+        swapped=_swapped(pixels),
+        extractor=extraction.extractor,
+        **{part: _share(present) for part, present in found.items()},
+    )
+
+
+def _share(present: NDArray[np.bool_]) -> float:
+    return round(float(present.mean()), 3)
+
+
+def _late(times: NDArray[np.float64]) -> float:
+    steps = np.diff(times)
+    return float((steps > LATE * np.median(steps)).mean()) if len(steps) else 0.0
+
+
+def _middle(values: Floats) -> Floats:
+    """Median over all frames in which they are known; NaN where they never are."""
+    known = values[~np.isnan(values).reshape(len(values), -1).any(1)]
+    middle: Floats = np.median(known, 0) if len(known) else np.full(values.shape[1:], np.nan)
+    return middle
+
+
+def _shoulders(pixels: Floats) -> float:
+    left, right = (pixels[:, point] for point in _SHOULDERS)
+    return float(_middle(np.linalg.norm(left - right, axis=1)))
+
+
+def _tilt(pixels: Floats) -> float:
+    """Angle between straight up and the way from between the shoulders to the nose."""
+    x, y = _middle(pixels[:, _NOSE] - pixels[:, list(_SHOULDERS)].mean(1))
+    return float(abs(np.degrees(np.arctan2(x, -y))))
+
+
+def _leading(pixels: Floats) -> str:
+    left, right = (_travel(pixels[:, hand.start]) for hand in (LEFT_HAND, RIGHT_HAND))
+    if left == right == 0:
+        return "none"
+    if left > LEADS * right:
+        return "left"
+    return "right" if right > LEADS * left else "both"
+
+
+def _travel(wrist: Floats) -> float:
+    """Length of the way of (T, 2); steps from and to a frame without it do not count."""
+    return float(np.nansum(np.linalg.norm(np.diff(wrist, axis=0), axis=1)))
+
+
+def _swapped(pixels: Floats) -> bool:
+    own: list[Floats] = []
+    other: list[Floats] = []
+    for hand, wrist in ((LEFT_HAND, 0), (RIGHT_HAND, 1)):
+        for ways, pose in ((own, wrist), (other, 1 - wrist)):
+            ways.append(np.linalg.norm(pixels[:, hand.start] - pixels[:, _WRISTS + pose], axis=1))
+    nearer = np.array(own).ravel() - np.array(other).ravel()
+    return bool(_middle(nearer) > 0)
+
+
+def warnings_of(quality: VideoQuality) -> Iterator[tuple[str, str]]:
+    """What is wrong with one video: its kind, and in words with the remedy."""
+    if max(quality.pose, quality.face, quality.hands) == 0:
+        yield "nobody", "nobody is found; film the signer from the front, head to hips"
+    elif quality.hands == 0:
+        yield "no hands", "no hand is found in any frame; keep the hands in the picture"
+    elif quality.hands < FEW_HANDS:
+        yield "few hands", f"a hand in {quality.hands:.0%} of the frames; keep them in the picture"
+    if quality.shoulders < SMALL:
+        yield "tiny signer", f"shoulders take {quality.shoulders:.0%} of the picture; come nearer"
+    if quality.brightness < DARK:
+        yield "low light", f"brightness {quality.brightness:.0%}; light the signer from the front"
+    if quality.tilt > TILTED:
+        yield "turned", f"the head points {quality.tilt:.0f} degrees away from up; turn the video"
+    if quality.fps is not None and quality.fps < SLOW:
+        yield "low frame rate", f"{quality.fps:.3g} frames a second; film with 25 or more"
+    if quality.late > UNEVEN:
+        yield "dropped frames", f"{quality.late:.0%} of the frames come late; close other programs"
+    if quality.swapped:
+        yield "sides swapped", "left hands lie at right wrists; use another model or extractor"
+
+
+def mirrored(videos: Mapping[str, Sequence[VideoQuality]]) -> dict[str, str]:
+    """Signer -> why the camera seems mirrored, for signers whose left hand nearly always leads.
+
+    videos: the videos of each signer.
+    """
+    found = {}
+    for signer, qualities in videos.items():
+        leads = [one.leading for one in qualities if one.leading in ("left", "right")]
+        left = leads.count("left")
+        if leads and left >= MOSTLY * len(leads):
+            found[signer] = (
+                f"the left hand leads in {left} of {len(leads)}: is the camera mirrored, or "
+                "does a left-hander sign?"
+            )
+    return found

@@ -1,0 +1,104 @@
+"""`quality.csv` beside extracted landmarks: what each video gave, and what need not be redone."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from signlet.atomic import write_text
+from signlet.errors import SignletError
+from signlet.video.quality import VideoQuality
+
+FILE = "quality.csv"
+_TEXT = ("leading", "extractor")
+_QUALITY = [field.name for field in fields(VideoQuality)]
+_COLUMNS = ["video", "file", "warnings", "error", *_QUALITY, "key"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One video. video, file: relative to the folders of videos and of landmarks.
+
+    key: of the video's content and its extractor. quality: None where error says why.
+    warnings: kinds of what is wrong with it.
+    """
+
+    video: str
+    file: str
+    key: str
+    quality: VideoQuality | None = None
+    error: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+class Record:
+    """The table in a folder. Rows are added as videos are finished, so that none is lost."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / FILE
+        self.rows: dict[str, Row] = {row.video: row for row in _read(self.path)}
+
+    def add(self, row: Row) -> None:
+        """Take a row up and write it at once. Raises SignletError."""
+        self.rows[row.video] = row
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            is_new = not self.path.exists()
+            with self.path.open("a", encoding="utf-8", newline="") as file:
+                file.write(_text([row], header=is_new))
+        except OSError as error:
+            raise SignletError(
+                f"{self.path}: cannot be written ({error.strerror}); choose another place"
+            ) from None
+
+    def write(self) -> None:
+        """Write the whole table, a row a video, sorted. Raises SignletError."""
+        write_text(self.path, _text([self.rows[video] for video in sorted(self.rows)]))
+
+
+def _text(rows: Iterable[Row], header: bool = True) -> str:
+    text = io.StringIO()
+    table = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
+    if header:
+        table.writeheader()
+    for row in rows:
+        table.writerow(_cells(row))
+    return text.getvalue()
+
+
+def _cells(row: Row) -> dict[str, Any]:
+    quality = asdict(row.quality) if row.quality else {}
+    return {
+        "video": row.video,
+        "file": row.file,
+        "warnings": "; ".join(row.warnings),
+        "error": row.error,
+        "key": row.key,
+        **{name: value if name in _TEXT else json.dumps(value) for name, value in quality.items()},
+    }
+
+
+def _read(path: Path) -> list[Row]:
+    """The rows that are whole; a table that is none, or a line cut short, only costs time."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return [row for cells in csv.DictReader(file) if (row := _row(cells))]
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return []
+
+
+def _row(cells: dict[str, Any]) -> Row | None:
+    try:
+        values = {name: cells[name] for name in _QUALITY if not cells["error"]}
+        quality = VideoQuality(
+            **{name: v if name in _TEXT else json.loads(v) for name, v in values.items()}
+        )
+        warnings = tuple(filter(None, cells["warnings"].split("; ")))
+        return Row(cells["video"], cells["file"], cells["key"], quality, "", warnings)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None

@@ -23,6 +23,7 @@ COMMANDS = {
     "export": "write a trained model as one file for phone, browser and server",
     "recognise": "name the sign in a clip",
     "live": "signs as they come, from a camera, a video or recorded landmarks",
+    "page": "build the live page: camera or video to signs, all in a browser",
     "serve": "serve a recogniser over HTTP",
 }
 _USAGE = """usage: signlet COMMAND ...

@@ -49,7 +49,7 @@ def render(
     )
     clips = [thinned(clip) for clip in clips]
     return environment.get_template(template).render(
-        css=_source(environment, "report.css"),
+        css=_source(environment, "base.css") + _source(environment, "report.css"),
         js=_source(environment, "report.js"),
         skeletons=Markup(player_data(clips, layout)) if clips else None,
         frames=[len(clip.points) for clip in clips],

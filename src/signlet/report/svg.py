@@ -23,7 +23,7 @@ _TOKENS = {
     WRONG: "wrong",
     PAPER: "surface",
 }
-"""Stand-in colours, replaced by the tokens of report.css: one drawing for light and dark."""
+"""Stand-in colours, replaced by the tokens of base.css: one drawing for light and dark."""
 
 _STYLE: dict[str, Any] = {
     "svg.fonttype": "none",

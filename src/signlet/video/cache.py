@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from signlet.atomic import replacing
+from signlet.caches import user_caches
 from signlet.clip import validated
 from signlet.errors import ClipError, SignletError
 from signlet.video.extraction import Extraction
@@ -25,15 +25,7 @@ def cache_folder() -> Path:
     given = os.environ.get("SIGNLET_CACHE")
     if given:
         return Path(given).expanduser()
-    return _user_caches() / "signlet" / "landmarks"
-
-
-def _user_caches() -> Path:
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return user_caches() / "signlet" / "landmarks"
 
 
 def content_key(path: Path, extractor: str) -> str:

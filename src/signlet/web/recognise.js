@@ -19,11 +19,12 @@ const LEAST = 2 ** -126; // a probability below this counts as this, as in Pytho
 /**
  * Load an exported model.
  * source: URL of a model.onnx, or its bytes (ArrayBuffer or Uint8Array).
+ * name: what errors call it; the URL, or "model", without one.
  * threads: for one clip; more than 1 only where the page is cross-origin isolated.
  * Throws an Error of one line where there is no usable model.
  */
-export async function loadRecogniser(source, { threads = 1 } = {}) {
-  const [bytes, name] = await read(source);
+export async function loadRecogniser(source, { name = nameOf(source), threads = 1 } = {}) {
+  const bytes = await read(source, name);
   const card = readCard(bytes, name);
   ort.env.wasm.numThreads = globalThis.crossOriginIsolated ? threads : 1; // once a page
   let session;
@@ -84,12 +85,16 @@ function fits(session, card) {
   return names.join() === [INPUT, OUTPUT].join() && signs === card.signs.length;
 }
 
-async function read(source) {
-  if (source instanceof ArrayBuffer) return [new Uint8Array(source), "model"];
-  if (source instanceof Uint8Array) return [source, "model"];
+function nameOf(source) {
+  return source instanceof ArrayBuffer || source instanceof Uint8Array ? "model" : String(source);
+}
+
+async function read(source, name) {
+  if (source instanceof ArrayBuffer) return new Uint8Array(source);
+  if (source instanceof Uint8Array) return source;
   const answer = await fetch(source);
-  if (!answer.ok) throw new Error(`${source}: cannot be fetched (${answer.status})`);
-  return [new Uint8Array(await answer.arrayBuffer()), String(source)];
+  if (!answer.ok) throw new Error(`${name}: cannot be fetched (${answer.status})`);
+  return new Uint8Array(await answer.arrayBuffer());
 }
 
 function requireClip(frames, T, maxFrames) {

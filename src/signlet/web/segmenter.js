@@ -11,9 +11,9 @@ export const NUMBERS = POINTS * 3;
 /** Thresholds, as signlet.stream.StreamSettings: shoulder widths and seconds. */
 export const SETTINGS = Object.freeze({
   restLine: 1.1,
-  gap: 0.3,
-  change: 0.1,
-  hold: 0.4,
+  gap: 0.25,
+  change: 0.12,
+  hold: 0.3,
   settle: 0.15,
   leave: 0.6,
   answerAfter: 1.0,

@@ -1,0 +1,98 @@
+// The model in use: loading it, choosing another, and what it says of itself.
+
+import { element } from "./signs.js";
+import { percent } from "./words.js";
+
+export class ModelPanel {
+  #part = (id) => document.getElementById(id);
+  #remote;
+  #own = null; // { source, name } of the model that came with the page
+
+  /** remote: of recognise-worker.js. changed: called after another model was loaded. */
+  constructor(remote, changed, problem) {
+    this.#remote = remote;
+    this.changed = changed;
+    this.problem = problem;
+    this.#part("choose").addEventListener("click", () => this.#part("model").click());
+    this.#part("model").addEventListener("change", (event) => this.#choose(event.target));
+    this.#part("built-in").addEventListener("click", () => this.#load(this.#own));
+    this.#part("least").addEventListener("input", () => this.#least());
+  }
+
+  /** The model that was built into the page. */
+  async start() {
+    const site = await (await fetch(new URL("site.json", import.meta.url))).json();
+    this.#own = { source: new URL(site.model, import.meta.url).href, name: site.name };
+    return this.#load(this.#own);
+  }
+
+  async #choose(input) {
+    const [file] = input.files;
+    input.value = "";
+    if (file) await this.#load({ source: await file.arrayBuffer(), name: file.name });
+  }
+
+  /** Whether the model is in use now; the one before stays where it cannot be. */
+  async #load({ source, name }) {
+    try {
+      const { card, threshold } = await this.#remote.call("load", { source, name });
+      this.#show(card, name);
+      this.#set(threshold);
+      this.#part("built-in").hidden = name === this.#own.name;
+      this.problem(null);
+      this.changed();
+      return true;
+    } catch (error) {
+      if (this.#part("model-name").textContent === "Loading …") this.#part("model-name").textContent = "No model is loaded.";
+      this.problem(error.message);
+      return false;
+    }
+  }
+
+  #set(threshold) {
+    const least = this.#part("least");
+    least.step = "any"; // a model's own threshold need not be a step of the slider
+    least.value = threshold;
+    this.#part("least-value").textContent = percent(threshold);
+    least.setAttribute("aria-valuetext", percent(threshold));
+  }
+
+  async #least() {
+    this.#part("least").step = 0.05;
+    const threshold = Number(this.#part("least").value);
+    this.#part("least-value").textContent = percent(threshold);
+    this.#part("least").setAttribute("aria-valuetext", percent(threshold));
+    await this.#remote.call("threshold", { threshold }).catch(() => {}); // there is no model yet
+  }
+
+  #show(card, name) {
+    const count = card.signs.length;
+    this.#part("model-name").textContent = `${name}: ${count} ${count === 1 ? "sign" : "signs"}`;
+    this.#part("promise").textContent = `The page names what you sign. This model knows ${known(card.signs)}.`;
+    this.#part("signs").textContent = [...card.signs].sort((a, b) => a.localeCompare(b)).join(", ");
+    this.#part("facts").replaceChildren(...Object.entries(facts(card)).map(([title, text]) => {
+      const pair = element("div");
+      pair.append(element("dt", "", title), element("dd", "", text));
+      return pair;
+    }));
+  }
+}
+
+function known(signs) {
+  if (signs.length <= 4) return `the ${signs.length === 1 ? "sign" : "signs"} ${signs.join(", ")}`;
+  const letters = signs.every((sign) => /^\p{L}$/u.test(sign));
+  if (letters) return `${signs.length} letters of fingerspelling, ${signs[0]} to ${signs.at(-1)}`;
+  return `${signs.length} signs, such as ${signs.slice(0, 3).join(", ")}`;
+}
+
+function facts({ about = {}, licence, calibration, precision, signlet }) {
+  const scores = about?.out_of_fold?.ensemble ?? about?.out_of_fold?.soup;
+  const accuracy = scores?.accuracy ?? scores?.top1;
+  return {
+    "Right for signers it was not trained on": Number.isFinite(accuracy) ? percent(accuracy) : "not measured",
+    "Trained on": String(about?.source ?? "not stated"),
+    "Licence": licence || "not stated by whoever exported it",
+    "Answers none below": calibration ? percent(calibration.threshold) : "never, it was not calibrated",
+    "Made with": `signlet ${signlet ?? ""}, weights ${precision ?? ""}`,
+  };
+}

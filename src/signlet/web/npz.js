@@ -1,0 +1,132 @@
+// numpy's .npz files: a zip of .npy arrays. Written without compression, read with or without.
+
+const MAGIC = "\x93NUMPY";
+const LOCAL = 0x04034b50;
+const CENTRAL = 0x02014b50;
+const END = 0x06054b50;
+const UTF8 = 0x0800;
+const DATE = 0x21; // 1 January 1980: the same arrays give the same file
+const VERSION = 20;
+const STORED = 0;
+const DEFLATED = 8;
+const TYPES = { "<f4": Float32Array, "<f8": Float64Array };
+
+/** Bytes of an .npz. arrays: name -> [Float32Array or Float64Array, shape]. */
+export function writeNpz(arrays) {
+  return writeZip(Object.entries(arrays).map(
+    ([name, [numbers, shape]]) => [`${name}.npy`, npy(numbers, shape)],
+  ));
+}
+
+/** Bytes of a zip without compression. files: [name, Uint8Array]. */
+export function writeZip(files) {
+  const parts = [];
+  const index = [];
+  let offset = 0;
+  for (const [name, bytes] of files) {
+    const title = new TextEncoder().encode(name);
+    const facts = [VERSION, UTF8, STORED, 0, DATE, [crc32(bytes)], [bytes.length], [bytes.length], title.length, 0];
+    parts.push(record([LOCAL], ...facts), title, bytes);
+    index.push(record([CENTRAL], VERSION, ...facts, 0, 0, 0, [0], [offset]), title);
+    offset += 30 + title.length + bytes.length;
+  }
+  const size = index.reduce((total, part) => total + part.length, 0);
+  const end = record([END], 0, 0, files.length, files.length, [size], [offset], 0);
+  return join([...parts, ...index, end]);
+}
+
+/** Little-endian numbers: two bytes each, four where in brackets. */
+function record(...numbers) {
+  const bytes = [];
+  for (const number of numbers) {
+    const wide = Array.isArray(number);
+    for (let shift = 0; shift < (wide ? 32 : 16); shift += 8) bytes.push(((wide ? number[0] : number) >>> shift) & 255);
+  }
+  return Uint8Array.from(bytes);
+}
+
+function npy(numbers, shape) {
+  const type = numbers instanceof Float32Array ? "<f4" : "<f8";
+  const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
+  const text = `{'descr': '${type}', 'fortran_order': False, 'shape': (${sizes}), }`;
+  const header = `${text.padEnd(64 * Math.ceil((text.length + 11) / 64) - 11)}\n`;
+  const start = Uint8Array.from(MAGIC, (letter) => letter.charCodeAt(0));
+  const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+  return join([start, record(1, header.length), new TextEncoder().encode(header), bytes]);
+}
+
+/**
+ * Arrays of an .npz of float32 or float64: name -> { numbers, shape }.
+ * Throws an Error where it is none, or damaged.
+ */
+export async function readNpz(bytes) {
+  const arrays = {};
+  for (const [name, content] of await unzip(bytes)) {
+    if (name.endsWith(".npy")) arrays[name.slice(0, -4)] = readNpy(content);
+  }
+  return arrays;
+}
+
+async function unzip(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let end = bytes.length - 22;
+  while (end >= 0 && view.getUint32(end, true) !== END) end--;
+  if (end < 0) throw new Error("not an .npz archive");
+  const files = [];
+  let at = view.getUint32(end + 16, true);
+  for (let left = view.getUint16(end + 10, true); left > 0; left--) {
+    if (view.getUint32(at, true) !== CENTRAL) throw new Error("a damaged .npz archive");
+    const [title, extra, comment] = [28, 30, 32].map((offset) => view.getUint16(at + offset, true));
+    const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + title));
+    files.push([name, await content(bytes, view, at)]);
+    at += 46 + title + extra + comment;
+  }
+  return files;
+}
+
+async function content(bytes, view, at) {
+  const [size, local] = [20, 42].map((offset) => view.getUint32(at + offset, true));
+  const begin = local + 30 + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
+  const packed = bytes.subarray(begin, begin + size);
+  const method = view.getUint16(at + 10, true);
+  if (method === STORED) return packed;
+  if (method !== DEFLATED) throw new Error("an .npz archive of an unknown compression");
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+function readNpy(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const wide = bytes[6] > 1;
+  const begin = (wide ? 12 : 10) + (wide ? view.getUint32(8, true) : view.getUint16(8, true));
+  const header = new TextDecoder("latin1").decode(bytes.subarray(10, begin));
+  const [, type] = /'descr': '([^']*)'/.exec(header) ?? [];
+  const [, sizes] = /'fortran_order': False, 'shape': \(([^)]*)\)/.exec(header) ?? [];
+  if (!TYPES[type] || sizes === undefined) return null; // not one of ours: whoever needs it says so
+  const shape = sizes.split(",").filter((size) => size.trim()).map(Number);
+  const count = shape.reduce((product, size) => product * size, 1);
+  const copy = bytes.slice(begin, begin + count * TYPES[type].BYTES_PER_ELEMENT);
+  return { numbers: new TYPES[type](copy.buffer), shape };
+}
+
+function join(parts) {
+  const whole = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}
+
+const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let value = byte;
+  for (let bit = 0; bit < 8; bit++) value = value & 1 ? 0xedb88320 ^ (value >>> 1) : value >>> 1;
+  return value;
+});
+
+function crc32(bytes) {
+  let value = 0xffffffff;
+  for (const byte of bytes) value = TABLE[(value ^ byte) & 255] ^ (value >>> 8);
+  return (value ^ 0xffffffff) >>> 0;
+}

@@ -1,0 +1,302 @@
+// The live page: sources, workers and what is shown, wired together.
+
+import { LONGEST, Recording, readClip } from "./clips.js";
+import { cameraFrames, listCameras, openCamera, recordedFrames, videoFrames } from "./frames.js";
+import { ModelPanel } from "./model-panel.js";
+import { drawSkeleton } from "./overlay.js";
+import { Remote } from "./remote.js";
+import { Session } from "./session.js";
+import { Signs } from "./signs.js";
+import { turn } from "./stream-mirror.js";
+import { Takes } from "./takes.js";
+import { browserProblem, cameraProblem, fileProblem, trackerProblem } from "./words.js";
+
+const STATES = { rest: "Watching", signing: "Signing" };
+const part = (id) => document.getElementById(id);
+const [stage, video, overlay] = ["stage", "video", "overlay"].map(part);
+const signs = new Signs();
+const takes = new Takes();
+
+let recogniser = null;
+let tracker = null; // a promise: it is loaded with the first picture
+let modelReady = null;
+let session = null;
+let recording = null;
+let lastFrame = null;
+
+// --- sources ------------------------------------------------------------------------------
+
+async function startCamera() {
+  await run("camera", async (signal) => {
+    const stream = await openCamera(part("camera").value).catch((error) => {
+      throw new Error(cameraProblem(error));
+    });
+    await fillCameras(stream);
+    return cameraFrames(video, stream, signal);
+  });
+}
+
+async function openFile(file) {
+  const isClip = /\.npz$/i.test(file.name);
+  await run(isClip ? "clip" : "video", async (signal) => {
+    if (isClip) return recordedFrames(await readClip(file), signal, report);
+    return videoFrames(video, file, signal, report);
+  }, (error) => fileProblem(file, error));
+}
+
+/** Show one source until it ends, fails or another one takes its place. */
+async function run(source, open, explain = (error) => error.message) {
+  await stop();
+  problem(null);
+  const mine = new Session({
+    tracker: null, recogniser, mirrored: part("mirrored").checked,
+    on: { frame: showFrame, answer: showAnswer, figures: showFigures, failed: ({ message }) => problem(message) },
+  });
+  session = mine;
+  mine.ended = (async () => {
+    try {
+      showSource(source);
+      waiting("Getting ready …");
+      if (source === "camera") open = await opened(open, mine.signal);
+      await modelReady();
+      if (source !== "clip") mine.tracker = await trackerReady();
+      if (!mine.signal.aborted) await mine.run(await open(mine.signal));
+    } catch (error) {
+      problem(explain(error));
+    } finally {
+      if (session === mine) showSource("none");
+    }
+  })();
+  await mine.ended;
+}
+
+/** Ask for the camera first: nobody should wait for a download to be told that there is none. */
+async function opened(open, signal) {
+  const frames = await open(signal);
+  return async () => frames;
+}
+
+async function stop() {
+  const old = session;
+  session = null;
+  old?.stop();
+  await old?.ended;
+}
+
+async function trackerReady() {
+  tracker ??= (async () => {
+    const made = new Remote("landmark-worker.js", "classic");
+    waiting("Loading what finds hands and faces, once: about 30 MB …");
+    await made.call("load", { folder: new URL("mediapipe/", import.meta.url).href });
+    return made;
+  })();
+  try {
+    return await tracker;
+  } catch (error) {
+    tracker = null;
+    throw new Error(trackerProblem(error));
+  }
+}
+
+async function fillCameras(stream) {
+  const used = stream.getVideoTracks()[0]?.getSettings().deviceId;
+  const cameras = await listCameras();
+  const options = cameras.map(({ id, name }) => new Option(name, id, false, id === used));
+  if (options.length) part("camera").replaceChildren(...options);
+}
+
+// --- what is shown ------------------------------------------------------------------------
+
+function showSource(source) {
+  const on = source !== "none";
+  stage.dataset.source = source;
+  part("welcome").hidden = on;
+  part("start").textContent = on ? "Stop" : "Start the camera";
+  part("start").classList.toggle("primary", !on);
+  for (const id of ["pause", "record"]) part(id).disabled = !on;
+  part("progress").hidden = !["video", "clip"].includes(source);
+  part("progress").value = 0;
+  part("live").hidden = !on;
+  part("live").textContent = { camera: "Camera", video: "Video", clip: "Recording" }[source] ?? "";
+  part("state").hidden = true;
+  lastFrame = null;
+  if (!on) {
+    waiting(null);
+    endRecording();
+    showPaused(false);
+    drawSkeleton(overlay, null);
+  }
+  showMirror();
+}
+
+function showFrame(frame, time) {
+  if (lastFrame === null) waiting(null);
+  lastFrame = frame;
+  if (video.videoWidth) stage.style.setProperty("--ratio", video.videoWidth / video.videoHeight);
+  drawSkeleton(overlay, frame);
+  if (!recording) return;
+  recording.add(part("mirrored").checked ? turn(frame) : frame, time);
+  takes.say(`Recording: ${recording.seconds.toFixed(1)} s`);
+  if (recording.seconds >= LONGEST) endRecording();
+}
+
+function showAnswer({ events, state, suggestion }) {
+  events.forEach((event) => signs.add(event));
+  const chip = part("state");
+  chip.hidden = session === null || lastFrame === null;
+  chip.dataset.state = session?.paused ? "paused" : state;
+  chip.textContent = session?.paused ? "Paused" : STATES[state];
+  part("hint").hidden = !suggestion;
+  if (suggestion) part("hint").firstElementChild.textContent = suggestion;
+}
+
+let shownAt = 0;
+function showFigures({ rate, finding, naming, delay }) {
+  if (naming !== undefined) part("naming").textContent = milliseconds(naming);
+  if (delay !== undefined) part("delay").textContent = `${delay.toFixed(1)} s`;
+  if (performance.now() - shownAt < 400) return; // numbers that flicker cannot be read
+  if (rate !== undefined) part("rate").textContent = rate.toFixed(rate < 10 ? 1 : 0);
+  if (finding !== undefined) part("finding").textContent = milliseconds(finding);
+  if (rate !== undefined) shownAt = performance.now();
+}
+
+function milliseconds(number) {
+  return `${number < 10 ? number.toFixed(1) : number.toFixed(0)} ms`;
+}
+
+function report(share) {
+  part("progress").value = share;
+}
+
+function waiting(text) {
+  part("waiting").hidden = text === null;
+  part("waiting").textContent = text ?? "";
+}
+
+function problem(text) {
+  part("problem").hidden = text === null;
+  part("problem").textContent = text ?? "";
+}
+
+/** A camera is shown as in a mirror; one that mirrors by itself already is. */
+function showMirror() {
+  const flipped = stage.dataset.source === "camera" && !part("mirrored").checked;
+  part("picture").classList.toggle("flipped", flipped);
+}
+
+function showPaused(on) {
+  part("pause").textContent = on ? "Go on" : "Pause";
+  part("pause").setAttribute("aria-pressed", on);
+  if (!on) return;
+  part("state").hidden = false;
+  part("state").dataset.state = "paused";
+  part("state").textContent = "Paused";
+}
+
+// --- what people do -----------------------------------------------------------------------
+
+function togglePause() {
+  const on = !session.paused;
+  session.pause(on);
+  if (stage.dataset.source === "camera") on ? video.pause() : video.play();
+  showPaused(on);
+}
+
+function toggleRecord() {
+  if (recording) return endRecording();
+  recording = new Recording();
+  part("record").setAttribute("aria-pressed", "true");
+  part("record").lastElementChild.textContent = "End the recording";
+  takes.say("Recording …");
+}
+
+function endRecording() {
+  if (!recording) return;
+  const clip = recording.end();
+  recording = null;
+  part("record").setAttribute("aria-pressed", "false");
+  part("record").lastElementChild.textContent = "Record";
+  if (clip) takes.add(clip);
+  else takes.say("Nothing was recorded: there was no frame yet.");
+}
+
+function startOrStop() {
+  return session ? stop().then(() => showSource("none")) : startCamera();
+}
+
+async function setMirrored(on) {
+  part("mirrored").checked = on;
+  part("hint").hidden = true;
+  showMirror();
+  if (!session) return;
+  session.mirrored = on;
+  await recogniser.call("start", { mirrored: on });
+}
+
+const KEYS = { c: "start", p: "pause", r: "record" };
+function pressed(event) {
+  const typing = event.target.closest("input, select, textarea");
+  if (!part("keys").checked || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  const button = part(KEYS[event.key.toLowerCase()]);
+  if (!button || button.disabled) return;
+  event.preventDefault();
+  button.click();
+}
+
+function listen() {
+  const click = (id, action) => part(id).addEventListener("click", action);
+  click("begin", () => { part("start").focus(); startCamera(); });
+  click("start", startOrStop);
+  click("pause", togglePause);
+  click("record", toggleRecord);
+  for (const button of document.querySelectorAll("button.open")) button.addEventListener("click", () => part("file").click());
+  part("file").addEventListener("change", ({ target }) => {
+    const [file] = target.files;
+    target.value = "";
+    if (file) openFile(file);
+  });
+  part("mirrored").addEventListener("change", ({ target }) => setMirrored(target.checked));
+  part("hint").lastElementChild.addEventListener("click", () => setMirrored(!part("mirrored").checked));
+  part("show").addEventListener("change", ({ target }) => stage.classList.toggle("bare", !target.checked));
+  part("camera").addEventListener("change", () => { if (stage.dataset.source === "camera") startCamera(); });
+  document.addEventListener("keydown", pressed);
+  new ResizeObserver(() => drawSkeleton(overlay, lastFrame)).observe(overlay);
+  listenForDrops();
+}
+
+function listenForDrops() {
+  const drop = part("drop");
+  document.addEventListener("dragover", (event) => { event.preventDefault(); drop.hidden = false; });
+  document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) drop.hidden = true; });
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    drop.hidden = true;
+    const [file] = event.dataTransfer.files;
+    if (file) openFile(file);
+  });
+}
+
+function begin() {
+  const missing = browserProblem();
+  if (missing) {
+    problem(missing);
+    part("model-name").textContent = "No model is loaded.";
+    for (const button of document.querySelectorAll("main button")) button.disabled = true;
+    return;
+  }
+  recogniser = new Remote("recognise-worker.js", "module");
+  const panel = new ModelPanel(recogniser, restart, problem);
+  let loading = panel.start();
+  modelReady = async () => {
+    if (!(await loading)) throw new Error(part("problem").textContent || "No model is loaded; choose a model file.");
+  };
+  listen();
+
+  /** After another model: the stream begins anew, with it. */
+  async function restart() {
+    loading = Promise.resolve(true);
+    if (session) await recogniser.call("start", { mirrored: session.mirrored });
+  }
+}
+
+begin();

@@ -1,0 +1,45 @@
+// What went wrong, in words that say what to do.
+
+const CAMERA = {
+  InsecureError: "Browsers allow the camera only on https pages and on this computer itself. Open the page by https, or open a video instead.",
+  NotAllowedError: "The camera was not allowed. Allow it beside the address of this page, then start it again. You can open a video without it.",
+  NotFoundError: "No camera was found. Connect one and start it again, or open a video.",
+  NotReadableError: "The camera is in use by another program. Close that program, then start the camera again.",
+  OverconstrainedError: "That camera is not there any more. Choose another one in the settings.",
+};
+
+/** Why the camera does not start. */
+export function cameraProblem(error) {
+  return CAMERA[error?.name] ?? `The camera does not start (${error?.message || error?.name}). Choose another one in the settings, or open a video.`;
+}
+
+/** Why hands and faces cannot be found. */
+export function trackerProblem(error) {
+  if (/webgl|graphics|context/i.test(error.message)) {
+    return "This browser cannot compute on the graphics card (WebGL 2 in a worker), which finding hands needs. Switch on hardware acceleration, or try another browser. Recordings of landmarks still work.";
+  }
+  return `The part that finds hands and faces could not be loaded (${error.message}). Load the page again; where it stays so, build it again.`;
+}
+
+/** Why a file cannot be shown. */
+export function fileProblem(file, error) {
+  if (error?.name === "UnplayableError") {
+    return `${file.name}: this browser cannot play it. Give a video as mp4 (H.264) or webm, or a recording of landmarks as npz.`;
+  }
+  return error?.message ?? String(error);
+}
+
+/** What this browser lacks; null where it can do everything that every source needs. */
+export function browserProblem() {
+  if (typeof WebAssembly === "undefined") {
+    return "This browser runs no WebAssembly, which the recogniser needs. Switch it on (some lock-down modes switch it off), or use another browser.";
+  }
+  if (typeof Worker === "undefined" || typeof OffscreenCanvas === "undefined") {
+    return "This browser is too old for this page. Use a current Chrome, Edge, Firefox or Safari.";
+  }
+  return null;
+}
+
+export function percent(share) {
+  return `${Math.round(100 * share)} %`;
+}

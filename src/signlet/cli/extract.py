@@ -6,24 +6,21 @@ import sys
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from signlet.cli.parsing import make_plain_parser, parse
 from signlet.errors import SignletError
-from signlet.landmarks import RAW_PARTS
 from signlet.video.extractors import EXTRACTORS, Choice
 from signlet.video.files import FORMATS
-from signlet.video.folder import Summary, extract_folder
+from signlet.video.folder import extract_folder
 from signlet.video.record import FILE
+from signlet.video.show import shares_table, warnings_table
+from signlet.video.summary import Summary
 
 _EXAMPLES = """
   signlet extract my_videos/ -o landmarks/          <sign>/<signer>_<n>.mp4 -> .parquet
   signlet extract clip.mov -o landmarks/ --format pose
   signlet extract my_videos/ -o landmarks/ --extractor tasks --model holistic_landmarker.task
 """
-_SHOWN = 3
-"""As many videos of one kind of warning are named."""
 
 
 def run(arguments: list[str]) -> None:
@@ -76,32 +73,11 @@ def _print_summary(summary: Summary, out: Path, console: Console) -> None:
         highlight=False,
     )
     if good:
-        console.print(_shares(summary))
+        console.print(shares_table(summary))
     if summary.warnings:
-        console.print(_warnings(summary))
+        console.print(warnings_table(summary))
     if summary.problem:
         print(f"signlet: {summary.problem}", file=sys.stderr)
-
-
-def _shares(summary: Summary) -> Table:
-    table = Table("part", "share of frames", "least", "in")
-    for part in (*RAW_PARTS, "hands"):
-        rows = [(getattr(row.quality, part), row.video, row.quality) for row in summary.good]
-        frames = sum(quality.frames for *_, quality in rows if quality)
-        found = sum(share * quality.frames for share, _, quality in rows if quality)
-        least, video, _ = min(rows, key=lambda row: row[0])
-        name = "either hand" if part == "hands" else part.replace("_", " ")
-        table.add_row(name, f"{found / frames:.0%}", f"{least:.0%}", escape(video))
-    return table
-
-
-def _warnings(summary: Summary) -> Table:
-    table = Table("warning", "videos", "which, and what to do")
-    for kind, texts in sorted(summary.warnings.items()):
-        more = [f"and {len(texts) - _SHOWN} more"] if len(texts) > _SHOWN else []
-        count = sum(kind in row.warnings for row in summary.rows)
-        table.add_row(kind, str(count), escape("\n".join([*texts[:_SHOWN], *more])))
-    return table
 
 
 def _report_bad(summary: Summary, out: str) -> None:

@@ -1,39 +1,24 @@
-"""Videos to landmarks: one at a time or many at once, each only once."""
+"""Videos to landmarks: a clip, many files, or all videos of a source; each only once."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
+from rich.console import Console
 
-from signlet.clip import MAX_FRAMES, Clip
-from signlet.errors import ClipError
+from signlet.clip import Clip
+from signlet.sources.files import VIDEO_SUFFIXES
+from signlet.sources.source import Source
 from signlet.video import cache
-from signlet.video.extraction import Extraction
-from signlet.video.extractors import Choice, Extractor, identity, label, opened
-from signlet.video.frames import read_frames, refuse_long
-from signlet.video.picture import Image
+from signlet.video.extractors import Choice
+from signlet.video.many import Outcome, extract_many
+from signlet.video.record import Row
+from signlet.video.show import print_findings
+from signlet.video.single import HOLISTIC, find
+from signlet.video.summary import Summary, kinds_of, summarise
 
-HOLISTIC = Choice()
-_SAMPLE = 8
-"""Brightness is that of every so many pixels, down and across."""
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-
-
-@dataclass(frozen=True)
-class Found:
-    """An extraction and how it came about.
-
-    cached: it was in the cache. problem: why the cache could not be written, else None.
-    """
-
-    extraction: Extraction
-    cached: bool
-    problem: str | None = None
+__all__ = ["Outcome", "ensure_extracted", "extract_clip", "extract_many"]
 
 
 def extract_clip(path: str | Path, choice: Choice = HOLISTIC) -> Clip:
@@ -51,59 +36,43 @@ def extract_clip(path: str | Path, choice: Choice = HOLISTIC) -> Clip:
     return found.extraction.clip(path.stem)
 
 
-def find(path: Path, choice: Choice, tick: Callable[[], None] | None = None) -> Found:
-    """Look into the cache, else extract and keep; `tick` is called after every frame."""
-    key = cache.content_key(path, identity(choice))
-    stored = cache.load(key)
-    if stored is not None:
-        return Found(stored, cached=True)
-    refuse_long(path)
-    extraction = run(path, opened(choice), label(choice), tick)
-    return Found(extraction, cached=False, problem=cache.store(key, extraction))
-
-
-def run(
-    path: Path, extractor: Extractor, name: str, tick: Callable[[], None] | None = None
-) -> Extraction:
-    """Decode a video and extract every frame, without any cache.
-
-    extractor: forgets what it saw before. name: what to call it in the result.
-    Raises ClipError.
-    """
-    extractor.forget()
-    frames: list[NDArray[np.float32]] = []
-    times: list[float] = []
-    brightness: list[float] = []
-    for picture in read_frames(path):
-        if len(frames) == MAX_FRAMES:
-            raise ClipError(
-                f"{path}: has more than {MAX_FRAMES:,} frames; cut it into single signs"
-            )
-        frames.append(extractor(picture.image))
-        times.append(picture.time)
-        brightness.append(_brightness(picture.image))
-        if tick:
-            tick()
-    height, width = picture.image.shape[:2]
-    return Extraction(
-        frames=np.stack(frames),
-        times=np.array(times),
-        width=width,
-        height=height,
-        brightness=round(float(np.mean(brightness)), 4),
-        extractor=name,
-    )
-
-
-def _brightness(image: Image) -> float:
-    return float(image[::_SAMPLE, ::_SAMPLE].mean((0, 1)) @ _LUMA) / 255
-
-
-_warned = False
+_warned: set[str] = set()
 
 
 def _warn_once(problem: str) -> None:
-    global _warned
     if not _warned:
         print(f"signlet: {problem}", file=sys.stderr)
-    _warned = True
+    _warned.add(problem)
+
+
+def ensure_extracted(source: Source, jobs: int = -1, console: Console | None = None) -> Summary:
+    """Put the landmarks of all videos of a source into the cache, so that reading is quick.
+
+    jobs: worker processes, -1 for one per core. console: where to show a bar, if it is a
+    terminal, and then what is wrong with the recordings.
+    Returns a row for each video, in the order of the source; none where it holds no video,
+    and none where the cache cannot be written, which its `problem` then says: videos are then
+    extracted when they are read.
+    Raises SignletError as `extract_many` does.
+    """
+    refs = {ref.path: ref for ref in source.refs() if ref.path.suffix.lower() in VIDEO_SUFFIXES}
+    if not refs:
+        return Summary()
+    problem = cache.unwritable()
+    if problem:
+        _warn_once(problem)
+        return Summary(problem=problem)
+    rows = [
+        Row(
+            refs[outcome.path].name,
+            signer=refs[outcome.path].signer or "",
+            quality=outcome.quality,
+            error=outcome.error or "",
+            warnings=kinds_of(outcome.quality),
+        )
+        for outcome in extract_many(list(refs), jobs, console)
+    ]
+    summary = summarise(rows)
+    if console:
+        print_findings(summary, console)
+    return summary

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,14 +12,12 @@ from signlet.errors import ClipError, SignletError
 from signlet.sources.files import VIDEO_SUFFIXES
 from signlet.sources.folder import signer_of
 from signlet.video import cache
-from signlet.video.extract import HOLISTIC
 from signlet.video.extractors import Choice, identity
 from signlet.video.files import FORMATS
 from signlet.video.many import Outcome, extract_many
-from signlet.video.quality import VideoQuality, mirrored, warnings_of
 from signlet.video.record import Record, Row
-
-MIRRORED = "mirrored?"
+from signlet.video.single import HOLISTIC
+from signlet.video.summary import Summary, kinds_of, summarise
 
 
 @dataclass(frozen=True)
@@ -30,30 +27,6 @@ class Task:
     name: str
     video: Path
     out: Path
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What came of a folder.
-
-    rows: one a video, sorted by name. warnings: kind -> "name: what and what to do" of each.
-    skipped: so many were there already. problem: why the cache could not be written.
-    """
-
-    rows: tuple[Row, ...]
-    warnings: dict[str, list[str]]
-    skipped: int = 0
-    problem: str | None = None
-
-    @property
-    def good(self) -> list[Row]:
-        """Videos that gave landmarks."""
-        return [row for row in self.rows if row.quality]
-
-    @property
-    def bad(self) -> list[Row]:
-        """Videos that gave none."""
-        return [row for row in self.rows if not row.quality]
 
 
 def extract_folder(
@@ -160,34 +133,12 @@ def _is_done(task: Task, key: str, record: Record) -> bool:
 
 
 def _row(task: Task, key: str, out: Path, outcome: Outcome) -> Row:
-    if outcome.quality is None:
-        return Row(task.name, "", key, error=outcome.error or "")
-    kinds = tuple(kind for kind, _ in warnings_of(outcome.quality))
-    file = task.out.relative_to(out).as_posix()
-    return Row(task.name, file, key, outcome.quality, "", kinds)
-
-
-def summarise(rows: Sequence[Row]) -> Summary:
-    """Rows, with what only shows when the videos of a signer are seen together."""
-    warnings: dict[str, list[str]] = defaultdict(list)
-    of_signer: dict[str, list[VideoQuality]] = defaultdict(list)
-    for row in rows:
-        if row.quality:
-            of_signer[_signer(row)].append(row.quality)
-            for kind, text in warnings_of(row.quality):
-                warnings[kind].append(f"{row.video}: {text}")
-    suspects = mirrored(of_signer)
-    for signer, text in suspects.items():
-        warnings[MIRRORED].append(f"{f'signer {signer}' if signer else 'all videos'}: {text}")
-    marked = [_marked(row) if _signer(row) in suspects else row for row in rows]
-    return Summary(tuple(marked), dict(warnings))
-
-
-def _signer(row: Row) -> str:
-    return signer_of(row.video.rpartition("/")[2]) or ""
-
-
-def _marked(row: Row) -> Row:
-    if row.quality is None or row.quality.leading != "left" or MIRRORED in row.warnings:
-        return row
-    return replace(row, warnings=(*row.warnings, MIRRORED))
+    return Row(
+        video=task.name,
+        signer=signer_of(task.video.name) or "",
+        file=task.out.relative_to(out).as_posix() if outcome.quality else "",
+        key=key,
+        quality=outcome.quality,
+        error=outcome.error or "",
+        warnings=kinds_of(outcome.quality),
+    )

@@ -12,14 +12,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from signlet.errors import ClipError, SignletError
-from signlet.sources import Source
-from signlet.sources.files import VIDEO_SUFFIXES
 from signlet.video import cache
-from signlet.video.extract import HOLISTIC, find
 from signlet.video.extractors import Choice, identity
 from signlet.video.files import write_extraction
 from signlet.video.frames import video_facts
 from signlet.video.quality import VideoQuality, measure
+from signlet.video.single import HOLISTIC, find
 from signlet.workers import delayed_here
 
 
@@ -146,24 +144,3 @@ def _bar(console: Console | None) -> Progress:
     return Progress(
         *columns, TimeRemainingColumn(), console=console, disable=not shown, transient=True
     )
-
-
-def ensure_extracted(
-    source: Source, jobs: int = -1, console: Console | None = None
-) -> list[Outcome]:
-    """Fill the cache with the landmarks of all videos of a source, so that reading is quick.
-
-    Returns an outcome for each video, in the order of the source, none where it holds no
-    video; nothing of the extra `video` is then needed. Where the cache cannot be written
-    there is nothing to fill: videos are then extracted when they are read, and the one
-    outcome of the first video says so.
-    Raises SignletError as `extract_many` does.
-    """
-    paths = [ref.path for ref in source.refs()]
-    videos = list(dict.fromkeys(path for path in paths if path.suffix.lower() in VIDEO_SUFFIXES))
-    if not videos:
-        return []
-    unusable = cache.unwritable()
-    if unusable:
-        return [Outcome(videos[0], problem=unusable)]
-    return extract_many(videos, jobs, console)

@@ -17,20 +17,21 @@ from signlet.video.quality import VideoQuality
 FILE = "quality.csv"
 _TEXT = ("leading", "extractor")
 _QUALITY = [field.name for field in fields(VideoQuality)]
-_COLUMNS = ["video", "file", "warnings", "error", *_QUALITY, "key"]
+_COLUMNS = ["video", "signer", "file", "warnings", "error", *_QUALITY, "key"]
 
 
 @dataclass(frozen=True)
 class Row:
     """One video. video, file: relative to the folders of videos and of landmarks.
 
-    key: of the video's content and its extractor. quality: None where error says why.
-    warnings: kinds of what is wrong with it.
+    signer: "" where unknown. key: of the video's content and its extractor. quality: None
+    where error says why. warnings: kinds of what is wrong with it.
     """
 
     video: str
-    file: str
-    key: str
+    signer: str = ""
+    file: str = ""
+    key: str = ""
     quality: VideoQuality | None = None
     error: str = ""
     warnings: tuple[str, ...] = ()
@@ -42,18 +43,22 @@ class Record:
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
         self.rows: dict[str, Row] = {row.video: row for row in _read(self.path)}
+        self._begun = False
 
     def add(self, row: Row) -> None:
         """Take a row up and write it at once. Raises SignletError."""
         self.rows[row.video] = row
+        if not self._begun:  # what was there may end in half a line, or be another table
+            self._begun = True
+            self.write()
+            return
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            is_new = not self.path.exists()
             with self.path.open("a", encoding="utf-8", newline="") as file:
-                file.write(_text([row], header=is_new))
+                file.write(_text([row], header=False))
         except OSError as error:
             raise SignletError(
-                f"{self.path}: cannot be written ({error.strerror}); choose another place"
+                f"{self.path}: cannot be written ({error.strerror}); free space or choose "
+                "another place"
             ) from None
 
     def write(self) -> None:
@@ -75,6 +80,7 @@ def _cells(row: Row) -> dict[str, Any]:
     quality = asdict(row.quality) if row.quality else {}
     return {
         "video": row.video,
+        "signer": row.signer,
         "file": row.file,
         "warnings": "; ".join(row.warnings),
         "error": row.error,
@@ -99,6 +105,7 @@ def _row(cells: dict[str, Any]) -> Row | None:
             **{name: v if name in _TEXT else json.loads(v) for name, v in values.items()}
         )
         warnings = tuple(filter(None, cells["warnings"].split("; ")))
-        return Row(cells["video"], cells["file"], cells["key"], quality, "", warnings)
+        about = {name: cells[name] for name in ("video", "signer", "file", "key")}
+        return Row(**about, quality=quality, warnings=warnings)
     except (KeyError, TypeError, ValueError, AttributeError):
         return None

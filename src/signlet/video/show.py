@@ -1,0 +1,46 @@
+"""What came of many videos, for the terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from signlet.landmarks import RAW_PARTS
+from signlet.video.summary import Summary
+
+_SHOWN = 3
+"""As many videos of one kind are named."""
+
+
+def print_findings(summary: Summary, console: Console) -> None:
+    """Print what is wrong with recordings; nothing where nothing is."""
+    if summary.warnings:
+        console.print(warnings_table(summary))
+    if summary.bad:
+        console.print(f"{len(summary.bad)} videos could not be extracted, the first:")
+    for row in summary.bad[:_SHOWN]:
+        console.print(f"  {row.error}", markup=False, highlight=False, soft_wrap=True)
+
+
+def shares_table(summary: Summary) -> Table:
+    """Share of the frames in which each part is found, and the video where it is least."""
+    table = Table("part", "share of frames", "least", "in")
+    for part in (*RAW_PARTS, "hands"):
+        rows = [(getattr(row.quality, part), row.video, row.quality) for row in summary.good]
+        frames = sum(quality.frames for *_, quality in rows if quality)
+        found = sum(share * quality.frames for share, _, quality in rows if quality)
+        least, video, _ = min(rows, key=lambda row: row[0])
+        name = "either hand" if part == "hands" else part.replace("_", " ")
+        table.add_row(name, f"{found / frames:.0%}", f"{least:.0%}", escape(video))
+    return table
+
+
+def warnings_table(summary: Summary) -> Table:
+    """Each kind of warning, how many videos it concerns, and the first of them."""
+    table = Table("warning", "videos", "which, and what to do")
+    for kind, texts in sorted(summary.warnings.items()):
+        more = [f"and {len(texts) - _SHOWN} more"] if len(texts) > _SHOWN else []
+        count = sum(kind in row.warnings for row in summary.rows)
+        table.add_row(kind, str(count), escape("\n".join([*texts[:_SHOWN], *more])))
+    return table

@@ -1,8 +1,8 @@
 """signlet: small sign recognisers, from landmarks to phone.
 
 >>> import signlet
->>> recogniser = signlet.load("runs/demo")
->>> recogniser("clip.pose").top(5)
+>>> recogniser = signlet.load("fingerspelling")
+>>> recogniser("clip.mp4").top(5)
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ __version__ = "0.1.0"
 def load(path: str | Path, threads: int = 0) -> Recogniser:
     """Load a trained model.
 
-    path: an exported `.onnx` or `.tflite`, or a run folder (which needs torch).
+    path: an exported `.onnx` or `.tflite`, a run folder (which needs torch), or the name of a
+        model that comes with signlet: "fingerspelling", the letters A to Z.
     threads: for one clip; 0 leaves it to the library that runs the model.
     Returns a `Recogniser`; call it with a clip, a path or raw landmarks (T, 543, 3).
     Raises SignletError where there is no usable model, or what runs it is not installed.

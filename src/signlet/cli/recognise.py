@@ -4,50 +4,116 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
+from typing import Any
 
-from signlet.cli.parsing import existing, make_plain_parser, parse
+from signlet.cli.parsing import make_plain_parser, parse
 from signlet.clip import Clip, require_landmarks
 from signlet.errors import SignletError
 from signlet.recognise import Prediction, Recogniser
 from signlet.sources import find, open_source, read_clip
+from signlet.sources.files import SUFFIXES, VIDEO_SUFFIXES
+from signlet.starter import STARTER, STARTER_SAYS
 
 _EXAMPLES = """
-  signlet recognise model.onnx clip.npz
+  signlet recognise clip.mp4                    with the model that comes with signlet
+  signlet recognise clip.mp4 --overlay seen.mp4
   signlet recognise runs/demo clip.pose
-  signlet recognise runs/demo clips/*.npz --top 3
+  signlet recognise model.onnx clips/*.mp4 --top 3
   signlet recognise runs/demo fingerspelling:ase/R
-  signlet recognise runs/demo clip.parquet --json
+  signlet recognise model.onnx clip.parquet --json
 """
 _AT_ONCE = 64
+_LONG = 6.0
+"""Seconds; a longer recording hardly shows one sign."""
+_LETTERS = "fingerspelling:"
 
 
 def run(arguments: list[str]) -> None:
     """Parse, recognise, print."""
-    parser = make_plain_parser(
-        "recognise",
-        "Name the sign in clips: .pose, .parquet (the competition's columns), .npz or .npy\n"
-        "files of landmarks, or fingerspelling:NAME.",
-        _EXAMPLES,
-    )
-    parser.add_argument("model", type=str, help="model.onnx, model.tflite or run folder")
-    parser.add_argument("clips", type=str, nargs="+", help="clips to recognise")
-    parser.add_argument("--top", type=int, default=5, help="how many signs to print")
-    parser.add_argument("--json", action="store_true", help="print one JSON object a clip")
-    parsed = parse(parser, arguments)
-    if parsed.top < 1:
-        raise SignletError(f"--top {parsed.top}: give at least 1")
-    recogniser = Recogniser.load(existing(parsed.model, "run folder or model file"))
+    parsed = parse(_parser(), arguments)
+    model, names = _split(parsed.clips)
+    _check(parsed, names)
+    if model is None:
+        print(f"signlet: {STARTER_SAYS}", file=sys.stderr)
+    recogniser = Recogniser.load(model or STARTER)
+    _extract([Path(name) for name in names if _is_video(name)])
     problems: list[str] = []
-    for start in range(0, len(parsed.clips), _AT_ONCE):
-        clips = _readable(parsed.clips[start : start + _AT_ONCE], problems)
+    for start in range(0, len(names), _AT_ONCE):
+        clips = _readable(names[start : start + _AT_ONCE], problems)
         answers = recogniser.batch(clip for _, clip in clips)
-        for (name, _), said in zip(clips, answers, strict=True):
+        for (name, clip), said in zip(clips, answers, strict=True):
             _show(name, said.top(parsed.top), said, parsed.json)
+            _finish(name, clip, said, parsed.overlay, model or STARTER)
     if problems:
         for problem in problems[:-1]:
             print(f"signlet: {problem}", file=sys.stderr)
         raise SignletError(problems[-1])
+
+
+def _parser() -> Any:
+    parser = make_plain_parser(
+        "recognise",
+        "Name the sign in clips: videos (.mp4, .webm, .mov, .avi, .mkv, .m4v), landmarks (.pose,\n"
+        f".parquet with the competition's columns, .npz, .npy), or {_LETTERS}NAME.",
+        _EXAMPLES,
+    )
+    add = parser.add_argument
+    about = f"clips to recognise, after a model file, run folder or name (default {STARTER})"
+    add("clips", type=str, nargs="+", metavar="[model] clip", help=about)
+    add("--top", type=int, default=5, help="how many signs to print")
+    add("--json", action="store_true", help="print one JSON object a clip")
+    add("--overlay", type=Path, help="write the clip with skeleton and sign as .mp4")
+    return parser
+
+
+def _split(given: Sequence[str]) -> tuple[str | None, list[str]]:
+    """The model, None where none was named, and the clips."""
+    first = Path(given[0])
+    if given[0].startswith(_LETTERS) or first.suffix.lower() in SUFFIXES:
+        return None, list(given)
+    if len(given) == 1:
+        raise SignletError(
+            f"{given[0]}: is not a clip, which end in {', '.join(SUFFIXES)}; if it is a model, "
+            "name a clip after it"
+        )
+    return given[0], list(given[1:])
+
+
+def _check(parsed: Any, names: Sequence[str]) -> None:
+    if parsed.top < 1:
+        raise SignletError(f"--top {parsed.top}: give at least 1")
+    if parsed.overlay is None:
+        return
+    if len(names) > 1 or names[0].startswith(_LETTERS):
+        raise SignletError("--overlay: is for one file; give one clip")
+    from signlet.live.record import check_name
+
+    check_name(parsed.overlay)
+
+
+# --- clips --------------------------------------------------------------------------------
+
+
+def _is_video(name: str) -> bool:
+    return Path(name).suffix.lower() in VIDEO_SUFFIXES
+
+
+def _extract(videos: list[Path]) -> None:
+    """Put the videos' landmarks into the cache, where `read_clip` finds them, with a bar."""
+    if not videos:
+        return
+    try:
+        from rich.console import Console
+
+        from signlet.video import cache
+        from signlet.video.many import extract_many
+    except ModuleNotFoundError:
+        return  # read_clip says what is missing
+    if cache.unwritable() is None:
+        extract_many(videos, progress=Console(stderr=True))
 
 
 def _readable(names: list[str], problems: list[str]) -> list[tuple[str, Clip]]:
@@ -64,11 +130,13 @@ def _readable(names: list[str], problems: list[str]) -> list[tuple[str, Clip]]:
 
 
 def _read(name: str) -> Clip:
-    source, _, clip = name.partition(":")
-    if source == "fingerspelling" and clip and not Path(name).exists():
-        letters = open_source(source)
-        return letters.read(find(letters, clip))
+    if name.startswith(_LETTERS) and not Path(name).exists():
+        letters = open_source(STARTER)
+        return letters.read(find(letters, name.removeprefix(_LETTERS)))
     return read_clip(name)
+
+
+# --- answers ------------------------------------------------------------------------------
 
 
 def _show(name: str, best: list[tuple[str, float]], said: Prediction, as_json: bool) -> None:
@@ -89,3 +157,18 @@ def _show(name: str, best: list[tuple[str, float]], said: Prediction, as_json: b
     width = max(len(sign) for sign, _ in best)
     for sign, probability in best:
         print(f"  {sign:<{width}}  {probability:6.1%}")
+
+
+def _finish(name: str, clip: Clip, said: Prediction, overlay: Path | None, model: str) -> None:
+    """Say what may be wrong with a clip, and write it as a video."""
+    if clip.fps and len(clip.frames) / clip.fps > _LONG:
+        print(
+            f"signlet: {name}: is {len(clip.frames) / clip.fps:.0f} s long and was read as one "
+            f"sign; for one after another: signlet live {quote(name)}",
+            file=sys.stderr,
+        )
+    if overlay is not None:
+        from signlet.live.overlay import write_overlay
+
+        write_overlay(overlay, Path(name), clip, said, model)
+        print(f"signlet: {overlay}: written", file=sys.stderr)

@@ -59,8 +59,16 @@ def traced(graph: RecogniserGraph) -> onnx.ModelProto:
         )
     assert program is not None
     model: onnx.ModelProto = program.model_proto
+    _forget_origin(model)
     model.graph.initializer.append(numpy_helper.from_array(np.array([WHOLE], np.int64), LENGTHS))
     return model
+
+
+def _forget_origin(model: onnx.ModelProto) -> None:
+    """torch notes for every node the lines it came from, with this machine's paths."""
+    for part in (model.graph, *model.graph.node, *model.graph.value_info, *model.functions):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
 
 
 def _halve(model: onnx.ModelProto) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from signlet.calibration import Calibration
 from signlet.errors import SignletError
+from signlet.starter import model_path, names
 
 
 class Runtime(Protocol):
@@ -32,10 +33,11 @@ class Runtime(Protocol):
 def open_runtime(path: str | Path, threads: int = 0) -> Runtime:
     """Load a model file with what its name asks for.
 
-    path: `.onnx`, `.tflite`, or a run folder. threads: for one clip; 0 leaves it to the library.
+    path: `.onnx`, `.tflite`, a run folder, or the name of a model that comes with signlet
+    (`signlet.starter`). threads: for one clip; 0 leaves it to the library.
     Raises SignletError where there is no usable model, or the library is not installed.
     """
-    path = Path(path)
+    path = model_path(path)
     kind = path.suffix.lower()
     if kind in (".onnx", ".tflite") and not path.is_file():
         raise SignletError(f"{path}: no such model file; `signlet export` writes one")
@@ -62,11 +64,15 @@ def _require_model(path: Path) -> None:
     """Say what is wrong with a path before a large library is asked for."""
     if not path.exists():
         raise SignletError(
-            f"{path}: no such file or folder; give model.onnx, model.tflite, or a run folder, "
-            "which holds config.json and model.safetensors"
+            f"{path}: no such file or folder; give model.onnx, model.tflite, a run folder, which "
+            f"holds config.json and model.safetensors, or {_shipped()}"
         )
     if path.is_file() and path.name not in ("model.safetensors", "config.json"):
         raise SignletError(f"{path}: is no model; give model.onnx, model.tflite or a run folder")
     inside = [name for name in ("model.onnx", "model.tflite") if (path / name).is_file()]
     if inside and not (path / "model.safetensors").exists():
         raise SignletError(f"{path}: is a folder; name the file in it, {path / inside[0]}")
+
+
+def _shipped() -> str:
+    return f"a model that comes with signlet ({', '.join(names()) or 'none is installed'})"

@@ -1,0 +1,112 @@
+"""What a live view looks at: a camera, a video, or a file of landmarks, frame by frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signlet.clip import Clip
+from signlet.errors import ClipError
+from signlet.live.latest import Latest
+from signlet.sources import read_clip
+from signlet.sources.files import SUFFIXES, VIDEO_SUFFIXES
+
+USUAL_FPS = 25.0
+"""Frames a second of a file of landmarks that names no rate."""
+
+Image = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A moment of the recording.
+
+    frame: (543, 3) float32 landmarks, NaN = not found. time: seconds from the start.
+    image: (height, width, 3) uint8 RGB, None where there are landmarks only.
+    """
+
+    frame: NDArray[np.float32]
+    time: float
+    image: Image | None = None
+
+
+@dataclass(frozen=True)
+class Input:
+    """An opened source. name: for people. live: it does not wait for us, as a camera.
+
+    dropped: tells how many pictures were left out because others were newer.
+    note: what was assumed, None where nothing was.
+    """
+
+    name: str
+    seen: Iterator[Seen]
+    live: bool = False
+    dropped: Callable[[], int] = lambda: 0
+    note: str | None = None
+
+
+@contextmanager
+def open_input(source: str) -> Iterator[Input]:
+    """Open a camera by its number, or a video or file of landmarks by its path.
+
+    Raises SignletError where there is no such camera, ClipError where the file cannot be read.
+    """
+    if source.isdecimal():
+        with _camera(int(source)) as opened:
+            yield opened
+        return
+    path = Path(source)
+    if path.suffix.lower() in VIDEO_SUFFIXES:
+        with _video(path) as opened:
+            yield opened
+        return
+    if path.suffix.lower() not in SUFFIXES:
+        raise ClipError(
+            f"{source}: is no camera's number, and no video or file of landmarks; these end in "
+            f"{', '.join(SUFFIXES)}"
+        )
+    yield _landmarks(path)
+
+
+def _landmarks(path: Path) -> Input:
+    clip = read_clip(path)
+    note = None
+    if clip.fps is None:
+        note = f"{path}: names no frame rate; {USUAL_FPS:g} frames a second are assumed"
+    return Input(path.name, iter(seen_of(clip)), note=note)
+
+
+def seen_of(clip: Clip) -> Iterator[Seen]:
+    """A clip frame by frame."""
+    fps = clip.fps or USUAL_FPS
+    return (Seen(frame, number / fps) for number, frame in enumerate(clip.frames))
+
+
+@contextmanager
+def _video(path: Path) -> Iterator[Input]:
+    from signlet.video.frames import read_frames, video_facts
+    from signlet.video.holistic import Holistic
+
+    video_facts(path)  # a file that is none is refused before MediaPipe is loaded
+    with Holistic() as find:
+        frames = read_frames(path)
+        yield Input(path.name, (Seen(find(f.image), f.time, f.image) for f in frames))
+
+
+@contextmanager
+def _camera(index: int) -> Iterator[Input]:
+    from signlet.video.frames import open_camera
+    from signlet.video.holistic import Holistic
+
+    name = f"camera {index}"
+    with ExitStack() as opened:
+        pictures = opened.enter_context(open_camera(index))
+        find = opened.enter_context(Holistic())
+        newest = opened.enter_context(Latest(pictures, name))
+        seen = (Seen(find(f.image), f.time, f.image) for f in newest)
+        yield Input(name, seen, live=True, dropped=lambda: newest.dropped)

@@ -1,0 +1,40 @@
+"""A recognised clip as a video: skeleton and sign over the recording."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from signlet.clip import Clip
+from signlet.live.inputs import USUAL_FPS, Seen, seen_of
+from signlet.live.panel import Panel
+from signlet.live.record import recording
+from signlet.live.view import Turned, picture
+from signlet.recognise import Prediction
+from signlet.sources.files import VIDEO_SUFFIXES
+from signlet.stream import SignEvent
+from signlet.stream.recogniser import TOP
+
+
+def write_overlay(out: Path, path: Path, clip: Clip, said: Prediction, model: str) -> None:
+    """Write what was recognised in a clip as a video; `path` is where the clip came from.
+
+    Raises SignletError where it cannot be written, ClipError where the video cannot be read.
+    """
+    end = len(clip.frames) / (clip.fps or USUAL_FPS)
+    event = SignEvent(said.sign, 0.0, end, said.confidence, tuple(said.top(TOP)))
+    with recording(out) as recorder:
+        for seen in _seen(path, clip):
+            panel = Panel(model, path.name, (event,), None, float(int(seen.time)), keys="")
+            recorder.add(picture(seen, panel, Turned()), seen.time)
+
+
+def _seen(path: Path, clip: Clip) -> Iterator[Seen]:
+    """A video's pictures with the landmarks found in each; landmarks alone have none."""
+    if path.suffix.lower() not in VIDEO_SUFFIXES:
+        yield from seen_of(clip)
+        return
+    from signlet.video.frames import read_frames
+
+    for frame, taken in zip(clip.frames, read_frames(path), strict=False):
+        yield Seen(frame, taken.time, taken.image)

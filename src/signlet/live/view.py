@@ -1,0 +1,54 @@
+"""What a live view shows at a moment, and the picture of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from signlet.live.inputs import Seen
+from signlet.live.panel import Panel, draw_panel
+from signlet.live.skeleton import Image, draw_skeleton
+
+HEIGHT, MOST_WIDTH = 720, 1280
+PANEL = 380
+"""Pixels: height of the whole, largest width of the picture, width of the panel beside it."""
+_PAPER = (247, 247, 245)
+
+
+@dataclass(frozen=True)
+class Turned:
+    """How the picture is turned. view: shown as in a mirror. camera: given as in one."""
+
+    view: bool = False
+    camera: bool = False
+
+
+def picture(seen: Seen, panel: Panel, turned: Turned) -> NDArray[np.uint8]:
+    """(HEIGHT, width, 3) uint8 RGB: the recording with its skeleton, and the panel beside it."""
+    image = _stage(seen)
+    draw_skeleton(image, seen.frame, turned.camera)
+    if turned.view:
+        image = np.ascontiguousarray(image[:, ::-1])
+    return np.concatenate([image, draw_panel(panel, PANEL, HEIGHT)], axis=1)
+
+
+def _stage(seen: Seen) -> Image:
+    """The recording's picture scaled to the window's height, or paper where there is none."""
+    if seen.image is None:
+        return np.full((HEIGHT, HEIGHT, 3), _PAPER, np.uint8)
+    height, width = seen.image.shape[:2]
+    factor = min(HEIGHT / height, MOST_WIDTH / width)
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    way = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    image = cv2.resize(seen.image, size, interpolation=way)
+    return _centred(np.asarray(image, np.uint8))
+
+
+def _centred(image: Image) -> Image:
+    """A very wide picture gets paper above and below."""
+    spare = HEIGHT - image.shape[0]
+    above = ((spare // 2, spare - spare // 2), (0, 0), (0, 0))
+    return np.pad(image, above, constant_values=_PAPER[0]) if spare else image

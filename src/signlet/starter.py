@@ -1,0 +1,27 @@
+"""Models that come with signlet and are loaded by name: `signlet.load("fingerspelling")`."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+STARTER = "fingerspelling"
+"""The model that is taken where none is named: the letters A to Z."""
+STARTER_SAYS = f"no model was named; {STARTER}, which comes with signlet, reads the letters A to Z"
+_MODELS = Path(str(files("signlet") / "models"))
+
+
+def names() -> list[str]:
+    """Names of the models in the package, in alphabetical order."""
+    return sorted(path.stem for path in _MODELS.glob("*.onnx"))
+
+
+def model_path(model: str | Path) -> Path:
+    """The file of a model that comes with signlet, or what was given as a path.
+
+    model: a name is a str without suffix and folder; a folder of the same name is
+    "./fingerspelling", or a Path.
+    """
+    if isinstance(model, str) and model in names():
+        return _MODELS / f"{model}.onnx"
+    return Path(model)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -37,6 +40,25 @@ def mish(x: Tensor) -> Tensor:
         return F.mish(x)
     out: Tensor = _Mish.apply(x)
     return out
+
+
+_drawing = threading.local()
+
+
+@contextmanager
+def dropout_seed(seed: int) -> Iterator[None]:
+    """Seed what dropout draws in this thread, on whatever device.
+
+    On a CPU a generator of its own is drawn from, so that models in other threads do not
+    disturb each other; elsewhere torch's own, which is seeded.
+    """
+    torch.manual_seed(seed)
+    before = getattr(_drawing, "generator", None)
+    _drawing.generator = torch.Generator().manual_seed(seed)
+    try:
+        yield
+    finally:
+        _drawing.generator = before
 
 
 class _Drop(torch.autograd.Function):
@@ -75,6 +97,7 @@ class Dropout(nn.Module):
         if not self.training or self.p == 0 or x.device.type != "cpu":
             return F.dropout(x, self.p, self.training)
         count = round(-x.numel() * math.log1p(-self.p))
-        dropped = torch.randint(x.numel(), (count,))
+        generator = getattr(_drawing, "generator", None)
+        dropped = torch.randint(x.numel(), (count,), generator=generator)
         out: Tensor = _Drop.apply(x, dropped, 1 / (1 - self.p))
         return out

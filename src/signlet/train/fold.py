@@ -18,6 +18,7 @@ from torch import Tensor
 
 from signlet.errors import SignletError
 from signlet.model import SignModel
+from signlet.model.elementwise import dropout_seed
 from signlet.pack import PackedSet
 from signlet.predict import predict
 from signlet.soup import empty_soup
@@ -30,6 +31,7 @@ from signlet.train.processes import Processes
 from signlet.train.progress import Display
 from signlet.train.schedule import consistency_factor, learning_rate_factor
 from signlet.train.settings import Recipe, soup_length
+from signlet.train.side_by_side import SideBySide
 from signlet.train.task import Batch, Task
 
 CHECKPOINT = "checkpoint.pt"
@@ -72,6 +74,7 @@ class FoldTraining:
         self.soup = empty_soup(self.task.distilled)
         self.epoch = self.step = 0
         self.sums: dict[str, Tensor] = {}
+        self._both = SideBySide(processes)
         self.metrics: list[EpochMetrics] = []
 
     @property
@@ -112,24 +115,33 @@ class FoldTraining:
 
     def run_step(self, batch: Batch) -> None:
         """One optimiser step of both models and the teacher's move."""
-        recipe, place = self.recipe, self.epoch * self.batches.steps + self.step
-        torch.manual_seed(_dropout_seed(recipe.seed, place, self.processes.rank))
-        with torch.autocast(
-            batch.frames.device.type,
-            torch.bfloat16,
-            enabled=recipe.optimiser.precision == "bf16",
-        ):
-            ramp = consistency_factor(place, self.steps, recipe.teacher.ramp)
-            losses = self.task.losses(batch, ramp)
-        for name, model in self.models.items():
-            losses[name].backward()
-            optimise(self.optimisers[name], model, place, self.steps, recipe.optimiser)
+        place = self.epoch * self.batches.steps + self.step
+        with self._autocast(batch):
+            guide = self.task.guide(batch)
+        parts: dict[str, Tensor] = {}
+        self._both.each(TRAINED, lambda name: self._move(name, batch, guide, place, parts))
         self.task.update_teacher(place)
-        for name, value in losses.items():
-            if name not in TRAINED:
-                before = self.sums.get(name)
-                self.sums[name] = value.detach() if before is None else before + value.detach()
+        for name, value in parts.items():
+            before = self.sums.get(name)
+            self.sums[name] = value if before is None else before + value
         self.step += 1
+
+    def _move(
+        self, name: str, batch: Batch, guide: Tensor | None, place: int, parts: dict[str, Tensor]
+    ) -> None:
+        """One model's optimiser step; what its loss is made of is added to `parts`."""
+        seed = _dropout_seed(self.recipe.seed, place, self.processes.rank, TRAINED.index(name))
+        ramp = consistency_factor(place, self.steps, self.recipe.teacher.ramp)
+        with dropout_seed(seed), self._autocast(batch):
+            losses = self.task.losses(name, batch, guide, ramp)
+        losses.pop("total").backward()
+        settings = self.recipe.optimiser
+        optimise(self.optimisers[name], self.models[name], place, self.steps, settings)
+        parts |= {f"{part}_{name}": value.detach() for part, value in losses.items()}
+
+    def _autocast(self, batch: Batch) -> torch.autocast:
+        half = self.recipe.optimiser.precision == "bf16"
+        return torch.autocast(batch.frames.device.type, torch.bfloat16, enabled=half)
 
     def _end_epoch(self, seconds: float, clips: int) -> None:
         recipe, done = self.recipe, self.epoch + 1
@@ -213,7 +225,7 @@ def fingerprint(recipe: Recipe, packed: PackedSet, rows: Tensor) -> str:
     return digest.hexdigest()
 
 
-def _dropout_seed(seed: int, place: int, rank: int) -> int:
-    """Seed of torch's own generator, which only dropout draws from, in one step."""
-    entropy = np.random.SeedSequence([seed, place, rank])
+def _dropout_seed(seed: int, place: int, rank: int, model: int) -> int:
+    """Seed of what one model's dropout draws in one step."""
+    entropy = np.random.SeedSequence([seed, place, rank, model])
     return int(entropy.generate_state(1, np.uint64)[0]) >> 1

@@ -57,33 +57,36 @@ class Task(nn.Module):
         self.teacher.eval()
         return self
 
-    def losses(self, batch: Batch, consistency_factor: float) -> dict[str, Tensor]:
-        """Losses of one batch.
+    @torch.no_grad()
+    def guide(self, batch: Batch) -> Tensor | None:
+        """The teacher's logits (B, K), None where nobody follows it."""
+        if not self.recipe.teacher.enabled:
+            return None
+        guide: Tensor = self.teacher(*self._view("teacher", batch), batch.mixup)
+        return guide
+
+    def losses(
+        self, name: str, batch: Batch, guide: Tensor | None, consistency_factor: float
+    ) -> dict[str, Tensor]:
+        """Losses of the student or the distilled model in one batch.
 
         consistency_factor: share of the consistency weight reached so far, 0 to 1.
-        Returns scalars: `student` and `distilled` to be minimised, each by its own
-        optimiser; `loss_*` and `consistency_*` are the parts of them.
+        Returns scalars: `total` is to be minimised; `loss` and, where there is a guide,
+        `consistency` are its parts.
         """
-        frames, masks = batch.frames.chunk(len(VIEWS)), batch.mask.chunk(len(VIEWS))
-        targets = self._targets(batch)
-        teacher = self.recipe.teacher
-        logits = {
-            "student": self.called["student"](frames[0], masks[0], batch.mixup),
-            "distilled": self.called["distilled"](frames[2], masks[2], batch.mixup),
-        }
+        logits = self.called[name](*self._view(name, batch), batch.mixup)
         group = group_size(len(batch.labels), self.recipe.optimiser.group)
-        result: dict[str, Tensor] = {}
-        for name, values in logits.items():
-            loss = without_hardest(cross_entropy(values, targets), self.recipe.loss.ousm, group)
-            result[f"loss_{name}"] = result[name] = loss
-        if teacher.enabled:
-            with torch.no_grad():
-                guide = self.teacher(frames[1], masks[1], batch.mixup)
-            for name, values in logits.items():
-                apart = consistency(values, guide)
-                result[f"consistency_{name}"] = apart
-                result[name] = result[name] + teacher.weight * consistency_factor * apart
-        return result
+        of_each = cross_entropy(logits, self._targets(batch))
+        loss = without_hardest(of_each, self.recipe.loss.ousm, group)
+        if guide is None:
+            return {"total": loss, "loss": loss}
+        apart = consistency(logits, guide)
+        total = loss + self.recipe.teacher.weight * consistency_factor * apart
+        return {"total": total, "loss": loss, "consistency": apart}
+
+    def _view(self, name: str, batch: Batch) -> tuple[Tensor, Tensor]:
+        place = VIEWS.index(name)
+        return batch.frames.chunk(len(VIEWS))[place], batch.mask.chunk(len(VIEWS))[place]
 
     def _targets(self, batch: Batch) -> Tensor:
         targets = soft_targets(batch.labels, self.num_classes, self.recipe.loss.smoothing)

@@ -19,6 +19,7 @@ class Extraction:
     width, height: of the picture as MediaPipe saw it, in pixels.
     brightness: mean luminance of all pictures, 0 black to 1 white.
     extractor: name and version of what found the landmarks.
+    promised: seconds that the file says it has, 0 where that is not known.
     """
 
     frames: NDArray[np.float32] = field(repr=False)
@@ -27,6 +28,7 @@ class Extraction:
     height: int
     brightness: float
     extractor: str
+    promised: float = 0.0
 
     @property
     def fps(self) -> float | None:
@@ -46,4 +48,5 @@ class Extraction:
             "height": self.height,
             "brightness": self.brightness,
             "extractor": self.extractor,
+            "promised": self.promised,
         }

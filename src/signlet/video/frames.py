@@ -38,6 +38,11 @@ class VideoFacts:
     frames: int
     fps: float
 
+    @property
+    def seconds(self) -> float:
+        """Its length, about."""
+        return round(self.frames / self.fps, 3)
+
 
 def read_frames(path: str | Path) -> Iterator[VideoFrame]:
     """Decode a video, one picture at a time.
@@ -70,15 +75,15 @@ def video_facts(path: str | Path) -> VideoFacts:
         return VideoFacts(frames or _count_packets(container, stream, path), rate)
 
 
-def refuse_long(path: str | Path) -> int:
-    """Frames of a video, about. Raises ClipError where it is no single sign, before decoding."""
-    frames = video_facts(path).frames
-    if frames > MAX_FRAMES:
+def refuse_long(path: str | Path) -> VideoFacts:
+    """As `video_facts`. Raises ClipError where a video is no single sign, before decoding."""
+    facts = video_facts(path)
+    if facts.frames > MAX_FRAMES:
         raise ClipError(
-            f"{path}: has about {frames:,} frames, allowed are {MAX_FRAMES:,}; "
+            f"{path}: has about {facts.frames:,} frames, allowed are {MAX_FRAMES:,}; "
             "cut it into single signs"
         )
-    return frames
+    return facts
 
 
 @contextmanager

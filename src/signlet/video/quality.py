@@ -21,6 +21,8 @@ SLOW = 15.0
 """Frames a second below which fast movements are lost."""
 LATE, UNEVEN = 1.5, 0.1
 """A frame is late after so many times the middle distance; this share of late ones is much."""
+CUT, CUT_SECONDS = 0.25, 0.5
+"""This share and these seconds of what a file promises may be missing at its end."""
 TILTED = 45.0
 """Degrees between the head's direction and up from which a picture seems turned."""
 LEADS, MOSTLY = 2.0, 0.8
@@ -34,8 +36,8 @@ Floats = NDArray[np.float32]
 class VideoQuality:
     """Facts of one video; shares are of its frames.
 
-    seconds: from the first frame to the end of the last. fps: None for a single frame.
-    late: share of the steps between frames that are too long (dropped frames).
+    seconds: from the first frame to the end of the last; promised: what the file says.
+    fps: None for a single frame. late: share of the steps between frames that are too long.
     face, left_hand, right_hand, pose, hands: frames with that part, hands: with either.
     brightness: mean luminance, 0 to 1. shoulders: their width as a share of the picture's
     shorter side; tilt: degrees from upright; both NaN without a pose.
@@ -45,6 +47,7 @@ class VideoQuality:
 
     frames: int
     seconds: float
+    promised: float
     fps: float | None
     late: float
     width: int
@@ -72,6 +75,7 @@ def measure(extraction: Extraction) -> VideoQuality:
     return VideoQuality(
         frames=len(frames),
         seconds=round(float(length), 3),
+        promised=extraction.promised,
         fps=fps,
         late=round(_late(extraction.times), 3),
         width=extraction.width,
@@ -156,6 +160,9 @@ def warnings_of(quality: VideoQuality) -> Iterator[tuple[str, str]]:
         yield "low frame rate", f"{quality.fps:.3g} frames a second; film with 25 or more"
     if quality.late > UNEVEN:
         yield "dropped frames", f"{quality.late:.0%} of the frames come late; close other programs"
+    if quality.promised - quality.seconds > max(CUT_SECONDS, CUT * quality.promised):
+        lengths = f"{quality.seconds:.1f} of {quality.promised:.1f} seconds"
+        yield "cut short", f"{lengths} can be decoded; copy the video again"
     if quality.swapped:
         yield "sides swapped", "left hands lie at right wrists; use another model or extractor"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -41,8 +41,9 @@ def find(path: Path, choice: Choice, tick: Callable[[], None] | None = None) -> 
     stored = cache.load(key)
     if stored is not None:
         return Found(stored, cached=True)
-    refuse_long(path)
+    promised = refuse_long(path).seconds
     extraction = run(path, opened(choice), label(choice), tick)
+    extraction = replace(extraction, promised=promised)
     return Found(extraction, cached=False, problem=cache.store(key, extraction))
 
 

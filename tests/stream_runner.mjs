@@ -22,7 +22,7 @@ const fake = {
     const probabilities = Float32Array.from(parts, (part) => part / sum);
     const confidence = Math.max(...probabilities);
     const likeliest = this.signs[probabilities.indexOf(confidence)];
-    return { sign: confidence >= 0.3 ? likeliest : null, likeliest, confidence, probabilities };
+    return { sign: confidence >= 0.36 ? likeliest : null, likeliest, confidence, probabilities };
   },
 };
 

@@ -17,11 +17,11 @@ class StreamSettings:
 
     rest_line: float = 1.1
     """A hand further below the shoulders than this is down, as if it had not been found."""
-    gap: float = 0.3
+    gap: float = 0.25
     """Hands that are down or not found for so long end a sign; shorter holes are bridged."""
-    change: float = 0.1
+    change: float = 0.12
     """Hands hold still while their points stay, on average, within this of where they were."""
-    hold: float = 0.4
+    hold: float = 0.3
     """Hands that held still for so long have said something: what follows is a new sign."""
     settle: float = 0.15
     """Hands that moved on and hold still for so long have begun the next sign."""
@@ -47,8 +47,8 @@ class StreamSettings:
             value = getattr(self, setting.name)
             if not isfinite(value) or value < 0:
                 raise SignletError(f"{setting.name}={value}: give a number of 0 or more")
-        if self.max_frames < 4:
-            raise SignletError(f"max_frames={self.max_frames}: give 4 or more")
+        if self.max_frames < 4 or self.max_frames != int(self.max_frames):
+            raise SignletError(f"max_frames={self.max_frames}: give a whole number of 4 or more")
         if self.longest <= max(self.shortest, self.hold):
             raise SignletError(f"longest={self.longest}: give more than shortest and hold")
 

@@ -188,7 +188,9 @@ function checked(settings) {
     if (!(name in SETTINGS)) throw new Error(`${name}: there is no such setting`);
     if (!Number.isFinite(value) || value < 0) throw new Error(`${name}=${value}: give a number of 0 or more`);
   }
-  if (settings.maxFrames < 4) throw new Error(`maxFrames=${settings.maxFrames}: give 4 or more`);
+  if (settings.maxFrames < 4 || !Number.isInteger(settings.maxFrames)) {
+    throw new Error(`maxFrames=${settings.maxFrames}: give a whole number of 4 or more`);
+  }
   if (settings.longest <= Math.max(settings.shortest, settings.hold)) {
     throw new Error(`longest=${settings.longest}: give more than shortest and hold`);
   }

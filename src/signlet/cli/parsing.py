@@ -94,7 +94,7 @@ def parse_folds(text: str, count: int) -> list[int]:
     return folds
 
 
-def existing(path: str, what: str) -> Path:
+def existing(path: str | Path, what: str) -> Path:
     """The path, or SignletError where nothing is there."""
     found = Path(path)
     if not found.exists():

@@ -12,6 +12,7 @@ import signlet
 from signlet.cli.parsing import existing, make_plain_parser, parse
 from signlet.errors import SignletError
 from signlet.serve.limits import Limits
+from signlet.starter import model_path
 
 _EXAMPLES = """
   signlet serve model.onnx
@@ -37,7 +38,7 @@ def run(arguments: list[str]) -> None:
         raise SignletError(f"--port {parsed.port}: give 0 (any free one) to 65535")
     limits = Limits(**{name: getattr(parsed, name) for name in _BOUNDS})
     token = read_token(parsed.token_file)
-    path = existing(parsed.model, "model file or run folder")
+    path = existing(model_path(parsed.model), "model file or run folder")
     app, serve = _app(path, limits, token, parsed.threads)
     if token is None and not _is_local(parsed.host):
         print(
@@ -57,7 +58,7 @@ def _parser() -> Any:
     )
     default = Limits()
     add = parser.add_argument
-    add("model", type=str, help="model file (.onnx, .tflite) or run folder")
+    add("model", type=str, help="model file (.onnx, .tflite), run folder or name")
     add("--host", type=str, default="127.0.0.1", help="address to listen on (%(default)s)")
     add("--port", type=int, default=8000, help="port (%(default)s); 0 takes a free one")
     for name, (kind, about) in _BOUNDS.items():

@@ -191,7 +191,7 @@ def test_a_video_that_was_cut_short_says_so(tmp_path: Path, stub: Stub) -> None:
     assert (whole.frames, whole.seconds, whole.promised) == (100, 4, 4)
     assert 40 < cut.frames < 60
     assert cut.promised == 4
-    assert [kind for kind, _ in warnings_of(cut)] == ["cut short"]
+    assert "cut short" in dict(warnings_of(cut))
     assert "cut short" not in dict(warnings_of(whole))
 
 

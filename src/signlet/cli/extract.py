@@ -13,7 +13,7 @@ from signlet.video.extractors import EXTRACTORS, Choice
 from signlet.video.files import FORMATS
 from signlet.video.folder import extract_folder
 from signlet.video.record import FILE
-from signlet.video.show import shares_table, warnings_table
+from signlet.video.show import count_of, shares_table, warnings_table
 from signlet.video.summary import Summary
 
 _EXAMPLES = """
@@ -67,7 +67,7 @@ def _print_summary(summary: Summary, out: Path, console: Console) -> None:
     skipped = f", {summary.skipped} of them there already" if summary.skipped else ""
     frames = sum(quality.frames for quality in good)
     console.print(
-        f"{out}: {_count(len(good))}{skipped}, {frames:,} frames; more in {out / FILE}",
+        f"{out}: {count_of(len(good))}{skipped}, {frames:,} frames; more in {out / FILE}",
         soft_wrap=True,
         markup=False,
         highlight=False,
@@ -86,10 +86,6 @@ def _report_bad(summary: Summary, out: str) -> None:
     for row in summary.bad:
         print(f"signlet: {' '.join(row.error.split())}", file=sys.stderr)
     raise SignletError(
-        f"{len(summary.bad)} of {_count(len(summary.rows))} could not be extracted; "
+        f"{len(summary.bad)} of {count_of(len(summary.rows))} could not be extracted; "
         f"the others are in {out}"
     )
-
-
-def _count(number: int) -> str:
-    return f"{number} video{'' if number == 1 else 's'}"

@@ -38,20 +38,19 @@ class Row:
 
 
 class Record:
-    """The table in a folder. Rows are added as videos are finished, so that none is lost."""
+    """The table in a folder. Rows are added as videos are finished, so that none is lost.
+
+    Raises SignletError where it cannot be written, before any work is done.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
         self.rows: dict[str, Row] = {row.video: row for row in _read(self.path)}
-        self._begun = False
+        self.write()  # what was there may end in half a line, or be another table
 
     def add(self, row: Row) -> None:
         """Take a row up and write it at once. Raises SignletError."""
         self.rows[row.video] = row
-        if not self._begun:  # what was there may end in half a line, or be another table
-            self._begun = True
-            self.write()
-            return
         try:
             with self.path.open("a", encoding="utf-8", newline="") as file:
                 file.write(_text([row], header=False))

@@ -13,12 +13,17 @@ _SHOWN = 3
 """As many videos of one kind are named."""
 
 
+def count_of(number: int) -> str:
+    """ "1 video", "2 videos"."""
+    return f"{number} video{'' if number == 1 else 's'}"
+
+
 def print_findings(summary: Summary, console: Console) -> None:
     """Print what is wrong with recordings; nothing where nothing is."""
     if summary.warnings:
         console.print(warnings_table(summary))
     if summary.bad:
-        console.print(f"{len(summary.bad)} videos could not be extracted, the first:")
+        console.print(f"{count_of(len(summary.bad))} could not be extracted:")
     for row in summary.bad[:_SHOWN]:
         console.print(f"  {row.error}", markup=False, highlight=False, soft_wrap=True)
 

@@ -20,19 +20,20 @@ def trained_copies(predictions: Predictions, packed: PackedSet) -> NDArray[np.bo
     fold = dict(zip(predictions.names, predictions.folds.tolist(), strict=True))
     rows_of: dict[tuple[int, bytes], list[int]] = {}
     for i in np.flatnonzero(np.asarray(packed.labels) >= 0):
-        rows_of.setdefault(_key(packed, i), []).append(int(i))
+        rows_of.setdefault(content_key(packed, i), []).append(int(i))
     names = packed.names
 
     def trained(name: str) -> bool:
         if name not in row or packed.labels[row[name]] < 0:
             return False
-        same = rows_of[_key(packed, row[name])]
+        same = rows_of[content_key(packed, row[name])]
         return any(fold.get(names[i]) != fold[name] for i in same)
 
     return np.array([trained(name) for name in predictions.names], dtype=bool)
 
 
-def _key(packed: PackedSet, row: int) -> tuple[int, bytes]:
+def content_key(packed: PackedSet, row: int) -> tuple[int, bytes]:
+    """Equal for clips of the same content: the number of frames, the first and the last one."""
     start, length = int(packed.offsets[row]), int(packed.lengths[row])
     ends = packed.frames[[start, start + length - 1]]
     return length, np.ascontiguousarray(ends).tobytes()

@@ -17,6 +17,11 @@ KNOWN_SIGNERS_ONLY = (
     "estimate is for KNOWN signers and is too high for new ones"
 )
 
+NO_SIGN_IS_SHARED = (
+    "no sign is shown by two signers, so no signer can be held out and every fold is trained on "
+    "the signers it is tested on: the estimate is for KNOWN signers and is too high for new ones"
+)
+
 
 @dataclass(frozen=True)
 class FoldPlan:
@@ -58,9 +63,9 @@ def signer_folds(
 
     labels: (N,) class of each clip, -1 where the sign is unknown.
     signers: N names, "" or None where unknown. Clips of unknown signers are held out
-        together as one group, and the note says so. Where fewer than two signers are known
-        the folds are by sign only (StratifiedKFold), `grouped` is False and the note says
-        loudly that the estimate is for known signers.
+        together as one group, and the note says so. Where fewer than two signers are known,
+        or no sign is shown by two of them, the folds are by sign only (StratifiedKFold),
+        `grouped` is False and the note says loudly that the estimate is for known signers.
     Raises SignletError where the folds cannot be made: fewer than two folds or two signs,
     more folds than signers, more folds than any sign has clips.
     """
@@ -70,14 +75,41 @@ def signer_folds(
     rows = np.flatnonzero(label >= 0)
     _check(label[rows], folds)
     names = [signers[row] or "" for row in rows]
-    grouped = len({*names} - {""}) > 1
+    grouped = _groupable(label[rows], names)
     split, notes = _by_signer(label[rows], names, folds, seed) if grouped else (None, [])
     if split is None:
-        split, notes = _by_sign(label[rows], folds, seed), [KNOWN_SIGNERS_ONLY]
+        several = len({*names} - {""}) > 1
+        why = NO_SIGN_IS_SHARED if several else KNOWN_SIGNERS_ONLY
+        split, notes = _by_sign(label[rows], folds, seed), [why]
     plan = np.full(len(label), -1, dtype=np.int64)
     plan[rows] = split
     notes += _single_fold_signs(label[rows], split) + _left_out(len(label) - len(rows))
     return FoldPlan(plan, grouped, "; ".join(notes))
+
+
+def possible_folds(labels: ArrayLike, signers: Sequence[str | None], wanted: int) -> int:
+    """As many folds as `signer_folds` can make and use of these clips, at most `wanted`.
+
+    With fewer signers than folds each signer is a fold. Where the folds are by sign only,
+    there are as many as the rarest sign has clips, but at least two.
+    labels, signers: as in `signer_folds`.
+    Returns 0 where nothing can be held out: fewer than two signs would be left to train on.
+    """
+    label = np.asarray(labels, dtype=np.int64)
+    rows = np.flatnonzero(label >= 0)
+    counts = np.unique(label[rows], return_counts=True)[1]
+    if (counts > 1).sum() < 2:
+        return 0
+    names = [signers[row] or "" for row in rows]
+    several = _groupable(label[rows], names)
+    most = len(set(names)) if several else max(2, int(counts.min()))
+    return min(wanted, most, int(counts.max()))
+
+
+def _groupable(labels: NDArray[np.int64], names: list[str]) -> bool:
+    """Whether two signers are known and show the same sign."""
+    pairs = {(int(sign), name) for sign, name in zip(labels, names, strict=True) if name}
+    return len(pairs) > len({sign for sign, _ in pairs})
 
 
 def _check(labels: NDArray[np.int64], folds: int) -> None:

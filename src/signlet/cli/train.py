@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from rich.console import Console
+
+from signlet.advice import data_notes, init_notes
+from signlet.cli.choices import SMALL_SET, Asked, choose, given_flags
 from signlet.cli.parsing import make_parser, parse, parse_folds
 from signlet.cli.training import (
     add_recipe,
@@ -15,11 +21,14 @@ from signlet.cli.training import (
 )
 from signlet.errors import SignletError
 from signlet.trackers import check_trackers
-from signlet.train import start_processes
+from signlet.train import Recipe, start_processes
 from signlet.train.folder import refuse_used
+from signlet.train.init import read_init
 from signlet.train.memory import keep_freed_memory
 
 _EXAMPLES = """
+  signlet train --data my_videos/                     <sign>/<signer>_<number>.mp4, .npz, ...
+  signlet train --data more_videos/ --init runs/small --run runs/more
   signlet train --recipe demo --folds all
   signlet train --recipe asl-signs-25 --data asl-signs/ --folds all --full-fit
   signlet train --data my_clips/ --folds all --full-fit --track tensorboard
@@ -45,14 +54,21 @@ def run(arguments: list[str]) -> None:
     parser.add_argument("--run", type=str | None, help="run folder (default runs/RECIPE)")
     parser.add_argument(
         "--folds",
-        type=str,
-        default="0",
-        help="folds to hold out, a training each: 0, 0,2, all or none",
+        type=str | None,
+        help="folds to hold out, a training each: 0, 0,2, all or none; left out, all and a full\n"
+        f"fit for sets of at most {SMALL_SET} clips, 0 for larger ones",
     )
     parser.add_argument(
         "--full-fit",
         action="store_true",
         help="then train on all clips; the run's model is this one instead of the folds' average",
+    )
+    parser.add_argument(
+        "--init",
+        type=str | None,
+        metavar="RUN",
+        help="start from the weights of this run folder instead of random ones; its signs may "
+        "be others",
     )
     parser.add_argument(
         "--track",
@@ -68,26 +84,43 @@ def run(arguments: list[str]) -> None:
     parsed = parse(parser, with_recipe_paths(arguments, "small"))
     recipe = recipe_of(parser, parsed)
     folder = Path(parsed.run or f"runs/{recipe.name}")
-    folds = parse_folds(str(parsed.folds), recipe.num_folds)
-    if not folds and not parsed.full_fit:
-        raise SignletError("--folds none: nothing is left to train; add --full-fit")
+    asked = _asked(parsed, recipe, arguments)
     processes = start_processes(parsed.device)
     keep_freed_memory()
     console = main_console(processes)
     processes.by_main(lambda: processes.check_batch(recipe.optimiser.batch_size))
     processes.by_main(lambda: refuse_used(folder, parsed.resume))
     processes.by_main(lambda: check_trackers(parsed.track))
+    init = processes.first(lambda: parsed.init and read_init(parsed.init, recipe))
     packed = processes.first(
         lambda: packed_clips(parsed.data, recipe, folder, parsed.jobs, console)
     )
+    choice = processes.first(lambda: choose(recipe, packed, asked))
+    _say([*data_notes(packed), *init_notes(init, packed)], choice.notes, console)
     train_and_report(
-        recipe,
+        choice.recipe,
         packed,
         folder,
-        folds,
-        full_fit=parsed.full_fit,
+        choice.folds,
+        full_fit=choice.full_fit,
         resume=parsed.resume,
         processes=processes,
         track=parsed.track,
+        init=init,
         console=console,
     )
+
+
+def _say(warnings: Sequence[str], notes: Sequence[str], console: Console) -> None:
+    for warning in warnings:
+        console.print(f"Note: {warning}.", style="yellow", markup=False, soft_wrap=True)
+    for note in notes:
+        console.print(f"{note}.", markup=False, highlight=False, soft_wrap=True)
+
+
+def _asked(parsed: Any, recipe: Recipe, arguments: list[str]) -> Asked:
+    """What the flags say of folds and length; what cannot be had is refused before packing."""
+    folds = None if parsed.folds is None else str(parsed.folds)
+    if folds is not None and not parse_folds(folds, recipe.num_folds) and not parsed.full_fit:
+        raise SignletError("--folds none: nothing is left to train; add --full-fit")
+    return Asked(folds, bool(parsed.full_fit), given_flags(arguments))

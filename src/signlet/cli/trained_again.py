@@ -22,7 +22,7 @@ from signlet.pack import PackedSet
 from signlet.pack.layout import HEADER
 from signlet.predictions import Predictions
 from signlet.train import Recipe
-from signlet.train.folder import METRICS, SETTINGS, fold_folder
+from signlet.train.folder import INIT, METRICS, SETTINGS, fold_folder
 from signlet.train.memory import keep_freed_memory
 from signlet.train.metrics import read_metrics
 
@@ -96,6 +96,11 @@ def run_recipe(run: Path) -> Recipe:
     add_recipe(parser)
     try:
         settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if INIT in settings:
+            raise SignletError(
+                f"{run}: was started from {settings[INIT]} (--init), which may know the signs "
+                "to be left out; give --unknown CLIPS"
+            )
         for name in ("signlet", "source", "clips", "signs"):
             del settings[name]
         return recipe_of(parser, parser.parse_object(settings))

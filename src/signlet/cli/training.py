@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import fields
 from importlib.resources import files
@@ -15,12 +16,15 @@ from rich.console import Console
 from signlet.copies import trained_copies
 from signlet.errors import SignletError
 from signlet.evaluate import print_scores, score
+from signlet.model.files import CONFIG
 from signlet.pack import PackedSet, pack
 from signlet.pack.layout import HEADER
 from signlet.predictions import Predictions
 from signlet.report import write_report
-from signlet.sources import open_source
+from signlet.sources import Source, open_source
+from signlet.sources.files import VIDEO_SUFFIXES
 from signlet.train import Processes, Recipe, train
+from signlet.train.init import Init
 
 _POOR = 0.05
 """A soup so much less accurate than the distilled model is worth a word."""
@@ -95,6 +99,8 @@ def packed_clips(
             )
         return packed
     source = open_source(where)
+    if with_videos(source):
+        _extract(source, where, jobs, console)
     console.print(f"Packing the clips of {where} ...")
     packed = pack(
         source,
@@ -112,6 +118,26 @@ def packed_clips(
     return packed
 
 
+def _extract(source: Source, where: str, jobs: int, console: Console) -> None:
+    """Landmarks of the source's videos into the cache, and what is wrong with the videos."""
+    from signlet.video.extract import ensure_extracted
+
+    summary = ensure_extracted(source, jobs, console)
+    if summary.warnings or summary.bad:
+        console.print(
+            f"More of each video: signlet inspect {where}, or signlet extract {where} -o DIR "
+            "(quality.csv)",
+            soft_wrap=True,
+            highlight=False,
+            markup=False,
+        )
+
+
+def with_videos(source: Source) -> bool:
+    """Whether landmarks have to be extracted first."""
+    return any(ref.path.suffix.lower() in VIDEO_SUFFIXES for ref in source.refs())
+
+
 def train_and_report(
     recipe: Recipe,
     packed: PackedSet,
@@ -122,6 +148,7 @@ def train_and_report(
     resume: bool,
     processes: Processes,
     track: Sequence[str] = (),
+    init: Init | None = None,
     console: Console,
 ) -> dict[str, Predictions]:
     """Train, print the scores, write the report."""
@@ -134,6 +161,7 @@ def train_and_report(
         resume=resume,
         processes=processes,
         track=track,
+        init=init,
         console=console,
     )
     if results and processes.main:
@@ -141,6 +169,7 @@ def train_and_report(
         print_copies(results["soup"], packed, console)
         _print_poor_soup(results, console)
         write_report(run, packed)
+        _print_known_signers(run, console)
         console.print(f"Run folder: {run}   report: {run / 'report.html'}", soft_wrap=True)
     elif processes.main:
         console.print(f"Run folder: {run} (nothing was held out, so there is no score)")
@@ -160,6 +189,17 @@ def print_copies(soup: Predictions, packed: PackedSet, console: Console) -> None
         console.print(
             f"[yellow]Note: {copies.sum()} of these {len(copies)} clips are copies of clips of "
             f"another signer that were trained on; without them the soup has {without:.3f}.[/]",
+            soft_wrap=True,
+        )
+
+
+def _print_known_signers(run: Path, console: Console) -> None:
+    """Repeat it under the figures: nobody scrolls up for a note."""
+    about = json.loads((run / CONFIG).read_text(encoding="utf-8"))["about"]
+    if about.get("scores_are_for") == "known signers":
+        console.print(
+            "[yellow]Note: these figures are for known signers only, who were trained on; other "
+            "people will be read worse.[/]",
             soft_wrap=True,
         )
 

@@ -52,7 +52,8 @@ def _facts(card: Card) -> list[str]:
         "Licence of the model": card.licence or "not stated by whoever exported it",
         "Trained on": about.get("source", "not known"),
         "Recipe": about.get("recipe", "not known"),
-        "Accuracy on signers not trained on": _accuracy(about),
+        **_started_from(about),
+        f"Accuracy on {_tested(about)}": _accuracy(about),
         "Members": f"{len(card.max_lens)}, of at most {_list(card.max_lens)} frames",
         "Weights": card.precision,
         "Input": "`inputs`, float32 (frames, 543, 3), raw landmarks, NaN where not found",
@@ -61,6 +62,16 @@ def _facts(card: Card) -> list[str]:
     }
     lines = [f"| {name} | {_cell(value)} |" for name, value in rows.items()]
     return ["| | |", "|---|---|", *lines, ""]
+
+
+def _started_from(about: Mapping[str, Any]) -> dict[str, str]:
+    init = about.get("init")
+    return {"Started from": str(init.get("model"))} if isinstance(init, dict) else {}
+
+
+def _tested(about: Mapping[str, Any]) -> str:
+    known = about.get("scores_are_for") == "known signers"
+    return "other clips of the signers trained on" if known else "signers not trained on"
 
 
 def _longest(max_frames: int | None) -> str:

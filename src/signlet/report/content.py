@@ -76,7 +76,7 @@ def _facts(run: Run, predictions: Predictions, best: Scores) -> list[tuple[str, 
 
 
 def _headline(best: str, predictions: Predictions) -> tuple[str, str]:
-    known = len(set(predictions.signers) - {""}) > 0
+    known = len(set(predictions.signers) - {""}) > 0 and not _shared(predictions)
     whose = "clips of signers it was not trained on" if known else "clips held out"
     return f"The {best} reads", f"of the {whose}."
 
@@ -86,7 +86,12 @@ def warnings(predictions: Predictions) -> list[str]:
     clips, unknown = len(predictions.signers), predictions.signers.count("")
     groups, folds = len(set(predictions.signers) - {""}), np.unique(predictions.folds)
     found = []
-    if groups == 1 and not unknown:
+    if _shared(predictions):
+        found.append(
+            "Every signer was trained on with other clips. Expect clearly fewer right readings of "
+            "new signers."
+        )
+    elif groups == 1 and not unknown:
         found.append(
             "Only one signer was held out, so there is no telling how much signers differ. "
             "Train all folds."
@@ -112,6 +117,12 @@ def warnings(predictions: Predictions) -> list[str]:
             "Train all folds before you compare this figure with another system's."
         )
     return found
+
+
+def _shared(predictions: Predictions) -> bool:
+    """Whether a known signer was held out in several folds, so trained on in each of them."""
+    pairs = {p for p in zip(predictions.signers, predictions.folds.tolist(), strict=True) if p[0]}
+    return len(pairs) > len({signer for signer, _ in pairs})
 
 
 def _copies(best: str, predictions: Predictions, copies: NDArray[np.bool_] | None) -> list[str]:

@@ -16,7 +16,7 @@ from signlet.model import Mixup
 from signlet.pack import PackedSet
 from signlet.train.processes import Processes
 from signlet.train.schedule import mixup_probability
-from signlet.train.settings import Recipe, group_size
+from signlet.train.settings import Recipe, epoch_of, group_size
 from signlet.train.task import VIEWS, Batch
 
 _ORDER, _MIXUP = 1, 2
@@ -58,19 +58,23 @@ class Batches:
     @property
     def size(self) -> int:
         """Clips of a batch, over all processes."""
-        wanted = min(len(self.rows), self.recipe.optimiser.batch_size)
-        return max(wanted - wanted % self.processes.count, 1)
+        return self._epoch[1]
 
     @property
     def steps(self) -> int:
-        """Steps of an epoch; clips that do not fill a batch wait for another epoch."""
-        return max(1, len(self.rows) // self.recipe.optimiser.batch_size)
+        """Steps of an epoch, see `epoch_of`."""
+        return self._epoch[0]
+
+    @property
+    def _epoch(self) -> tuple[int, int]:
+        return epoch_of(len(self.rows), self.recipe.optimiser.batch_size, self.processes.count)
 
     def order(self, epoch: int) -> Tensor:
         """(steps, B) int64 rows of this epoch, for all processes together."""
         rng = np.random.default_rng([self.recipe.seed, _ORDER, epoch])
         shuffled = self.rows[torch.from_numpy(rng.permutation(len(self.rows)))]
-        return shuffled[: self.steps * self.size].view(self.steps, self.size)
+        taken = torch.arange(self.steps * self.size) % len(shuffled)
+        return shuffled[taken].view(self.steps, self.size)
 
     def stream(self, epoch: int, first: int = 0) -> Iterator[Batch]:
         """This process's part of every batch of an epoch, from step `first` on.

@@ -24,6 +24,7 @@ from signlet.predict import predict
 from signlet.soup import empty_soup
 from signlet.train.batches import Batches
 from signlet.train.checkpoint import load_checkpoint, save_checkpoint
+from signlet.train.init import Init
 from signlet.train.interrupt import Interrupted, stop_on_interrupt
 from signlet.train.metrics import EpochMetrics
 from signlet.train.optimiser import make_optimiser, optimise
@@ -49,6 +50,7 @@ class FoldTraining:
     training, held_out: (N,) int64 rows of it; nothing may be held out.
     folder: where the checkpoint goes.
     processes: this process among those that train together.
+    init: weights to start from instead of random ones.
     Raises SignletError where the processes cannot share the recipe's batches.
     """
 
@@ -60,6 +62,7 @@ class FoldTraining:
         held_out: NDArray[np.int64],
         folder: Path,
         processes: Processes | None = None,
+        init: Init | None = None,
     ) -> None:
         torch.manual_seed(recipe.seed)
         self.processes = processes = processes or Processes()
@@ -68,7 +71,11 @@ class FoldTraining:
         self.recipe, self.packed, self.folder = recipe, packed, folder
         self.held_out = torch.from_numpy(held_out)
         self.batches = Batches.of(packed, training, recipe, processes)
-        self.task = Task(recipe, len(packed.signs)).to(processes.device)
+        self.init = init
+        self.task = Task(recipe, len(packed.signs))
+        if init is not None:
+            init.start(self.task, packed.signs)
+        self.task.to(processes.device)
         self.models: dict[str, SignModel] = {name: getattr(self.task, name) for name in TRAINED}
         self.optimisers = {n: make_optimiser(m, recipe.optimiser) for n, m in self.models.items()}
         self.soup = empty_soup(self.task.distilled)
@@ -177,7 +184,7 @@ class FoldTraining:
     def save(self) -> None:
         """Write the checkpoint, on the main process."""
         state: dict[str, Any] = {
-            "settings": fingerprint(self.recipe, self.packed, self.batches.rows),
+            "settings": self._fingerprint(),
             "task": self.task.state_dict(),
             "optimisers": {name: o.state_dict() for name, o in self.optimisers.items()},
             "soup": self.soup.state_dict(),
@@ -197,10 +204,10 @@ class FoldTraining:
         if not path.exists():
             return False
         state = load_checkpoint(path)
-        if state.get("settings") != fingerprint(self.recipe, self.packed, self.batches.rows):
+        if state.get("settings") != self._fingerprint():
             raise SignletError(
-                f"{path}: was written with other settings or clips; "
-                "use the same recipe and data, or another --run"
+                f"{path}: was written with other settings, clips or weights to start from; "
+                "use the same recipe, data and --init, or another --run"
             )
         self.task.load_state_dict(state["task"])
         for name, optimiser in self.optimisers.items():
@@ -211,17 +218,21 @@ class FoldTraining:
         self.metrics = [EpochMetrics(**row) for row in state["metrics"]]
         return True
 
+    def _fingerprint(self) -> str:
+        digest = "" if self.init is None else self.init.digest
+        return fingerprint(self.recipe, self.packed, self.batches.rows, digest)
+
 
 def _check_clips(clips: int, processes: int) -> None:
     if clips < processes:
         raise SignletError(f"{clips} clips are left to train on; give more clips or fewer folds")
 
 
-def fingerprint(recipe: Recipe, packed: PackedSet, rows: Tensor) -> str:
-    """What must be the same for a resumed training: settings, clips and fold."""
+def fingerprint(recipe: Recipe, packed: PackedSet, rows: Tensor, init: str = "") -> str:
+    """What must be the same for a resumed training: settings, clips, fold and first weights."""
     digest = hashlib.sha256(yaml.safe_dump(asdict(recipe), default_flow_style=True).encode())
     digest.update("\n".join([*packed.signs, *packed.names]).encode())
-    digest.update(rows.numpy().tobytes())
+    digest.update(rows.numpy().tobytes() + init.encode())
     return digest.hexdigest()
 
 

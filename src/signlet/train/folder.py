@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -21,11 +22,14 @@ from signlet.pack import PackedSet
 from signlet.predictions import Predictions, read_predictions, write_predictions
 from signlet.trackers import flat
 from signlet.train.fold import CHECKPOINT
+from signlet.train.init import Init
 from signlet.train.metrics import read_metrics, write_metrics
 from signlet.train.settings import Recipe, plain
 
 MODELS = ("student", "teacher", "distilled", "soup")
 PREDICTIONS, METRICS, SETTINGS = "predictions.parquet", "metrics.csv", "config.yaml"
+INIT, _INIT_DIGEST = "init", "init_sha256"
+"""Entries of the settings where the weights were not random at first."""
 FULL = -1
 """In place of a fold's number: the fit on all clips, with nothing held out."""
 
@@ -65,7 +69,9 @@ def only_one(run: Path) -> Iterator[None]:
         lock.release()
 
 
-def open_run(run: Path, recipe: Recipe, packed: PackedSet, resume: bool) -> None:
+def open_run(
+    run: Path, recipe: Recipe, packed: PackedSet, resume: bool, init: Init | None = None
+) -> None:
     """Make the folder with its resolved settings, or check that it belongs to this run."""
     settings = {
         "signlet": signlet.__version__,
@@ -73,6 +79,7 @@ def open_run(run: Path, recipe: Recipe, packed: PackedSet, resume: bool) -> None
         "clips": len(packed.names),
         "signs": len(packed.signs),
         **plain(recipe),
+        **({} if init is None else {INIT: init.where, _INIT_DIGEST: init.digest}),
     }
     path = run / SETTINGS
     if not _has_begun(run):
@@ -84,8 +91,13 @@ def open_run(run: Path, recipe: Recipe, packed: PackedSet, resume: bool) -> None
         was, now = dict(flat(before)), dict(flat(settings))
     except (OSError, yaml.YAMLError, AttributeError):
         raise SignletError(f"{path}: is damaged; choose another --run") from None
+    if was.get(_INIT_DIGEST) != now.get(_INIT_DIGEST):
+        raise SignletError(
+            f"{run}: was started from {was.get(INIT, 'random weights')}, now it is "
+            f"{now.get(INIT, 'random weights')} (--init); give the same again, or another --run"
+        )
     for name, value in now.items():
-        if name != "signlet" and was.get(name, value) != value:
+        if name not in ("signlet", INIT) and was.get(name, value) != value:
             raise SignletError(
                 f"{run}: was started with {name} {was[name]}, now it is {value}; "
                 "give the same flags and data again, or another --run"
@@ -121,11 +133,17 @@ def predictions_of(
 
 
 def gather(
-    recipe: Recipe, packed: PackedSet, run: Path, folds: Sequence[int], full_fit: bool
+    recipe: Recipe,
+    packed: PackedSet,
+    run: Path,
+    folds: Sequence[int],
+    full_fit: bool,
+    about: Mapping[str, Any],
 ) -> dict[str, Predictions]:
     """Join what was trained: metrics, out-of-fold predictions, and one model to use.
 
     That is the soup of the full fit; without it, the soups of all folds, averaged.
+    about: for the model file.
     """
     metrics = {fold: read_metrics(fold_folder(run, fold) / METRICS) for fold in folds}
     write_metrics(run / METRICS, metrics)
@@ -134,14 +152,15 @@ def gather(
         write_predictions(run / PREDICTIONS, joined)
     sources = [FULL] if full_fit else folds
     members = [m for fold in sources for m in load_model(fold_folder(run, fold) / "soup").members]
-    about = {
+    everything = {
         "recipe": recipe.name,
         "source": packed.source,
         "folds": list(folds),
         "trained_on": "all clips" if full_fit else "the other folds' clips, a model for each fold",
         "out_of_fold": {name: asdict(score(part)) for name, part in joined.items()},
+        **about,
     }
-    save_model(run, members, packed.signs, about)
+    save_model(run, members, packed.signs, everything)
     return joined
 
 

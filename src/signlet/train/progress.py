@@ -56,7 +56,10 @@ class Tracked:
 class Live:
     """A progress bar of a fold; a line per looked-at epoch where there is no terminal."""
 
-    def __init__(self, title: str, epochs: int, steps: int, done: int, console: Console) -> None:
+    def __init__(
+        self, title: str, epochs: int, steps: int, done: int, console: Console, tested: str
+    ) -> None:
+        """tested: whose clips the accuracies are of."""
         self._epochs, self._steps, self._console = epochs, steps, console
         self._progress = Progress(
             TextColumn("[bold]{task.description}[/]"),
@@ -67,7 +70,7 @@ class Live:
             disable=not console.is_terminal,
         )
         self._bar = self._progress.add_task(title, total=epochs * steps, completed=done, figures="")
-        self._title, self._last = title, ""
+        self._title, self._last, self._tested = title, "", tested
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -99,14 +102,14 @@ class Live:
         self._last = (
             f"  loss {metrics.loss_student:.2f}/{metrics.loss_distilled:.2f}"
             f"  lr {metrics.learning_rate:.1e}"
-            f"  unseen signers {getattr(self, '_accuracies', '-')}"
+            f"  {self._tested} {getattr(self, '_accuracies', '-')}"
         )
         if seen and not self._console.is_terminal:
             self._console.print(
                 f"{self._title}: epoch {metrics.epoch}/{self._epochs}, "
                 f"{metrics.clips_per_second:,.0f} clips/s, "
                 f"loss {metrics.loss_student:.3f} student {metrics.loss_distilled:.3f} distilled, "
-                f"lr {metrics.learning_rate:.1e}, unseen signers {accuracies[0]} student "
+                f"lr {metrics.learning_rate:.1e}, {self._tested} {accuracies[0]} student "
                 f"{accuracies[1]} teacher {accuracies[2]} distilled",
                 soft_wrap=True,
             )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -35,6 +35,7 @@ from signlet.train.folder import (
     predictions_of,
     title,
 )
+from signlet.train.init import Init
 from signlet.train.metrics import write_metrics
 from signlet.train.processes import Processes, start_processes
 from signlet.train.progress import Live, Log, Tracked
@@ -55,6 +56,7 @@ def train(
     device: str = "auto",
     processes: Processes | None = None,
     track: Sequence[str] = (),
+    init: Init | None = None,
     console: Console | None = None,
 ) -> dict[str, Predictions]:
     """Train every fold that is not finished, then gather the run folder.
@@ -65,6 +67,7 @@ def train(
     device: where to train, unless `processes` says so.
     processes: this process among several (`start_processes`); found out if not given.
     track: trackers to send the epochs' figures to (`signlet.trackers`).
+    init: weights that every training starts from (`signlet.train.init`).
     Returns the out-of-fold predictions of student, teacher, distilled and soup.
     Raises SignletError; `Interrupted` after Ctrl-C, when `resume` can continue.
     """
@@ -78,14 +81,15 @@ def train(
     names = track if processes.main else ()
     with ExitStack() as held, open_trackers(names, run, asdict(recipe)) as trackers:
         processes.by_main(lambda: held.enter_context(only_one(run)))
-        processes.by_main(lambda: open_run(run, recipe, packed, resume))
+        processes.by_main(lambda: open_run(run, recipe, packed, resume, init))
         there = on_device(packed, processes.device)
-        work = _Work(recipe, there, run, processes, console, trackers.log)
+        about = _about(plan, packed, init)
+        work = _Work(recipe, there, run, processes, console, trackers.log, about, init)
         for fold in folds:
             work.fold(fold, cast(FoldPlan, plan))
         if full_fit:
             work.full_fit()
-        processes.by_main(lambda: gather(recipe, packed, run, folds, full_fit))
+        processes.by_main(lambda: gather(recipe, packed, run, folds, full_fit, about))
     return join_predictions(run, folds)
 
 
@@ -107,7 +111,7 @@ def fit(
     there = on_device(packed, processes.device)
     work = FoldTraining(recipe, there, training, nothing, folder, processes)
     work.resume()
-    with _live("Training", work, console or Console(quiet=True)) as display:
+    with _live("Training", work, console or Console(quiet=True), "") as display:
         work.run(display)
     processes.by_main(lambda: (folder / CHECKPOINT).unlink(missing_ok=True))
     return cast(SignModel, work.soup.module)
@@ -122,9 +126,19 @@ def on_device(packed: PackedSet, device: torch.device) -> PackedSet:
     return packed.to(device)
 
 
-def _live(name: str, work: FoldTraining, console: Console) -> Live:
+def _live(name: str, work: FoldTraining, console: Console, tested: str) -> Live:
     done = work.epoch * work.batches.steps + work.step
-    return Live(name, work.recipe.optimiser.epochs, work.batches.steps, done, console)
+    return Live(name, work.recipe.optimiser.epochs, work.batches.steps, done, console, tested)
+
+
+def _about(plan: FoldPlan | None, packed: PackedSet, init: Init | None) -> dict[str, Any]:
+    """For the model files: whom the scores are of, and what the weights were started from."""
+    about: dict[str, Any] = {}
+    if plan is not None:
+        about["scores_are_for"] = "new signers" if plan.grouped else "known signers"
+    if init is not None:
+        about["init"] = init.about(packed)
+    return about
 
 
 @dataclass(frozen=True)
@@ -135,10 +149,18 @@ class _Work:
     processes: Processes
     console: Console
     log: Log
+    about: dict[str, Any]
+    init: Init | None
 
     def fold(self, fold: int, plan: FoldPlan) -> None:
         training, held_out = plan.training(fold), plan.held_out(fold)
-        self._train(fold, training, held_out, f"testing on {len(held_out):,} of other signers")
+        whose = "of other signers" if plan.grouped else "others of the same signers"
+        self._train(fold, training, held_out, f"testing on {len(held_out):,} {whose}")
+
+    @property
+    def _unseen(self) -> bool:
+        """Whether no signer of the clips held out is trained on."""
+        return self.about.get("scores_are_for") != "known signers"
 
     def full_fit(self) -> None:
         known = np.flatnonzero(np.asarray(self.packed.labels) >= 0)
@@ -151,7 +173,9 @@ class _Work:
         if finished(folder):
             self.console.print(f"{title(fold)} is finished already.")
             return
-        work = FoldTraining(self.recipe, self.packed, training, held_out, folder, processes)
+        work = FoldTraining(
+            self.recipe, self.packed, training, held_out, folder, processes, self.init
+        )
         if work.resume():
             self.console.print(f"{title(fold)}: continuing in epoch {work.epoch + 1}.")
         several = f", {processes.count} processes" if processes.count > 1 else ""
@@ -161,7 +185,8 @@ class _Work:
             f"on {processes.device}{several}.",
             soft_wrap=True,
         )
-        with _live(title(fold), work, self.console) as display:
+        tested = "unseen signers" if self._unseen else "known signers"
+        with _live(title(fold), work, self.console, tested) as display:
             work.run(Tracked(display, self.log, folder.name))
         self._finish(work, held_out, fold)
 
@@ -186,8 +211,10 @@ class _Work:
         for name, model in models.items():
             about = {"model": name, "recipe": self.recipe.name, "source": self.packed.source}
             about["fold"] = fold_folder(self.run, fold).name
-            scores = {"accuracy_unseen_signers": score(result[name]).top1} if result else {}
-            save_model(work.folder / name, [model], self.packed.signs, {**about, **scores})
+            whose = "accuracy_unseen_signers" if self._unseen else "accuracy_known_signers"
+            scores = {whose: score(result[name]).top1} if result else {}
+            everything = {**about, **self.about, **scores}
+            save_model(work.folder / name, [model], self.packed.signs, everything)
         if result:
             write_predictions(work.folder / PREDICTIONS, result)
         write_metrics(work.folder / METRICS, {fold: work.metrics})

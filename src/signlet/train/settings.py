@@ -10,6 +10,9 @@ from signlet.augment import AugmentConfig
 from signlet.errors import SignletError
 from signlet.model import ModelSize
 
+_WHOLE = 4
+"""From so many whole batches on, an epoch leaves out what fills none."""
+
 
 @dataclass(frozen=True)
 class PackingSettings:
@@ -29,6 +32,9 @@ class OptimiserSettings:
 
     epochs: int = 100
     """Passes over the training clips."""
+    min_steps: int = 0
+    """Steps of a training that `signlet train` provides for: with few clips it adds epochs until
+    there are so many, unless their number is given; 0: never."""
     batch_size: int = 32
     """Clips of a step, over all processes."""
     group: int = 32
@@ -146,8 +152,12 @@ class Recipe:
         for name, value in shares.items():
             if not 0 <= value < 1:
                 raise SignletError(f"{name} is {value}; it must be at least 0 and below 1")
-        if self.loss.ousm < 0 or self.optimiser.weight_decay < 0 or self.seed < 0:
-            raise SignletError("loss.ousm, optimiser.weight_decay and seed must not be negative")
+        others = (self.optimiser.min_steps, self.optimiser.weight_decay, self.loss.ousm, self.seed)
+        if min(others) < 0:
+            raise SignletError(
+                "optimiser.min_steps, optimiser.weight_decay, loss.ousm and seed must not be "
+                "negative"
+            )
 
 
 def soup_length(recipe: Recipe) -> int:
@@ -159,6 +169,21 @@ def plain(recipe: Recipe) -> dict[str, Any]:
     """All settings as YAML knows them: lists for tuples."""
     settings: dict[str, Any] = json.loads(json.dumps(asdict(recipe)))
     return settings
+
+
+def epoch_of(clips: int, batch: int, processes: int = 1) -> tuple[int, int]:
+    """Steps of an epoch over so many clips, and the clips of each step.
+
+    From four whole batches on, the clips that fill none, at most a fifth, wait for another
+    epoch. Fewer clips are spread evenly over one batch more, so that none waits; where they do
+    not come out even, some are seen twice.
+    processes: the clips of a step are a multiple of it, as `batch` must be.
+    """
+    whole, rest = divmod(clips, batch)
+    if whole >= _WHOLE or (whole and not rest):
+        return whole, batch
+    each = -(-clips // (whole + 1))
+    return whole + 1, -(-each // processes) * processes
 
 
 def group_size(batch: int, group: int) -> int:

@@ -1,0 +1,140 @@
+"""What `signlet train` decides where no flag does: folds, full fit and length, by the clips."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from signlet.advice import NO_ESTIMATE
+from signlet.cli.parsing import parse_folds
+from signlet.errors import SignletError
+from signlet.folds import possible_folds, signer_folds
+from signlet.pack import PackedSet
+from signlet.train import Recipe
+from signlet.train.settings import epoch_of
+
+SMALL_SET = 500
+"""Up to so many clips a training is cheap: all folds are held out, then all clips trained on."""
+_SOME_FOLD = "0"
+"""What is held out of larger sets."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line says itself.
+
+    folds: text of --folds, None where it is not given. given: names of all flags given.
+    """
+
+    folds: str | None
+    full_fit: bool
+    given: frozenset[str]
+
+    def sets(self, name: str) -> bool:
+        """Whether a setting is given by a flag."""
+        return name in self.given
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What will be trained. notes: why it is not what the recipe says."""
+
+    recipe: Recipe
+    folds: list[int]
+    full_fit: bool
+    notes: tuple[str, ...]
+
+
+def given_flags(arguments: Sequence[str]) -> frozenset[str]:
+    """Names of the flags among the arguments, with underscores."""
+    names = [text.partition("=")[0] for text in arguments if text.startswith("--")]
+    return frozenset(name.removeprefix("--").replace("-", "_") for name in names)
+
+
+def choose(recipe: Recipe, packed: PackedSet, asked: Asked) -> Choice:
+    """Folds, full fit and epochs for these clips.
+
+    Flags win: folds that are asked for and cannot be had raise SignletError, as fewer than two
+    signs do.
+    """
+    _require_two_signs(packed)
+    count = recipe.num_folds
+    if not asked.sets("num_folds"):
+        count = possible_folds(packed.labels, packed.signers, recipe.num_folds)
+    folds, full_fit = _trainings(asked, count, recipe.num_folds, packed)
+    notes = [_folds_note(count, recipe.num_folds, packed), _small_note(asked, folds, full_fit)]
+    recipe = replace(recipe, num_folds=count or recipe.num_folds)
+    recipe, longer = _long_enough(recipe, _trained(packed, count), asked)
+    return Choice(recipe, folds, full_fit, tuple(note for note in (*notes, longer) if note))
+
+
+def _require_two_signs(packed: PackedSet) -> None:
+    shown = [packed.signs[label] for label in np.unique(packed.labels[packed.labels >= 0])]
+    if len(shown) < 2:
+        what = f"one sign only ({shown[0]})" if shown else "no known sign"
+        raise SignletError(
+            f"the clips show {what}; training needs two or more, a folder or a name in the "
+            "column sign for each"
+        )
+
+
+def _trainings(asked: Asked, count: int, wanted: int, packed: PackedSet) -> tuple[list[int], bool]:
+    """Folds to hold out, and whether all clips are then trained on."""
+    if count == 0 and asked.folds in (None, "none"):
+        return [], True
+    small = len(packed) <= SMALL_SET
+    text = asked.folds or ("all" if small else _SOME_FOLD)
+    folds = parse_folds(text, count or wanted)
+    return folds, asked.full_fit or (small and asked.folds is None)
+
+
+def _folds_note(count: int, wanted: int, packed: PackedSet) -> str:
+    if count == 0:
+        return NO_ESTIMATE[0].upper() + NO_ESTIMATE[1:]
+    if count == wanted:
+        return ""
+    signers = len(set(packed.signers) - {""})
+    return (
+        f"Folds: {count} instead of {wanted}, as many as {len(packed)} clips of {signers} known "
+        "signer(s) allow"
+    )
+
+
+def _small_note(asked: Asked, folds: list[int], full_fit: bool) -> str:
+    if asked.folds is not None or not full_fit or len(folds) < 2:
+        return ""
+    return (
+        f"Trainings: {len(folds) + 1}; each fold is held out once for the estimate, then the model "
+        "is trained on all clips; --folds 0 makes do with one"
+    )
+
+
+def _trained(packed: PackedSet, count: int) -> int:
+    """Fewest clips that a training has."""
+    known = int((packed.labels >= 0).sum())
+    if count < 2:
+        return known
+    plan = signer_folds(packed.labels, packed.signers, count)
+    return known - int(np.bincount(plan.folds[plan.folds >= 0]).max())
+
+
+def _long_enough(recipe: Recipe, clips: int, asked: Asked) -> tuple[Recipe, str]:
+    """The recipe with so many epochs that there are `min_steps`; what comes every few epochs
+    keeps its share of the training."""
+    length = recipe.optimiser
+    steps = epoch_of(clips, length.batch_size)[0]
+    if asked.sets("optimiser.epochs") or steps * length.epochs >= length.min_steps:
+        return recipe, ""
+    times = -(-length.min_steps // (steps * length.epochs))
+    shares = {
+        name: getattr(recipe, name) * times
+        for name in ("soup_epochs", "validate_every", "save_every")
+        if not asked.sets(name)
+    }
+    longer = replace(recipe, optimiser=replace(length, epochs=length.epochs * times), **shares)
+    return longer, (
+        f"Epochs: {longer.optimiser.epochs} instead of {length.epochs}, since so few clips make "
+        f"{steps} step(s) an epoch; --optimiser.epochs decides otherwise"
+    )

@@ -1,0 +1,190 @@
+"""Start a training from the weights of an earlier one, whose signs may be others."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from signlet.copies import content_key
+from signlet.errors import SignletError
+from signlet.model import SignModel
+from signlet.model.config import ModelConfig
+from signlet.model.files import CONFIG, WEIGHTS, ModelFile, load_model
+from signlet.pack import PackedSet
+from signlet.pack.layout import HEADER
+from signlet.predictions import read_predictions
+from signlet.train.settings import Recipe
+from signlet.train.task import Task
+
+_PARTS = {"student": "student", "teacher": "teacher", "distilled": "soup"}
+"""Model of a new training -> the model of the earlier one that it starts from. The soup is the
+earlier run's model, and of the distilled model's size."""
+_PREDICTIONS, _PACKED = "predictions.parquet", "packed"
+_SHAPE = [
+    field.name
+    for field in fields(ModelConfig)
+    if "dropout" not in field.name and field.name != "num_classes"
+]
+"""What must be the same; dropout and signs may differ."""
+
+
+@dataclass(frozen=True)
+class Init:
+    """Weights to start from.
+
+    where: as the user named it. digest: SHA-256 of the weights and signs.
+    signs: K glosses of the earlier model. models: student, teacher, distilled.
+    clips, contents, signers: names and `content_key`s of the clips that the models were trained
+        on, and their signers, as far as the run folder still knows them.
+    """
+
+    where: str
+    digest: str
+    signs: tuple[str, ...]
+    models: dict[str, SignModel]
+    clips: frozenset[str] = frozenset()
+    contents: frozenset[Any] = frozenset()
+    signers: frozenset[str] = frozenset()
+
+    def start(self, task: Task, signs: tuple[str, ...]) -> None:
+        """Copy the weights into a new task for `signs` (K' glosses).
+
+        All tensors but the last Linear are the earlier model's; of that one the rows of the
+        signs that both know, by name. The other signs keep their random rows.
+        """
+        for name, model in self.models.items():
+            target: SignModel = getattr(task, name)
+            random = target.logits.state_dict()
+            state = model.state_dict()
+            for kind, fresh in random.items():
+                state[f"logits.{kind}"] = self._rows(state[f"logits.{kind}"], fresh, signs)
+            target.load_state_dict(state)
+
+    def _rows(
+        self, before: torch.Tensor, fresh: torch.Tensor, signs: tuple[str, ...]
+    ) -> torch.Tensor:
+        """fresh (K', ...) with the rows of before (K, ...) where the sign is the same."""
+        rows = fresh.clone()
+        number = {sign: i for i, sign in enumerate(self.signs)}
+        for i, sign in enumerate(signs):
+            if sign in number:
+                rows[i] = before[number[sign]]
+        return rows
+
+    def clips_in(self, packed: PackedSet) -> int:
+        """Clips of the set that the models were trained on, by name or content."""
+        return sum(
+            name in self.clips or (bool(self.contents) and content_key(packed, i) in self.contents)
+            for i, name in enumerate(packed.names)
+        )
+
+    def about(self, packed: PackedSet) -> dict[str, Any]:
+        """For the model file: what it was started from."""
+        known = sorted(set(self.signs) & set(packed.signs))
+        return {
+            "model": self.where,
+            "sha256": self.digest,
+            "signs_in_common": len(known),
+            "clips_in_common": self.clips_in(packed),
+        }
+
+
+def read_init(where: str, recipe: Recipe) -> Init:
+    """Read the weights to start from.
+
+    where: run folder of `signlet train`, or a folder of one model (`model.safetensors`).
+    Raises SignletError where it is none, or its models are of other sizes than the recipe's.
+    """
+    path = _folder(where)
+    training = _training(path)
+    if training is None:
+        files = dict.fromkeys(_PARTS, load_model(path))
+        folders = [path]
+    else:
+        files = {name: load_model(training / part) for name, part in _PARTS.items()}
+        folders = [training / part for part in _PARTS.values()]
+    models = {name: _only(where, file) for name, file in files.items()}
+    for name, model in models.items():
+        _check_size(where, name, model.config, recipe)
+    signs = files["distilled"].signs
+    clips, contents, signers = _trained_on(path, training)
+    return Init(where, _digest(folders, signs), signs, models, clips, contents, signers)
+
+
+def _folder(where: str) -> Path:
+    path = Path(where)
+    if path.suffix.lower() in (".onnx", ".tflite") or (where.isalnum() and not path.exists()):
+        raise SignletError(
+            f"--init {where}: only a run folder can be trained on, exported models and the "
+            "starter model cannot; make one of the letters with: signlet train --data "
+            "fingerspelling --folds none --full-fit --run runs/letters"
+        )
+    if not path.exists():
+        raise SignletError(f"--init {where}: no such run folder; name one of signlet train")
+    return path.parent if path.name in (WEIGHTS, CONFIG) else path
+
+
+def _training(path: Path) -> Path | None:
+    """The training in a run folder: the full fit, else the first fold, else none."""
+    folds = sorted(path.glob("fold-*"), key=lambda fold: (len(fold.name), fold.name))
+    for folder in (path / "full", *folds, path):
+        if (folder / "soup" / CONFIG).is_file():
+            return folder
+    return None
+
+
+def _only(where: str, file: ModelFile) -> SignModel:
+    if len(file.members) > 1:
+        raise SignletError(
+            f"--init {where}: is the average of {len(file.members)} models; name the folder of "
+            "one of them, such as RUN/fold-0"
+        )
+    return file.members[0]
+
+
+def _check_size(where: str, name: str, have: ModelConfig, recipe: Recipe) -> None:
+    role = "distilled" if name == "distilled" else "student"
+    size = recipe.distilled if role == "distilled" else recipe.student
+    want = size.config(recipe.packing.max_len, have.num_classes)
+    for setting in _SHAPE:
+        before, now = getattr(have, setting), getattr(want, setting)
+        if before != now:
+            flag = "packing.max_len" if setting == "max_len" else f"{role}.{setting}"
+            value = json.dumps(before)
+            raise SignletError(
+                f"--init {where}: its {name} has {setting} {value}, this training {flag} "
+                f"{json.dumps(now)}; give --{flag} '{value}', or start from another model"
+            )
+
+
+def _digest(folders: list[Path], signs: tuple[str, ...]) -> str:
+    digest = hashlib.sha256(json.dumps(signs).encode())
+    for folder in folders:
+        with (folder / WEIGHTS).open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def _trained_on(
+    path: Path, training: Path | None
+) -> tuple[frozenset[str], frozenset[Any], frozenset[str]]:
+    """Names, contents and signers of the clips, as far as they are still known."""
+    run = path if training != path else path.parent
+    table = run / _PREDICTIONS
+    names, signers, contents = set[str](), set[str](), set[Any]()
+    if table.is_file():
+        held_out = next(iter(read_predictions(table).values()))
+        names, signers = set(held_out.names), set(held_out.signers)
+    if (run / _PACKED / HEADER).is_file():
+        packed = PackedSet.open(run / _PACKED)
+        rows = np.flatnonzero(packed.labels >= 0)
+        names |= {packed.names[i] for i in rows}
+        signers |= {packed.signers[i] for i in rows}
+        contents = {content_key(packed, int(i)) for i in rows}
+    return frozenset(names), frozenset(contents), frozenset(signers - {""})

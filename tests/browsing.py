@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 WEB = Path(__file__).parents[1] / "src" / "signlet" / "web"
 PAGE = Path(__file__).parent / "browser" / "page.html"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PACKAGES = ("onnxruntime-web", "axe-core")
 REQUIRED = "SIGNLET_BROWSER"
 """Set to "required", what is missing fails a test instead of skipping it."""
 
@@ -72,13 +73,17 @@ def libraries(lock: Path) -> Path:
     driver()
     browser()
     with FileLock(lock):
-        if not (WEB / "node_modules" / "onnxruntime-web").is_dir():
-            npm = shutil.which("npm") or _missing("no npm (apt-get install nodejs npm)")
-            command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        if not all((WEB / "node_modules" / name).is_dir() for name in PACKAGES):
+            command = [npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
             done = subprocess.run(command, cwd=WEB, capture_output=True, text=True)
             if done.returncode:
                 _missing(f"npm ci failed: {done.stderr[-300:]}")
     return WEB / "node_modules"
+
+
+def npm() -> str:
+    """npm's program; the test is skipped where there is none."""
+    return shutil.which("npm") or str(_missing("no npm (apt-get install nodejs npm)"))
 
 
 def _missing(what: str) -> Any:

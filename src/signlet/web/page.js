@@ -60,6 +60,7 @@ async function run(source, open, explain = (error) => error.message) {
       if (source === "camera") open = await opened(open, mine.signal);
       await modelReady();
       if (source !== "clip") mine.tracker = await trackerReady();
+      waiting("Looking at the first picture, which takes longest …");
       if (!mine.signal.aborted) await mine.run(await open(mine.signal));
     } catch (error) {
       problem(explain(error));
@@ -109,10 +110,9 @@ async function fillCameras(stream) {
 
 function showSource(source) {
   const on = source !== "none";
+  const focused = document.activeElement?.closest(".controls, .welcome");
   stage.dataset.source = source;
   part("welcome").hidden = on;
-  part("start").textContent = on ? "Stop" : "Start the camera";
-  part("start").classList.toggle("primary", !on);
   for (const id of ["pause", "record"]) part(id).disabled = !on;
   part("progress").hidden = !["video", "clip"].includes(source);
   part("progress").value = 0;
@@ -127,6 +127,7 @@ function showSource(source) {
     drawSkeleton(overlay, null);
   }
   showMirror();
+  if (focused) part(on ? "start" : "begin").focus(); // what was focused is hidden now
 }
 
 function showFrame(frame, time) {
@@ -245,7 +246,7 @@ function pressed(event) {
 
 function listen() {
   const click = (id, action) => part(id).addEventListener("click", action);
-  click("begin", () => { part("start").focus(); startCamera(); });
+  click("begin", startCamera);
   click("start", startOrStop);
   click("pause", togglePause);
   click("record", toggleRecord);

@@ -36,6 +36,7 @@ export class Segmenter {
   #least;
   #hold;
   #answered;
+  #arriving;
 
   /** settings: any of SETTINGS; the others keep their defaults. Throws where one is none. */
   constructor(settings = {}) {
@@ -85,7 +86,7 @@ export class Segmenter {
     this.#start = null;
     this.#least = 0;
     this.#hold = null;
-    this.#answered = false;
+    this.#answered = this.#arriving = false;
     this.#frames.clear();
   }
 
@@ -112,17 +113,16 @@ export class Segmenter {
   #handsUp(hands, time) {
     const movedOn = this.#still.update(hands, time, this.#body);
     this.#lastUp = time;
-    if (this.#start === null && (movedOn || !this.#answered)) {
-      this.#begin(time, this.#answered ? this.settings.leave : this.settings.shortest);
-    }
+    if (this.#start === null && (movedOn || !this.#answered)) this.#begin(time, this.#answered);
   }
 
-  /** Start a sign; it is one if it takes `least` seconds before the hands are down. */
-  #begin(start, least) {
+  /** Start a sign, out of a rest or out of the hold that ended the one before. */
+  #begin(start, fromHold) {
+    this.#least = fromHold ? this.settings.leave : this.settings.shortest;
     this.#start = start;
-    this.#least = least;
     this.#hold = null;
     this.#answered = false;
+    this.#arriving = fromHold;
   }
 
   #handsDown() {
@@ -135,11 +135,22 @@ export class Segmenter {
   /** The hands are up, or were so just now: has the sign ended all the same? */
   #decide(start, time) {
     const still = this.#lastUp - this.#still.since;
+    this.#arrive(still, time);
     if (still >= this.settings.answerAfter) return this.#answer(time);
     if (time - start >= this.settings.longest) {
-      return still >= this.settings.settle ? this.#answer(time) : this.#split(time);
+      return still >= this.settings.settle ? this.#answer(time) : this.#split(time, time);
     }
     return this.#followHold(still, time);
+  }
+
+  /** The way from the last hold to this one is no part of the sign that the model sees. */
+  #arrive(still, time) {
+    if (this.#arriving && still >= this.settings.settle) {
+      this.#frames.drop(this.#still.since);
+      this.#arriving = false;
+    } else if (this.#start !== null && time - this.#start >= this.settings.leave) {
+      this.#arriving = false;
+    }
   }
 
   /** End the sign while the hands still hold it; what follows counts once they move. */
@@ -156,10 +167,14 @@ export class Segmenter {
     if (hold === null || now.since === hold.since) {
       if (still >= this.settings.hold) this.#holdNow();
     } else if (still >= this.settings.settle) {
-      if (now.moved(now.pose, hold.pose, this.#body)) return this.#split((hold.end + now.since) / 2);
+      if (now.moved(now.pose, hold.pose, this.#body)) {
+        const ended = this.#split((hold.end + now.since) / 2, hold.end);
+        this.#arrive(still, time);
+        return ended;
+      }
       this.#holdNow(); // back where they were
     } else if (time - hold.end >= this.settings.leave) {
-      return this.#split(hold.end);
+      return this.#split(hold.end, hold.end);
     }
     return [];
   }
@@ -168,15 +183,16 @@ export class Segmenter {
     this.#hold = { since: this.#still.since, end: this.#lastUp, pose: this.#still.pose };
   }
 
-  #split(at) {
-    const ended = this.#cut(at);
-    this.#begin(at, this.settings.leave);
+  /** End the sign at a time and begin the next; the model sees it up to `lastFrame`. */
+  #split(at, lastFrame) {
+    const ended = this.#cut(at, lastFrame);
+    this.#begin(at, true);
     return ended;
   }
 
   /** The sign up to `end`, unless there is none or it is too short; its frames are gone. */
-  #cut(end) {
-    const { frames, T } = this.#frames.take(end);
+  #cut(end, lastFrame = end) {
+    const { frames, T } = this.#frames.take(lastFrame);
     const start = this.#start;
     if (start === null || end - start < this.#least || T === 0) return [];
     return [{ start, end, frames, T }];

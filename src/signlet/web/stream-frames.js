@@ -35,6 +35,11 @@ export class FrameBuffer {
     this.#items.push({ time, frame: frame.slice() });
   }
 
+  /** Forget the frames before a time. */
+  drop(before) {
+    this.#items = this.#items.filter((item) => item.time >= before);
+  }
+
   /** Remove the frames up to a time and give them as { frames, T }. */
   take(until) {
     const taken = this.#items.filter((item) => item.time <= until);

@@ -1,0 +1,111 @@
+"""The live page, built and opened in headless Chromium, for its tests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import browsing
+from signlet.stream import SignEvent
+
+GRAPHICS = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+"""WebGL without a graphics card."""
+FAKE_CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+# Chromium's and MediaPipe's own remarks on drawing without a graphics card.
+_REMARKS = re.compile(r"gl_context|GL Driver Message|GPU stall|Automatic fallback to software")
+
+
+@dataclass
+class Live:
+    """An opened page. page: playwright's. requests: URLs. problems: what its console says."""
+
+    page: Any
+    address: str
+    requests: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def ready(self) -> None:
+        """Wait for the model."""
+        self.page.locator("#model-name").filter(has_text="sign").wait_for(timeout=60_000)
+
+    def open_file(self, path: Path) -> None:
+        self.page.set_input_files("#file", path)
+
+    def ended(self, seconds: float = 60) -> None:
+        """Wait until the source has ended."""
+        self.page.wait_for_selector('#stage[data-source="none"]', timeout=1000 * seconds)
+
+    def problem(self) -> str:
+        """The message that the page shows in red, once it does."""
+        self.page.locator("#problem").wait_for(timeout=30_000)
+        return str(self.page.locator("#problem").inner_text())
+
+    def history(self) -> list[tuple[str, str, str]]:
+        """(sign, confidence, time) of the events that are shown, in order."""
+        items = self.page.locator("#history li").all()
+        rows = [tuple(item.locator("b, span").all_inner_texts()) for item in items]
+        return rows[::-1]
+
+    def saved(self, button: str, folder: Path) -> Path:
+        """Press a button that downloads something."""
+        with self.page.expect_download() as waiting:
+            self.page.locator(button).click()
+        path = folder / waiting.value.suggested_filename
+        waiting.value.save_as(path)
+        return path
+
+
+@contextmanager
+def chromium(tool: Any, *flags: str) -> Iterator[Any]:
+    """A browser that reaches this machine only. tool: an opened playwright."""
+    rules = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+    arguments = ["--no-sandbox", "--disable-dev-shm-usage", rules, *flags]
+    opened = tool.chromium.launch(executable_path=browsing.browser(), args=arguments)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def visit(browser: Any, address: str, script: str = "", **settings: Any) -> Live:
+    """Open the page. script: runs before the page's own. settings: of the browser's context."""
+    context = browser.new_context(**settings)
+    if script:
+        context.add_init_script(script)
+    live = Live(context.new_page(), address)
+    live.page.on("request", lambda request: live.requests.append(request.url))
+    live.page.on("pageerror", lambda error: live.problems.append(str(error)))
+    live.page.on(
+        "console",
+        lambda said: _REMARKS.search(said.text) or live.problems.append(said.text),
+    )
+    live.page.goto(address)
+    return live
+
+
+def shown(events: Sequence[SignEvent]) -> list[tuple[str, str, str]]:
+    """How the page shows events."""
+    return [
+        (
+            "none of the signs" if event.sign is None else event.sign,
+            f"{int(100 * event.confidence + 0.5)} %",
+            f"{event.start:.1f}–{event.end:.1f} s",
+        )
+        for event in events
+    ]
+
+
+def write_recording(
+    path: Path, frames: NDArray[np.float32], times: NDArray[np.float64], packed: bool = False
+) -> Path:
+    """As the page writes it; packed: with compression."""
+    write = np.savez_compressed if packed else np.savez
+    write(path, landmarks=frames, times=times, fps=25.0)
+    return path

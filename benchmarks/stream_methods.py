@@ -58,9 +58,8 @@ def segments(
 
 
 def true_cuts(scene: Scene, recogniser: Recogniser) -> list[Heard]:
-    """What the model says where the signs really lie: no way of cutting can do better."""
-    places = [np.searchsorted(scene.times, (sign.start, sign.end)) for sign in scene.truth.signs]
-    clips = [scene.frames[first : last + 1] for first, last in places]
+    """What the model says of the clips' own frames, in a scene as recorded."""
+    clips = [scene.frames[sign.frames[0] : sign.frames[1] + 1] for sign in scene.truth.signs]
     heard = [Heard(sign.start, sign.end, sign.end) for sign in scene.truth.signs]
     return [one.of(answer) for one, answer in zip(heard, recogniser.batch(clips), strict=True)]
 

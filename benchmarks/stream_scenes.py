@@ -31,11 +31,15 @@ Frames = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class TrueSign:
-    """sign: None where the model was not taught it. start, end: seconds."""
+    """sign: None where the model was not taught it. start, end: seconds.
+
+    frames: first and last frame of the stream that are the clip's own.
+    """
 
     sign: str | None
     start: float
     end: float
+    frames: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -119,8 +123,10 @@ class SceneMaker:
                 self._truth[-1] = replace(self._truth[-1], end=begun / self._fps)
             else:
                 begun = self._length
+            own = self._length
             self._add(clip.frames[start:stop])
-            self._truth.append(TrueSign(sign, begun / self._fps, (self._length - 1) / self._fps))
+            last = self._length - 1
+            self._truth.append(TrueSign(sign, begun / self._fps, last / self._fps, (own, last)))
 
     def _glide(self, one: Frames, other: Frames, low: float, high: float) -> None:
         """Move in `low` to `high` seconds."""

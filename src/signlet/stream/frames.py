@@ -35,6 +35,10 @@ class FrameBuffer:
             self._items, self._stride = self._items[::2], 2 * self._stride
         self._items.append((time, frame.copy()))
 
+    def drop(self, before: float) -> None:
+        """Forget the frames before a time."""
+        self._items = [item for item in self._items if item[0] >= before]
+
     def take(self, until: float) -> NDArray[np.float32]:
         """Remove the frames up to a time and return them, (T, 543, 3); T may be 0."""
         taken = [frame for time, frame in self._items if time <= until]

@@ -54,7 +54,7 @@ class Segmenter:
         self._start: float | None = None
         self._least = 0.0
         self._hold: _Hold | None = None
-        self._answered = False
+        self._answered = self._arriving = False
         self._frames.clear()
 
     @property
@@ -112,11 +112,16 @@ class Segmenter:
         moved_on = self._still.update(hands, time, self._body)
         self._last_up = time
         if self._start is None and (moved_on or not self._answered):
-            self._begin(time, self.settings.leave if self._answered else self.settings.shortest)
+            self._begin(time, from_hold=self._answered)
 
-    def _begin(self, start: float, least: float) -> None:
-        """Start a sign; it is one if it takes `least` seconds before the hands are down."""
-        self._start, self._least, self._hold, self._answered = start, least, None, False
+    def _begin(self, start: float, from_hold: bool) -> None:
+        """Start a sign, out of a rest or out of the hold that ended the one before.
+
+        It is one if it takes `least` seconds before the hands are down.
+        """
+        self._least = self.settings.leave if from_hold else self.settings.shortest
+        self._start, self._hold = start, None
+        self._answered, self._arriving = False, from_hold
 
     def _hands_down(self) -> list[Segment]:
         ended = self._cut(self._last_up)
@@ -127,11 +132,20 @@ class Segmenter:
     def _decide(self, start: float, time: float) -> list[Segment]:
         """The hands are up, or were so just now: has the sign ended all the same?"""
         still = self._last_up - self._still.since
+        self._arrive(still, time)
         if still >= self.settings.answer_after:
             return self._answer(time)
         if time - start >= self.settings.longest:
-            return self._answer(time) if still >= self.settings.settle else self._split(time)
+            return self._answer(time) if still >= self.settings.settle else self._split(time, time)
         return self._follow_hold(still, time)
+
+    def _arrive(self, still: float, time: float) -> None:
+        """The way from the last hold to this one is no part of the sign that the model sees."""
+        if self._arriving and still >= self.settings.settle:
+            self._frames.drop(self._still.since)
+            self._arriving = False
+        elif self._start is not None and time - self._start >= self.settings.leave:
+            self._arriving = False
 
     def _answer(self, time: float) -> list[Segment]:
         """End the sign while the hands still hold it; what follows counts once they move."""
@@ -147,20 +161,23 @@ class Segmenter:
                 self._hold = _Hold(now.since, self._last_up, now.pose)
         elif still >= settings.settle:
             if now.moved(now.pose, hold.pose, self._body):
-                return self._split((hold.end + now.since) / 2)
+                ended = self._split((hold.end + now.since) / 2, hold.end)
+                self._arrive(still, time)
+                return ended
             self._hold = _Hold(now.since, self._last_up, now.pose)  # back where they were
         elif time - hold.end >= settings.leave:
-            return self._split(hold.end)
+            return self._split(hold.end, hold.end)
         return []
 
-    def _split(self, at: float) -> list[Segment]:
-        ended = self._cut(at)
-        self._begin(at, self.settings.leave)
+    def _split(self, at: float, last_frame: float) -> list[Segment]:
+        """End the sign at a time and begin the next; the model sees it up to `last_frame`."""
+        ended = self._cut(at, last_frame)
+        self._begin(at, from_hold=True)
         return ended
 
-    def _cut(self, end: float) -> list[Segment]:
+    def _cut(self, end: float, last_frame: float | None = None) -> list[Segment]:
         """The sign up to `end`, unless there is none or it is too short; its frames are gone."""
-        frames = self._frames.take(end)
+        frames = self._frames.take(end if last_frame is None else last_frame)
         if self._start is None or end - self._start < self._least or not len(frames):
             return []
         return [Segment(self._start, end, frames)]

@@ -185,6 +185,7 @@ def test_mediapipe_failing_over_one_video_does_not_stop_the_others(
         (["empty", "-o", "out"], "empty: holds no video"),
         (["twice", "-o", "out"], "would both be written to out/a.parquet"),
         (["videos", "-o", "notes.txt/out"], "notes.txt"),
+        (["videos", "-o", "videos/../videos"], "clips would then be there twice"),
         (["videos", "-o", "out", "--jobs", "0"], "--jobs 0"),
         (["videos", "-o", "out", "--format", "csv"], "--format"),
         (["videos", "-o", "out", "--extractor", "tasks"], "needs --model"),
@@ -212,6 +213,26 @@ def test_what_cannot_be_done_is_said_in_one_line(
     assert main(["extract", *arguments]) == 2
     said = capfd.readouterr().err
     assert words in said
+    assert said.count("\n") == 1
+
+
+def test_a_name_that_is_no_text_is_refused(
+    videos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.rename(videos / "hello" / "bob_1.mp4", os.fsencode(videos / "hello") + b"/b\xffb_1.mp4")
+    assert extract(videos, "-o", tmp_path / "out") == 2
+    assert "is not UTF-8; rename the file" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_an_archive_that_is_no_model_is_refused(
+    videos: Path, tmp_path: Path, cached: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    np.savez(tmp_path / "model.npz", np.zeros(3))
+    model = (tmp_path / "model.npz").rename(tmp_path / "model.task")
+    assert extract(videos, "-o", tmp_path / "o", "--extractor", "tasks", "--model", model) == 2
+    said = capfd.readouterr().err
+    assert "model.task: is no model of MediaPipe's HolisticLandmarker" in said
     assert said.count("\n") == 1
 
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
+from zipfile import is_zipfile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from signlet.errors import SignletError
 from signlet.video.holistic import Holistic
 from signlet.video.needs import needs_video
 from signlet.video.picture import LONG_SIDE, Image
-from signlet.video.tasks import Tasks
+from signlet.video.tasks import Tasks, no_model
 
 EXTRACTORS = ("holistic", "tasks")
 
@@ -59,6 +60,8 @@ class Choice:
             raise SignletError("the extractor tasks needs --model holistic_landmarker.task")
         if self.model and not self.model.is_file():
             raise SignletError(f"{self.model}: there is no such model file; check the path")
+        if self.model and not is_zipfile(self.model):  # known before MediaPipe is loaded
+            raise no_model(self.model, "a .task file is an archive")
         return self
 
 

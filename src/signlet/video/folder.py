@@ -76,13 +76,27 @@ def plan(videos: Path, out: Path, file_format: str) -> list[Task]:
     """What is to be done, sorted. Raises SignletError."""
     if file_format not in FORMATS:
         raise SignletError(f"--format {file_format}: choose {', '.join(FORMATS)}")
+    if videos.is_dir() and videos.resolve() == out.resolve():
+        raise SignletError(
+            f"--out {out}: is the folder of the videos, whose clips would then be there twice; "
+            "choose another"
+        )
     root = videos if videos.is_dir() else videos.parent
     tasks = []
     for video in _videos(videos):
         name = video.relative_to(root)
+        _check_text(name)
         tasks.append(Task(name.as_posix(), video, out / name.with_suffix(f".{file_format}")))
     _refuse_two_in_one(tasks)
     return tasks
+
+
+def _check_text(name: Path) -> None:
+    """File names may hold bytes that are no text, which no table can store."""
+    try:
+        str(name).encode()
+    except UnicodeEncodeError:
+        raise SignletError(f"{str(name)!a}: the name is not UTF-8; rename the file") from None
 
 
 def _videos(where: Path) -> list[Path]:

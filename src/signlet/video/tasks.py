@@ -82,16 +82,21 @@ class Tasks:
                 return HolisticLandmarker.create_from_options(options)
         except (RuntimeError, ValueError, OSError) as error:
             reason = str(error).strip().splitlines()[0][:120]
-            raise SignletError(
-                f"{self._model}: is no model of MediaPipe's HolisticLandmarker ({reason}); "
-                "download holistic_landmarker.task again"
-            ) from error
+            raise no_model(self._model, reason) from error
 
     def __enter__(self) -> Tasks:
         return self
 
     def __exit__(self, *problem: object) -> None:
         self.close()
+
+
+def no_model(model: Path, reason: str) -> SignletError:
+    """What is said of a file that is none."""
+    return SignletError(
+        f"{model}: is no model of MediaPipe's HolisticLandmarker ({reason}); "
+        "download holistic_landmarker.task again"
+    )
 
 
 def frame_of(result: Any) -> NDArray[np.float32]:

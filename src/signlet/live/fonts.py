@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from functools import lru_cache
@@ -18,6 +19,8 @@ _WIDE = (
     *("Arial Unicode.ttf", "NotoSansCJK-Regular.ttc", "PingFang.ttc", "msyh.ttc", "YuGothM.ttc"),
     *("malgun.ttf", "NotoSansArabic-Regular.ttf", "NotoSansDevanagari-Regular.ttf", "Nirmala.ttf"),
 )
+_TRIED = 20
+"""Size at which letters are looked for."""
 _NOWHERE = "\U0010fffe"
 """No font has this character: it is drawn as what is drawn for a missing one."""
 
@@ -28,21 +31,33 @@ def font(text: str, size: int) -> Font:
 
     size: of the letters in pixels.
     """
-    usual = [found for name in _USUAL if (found := _load(name, size))]
-    best: Font = usual[0] if usual else ImageFont.load_default(size)
-    if _missing(best, text):
-        others = [*usual[1:], *(f for n in _WIDE if (f := _load(n, size))), *_asked(text, size)]
-        best = min([best, *others], key=lambda candidate: len(_missing(candidate, text)))
+    found = _load(_name_for("".join(sorted(set(text)))), size)
+    return found or ImageFont.load_default(size)
+
+
+@lru_cache(maxsize=512)
+def _name_for(letters: str) -> str:
+    """Name or path of the font for these letters; "" for the one inside Pillow."""
+    names = [name for name in (*_USUAL, *_WIDE) if _load(name, _TRIED)]
+    best = min(names, key=lambda name: len(_missing_in(name, letters)), default="")
+    if _missing_in(best, letters):
+        best = min([best, *_asked(letters)], key=lambda name: len(_missing_in(name, letters)))
     return best
+
+
+def _missing_in(name: str, letters: str) -> str:
+    return _missing(_load(name, _TRIED) or ImageFont.load_default(_TRIED), letters)
 
 
 def missing(text: str) -> str:
     """Letters of a text that no installed font has."""
-    return _missing(font(text, 20), text)
+    return _missing(font(text, _TRIED), text)
 
 
 @lru_cache(maxsize=256)
 def _load(name: str, size: int) -> ImageFont.FreeTypeFont | None:
+    if not name:
+        return None
     try:
         return ImageFont.truetype(name, size)
     except OSError:
@@ -66,18 +81,16 @@ def _shape(candidate: Font, letter: str) -> bytes:
     return bytes(f"{mask.size}", "ascii") + bytes(mask)
 
 
-def _asked(text: str, size: int) -> list[ImageFont.FreeTypeFont]:
-    """What fontconfig knows, where it is installed: a font for the text's characters."""
+def _asked(letters: str) -> list[str]:
+    """What fontconfig knows, where it is installed: the file of a font with these letters."""
     program = shutil.which("fc-match")
     if program is None:
         return []
-    characters = " ".join(f"{ord(letter):x}" for letter in dict.fromkeys(text[:50]))
-    found = subprocess.run(
-        [program, "-f", "%{file}", f"sans:charset={characters}"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=10,
-    )
-    loaded = _load(found.stdout.strip(), size) if found.stdout.strip() else None
-    return [loaded] if loaded else []
+    numbers = " ".join(f"{ord(letter):x}" for letter in letters[:50])
+    command = [program, "-f", "%{file}", f"sans:charset={numbers}"]
+    try:
+        found = subprocess.run(command, capture_output=True, check=False, timeout=10)
+    except subprocess.TimeoutExpired:
+        return []
+    path = os.fsdecode(found.stdout).strip()
+    return [path] if path and _load(path, _TRIED) else []

@@ -5,6 +5,9 @@ from __future__ import annotations
 import ipaddress
 import os
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +15,13 @@ import signlet
 from signlet.cli.parsing import existing, make_plain_parser, parse
 from signlet.errors import SignletError
 from signlet.serve.limits import Limits
-from signlet.starter import model_path
+from signlet.starter import STARTER, model_path
+from signlet.web.build import build_site
 
 _EXAMPLES = """
   signlet serve model.onnx
-  signlet serve model.onnx --port 9000 --max_batch 32
+  signlet serve --page
+  signlet serve model.onnx --page --port 9000 --max_batch 32
   signlet serve model.onnx --host 0.0.0.0 --token_file token.txt
   curl -F clip=@clip.npz http://127.0.0.1:8000/recognise
 """
@@ -38,15 +43,51 @@ def run(arguments: list[str]) -> None:
         raise SignletError(f"--port {parsed.port}: give 0 (any free one) to 65535")
     limits = Limits(**{name: getattr(parsed, name) for name in _BOUNDS})
     token = read_token(parsed.token_file)
-    path = existing(model_path(parsed.model), "model file or run folder")
-    app, serve = _app(path, limits, token, parsed.threads)
-    if token is None and not _is_local(parsed.host):
+    path = _model(parsed.model, parsed.page, token)
+    with _site(path, parsed.page) as site:
+        app, serve = _app(path, limits, token, parsed.threads, site)
+        _warn(parsed.host, token, site)
+        announce = _announcer(path, site)
+        serve(app, parsed.host, parsed.port, parsed.timeout, parsed.access_log, announce)
+
+
+def _model(given: str | None, page: bool, token: str | None) -> Path:
+    if page and token is not None:
+        raise SignletError(
+            "--page: a page cannot be asked for a token; serve it without one, or build it with "
+            "signlet page build and let your web server ask for a password"
+        )
+    if given is None and not page:
+        raise SignletError("name the model file or run folder to serve; with --page none is needed")
+    path = model_path(STARTER if given is None else given)
+    return existing(path, "model file or run folder")
+
+
+@contextmanager
+def _site(model: Path, page: bool) -> Iterator[Path | None]:
+    if not page:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="signlet-page-") as folder:
+        site = Path(folder) / "site"
+        build_site(site, model, lambda text: print(f"{text} ...", file=sys.stderr))
+        yield site
+
+
+def _warn(host: str, token: str | None, site: Path | None) -> None:
+    if _is_local(host):
+        return
+    if token is None:
         print(
-            f"signlet: whoever reaches {parsed.host} may use this service; "
-            "--token_file asks for a token",
+            f"signlet: whoever reaches {host} may use this service; --token_file asks for a token",
             file=sys.stderr,
         )
-    serve(app, parsed.host, parsed.port, parsed.timeout, parsed.access_log, _announcer(path))
+    if site is not None:
+        print(
+            "signlet: browsers allow the camera on other machines over https only; put a server "
+            "that speaks https before this one",
+            file=sys.stderr,
+        )
 
 
 def _parser() -> Any:
@@ -58,7 +99,8 @@ def _parser() -> Any:
     )
     default = Limits()
     add = parser.add_argument
-    add("model", type=str, help="model file (.onnx, .tflite), run folder or name")
+    add("model", nargs="?", type=str, help="model file (.onnx, .tflite), run folder or name")
+    add("--page", action="store_true", help="serve the live page at / too (a model.onnx, or none)")
     add("--host", type=str, default="127.0.0.1", help="address to listen on (%(default)s)")
     add("--port", type=int, default=8000, help="port (%(default)s); 0 takes a free one")
     for name, (kind, about) in _BOUNDS.items():
@@ -70,7 +112,9 @@ def _parser() -> Any:
     return parser
 
 
-def _app(path: Path, limits: Limits, token: str | None, threads: int) -> tuple[Any, Any]:
+def _app(
+    path: Path, limits: Limits, token: str | None, threads: int, site: Path | None
+) -> tuple[Any, Any]:
     try:
         from signlet.serve.app import make_app
         from signlet.serve.server import run as serve
@@ -78,7 +122,7 @@ def _app(path: Path, limits: Limits, token: str | None, threads: int) -> tuple[A
         raise SignletError(
             f'{error.name} is not installed; this command needs: pip install "signlet[serve]"'
         ) from None
-    return make_app(_load(path, threads), limits, token), serve
+    return make_app(_load(path, threads), limits, token, site), serve
 
 
 def _load(path: Path, threads: int) -> Any:
@@ -117,8 +161,10 @@ def _is_local(host: str) -> bool:
         return host == "localhost"
 
 
-def _announcer(path: Path) -> Any:
+def _announcer(path: Path, site: Path | None) -> Any:
     def announce(address: str) -> None:
+        if site is not None:
+            print(f"the live page: {address}/", flush=True)
         print(f"serving {path} on {address}; more at {address}/docs; Ctrl-C stops it", flush=True)
 
     return announce

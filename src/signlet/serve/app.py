@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Query, Request
@@ -18,6 +19,7 @@ from signlet.serve.answers import BODY, Answer, Health, Labels, answer, problems
 from signlet.serve.batcher import Serves
 from signlet.serve.guard import Guard
 from signlet.serve.limits import Limits
+from signlet.serve.live_page import add_live_page
 from signlet.serve.page import page
 from signlet.serve.refused import Refused
 from signlet.serve.service import Service
@@ -27,11 +29,18 @@ _TOP = Annotated[int, Query(ge=1, le=1000, description="how many signs to list, 
 _ASKED = (400, 408, 413, 415, 422, 500, 503, 504)
 
 
-def make_app(recogniser: Serves, limits: Limits | None = None, token: str | None = None) -> FastAPI:
+def make_app(
+    recogniser: Serves,
+    limits: Limits | None = None,
+    token: str | None = None,
+    site: Path | None = None,
+) -> FastAPI:
     """The service around one recogniser, ready for uvicorn or a test client.
 
     recogniser: what `signlet.load` gives. limits: what a request may cost.
     token: asked of every request but those for /health; None asks for none.
+    site: folder of a built live page, served at /; not together with a token, which pages of a
+    browser cannot be asked for.
     The application needs ASGI's lifespan, which starts its queue and its processes.
     """
     service = Service(recogniser, limits or Limits())
@@ -60,6 +69,8 @@ def make_app(recogniser: Serves, limits: Limits | None = None, token: str | None
     _add_about(app, service, locked, problems(*asked))
     _add_health(app, service)
     _add_problems(app)
+    if site is not None:
+        add_live_page(app, site)
     paths = [route.path for route in app.routes if hasattr(route, "path")]
     app.add_middleware(Guard, token=token, paths=paths, metrics=service.metrics)
     return app

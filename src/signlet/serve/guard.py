@@ -37,7 +37,9 @@ class Guard:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", []), *_HEADERS]
+                given = list(message.get("headers", []))
+                named = {name.lower() for name, _ in given}
+                message["headers"] = [*given, *(one for one in _HEADERS if one[0] not in named)]
             await send(message)
 
         app = self._app if self._allowed(scope) else _REFUSAL

@@ -1,0 +1,246 @@
+"""Building the live page, and serving it beside the service: no browser needed."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+import browsing
+from serving import Standin
+from signlet.cli import main
+from signlet.errors import SignletError
+from signlet.landmarks import EDGES
+from signlet.report.page import render
+from signlet.serve.app import make_app
+from signlet.starter import STARTER, model_path
+from signlet.web import build, libraries
+from signlet.web.build import build_site
+
+FILES = {
+    "@mediapipe/holistic": build._MEDIAPIPE,
+    "onnxruntime-web/dist": build._ONNXRUNTIME,
+}
+
+
+@pytest.fixture(autouse=True)
+def caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "caches"))
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    return tmp_path / "caches"
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """npm's place is taken by one that writes empty files; gives what it was asked."""
+    asked: list[list[str]] = []
+
+    def npm(command: list[str], cwd: Path, **_: Any) -> Any:
+        asked.append(command)
+        for folder, names in FILES.items():
+            place = cwd / "node_modules" / folder
+            place.mkdir(parents=True)
+            for name in names:
+                (place / name).write_text(name)
+        return type("Done", (), {"returncode": 0, "stderr": ""})
+
+    monkeypatch.setattr(libraries.shutil, "which", lambda name: f"/bin/{name}")
+    monkeypatch.setattr(libraries.subprocess, "run", npm)
+    return asked
+
+
+def test_a_site_is_whole_and_says_what_it_is(
+    tmp_path: Path, installed: list[list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["page", "build", "-o", str(tmp_path / "site")]) == 0
+    site = tmp_path / "site"
+    assert f"{site}: built, " in capsys.readouterr().out
+    assert installed[0][1:4] == ["ci", "--ignore-scripts", "--omit=dev"]
+    about = json.loads((site / "site.json").read_text())
+    assert about["name"] == f"{STARTER}.onnx"
+    assert (site / about["model"]).read_bytes() == model_path(STARTER).read_bytes()
+    assert sorted(path.name for path in (site / "mediapipe").iterdir()) == sorted(build._MEDIAPIPE)
+    scripts = {path.name for path in browsing.WEB.glob("*.js")}
+    assert scripts | {"layout.js"} == {path.name for path in site.glob("*.js")}
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".site")] == []
+
+
+def test_every_file_that_the_page_names_is_there(
+    tmp_path: Path, installed: list[list[str]]
+) -> None:
+    site, size = build_site(tmp_path / "site", STARTER)
+    assert size == sum(path.stat().st_size for path in site.rglob("*") if path.is_file())
+    named = re.compile(r"""(?:from|import|src=|href=|new Remote\()\s*["']([^"'#:]+)["']""")
+    for path in (*site.glob("*.js"), *site.glob("*.html")):
+        for name in named.findall(path.read_text(encoding="utf-8")):
+            assert (site / name).exists(), (path.name, name)
+    assert "https://" not in re.sub(r"<pre>.*?</pre>", "", _code(site), flags=re.S)
+
+
+def _code(site: Path) -> str:
+    files = (*site.glob("*.js"), *site.glob("*.html"), *site.glob("*.css"))
+    return "".join(path.read_text(encoding="utf-8") for path in files)
+
+
+def test_a_second_build_asks_npm_for_nothing_and_replaces_the_first(
+    tmp_path: Path, installed: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, _ = build_site(tmp_path / "site", STARTER)
+    (site / "of the first").write_text("")
+    monkeypatch.setattr(libraries.shutil, "which", lambda name: None)
+    build_site(site, STARTER)
+    assert (site / "index.html").is_file()
+    assert not (site / "of the first").exists()
+
+
+def test_without_npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(libraries.shutil, "which", lambda name: None)
+    with pytest.raises(SignletError, match=r"^npm is not here; .* install Node\.js"):
+        build_site(tmp_path / "site", STARTER)
+    assert not (tmp_path / "site").exists()
+
+
+def test_npm_that_fails(tmp_path: Path, caches: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And leaves nothing that a later build would take for whole."""
+    failed = type("Done", (), {"returncode": 1, "stderr": "npm error code ENOTFOUND\nnpm error x"})
+    monkeypatch.setattr(libraries.shutil, "which", lambda name: "/bin/npm")
+    monkeypatch.setattr(libraries.subprocess, "run", lambda *_, **__: failed)
+    with pytest.raises(SignletError, match=r"npm could not install .*ENOTFOUND.*try again"):
+        build_site(tmp_path / "site", STARTER)
+    assert [path for path in caches.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("model.tflite", "the page runs .onnx files"),
+        ("absent.onnx", "no such model file"),
+        ("text.onnx", "text.onnx: "),
+    ],
+)
+def test_what_is_no_model_is_refused(
+    tmp_path: Path, given: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "text.onnx").write_text("hello")
+    out = tmp_path / "site"
+    assert main(["page", "build", "-o", str(out), "--model", str(tmp_path / given)]) == 2
+    told = capsys.readouterr().err.strip()
+    assert said in told
+    assert len(told.splitlines()) == 1
+    assert not out.exists()
+
+
+def test_a_folder_of_something_else_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "cat.jpg").write_text("meow")
+    with pytest.raises(SignletError, match=r"photos: holds files that are not a page"):
+        build_site(tmp_path / "photos", STARTER)
+    with pytest.raises(SignletError, match=r"cat\.jpg: is not a folder"):
+        build_site(tmp_path / "photos" / "cat.jpg", STARTER)
+    assert (tmp_path / "photos" / "cat.jpg").read_text() == "meow"
+
+
+def test_a_full_disk_leaves_the_old_page(
+    tmp_path: Path, installed: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, _ = build_site(tmp_path / "site", STARTER)
+    before = sorted(site.rglob("*"))
+    copy = shutil.copyfile
+
+    def full(source: Any, target: Any) -> Any:
+        if str(target).endswith("model.onnx"):
+            raise OSError(28, "No space left on device")
+        return copy(source, target)
+
+    monkeypatch.setattr(build.shutil, "copyfile", full)
+    with pytest.raises(SignletError, match=r"site: cannot be written \(No space left"):
+        build_site(site, STARTER)
+    assert sorted(site.rglob("*")) == before
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".site")] == []
+
+
+def test_the_skeleton_is_that_of_python() -> None:
+    lines = build.layout().splitlines()[2:-1]
+    drawn = {
+        part.strip(): json.loads(pairs.rstrip(","))
+        for part, pairs in (line.split(":", 1) for line in lines)
+    }
+    assert drawn == {part: pairs.tolist() for part, pairs in EDGES.items()}
+
+
+def test_reports_and_page_have_their_colours_from_one_file() -> None:
+    """No other style sheet names a colour; both take in base.css."""
+    report = Path(build.__file__).parents[1] / "report"
+    colour = re.compile(r"(?<!--paper: )#[0-9a-fA-F]{3,8}\b|(?:rgb|hsl|oklch)\((?!0 0 0 /)")
+    for style in (report / "report.css", browsing.WEB / "page.css"):
+        text = style.read_text(encoding="utf-8")
+        used = set(re.findall(r"var\((--[a-z-]+)", text))
+        known = set(re.findall(r"^\s*(--[a-z-]+):", (report / "base.css").read_text(), re.M))
+        assert colour.findall(text) == [], style.name
+        own = {"--at", "--low", "--high", "--wide", "--ratio", "--share"}
+        assert used - own <= known, style.name
+    assert 'href="base.css"' in (browsing.WEB / "index.html").read_text()
+    assert "--accent:" in render("base.html")
+
+
+# --- signlet serve --page -----------------------------------------------------------------
+
+
+@pytest.fixture
+def site(tmp_path: Path, installed: list[list[str]]) -> Path:
+    return build_site(tmp_path / "site", STARTER)[0]
+
+
+def test_the_service_serves_the_page_too(site: Path) -> None:
+    with TestClient(make_app(Standin(), site=site)) as client:
+        page = client.get("/")
+        assert page.status_code == 200
+        assert page.text == (site / "index.html").read_text()
+        assert page.headers["content-type"].startswith("text/html")
+        assert page.headers["content-security-policy"] == "frame-ancestors 'self'"
+        assert page.headers["cache-control"] == "no-cache"
+        assert page.headers["x-content-type-options"] == "nosniff"
+        model = client.get("/model.onnx")
+        assert model.content == (site / "model.onnx").read_bytes()
+        assert client.get("/page.js").headers["content-type"].startswith("text/javascript")
+        again = client.get(
+            "/page.js", headers={"if-none-match": client.get("/page.js").headers["etag"]}
+        )
+        assert again.status_code == 304
+        labels = client.get("/labels")
+        assert labels.json()["signs"] == list(Standin.signs)
+        assert labels.headers["content-security-policy"].startswith("default-src 'none'")
+        assert client.get("/health").status_code == 200
+        assert client.get("/docs").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/../secret", "/%2e%2e/secret", "/..%2fsecret", "/nothing"])
+def test_nothing_beside_the_page_is_served(site: Path, path: str) -> None:
+    (site.parent / "secret").write_text("secret")
+    with TestClient(make_app(Standin(), site=site)) as client:
+        answer = client.get(path)
+        assert answer.status_code == 404
+        assert "detail" in answer.json()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--page", "--token_file", "{token}"], "--page: a page cannot be asked for a token"),
+        ([], "name the model file or run folder to serve; with --page none is needed"),
+        (["--page", "{folder}"], "the page runs .onnx files"),
+    ],
+)
+def test_what_serve_cannot_do(
+    tmp_path: Path, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "token.txt").write_text("0123456789abcdef0123")
+    places = {"token": tmp_path / "token.txt", "folder": tmp_path}
+    assert main(["serve", *(text.format(**places) for text in arguments)]) == 2
+    assert said in capsys.readouterr().err

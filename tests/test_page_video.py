@@ -1,0 +1,141 @@
+"""The whole live page: pictures in, MediaPipe and the model in the browser, signs out.
+
+MediaPipe draws on a graphics card; without one a frame takes it seconds. So the pictures are
+few, one browser looks at all of them, and the camera's clock is slowed down as the machine is.
+The video is the rendered signer of videos.py: MediaPipe finds face, body and a hand in it, so
+everything has to work. The camera films a real signer where ../shared has one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+import browsing
+import pages
+import signlet
+from conftest import SHARED
+from signlet.landmarks import FACE, LEFT_HAND, POSE, RAW_PARTS, RIGHT_HAND
+from signlet.sources import read_clip
+from signlet.starter import STARTER
+from signlet.stream import SignEvent, StreamRecogniser
+from signlet.video.frames import read_frames
+from test_page import built
+from videos import Image, cached, signer, write_video
+
+__all__ = ["cached"]
+pytestmark = pytest.mark.slow
+FRAMES, RATE, SIDE = 7, 10, 256
+PATIENCE = 900
+"""Seconds; the first picture takes longest, when programs for the graphics card are compiled."""
+SLOW = "const now = performance.now.bind(performance); performance.now = () => now() / 40;"
+REAL = "videos/01_01_0013_(14_11_16_16_03_34)_c.mp4"
+
+
+def pictures() -> list[Image]:
+    return [signer(number / FRAMES, SIDE) for number in range(FRAMES)]
+
+
+def filmed() -> list[Image]:
+    """What the camera sees, again and again: hands are up all the time."""
+    if not (SHARED / REAL).is_file():
+        return pictures()
+    return [frame.image for frame in read_frames(SHARED / REAL)][8:20]
+
+
+def write_y4m(path: Path, images: list[Image]) -> Path:
+    """The uncompressed video that Chromium takes for a camera."""
+    height, width = images[0].shape[:2]
+    with path.open("wb") as file:
+        file.write(f"YUV4MPEG2 W{width} H{height} F{RATE}:1 Ip A1:1 C420jpeg\n".encode())
+        for image in images:
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24").reformat(format="yuv420p")
+            file.write(b"FRAME\n" + frame.to_ndarray().tobytes())
+    return path
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pages.Live]:
+    site = built(tmp_path_factory)
+    camera = write_y4m(tmp_path_factory.mktemp("camera") / "camera.y4m", filmed())
+    flags = (*pages.GRAPHICS, *pages.FAKE_CAMERA, f"--use-file-for-fake-video-capture={camera}")
+    with (
+        browsing.served(site.parent, isolated=False) as root,
+        browsing.driver().sync_playwright() as tool,
+        pages.chromium(tool, *flags) as browser,
+    ):
+        opened = pages.visit(browser, f"{root}{site.name}/", SLOW)
+        opened.ready()
+        yield opened
+
+
+def told(path: Path) -> list[SignEvent]:
+    """What Python makes of a recording of the page, by the times in it."""
+    stream = StreamRecogniser(signlet.load(STARTER, threads=1))
+    with np.load(path) as arrays:
+        frames, times = arrays["landmarks"], arrays["times"]
+    pushed = [event for f, t in zip(frames, times, strict=True) for event in stream.push(f, t)]
+    return [*pushed, *stream.finish()]
+
+
+def found(path: Path) -> dict[str, float]:
+    """Share of frames with each part."""
+    frames = read_clip(path).frames
+    return {part: float((~np.isnan(frames[:, rows, 0])).mean()) for part, rows in RAW_PARTS.items()}
+
+
+def test_a_video_becomes_signs(live: pages.Live, tmp_path: Path, cached: Path) -> None:
+    video = write_video(tmp_path / "signer.mp4", pictures(), RATE)
+    live.open_file(video)
+    live.page.click("#record")
+    live.ended(PATIENCE)
+    assert live.problems == []
+    saved = live.saved("#takes li:last-child button:text('Save')", tmp_path)
+    with np.load(saved) as arrays:
+        np.testing.assert_allclose(arrays["times"], np.arange(FRAMES) / RATE, atol=1e-3)
+    events = told(saved)
+    assert len(events) == 1
+    assert live.history() == pages.shown(events)
+    compare(read_clip(saved).frames, read_clip(video).frames)
+
+
+def compare(there: Any, here: Any) -> None:
+    """The browser's MediaPipe and Python's see the same; z they scale differently."""
+    for part in (FACE, POSE, LEFT_HAND):
+        both = ~np.isnan(there[:, part, 0]) & ~np.isnan(here[:, part, 0])
+        assert both.mean() > 0.5
+        apart = np.abs(there[:, part, :2] - here[:, part, :2])[both]
+        assert np.median(apart) < 0.01
+    assert np.isnan(there[:, RIGHT_HAND]).all()
+
+
+def test_a_camera_becomes_signs(live: pages.Live, tmp_path: Path) -> None:
+    live.page.click("#clear")
+    live.page.click("#begin")
+    live.page.click("#record")
+    note = live.page.locator("#take-note")
+    note.filter(has_text="Recording: 0.5").wait_for(timeout=1000 * PATIENCE)
+    assert "flipped" in live.page.locator("#picture").get_attribute("class").split()
+    drawn = "(c) => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((v) => v)"
+    assert live.page.locator("#overlay").evaluate(drawn)
+    live.page.click("#start")
+    live.ended(PATIENCE)
+    saved = live.saved("#takes li:last-child button:text('Save')", tmp_path)
+    assert found(saved)["face"] > 0.9
+    assert found(saved)["pose"] > 0.9
+    assert found(saved)["left_hand"] + found(saved)["right_hand"] > 0.3
+    events, history = told(saved), live.history()
+    assert len(events) >= 1
+    assert [row[:2] for row in history] == [row[:2] for row in pages.shown(events)]
+    assert live.problems == []
+
+
+def test_nothing_left_the_machine(live: pages.Live) -> None:
+    assert any(url.endswith("pose_landmark_full.tflite") for url in live.requests)
+    own = [url for url in live.requests if url.startswith((live.address, "blob:"))]
+    assert own == live.requests

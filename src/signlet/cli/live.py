@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from signlet.cli.parsing import make_plain_parser, parse
 from signlet.errors import SignletError
 from signlet.live.inputs import Input, open_input
-from signlet.live.lines import Lines
+from signlet.live.lines import Lines, plain
 from signlet.live.session import Session, Shows
 from signlet.recognise import Recogniser
 from signlet.starter import STARTER, STARTER_SAYS
@@ -145,7 +145,7 @@ def _window(
     from signlet.live.view import Turned
     from signlet.live.window import Window
 
-    boxes = missing("".join(signs))
+    boxes = missing(plain("".join(signs)))
     if boxes:
         session.lines.say(
             f"no installed font has {boxes[:20]}, so the window shows boxes; install one"

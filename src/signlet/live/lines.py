@@ -5,11 +5,20 @@ from __future__ import annotations
 import json
 import sys
 import time
+import unicodedata
 
 from signlet.stream import SignEvent
 
 _EVERY = 0.5
 """Seconds between two looks of the progress line."""
+
+
+_CONTROLS = ("Cc", "Cs", "Zl", "Zp")
+
+
+def plain(text: str) -> str:
+    """A name on one line: no line breaks, nothing that moves a terminal's cursor."""
+    return "".join(" " if unicodedata.category(letter) in _CONTROLS else letter for letter in text)
 
 
 class Lines:
@@ -49,8 +58,10 @@ def as_text(event: SignEvent) -> str:
     """`  12.3-13.4 s  hello  87 %`; where it is none of the signs, the nearest is named."""
     span = f"{event.start:7.1f}-{event.end:.1f} s"
     if event.sign is not None:
-        return f"{span}  {event.sign}  {event.confidence * 100:.0f} %"
-    nearest = f" (nearest: {event.top[0][0]}  {event.confidence * 100:.0f} %)" if event.top else ""
+        return f"{span}  {plain(event.sign)}  {event.confidence * 100:.0f} %"
+    nearest = (
+        f" (nearest: {plain(event.top[0][0])}  {event.confidence * 100:.0f} %)" if event.top else ""
+    )
     return f"{span}  none of the signs{nearest}"
 
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
+import signlet
+from signlet.cli import main
 from signlet.landmarks import FACE, LEFT_HAND, POSE, RAW_PARTS, RIGHT_HAND
+from signlet.model import ModelConfig, SignModel
+from signlet.model.files import save_model
 from signlet.sources import read_clip
 from signlet.video.extract import extract_many
 from signlet.video.files import write_extraction
@@ -94,6 +101,40 @@ def test_files_hold_what_was_extracted(cached: Path, tmp_path: Path, video: Path
         clip = read_clip(tmp_path / f"a{suffix}")
         np.testing.assert_allclose(clip.frames, extraction.frames, rtol=0, atol=tolerance)
         assert clip.fps == pytest.approx(25)
+
+
+def test_from_a_video_to_a_sign(
+    cached: Path, tmp_path: Path, video: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    size = ModelConfig(dense=8, widths=(16, 16, 16, 16), heads=4, max_len=12, num_classes=2)
+    torch.manual_seed(0)
+    model = tmp_path / "model"
+    save_model(model, [SignModel(size).eval()], ("hello", "thanks"), {"recipe": "tiny"})
+    said = signlet.load(model)(video)
+    clip = read_clip(video)
+    assert clip.hand_frames().any(), "the model is given frames to look at"
+    expected = signlet.load(model)(clip.frames)
+    np.testing.assert_allclose(said.probabilities, expected.probabilities, atol=1e-6)
+    flipped = signlet.load(model)(1 - clip.frames)
+    assert np.abs(said.probabilities - flipped.probabilities).max() > 1e-4, "it does look"
+    assert main(["recognise", str(model), str(video)]) == 0
+    assert said.sign in capsys.readouterr().out
+
+
+def test_the_page_in_docs_runs(
+    cached: Path, tmp_path: Path, video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("my_videos/hello").mkdir(parents=True)
+    for name in ("anna_1", "bob_1"):
+        Path(f"my_videos/hello/{name}.mp4").write_bytes(video.read_bytes())
+    page = (Path(__file__).parents[1] / "docs" / "video.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(code, "video.md", "exec"), names)
+    np.testing.assert_allclose(names["landmarks"], names["clip"].frames[-1], atol=1e-6)
+    assert [outcome.cached for outcome in names["outcomes"]] == [True]
+    assert len(names["summary"].good) == 2
 
 
 @pytest.mark.slow

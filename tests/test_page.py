@@ -20,6 +20,7 @@ from signlet.starter import STARTER, model_path
 from signlet.stream import SignEvent, StreamRecogniser
 from signlet.stream.mirror import turn
 from signlet.web.build import build_site
+from test_serve_process import LAUNCH, process
 
 pytestmark = pytest.mark.slow
 WORD = "SIGN"
@@ -363,6 +364,18 @@ def test_neither_page_nor_workers_reach_another_server(live: pages.Live, address
         assert all("Content Security Policy" in said for said in live.problems)
         live.problems.clear()
         live.requests[:] = [url for url in live.requests if not url.startswith(other)]
+
+
+def test_signlet_serve_page(browser: Any, site: Path, word: Path) -> None:
+    """site: so that npm has been asked before."""
+    with process("-c", LAUNCH, "--page", "--port", "0") as (_, address):
+        live = pages.visit(browser, address)
+        live.ready()
+        live.open_file(word)
+        live.ended()
+        assert live.history() == pages.shown(told(*recorded()))
+        assert live.problems == []
+        live.page.context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -8,6 +8,7 @@ everything has to work. The camera films a real signer where ../shared has one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from videos import Image, cached, signer, write_video
 
 __all__ = ["cached"]
 pytestmark = pytest.mark.slow
-FRAMES, RATE, SIDE = 7, 10, 256
+FRAMES, RATE, SIDE = 10, 10, 256
 PATIENCE = 900
 """Seconds; the first picture takes longest, when programs for the graphics card are compiled."""
 SLOW = "const now = performance.now.bind(performance); performance.now = () => now() / 40;"
@@ -99,7 +100,7 @@ def test_a_video_becomes_signs(live: pages.Live, tmp_path: Path, cached: Path) -
     with np.load(saved) as arrays:
         np.testing.assert_allclose(arrays["times"], np.arange(FRAMES) / RATE, atol=1e-3)
     events = told(saved)
-    assert len(events) == 1
+    assert len(events) >= 1, found(saved)
     assert live.history() == pages.shown(events)
     compare(read_clip(saved).frames, read_clip(video).frames)
 
@@ -118,8 +119,8 @@ def test_a_camera_becomes_signs(live: pages.Live, tmp_path: Path) -> None:
     live.page.click("#clear")
     live.page.click("#begin")
     live.page.click("#record")
-    note = live.page.locator("#take-note")
-    note.filter(has_text="Recording: 0.5").wait_for(timeout=1000 * PATIENCE)
+    chip = live.page.locator("#live")
+    chip.filter(has_text=re.compile("Recording (0.[5-9]|[1-9])")).wait_for(timeout=1000 * PATIENCE)
     assert "flipped" in live.page.locator("#picture").get_attribute("class").split()
     drawn = "(c) => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((v) => v)"
     assert live.page.locator("#overlay").evaluate(drawn)

@@ -1,8 +1,8 @@
 // Clips of landmarks as files: what was recorded here, for `signlet train`, and back again.
 
 import { readNpz, writeNpz, writeZip } from "./npz.js";
+import { NUMBERS, POINTS } from "./segmenter.js";
 
-const NUMBERS = 543 * 3;
 const USUAL_RATE = 25;
 export const LONGEST = 60; // seconds of one recording
 
@@ -34,7 +34,7 @@ export class Recording {
 /** Bytes of the .npz that signlet.read_clip reads; `times` are more exact than its `fps`. */
 export function clipFile({ frames, times, T, fps }) {
   return writeNpz({
-    landmarks: [frames, [T, 543, 3]],
+    landmarks: [frames, [T, POINTS, 3]],
     fps: [Float64Array.of(fps), []],
     times: [times, [T]],
   });
@@ -69,7 +69,7 @@ export async function readClip(file) {
     throw new Error(`${file.name}: cannot be read (${error.message}); save it again`);
   }
   const { numbers, shape = [] } = arrays.landmarks ?? {};
-  if (shape.length !== 3 || shape[1] !== 543 || shape[2] !== 3 || !(shape[0] > 0)) {
+  if (shape.length !== 3 || shape[1] !== POINTS || shape[2] !== 3 || !(shape[0] > 0)) {
     throw new Error(`${file.name}: holds no landmarks of (frames, 543, 3); record it again`);
   }
   const T = shape[0];

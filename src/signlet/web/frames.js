@@ -4,6 +4,8 @@
 // start, and an ImageBitmap or 543 * 3 numbers. It goes on when it is asked for the next frame, so
 // nothing piles up.
 
+import { NUMBERS } from "./segmenter.js";
+
 const FIRST_STEP = 1 / 120; // seconds; finer than the frames of any usual video
 const USUAL_STEP = 1 / 30; // where the browser cannot tell a frame's time
 
@@ -43,6 +45,7 @@ export async function* cameraFrames(video, stream, signal) {
       const time = (performance.now() - begin) / 1000;
       yield { time, picture: await createImageBitmap(video) };
     }
+    if (!signal.aborted) throw new Error("The camera is gone. Connect it and start it again.");
   } finally {
     stream.getTracks().forEach((track) => track.stop());
     video.srcObject = null;
@@ -66,6 +69,7 @@ export async function* videoFrames(video, file, signal, report) {
   try {
     video.src = url;
     await loaded(video, "loadeddata");
+    if (!video.videoWidth) throw new DOMException("no pictures", "UnplayableError");
     await knowDuration(video);
     let before = -1;
     let step = FIRST_STEP;
@@ -135,6 +139,6 @@ export async function* recordedFrames({ frames, times }, signal, report) {
     const wait = 1000 * (times[t] - times[0]) - (performance.now() - begin);
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
     report((t + 1) / times.length);
-    yield { time: times[t], frame: frames.slice(t * 1629, (t + 1) * 1629) };
+    yield { time: times[t], frame: frames.slice(t * NUMBERS, (t + 1) * NUMBERS) };
   }
 }

@@ -9,9 +9,10 @@ import { Session } from "./session.js";
 import { Signs } from "./signs.js";
 import { turn } from "./stream-mirror.js";
 import { Takes } from "./takes.js";
+import { problem, report, showFigures, showLive, showPaused, showState, waiting } from "./views.js";
 import { browserProblem, cameraProblem, fileProblem, trackerProblem } from "./words.js";
 
-const STATES = { rest: "Watching", signing: "Signing" };
+const LIVE = { camera: "Camera", video: "Video", clip: "Replay" };
 const part = (id) => document.getElementById(id);
 const [stage, video, overlay] = ["stage", "video", "overlay"].map(part);
 const signs = new Signs();
@@ -21,65 +22,76 @@ let recogniser = null;
 let tracker = null; // a promise: it is loaded with the first picture
 let modelReady = null;
 let session = null;
+let started = 0;
 let recording = null;
 let lastFrame = null;
 
 // --- sources ------------------------------------------------------------------------------
 
 async function startCamera() {
-  await run("camera", async (signal) => {
-    const stream = await openCamera(part("camera").value).catch((error) => {
+  await run("camera", async (mine) => {
+    const release = (stream) => stream.getTracks().forEach((track) => track.stop());
+    const asked = openCamera(part("camera").value).catch((error) => {
       throw new Error(cameraProblem(error));
     });
+    const stream = await mine.until(asked, release);
+    mine.signal.addEventListener("abort", () => release(stream));
     await fillCameras(stream);
-    return cameraFrames(video, stream, signal);
+    return () => cameraFrames(video, stream, mine.signal);
   });
 }
 
 async function openFile(file) {
   const isClip = /\.npz$/i.test(file.name);
-  await run(isClip ? "clip" : "video", async (signal) => {
-    if (isClip) return recordedFrames(await readClip(file), signal, report);
-    return videoFrames(video, file, signal, report);
+  await run(isClip ? "clip" : "video", async ({ signal }) => {
+    if (!isClip) return () => videoFrames(video, file, signal, report);
+    const clip = await readClip(file);
+    return () => recordedFrames(clip, signal, report);
   }, (error) => fileProblem(file, error));
 }
 
-/** Show one source until it ends, fails or another one takes its place. */
+/**
+ * Show one source until it ends, fails or another one takes its place.
+ * open: gives what begins its frames. It comes first: nobody should wait for a download to be
+ * told that there is no camera.
+ */
 async function run(source, open, explain = (error) => error.message) {
+  const number = ++started;
   await stop();
+  if (number !== started) return; // another one was chosen meanwhile
   problem(null);
   const mine = new Session({
     tracker: null, recogniser, mirrored: part("mirrored").checked,
     on: { frame: showFrame, answer: showAnswer, figures: showFigures, failed: ({ message }) => problem(message) },
   });
   session = mine;
-  mine.ended = (async () => {
-    try {
-      showSource(source);
-      waiting("Getting ready …");
-      if (source === "camera") open = await opened(open, mine.signal);
-      await modelReady();
-      if (source !== "clip") mine.tracker = await trackerReady();
-      waiting("Looking at the first picture, which takes longest …");
-      if (!mine.signal.aborted) await mine.run(await open(mine.signal));
-    } catch (error) {
-      problem(explain(error));
-    } finally {
-      if (session === mine) showSource("none");
-    }
-  })();
+  mine.ended = follow(mine, source, open, explain);
   await mine.ended;
 }
 
-/** Ask for the camera first: nobody should wait for a download to be told that there is none. */
-async function opened(open, signal) {
-  const frames = await open(signal);
-  return async () => frames;
+async function follow(mine, source, open, explain) {
+  try {
+    showSource(source);
+    waiting("Getting ready …");
+    const begin = await open(mine);
+    await mine.until(modelReady());
+    if (source !== "clip") mine.tracker = await mine.until(trackerReady());
+    waiting("Looking at the first picture, which takes longest …");
+    await mine.run(begin());
+  } catch (error) {
+    if (!mine.signal.aborted) problem(explain(error));
+    if (mine.tracker?.broken) tracker = null;
+  }
+  mine.stop(); // whatever it holds is given back
+  if (session !== mine) return;
+  session = null;
+  showSource("none");
 }
 
 async function stop() {
   const old = session;
   session = null;
+  endRecording();
   old?.stop();
   await old?.ended;
 }
@@ -116,9 +128,8 @@ function showSource(source) {
   for (const id of ["pause", "record"]) part(id).disabled = !on;
   part("progress").hidden = !["video", "clip"].includes(source);
   part("progress").value = 0;
-  part("live").hidden = !on;
-  part("live").textContent = { camera: "Camera", video: "Video", clip: "Recording" }[source] ?? "";
-  part("state").hidden = true;
+  showLive(LIVE[source] ?? null);
+  showState(null);
   lastFrame = null;
   if (!on) {
     waiting(null);
@@ -132,66 +143,27 @@ function showSource(source) {
 
 function showFrame(frame, time) {
   if (lastFrame === null) waiting(null);
+  part("figures").hidden = false;
   lastFrame = frame;
   if (video.videoWidth) stage.style.setProperty("--ratio", video.videoWidth / video.videoHeight);
   drawSkeleton(overlay, frame);
   if (!recording) return;
   recording.add(part("mirrored").checked ? turn(frame) : frame, time);
-  takes.say(`Recording: ${recording.seconds.toFixed(1)} s`);
+  showLive(`Recording ${recording.seconds.toFixed(1)} s`, true);
   if (recording.seconds >= LONGEST) endRecording();
 }
 
 function showAnswer({ events, state, suggestion }) {
   events.forEach((event) => signs.add(event));
-  const chip = part("state");
-  chip.hidden = session === null || lastFrame === null;
-  chip.dataset.state = session?.paused ? "paused" : state;
-  chip.textContent = session?.paused ? "Paused" : STATES[state];
+  showState(session === null || lastFrame === null ? null : session.paused ? "paused" : state);
   part("hint").hidden = !suggestion;
   if (suggestion) part("hint").firstElementChild.textContent = suggestion;
-}
-
-let shownAt = 0;
-function showFigures({ rate, finding, naming, delay }) {
-  if (naming !== undefined) part("naming").textContent = milliseconds(naming);
-  if (delay !== undefined) part("delay").textContent = `${delay.toFixed(1)} s`;
-  if (performance.now() - shownAt < 400) return; // numbers that flicker cannot be read
-  if (rate !== undefined) part("rate").textContent = rate.toFixed(rate < 10 ? 1 : 0);
-  if (finding !== undefined) part("finding").textContent = milliseconds(finding);
-  if (rate !== undefined) shownAt = performance.now();
-}
-
-function milliseconds(number) {
-  return `${number < 10 ? number.toFixed(1) : number.toFixed(0)} ms`;
-}
-
-function report(share) {
-  part("progress").value = share;
-}
-
-function waiting(text) {
-  part("waiting").hidden = text === null;
-  part("waiting").textContent = text ?? "";
-}
-
-function problem(text) {
-  part("problem").hidden = text === null;
-  part("problem").textContent = text ?? "";
 }
 
 /** A camera is shown as in a mirror; one that mirrors by itself already is. */
 function showMirror() {
   const flipped = stage.dataset.source === "camera" && !part("mirrored").checked;
   part("picture").classList.toggle("flipped", flipped);
-}
-
-function showPaused(on) {
-  part("pause").textContent = on ? "Go on" : "Pause";
-  part("pause").setAttribute("aria-pressed", on);
-  if (!on) return;
-  part("state").hidden = false;
-  part("state").dataset.state = "paused";
-  part("state").textContent = "Paused";
 }
 
 // --- what people do -----------------------------------------------------------------------
@@ -215,6 +187,7 @@ function endRecording() {
   if (!recording) return;
   const clip = recording.end();
   recording = null;
+  showLive(LIVE[stage.dataset.source] ?? null);
   part("record").setAttribute("aria-pressed", "false");
   part("record").lastElementChild.textContent = "Record";
   if (clip) takes.add(clip);

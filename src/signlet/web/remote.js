@@ -33,6 +33,11 @@ export class Remote {
     return answer;
   }
 
+  /** Whether the worker has died, or never started. */
+  get broken() {
+    return this.#broken !== null;
+  }
+
   #wait(id) {
     return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
   }

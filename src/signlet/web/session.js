@@ -49,6 +49,19 @@ export class Session {
     this.#release();
   }
 
+  /**
+   * What a promise gives, or a rejection as soon as the session is stopped.
+   * late: is given what came too late.
+   */
+  until(promise, late = () => {}) {
+    return new Promise((resolve, reject) => {
+      const stopped = () => reject(this.signal.reason);
+      if (this.signal.aborted) stopped();
+      this.signal.addEventListener("abort", stopped);
+      promise.then((value) => (this.signal.aborted ? late(value) : resolve(value)), reject);
+    });
+  }
+
   #release() {
     this.#open?.();
     this.#open = null;

@@ -47,6 +47,7 @@ export class Signs {
     shown.textContent = sign;
     shown.dataset.kind = kind;
     this.#part("sure").textContent = sure;
+    this.#part("caption").textContent = kind === "empty" || kind === "none" ? "" : sign;
     shown.getAnimations().forEach((animation) => animation.cancel());
     if (matchMedia("(prefers-reduced-motion: no-preference)").matches) {
       shown.animate([{ opacity: 0.2, transform: "translateY(4px)" }, { opacity: 1, transform: "none" }], { duration: 180, easing: "ease-out" });

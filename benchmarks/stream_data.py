@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ WEBCAM = Path(__file__).parents[2] / "shared" / "data" / "webcam"
 FEWEST_WORDS, FEWEST_FRAMES = 4, 12
 
 
+@lru_cache(2)
 def scene_of(language: str, seed: int) -> Scene:
     """All letters of a sign language once; those beyond A to Z are the unknown signs."""
     source = open_source("fingerspelling")
@@ -48,8 +49,11 @@ def truth_of(language: str, seed: int) -> Truth:
     return scene_of(language, seed).truth
 
 
-def word_scenes() -> list[Scene]:
-    """Streams of webcam words, every second signer of those with four words; [] without them."""
+def word_scenes(part: int) -> list[Scene]:
+    """Streams of webcam words of every second signer with four words; [] where they are not.
+
+    part: 0 to tune on, 1 for the other signers.
+    """
     clips: dict[str, dict[str, Clip]] = {}
     for path in sorted(WEBCAM.glob("*/*.npz")):
         signer, word = path.stem.rsplit("_", 1)[0], path.parent.name
@@ -62,4 +66,4 @@ def word_scenes() -> list[Scene]:
             clip = Clip.from_array(frames, str(path), word, signer, 30.0)
             clips.setdefault(signer, {}).setdefault(word, clip)
     enough = [list(own.values()) for own in clips.values() if len(own) >= FEWEST_WORDS]
-    return [SceneMaker(own, [], 0).make(together=1) for own in enough[::2]]
+    return [SceneMaker(own, [], 0).make(together=1) for own in enough[part::2]]

@@ -25,7 +25,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import lru_cache, partial
 from itertools import product
 from pathlib import Path
 
@@ -36,6 +36,7 @@ from rich.console import Console
 from rich.progress import track
 
 import signlet.stream
+import stream_figure
 import stream_tuning
 from environment import write_csv
 from signlet import load
@@ -52,6 +53,8 @@ from stream_scenes import Scene
 from stream_scores import Found, Tally, tally
 
 RECIPE = "demo"
+PICTURED = "eso"
+"""A language that is reported."""
 SETTINGS = StreamSettings()
 CONDITIONS: dict[str, Callable[[Scene, int], Scene]] = {
     "as recorded": lambda scene, seed: scene,
@@ -91,43 +94,51 @@ class Item:
 
 
 def items(seeds: list[int]) -> list[Item]:
-    """All that is read: tuning and reported languages, then the unknown alphabets."""
-    folds = {language: fold for fold, own in FOLDS.items() for language in own}
+    """All that is read, stream by stream: languages of the folds, then unknown alphabets."""
+    folds = [(language, fold) for fold, own in FOLDS.items() for language in own]
     return [
         Item(method, condition, language, seed, fold)
-        for condition, method, seed in product(CONDITIONS, METHODS, seeds)
-        for language, fold in folds.items()
+        for (language, fold), seed in product(folds, seeds)
+        for condition, method in product(CONDITIONS, METHODS)
         if wanted(method, condition, fold)
     ] + [
         Item(method, "unknown alphabets", language, seed, fold)
-        for method, seed in product(METHODS[:2], seeds)
-        for language, fold in zip(ALPHABETS, (0, 2, 3), strict=True)
+        for (language, fold), seed in product(zip(ALPHABETS, (0, 2, 3), strict=True), seeds)
+        for method in METHODS[:2]
     ]
 
 
 def wanted(method: str, condition: str, fold: int) -> bool:
-    """Thresholds are tuned on streams as recorded; only there true cuts are of interest."""
+    """Thresholds are tuned on streams as recorded; only there true cuts are of interest.
+
+    Only the stream recogniser knows of mirrored cameras.
+    """
     if condition == "as recorded":
         return True
-    return fold != TUNING_FOLD and method != "true cuts"
+    mirrored = condition == "mirrored camera" and method != "stream recogniser"
+    return fold != TUNING_FOLD and method != "true cuts" and not mirrored
 
 
 def heard_in(item: Item, run: Path, work: Path) -> list[Heard]:
     """What the model of a run says of a stream, read from `work` where it is there already."""
     path = work / item.file
     if not path.exists():
-        torch.set_num_threads(1)
-        scene = scene_under(item)
-        write_text(path, json.dumps([asdict(one) for one in _read(item, scene, load(run, 1))]))
+        told = _read(item, scene_under(item), opened(run))
+        write_text(path, json.dumps([asdict(one) for one in told]))
     return [Heard(**one) for one in json.loads(path.read_text(encoding="utf-8"))]
 
 
+@lru_cache(4)
+def opened(run: Path) -> Recogniser:
+    """The model of a run."""
+    torch.set_num_threads(1)
+    return load(run, 1)
+
+
 def _read(item: Item, scene: Scene, recogniser: Recogniser) -> list[Heard]:
-    mirrored = item.condition == "mirrored camera"
     if item.method == "stream recogniser":
-        return segments(scene, SETTINGS, recogniser, mirrored)
-    read = windows if item.method == "sliding window" else true_cuts
-    return read(scene.mirrored() if mirrored else scene, recogniser)
+        return segments(scene, SETTINGS, recogniser, item.condition == "mirrored camera")
+    return (windows if item.method == "sliding window" else true_cuts)(scene, recogniser)
 
 
 def scene_under(item: Item) -> Scene:
@@ -201,6 +212,14 @@ def summarise(found: list[dict[str, object]], shown: tuple[str, ...]) -> None:
         print(f"| {key[0]}, tuned for {key[1]} | {key[2]} |", " | ".join(cells), "|")
 
 
+def picture(heard: dict[Item, list[Heard]], seed: int) -> None:
+    """Draw the stream recogniser and the sliding window on one stream."""
+    shown = [item for item in heard if (item.language, item.seed) == (PICTURED, seed)]
+    own = {item.method: item for item in shown if item.condition == "as recorded"}
+    found = {name: chosen(heard, name, "f1_sign")(heard[own[name]]) for name in METHODS[:2]}
+    stream_figure.draw(truth_of(PICTURED, seed).signs, found, "stream_events")
+
+
 def trained(folds: list[int], work: Path) -> dict[int, Path]:
     """Folders of the folds' models, trained where they are missing."""
     recipe = load_recipe(RECIPE)
@@ -221,15 +240,11 @@ def model_of(fold: int, work: Path) -> Path:
 
 def place(work: Path) -> Path:
     """Where what was heard is kept: another folder once the code that cuts is another."""
-    code = [
-        *Path(signlet.stream.__file__).parent.glob("*.py"),
-        *Path(__file__).parent.glob("stream_*.py"),
+    code = sorted(Path(signlet.stream.__file__).parent.glob("*.py"))
+    code += [
+        Path(__file__).with_name(f"stream_{name}.py") for name in ("data", "methods", "scenes")
     ]
-    text = "".join(
-        path.read_text(encoding="utf-8")
-        for path in sorted(code)
-        if path.name != Path(__file__).name
-    )
+    text = "".join(path.read_text(encoding="utf-8") for path in code)
     return work / "stream-events" / hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -254,8 +269,10 @@ def main() -> None:
     )
     quiet = not Console().is_terminal
     heard = list(track(work, "streams", len(everything), disable=quiet))
-    found = list(rows(dict(zip(everything, heard, strict=True)), given.seeds))
+    by_item = dict(zip(everything, heard, strict=True))
+    found = list(rows(by_item, given.seeds))
     write_csv("stream_events", found)
+    picture(by_item, given.seeds[0])
     summarise(found, SHOWN)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -192,6 +194,12 @@ def test_a_time_that_is_none_is_refused(time: float) -> None:
 def test_a_frame_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(SignletError, match=r"expected \(543, 3\)"):
         Segmenter().push(np.zeros(shape), 0.0)
+
+
+@pytest.mark.parametrize("frame", ["x", [None], [["a", "b"]], [[1, 2], [3]]])
+def test_a_frame_of_no_numbers_is_refused(frame: Any) -> None:
+    with pytest.raises(SignletError, match=r"something else than numbers|expected"):
+        StreamRecogniser(Counting(), mirrored=True).push(frame, 0.0)
 
 
 def test_frames_that_come_late_or_twice_are_left_out() -> None:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from signlet.recognise import Prediction
 from signlet.stream.mirror import MirrorCheck, turn
-from signlet.stream.segmenter import Segment, Segmenter
+from signlet.stream.segmenter import Segment, Segmenter, as_people
 from signlet.stream.settings import StreamSettings
 
 TOP = 5
@@ -72,10 +72,9 @@ class StreamRecogniser:
 
     def push(self, frame: ArrayLike, time: float) -> list[SignEvent]:
         """Take the next frame; returns what was signed, mostly nothing; see `Segmenter.push`."""
-        frame = np.asarray(frame, np.float32)
-        if self._mirrored and frame.ndim > 1 and frame.shape[-2:] == (543, 3):
-            frame = turn(frame)
-        return [self._answer(segment) for segment in self._segmenter.push(frame, time)]
+        people = as_people(frame)
+        seen = turn(people) if self._mirrored else people
+        return [self._answer(segment) for segment in self._segmenter.push(seen, time)]
 
     def finish(self) -> list[SignEvent]:
         """End the stream: the sign that is being made, if any."""

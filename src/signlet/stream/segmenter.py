@@ -71,7 +71,9 @@ class Segmenter:
         step back of more than `break_after` starts a new stream, as a hole of that length does.
         Raises SignletError where the time is not finite or the shape is another one.
         """
-        people = _people(frame, time)
+        people, time = as_people(frame), float(time)
+        if not isfinite(time):
+            raise SignletError(f"stream: the time of a frame is {time}; give seconds")
         ended = self._check_time(time)
         if self._time is not None and time <= self._time:
             return ended
@@ -183,10 +185,13 @@ class Segmenter:
         return [Segment(self._start, end, frames)]
 
 
-def _people(frame: ArrayLike, time: float) -> NDArray[np.float32]:
-    if not isfinite(time):
-        raise SignletError(f"stream: the time of a frame is {time}; give seconds")
-    people = np.asarray(frame, np.float32)
+def as_people(frame: ArrayLike) -> NDArray[np.float32]:
+    """(N, 543, 3) out of a frame as `Segmenter.push` takes it; infinite values are NaN."""
+    try:
+        with np.errstate(over="ignore"):
+            people = np.asarray(frame, np.float32)
+    except (TypeError, ValueError):
+        raise SignletError("stream: a frame holds something else than numbers") from None
     if people.ndim == 2:
         people = people[None]
     if people.ndim != 3 or people.shape[1:] != (NUM_RAW, 3):

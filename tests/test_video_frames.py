@@ -120,6 +120,12 @@ def test_times_are_those_of_the_file_and_the_rate_is_their_middle(
     assert len(clip.frames) == len(times), "no frame is invented, none is lost"
 
 
+def test_times_in_whole_milliseconds_give_the_rate_all_the_same(tmp_path: Path, stub: Stub) -> None:
+    times = np.arange(20) / 30
+    path = write_video(tmp_path / "a.mkv", [quarters()] * 20, times=times)
+    assert read_clip(path).fps == pytest.approx(30, rel=0.002)
+
+
 @pytest.mark.parametrize("rate", [5, 24, 60, 120])
 def test_any_frame_rate_is_kept(tmp_path: Path, stub: Stub, rate: int) -> None:
     path = write_video(tmp_path / "a.mp4", [quarters()] * 4, rate=rate)

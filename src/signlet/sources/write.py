@@ -44,16 +44,20 @@ def _write_npz(clip: Clip, file: IO[bytes], extractor: str | None) -> None:
 
 def _write_parquet(clip: Clip, file: IO[bytes], extractor: str | None) -> None:
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     count = len(clip.frames)
     names = [(part, i) for part, rows in RAW_PARTS.items() for i in range(rows.stop - rows.start)]
     values = clip.frames.reshape(-1, 3).astype(np.float64)
+    frame = pa.array(np.repeat(np.arange(count, dtype=np.int16), NUM_RAW))
+    row = pa.array(np.tile(np.arange(NUM_RAW), count))
+    point = pa.array([f"{part}-{i}" for part, i in names]).take(row)
     columns = {
-        "frame": np.repeat(np.arange(count, dtype=np.int16), NUM_RAW),
-        "row_id": [f"{t}-{part}-{i}" for t in range(count) for part, i in names],
-        "type": [part for part, _ in names] * count,
-        "landmark_index": np.tile(np.array([i for _, i in names], np.int16), count),
+        "frame": frame,
+        "row_id": pc.binary_join_element_wise(frame.cast(pa.string()), point, "-"),
+        "type": pa.array([part for part, _ in names]).take(row),
+        "landmark_index": pa.array(np.array([i for _, i in names], np.int16)).take(row),
         **{name: pa.array(values[:, c], from_pandas=True) for c, name in enumerate("xyz")},
     }
     known = {FPS_KEY: clip.fps, EXTRACTOR_KEY: extractor}

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from signlet.clip import Clip
 from signlet.sources.files import VIDEO_SUFFIXES
-from signlet.sources.source import Source
+from signlet.sources.source import ClipRef, Source
 from signlet.video import cache
 from signlet.video.extractors import Choice
 from signlet.video.many import Outcome, extract_many
@@ -34,6 +34,16 @@ def extract_clip(path: str | Path, choice: Choice = HOLISTIC) -> Clip:
     if found.problem:
         _warn_once(found.problem)
     return found.extraction.clip(path.stem)
+
+
+def _row(ref: ClipRef, outcome: Outcome) -> Row:
+    return Row(
+        ref.name,
+        signer=ref.signer or "",
+        quality=outcome.quality,
+        error=outcome.error or "",
+        warnings=kinds_of(outcome.quality),
+    )
 
 
 _warned: set[str] = set()
@@ -62,17 +72,10 @@ def ensure_extracted(source: Source, jobs: int = -1, console: Console | None = N
     if problem:
         _warn_once(problem)
         return Summary(problem=problem)
-    rows = [
-        Row(
-            refs[outcome.path].name,
-            signer=refs[outcome.path].signer or "",
-            quality=outcome.quality,
-            error=outcome.error or "",
-            warnings=kinds_of(outcome.quality),
-        )
-        for outcome in extract_many(list(refs), jobs, console)
-    ]
-    summary = summarise(rows)
+    outcomes = extract_many(list(refs), jobs, console)
+    for problem in (one.problem for one in outcomes if one.problem):
+        _warn_once(problem)
+    summary = summarise([_row(refs[one.path], one) for one in outcomes])
     if console:
         print_findings(summary, console)
     return summary

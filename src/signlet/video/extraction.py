@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from signlet.clip import Clip
 
+_NEAR = 0.25
+"""Distances of pictures are usual up to this share away from the median."""
+
 
 @dataclass(frozen=True)
 class Extraction:
@@ -32,10 +35,17 @@ class Extraction:
 
     @property
     def fps(self) -> float | None:
-        """Frames a second out of the middle distance of two pictures; None for a single one."""
+        """Frames a second by the usual distance of two pictures; None for a single one.
+
+        The usual distance is the mean of those near the median: pauses do not count, and
+        times that a file rounds to milliseconds even out.
+        """
         steps = np.diff(self.times)
         middle = float(np.median(steps)) if len(steps) else 0.0
-        return round(1 / middle, 3) if middle > 1e-6 else None
+        if middle <= 1e-6:
+            return None
+        near = steps[np.abs(steps - middle) <= _NEAR * middle]
+        return round(1 / float(near.mean()), 3)
 
     def clip(self, name: str) -> Clip:
         """The landmarks as a clip."""

@@ -134,7 +134,7 @@ def _decoded(container: Any, stream: Any, path: Path) -> Iterator[Any]:
 
 
 def _unreadable(path: Path, error: Exception, after: str = "") -> str:
-    why = getattr(error, "strerror", None) or str(error).splitlines()[0]
+    why = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
     return f"{path}: cannot be decoded{after} ({why}); copy or record the video again"
 
 

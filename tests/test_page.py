@@ -235,7 +235,7 @@ def test_another_model_takes_the_place_of_the_first(
     again = tmp_path / "again.onnx"
     again.write_bytes(model_path(STARTER).read_bytes())
     live.page.set_input_files("#model", again)
-    live.page.locator("#model-name").filter(has_text="again.onnx").wait_for()
+    live.page.locator("#model-name").filter(has_text="again: ").wait_for()
     assert live.page.locator("#problem").is_hidden()
     live.open_file(word)
     live.ended()

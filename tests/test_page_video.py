@@ -107,11 +107,11 @@ def test_a_video_becomes_signs(live: pages.Live, tmp_path: Path, cached: Path) -
 
 def compare(there: Any, here: Any) -> None:
     """The browser's MediaPipe and Python's see the same; z they scale differently."""
-    for part in (FACE, POSE, LEFT_HAND):
+    for part, least in ((FACE, 0.9), (POSE, 0.9), (LEFT_HAND, 0.2)):
         both = ~np.isnan(there[:, part, 0]) & ~np.isnan(here[:, part, 0])
-        assert both.mean() > 0.5
+        assert both.mean() > least
         apart = np.abs(there[:, part, :2] - here[:, part, :2])[both]
-        assert np.median(apart) < 0.01
+        assert np.median(apart) < 0.02
     assert np.isnan(there[:, RIGHT_HAND]).all()
 
 

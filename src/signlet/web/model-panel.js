@@ -67,7 +67,7 @@ export class ModelPanel {
 
   #show(card, name) {
     const count = card.signs.length;
-    this.#part("model-name").textContent = `${name}: ${count} ${count === 1 ? "sign" : "signs"}`;
+    this.#part("model-name").textContent = `${name.replace(/\.onnx$/i, "")}: ${count} ${count === 1 ? "sign" : "signs"}`;
     this.#part("promise").textContent = `The page names what you sign. This model knows ${known(card.signs)}.`;
     this.#part("signs").textContent = [...card.signs].sort((a, b) => a.localeCompare(b)).join(", ");
     this.#part("facts").replaceChildren(...Object.entries(facts(card)).map(([title, text]) => {

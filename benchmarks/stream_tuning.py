@@ -19,10 +19,10 @@ from stream_scenes import Scene
 from stream_scores import Tally, tally
 
 TRIED: dict[str, tuple[float, ...]] = {
-    "rest_line": (0.9, 1.3),
+    "rest_line": (0.8, 0.9, 1.1, 1.3),
     "gap": (0.15, 0.35),
     "change": (0.08, 0.1, 0.15),
-    "hold": (0.2, 0.4, 0.5),
+    "hold": (0.25, 0.3, 0.4, 0.5),
     "settle": (0.1, 0.2),
     "leave": (0.45, 0.8),
     "answer_after": (0.7, 1.5),

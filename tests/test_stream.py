@@ -11,6 +11,7 @@ from signlet.errors import SignletError
 from signlet.landmarks import LEFT_HAND, RIGHT_HAND
 from signlet.recognise import Prediction
 from signlet.stream import Segment, Segmenter, SignEvent, StreamRecogniser, StreamSettings
+from signlet.stream.frames import FrameBuffer
 from signlet.stream.mirror import turn
 from streams import DOWN, UP, Frames, Key, Recorded, act, fake, person, segments_of, sign
 
@@ -170,6 +171,14 @@ def test_frames_are_thinned_evenly() -> None:
     steps = np.diff(found.frames[:, 0, 0])
     assert np.allclose(steps, steps[0], atol=1e-5)
     assert found.frames[-1, 0, 0] == pytest.approx(found.end, abs=2 * steps[0])
+
+
+def test_nothing_grows_with_the_stream() -> None:
+    buffer = FrameBuffer(16)
+    for i in range(5000):
+        buffer.add(float(i), NOTHING)
+        assert len(buffer) <= 16
+    assert len(buffer) > 4
 
 
 def test_frames_are_copied() -> None:

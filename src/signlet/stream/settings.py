@@ -15,13 +15,13 @@ class StreamSettings:
     Lengths are in shoulder widths of the signer, times in seconds.
     """
 
-    rest_line: float = 1.1
+    rest_line: float = 1.0
     """A hand further below the shoulders than this is down, as if it had not been found."""
     gap: float = 0.25
     """Hands that are down or not found for so long end a sign; shorter holes are bridged."""
     change: float = 0.12
     """Hands hold still while their points stay, on average, within this of where they were."""
-    hold: float = 0.3
+    hold: float = 0.35
     """Hands that held still for so long have said something: what follows is a new sign."""
     settle: float = 0.15
     """Hands that moved on and hold still for so long have begun the next sign."""

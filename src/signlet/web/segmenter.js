@@ -10,10 +10,10 @@ export const NUMBERS = POINTS * 3;
 
 /** Thresholds, as signlet.stream.StreamSettings: shoulder widths and seconds. */
 export const SETTINGS = Object.freeze({
-  restLine: 1.1,
+  restLine: 1.0,
   gap: 0.25,
   change: 0.12,
-  hold: 0.3,
+  hold: 0.35,
   settle: 0.15,
   leave: 0.6,
   answerAfter: 1.0,

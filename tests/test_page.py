@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Iterator
 from functools import cache
@@ -23,7 +24,7 @@ from signlet.web.build import build_site
 from test_serve_process import LAUNCH, process
 
 pytestmark = pytest.mark.slow
-WORD = "SIGN"
+WORD = "SI"
 SIZES = {"phone": (320, 640), "tablet": (820, 1180), "desktop": (1440, 900)}
 AXE = """async (tags) => {
     const { violations } = await axe.run(document, { runOnly: tags });
@@ -71,7 +72,8 @@ def built(factory: pytest.TempPathFactory) -> Path:
     """The page under a sub-path, built once for all processes of this test run."""
     browsing.driver()
     browsing.npm()
-    base = factory.getbasetemp().parent
+    alone = "PYTEST_XDIST_WORKER" not in os.environ
+    base = factory.getbasetemp() if alone else factory.getbasetemp().parent
     with FileLock(base / "page.lock"):
         site = base / "served" / "deep" / "live"
         if not site.is_dir():

@@ -13,7 +13,7 @@ from signlet.errors import SignletError
 from signlet.folds import possible_folds, signer_folds
 from signlet.pack import PackedSet
 from signlet.train import Recipe
-from signlet.train.settings import epoch_of
+from signlet.train.settings import FEW_BATCHES, epoch_of
 
 SMALL_SET = 500
 """Up to so many clips a training is cheap: all folds are held out, then all clips trained on."""
@@ -66,8 +66,11 @@ def choose(recipe: Recipe, packed: PackedSet, asked: Asked) -> Choice:
     folds, full_fit = _trainings(asked, count, recipe.num_folds, packed)
     notes = [_folds_note(count, recipe.num_folds, packed), _small_note(asked, folds, full_fit)]
     recipe = replace(recipe, num_folds=count or recipe.num_folds)
-    recipe, longer = _long_enough(recipe, _trained(packed, count), asked)
-    return Choice(recipe, folds, full_fit, tuple(note for note in (*notes, longer) if note))
+    trained = _trained(packed, count)
+    recipe, all_count = _with_all_clips(recipe, trained, asked)
+    recipe, longer = _long_enough(recipe, trained, asked)
+    notes += [all_count, longer]
+    return Choice(recipe, folds, full_fit, tuple(note for note in notes if note))
 
 
 def _require_two_signs(packed: PackedSet) -> None:
@@ -118,6 +121,24 @@ def _trained(packed: PackedSet, count: int) -> int:
         return known
     plan = signer_folds(packed.labels, packed.signers, count)
     return known - int(np.bincount(plan.folds[plan.folds >= 0]).max())
+
+
+def _with_all_clips(recipe: Recipe, clips: int, asked: Asked) -> tuple[Recipe, str]:
+    """The recipe without OUSM where an epoch has less than a few whole batches.
+
+    The hardest of a batch are left out in the hope that they are other clips in every epoch,
+    or wrong ones. Where a batch is the whole set they are always the same: a sign of four clips
+    was never learnt.
+    """
+    if clips >= FEW_BATCHES * recipe.optimiser.batch_size or not recipe.loss.ousm:
+        return recipe, ""
+    if asked.sets("loss.ousm"):
+        return recipe, ""
+    note = (
+        "Hard clips: all are learnt from, since with so few the same ones would always be left "
+        "out; --loss.ousm decides otherwise"
+    )
+    return replace(recipe, loss=replace(recipe.loss, ousm=0)), note
 
 
 def _long_enough(recipe: Recipe, clips: int, asked: Asked) -> tuple[Recipe, str]:

@@ -10,8 +10,8 @@ from signlet.augment import AugmentConfig
 from signlet.errors import SignletError
 from signlet.model import ModelSize
 
-_WHOLE = 4
-"""From so many whole batches on, an epoch leaves out what fills none."""
+FEW_BATCHES = 4
+"""With fewer whole batches in an epoch than this, every clip takes part in every epoch."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ def epoch_of(clips: int, batch: int, processes: int = 1) -> tuple[int, int]:
     processes: the clips of a step are a multiple of it, as `batch` must be.
     """
     whole, rest = divmod(clips, batch)
-    if whole >= _WHOLE or (whole and not rest):
+    if whole >= FEW_BATCHES or (whole and not rest):
         return whole, batch
     each = -(-clips // (whole + 1))
     return whole + 1, -(-each // processes) * processes

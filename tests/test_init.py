@@ -1,0 +1,178 @@
+"""`--init`: an earlier training's weights are taken where they fit, and refused where not."""
+
+from __future__ import annotations
+
+import copy
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from conftest import Synthetic
+from signlet.advice import init_notes
+from signlet.cli.trained_again import run_recipe
+from signlet.errors import SignletError
+from signlet.folds import signer_folds
+from signlet.model.files import load_model, save_model
+from signlet.pack import PackedSet, pack
+from signlet.train import Recipe, train
+from signlet.train.fold import FoldTraining
+from signlet.train.init import Init, read_init
+from signlet.train.progress import Silent
+from signlet.train.settings import PackingSettings
+from test_train import QUIET, SIZE, TINY, assert_same, weights
+
+TINY = replace(TINY, optimiser=replace(TINY.optimiser, epochs=2))
+OTHERS = Synthetic(signs=("wave", "nod", "line"), signers=3, takes=2)
+"""Two of the earlier three signs, in another order, and a new one."""
+
+
+@pytest.fixture(scope="module")
+def before(tiny_packed: PackedSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with a fold and a full fit, whose clips are packed in it."""
+    run = tmp_path_factory.mktemp("before") / "run"
+    train(TINY, tiny_packed, run, [0], full_fit=True, console=QUIET)
+    shutil.copytree(tiny_packed.path, run / "packed")
+    return run
+
+
+@pytest.fixture(scope="module")
+def others(tmp_path_factory: pytest.TempPathFactory) -> PackedSet:
+    return pack(OTHERS, tmp_path_factory.mktemp("others") / "packed", 12, jobs=1)
+
+
+def fold_training(packed: PackedSet, folder: Path, init: Init | None) -> FoldTraining:
+    plan = signer_folds(packed.labels, packed.signers, 3)
+    return FoldTraining(TINY, packed, plan.training(0), plan.held_out(0), folder, init=init)
+
+
+def test_all_but_unknown_signs_comes_from_the_earlier_model(
+    before: Path, others: PackedSet, tmp_path: Path
+) -> None:
+    task = fold_training(others, tmp_path, read_init(str(before), TINY)).task
+    random = fold_training(others, tmp_path, None).task
+    for name, part in (("student", "student"), ("teacher", "teacher"), ("distilled", "soup")):
+        earlier = load_model(before / "full" / part)
+        was, now = earlier.members[0].state_dict(), getattr(task, name).state_dict()
+        for tensor in was.keys() - {"logits.weight", "logits.bias"}:
+            assert torch.equal(was[tensor], now[tensor]), tensor
+        for sign in ("wave", "line"):
+            assert torch.equal(
+                now["logits.weight"][others.signs.index(sign)],
+                was["logits.weight"][earlier.signs.index(sign)],
+            )
+        fresh = getattr(random, name).state_dict()["logits.bias"][others.signs.index("nod")]
+        assert now["logits.bias"][others.signs.index("nod")] == fresh
+
+
+def test_a_resumed_training_ends_as_an_undisturbed_one_and_needs_the_same_start(
+    before: Path, others: PackedSet, tmp_path: Path
+) -> None:
+    init = read_init(str(before), TINY)
+    undisturbed = fold_training(others, tmp_path / "a", init)
+    undisturbed.run(Silent(), save=False)
+    first = fold_training(others, tmp_path / "b", init)
+    first._run_epoch(Silent(), lambda: False)
+    first.save()
+    second = fold_training(others, tmp_path / "b", read_init(str(before), TINY))
+    assert second.resume()
+    second.run(Silent(), save=False)
+    assert_same(weights(undisturbed), weights(second))
+    other = read_init(str(before / "fold-0"), TINY)
+    for start in (None, other):
+        with pytest.raises(SignletError, match="weights to start from"):
+            fold_training(others, tmp_path / "b", start).resume()
+
+
+def test_the_run_records_its_start_and_refuses_another(
+    before: Path, others: PackedSet, tmp_path: Path
+) -> None:
+    run, recipe = tmp_path / "run", replace(TINY, num_folds=3)
+    init = read_init(str(before), recipe)
+    train(recipe, others, run, [0], init=init, console=QUIET)
+    about = json.loads((run / "config.json").read_text())["about"]["init"]
+    assert about["model"] == str(before)
+    assert about["sha256"] == init.digest
+    assert about["signs_in_common"] == 2
+    assert str(before) in (run / "config.yaml").read_text()
+    with pytest.raises(SignletError, match=r"was started from .*random weights \(--init\)"):
+        train(recipe, others, run, [0, 1], resume=True, console=QUIET)
+    moved = shutil.copytree(before, tmp_path / "moved")
+    train(recipe, others, run, [0, 1], init=read_init(str(moved), recipe), resume=True)
+    with pytest.raises(SignletError, match="--unknown"):
+        run_recipe(run)
+
+
+def test_clips_that_the_earlier_model_knows_are_counted(
+    before: Path, tiny_packed: PackedSet, others: PackedSet, tmp_path: Path
+) -> None:
+    init = read_init(str(before), TINY)
+    assert "24 of these 24 clips were trained on" in init_notes(init, tiny_packed)[0]
+    renamed = Synthetic(("bow", "line", "wave"))  # "bow" is "circle" under another name
+    packed = pack(renamed, tmp_path / "renamed", 12, jobs=1)
+    assert init.clips_in(packed) == 24
+    assert replace(init, contents=frozenset()).clips_in(packed) == 16
+    assert init_notes(None, packed) == []
+    only_new = Init("x", "", (), {}, frozenset(), frozenset(), frozenset({"s0", "s9"}))
+    assert "signers of the same name (s0)" in init_notes(only_new, others)[0]
+    assert init_notes(replace(only_new, signers=frozenset()), others) == []
+
+
+@pytest.mark.parametrize(
+    ("recipe", "says"),
+    [
+        (replace(TINY, packing=PackingSettings(max_len=16)), "give --packing.max_len '12'"),
+        (
+            replace(TINY, student=replace(SIZE, widths=(16, 24, 24, 24))),
+            r"give --student.widths '\[16, 24, 24, 16\]'",
+        ),
+        (replace(TINY, distilled=replace(SIZE, dense=16)), "give --distilled.dense '8'"),
+        (replace(TINY, student=replace(SIZE, hand_shapes=True)), "--student.hand_shapes 'false'"),
+    ],
+    ids=["max_len", "widths", "dense", "hand_shapes"],
+)
+def test_models_of_another_size_are_refused_with_the_flag(
+    before: Path, recipe: Recipe, says: str
+) -> None:
+    with pytest.raises(SignletError, match=says) as caught:
+        read_init(str(before), recipe)
+    assert "\n" not in str(caught.value)
+
+
+def test_other_dropout_is_no_other_size(before: Path) -> None:
+    assert read_init(str(before), replace(TINY, student=replace(SIZE, part_dropout=0.2)))
+
+
+@pytest.mark.parametrize(
+    ("where", "says"),
+    [
+        ("fingerspelling", "only a run folder .* --run runs/letters"),
+        ("model.onnx", "only a run folder"),
+        ("no/where", "no such run folder"),
+        (".", "holds no config.json"),
+    ],
+)
+def test_what_is_no_run_folder_is_refused(
+    where: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SignletError, match=says):
+        read_init(where, TINY)
+
+
+def test_a_single_model_starts_all_three_and_an_average_none(
+    before: Path, others: PackedSet, tmp_path: Path
+) -> None:
+    soup = load_model(before)
+    save_model(tmp_path / "one", soup.members, soup.signs, {})
+    init = read_init(str(tmp_path / "one" / "model.safetensors"), TINY)
+    task = fold_training(others, tmp_path, init).task
+    pairs = zip(task.student.encoder.parameters(), task.distilled.encoder.parameters(), strict=True)
+    assert all(torch.equal(one, other) for one, other in pairs)
+    twice = [soup.members[0], copy.deepcopy(soup.members[0])]
+    save_model(tmp_path / "two", twice, soup.signs, {})
+    with pytest.raises(SignletError, match="average of 2 models"):
+        read_init(str(tmp_path / "two"), TINY)

@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 import signlet
 from conftest import moving_hand
 from signlet import ClipError, SignletError
+from signlet.cli import main
 from signlet.model import ModelConfig, SignModel
 from signlet.model.files import CONFIG, WEIGHTS, load_model, save_model
 from signlet.pack import PackedSet
@@ -189,3 +190,63 @@ def test_hostile_files_give_one_line(
     with pytest.raises(SignletError) as error:
         signlet.load(folder)
     assert str(folder) in str(error.value)
+
+
+# --- the command --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> str:
+    np.savez(tmp_path / "clip.npz", landmarks=moving_hand(1, 0, 0), fps=25.0)
+    return str(tmp_path / "clip.npz")
+
+
+def test_the_first_argument_is_a_model_unless_it_is_a_clip() -> None:
+    from signlet.cli.recognise import _split
+
+    assert _split(["clip.MP4", "b.pose"]) == (None, ["clip.MP4", "b.pose"])
+    assert _split(["fingerspelling:ase/A"]) == (None, ["fingerspelling:ase/A"])
+    assert _split(["fingerspelling", "a.mov"]) == ("fingerspelling", ["a.mov"])
+    assert _split(["runs/mine", "a.npz", "b.npz"]) == ("runs/mine", ["a.npz", "b.npz"])
+    assert _split(["nowhere.onnx", "a.npz"]) == ("nowhere.onnx", ["a.npz"])
+
+
+@pytest.mark.parametrize("first", ["clips", "notes.txt", "model.onnx"])
+def test_a_model_without_a_clip_or_no_clip_at_all_is_one_line(
+    first: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["recognise", first]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"signlet: {first}: is not a clip")
+
+
+def test_a_long_recording_is_pointed_to_live(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = tmp_path / "many signs.npz"
+    np.savez(long, landmarks=np.resize(moving_hand(0, 0, 0), (200, 543, 3)), fps=25.0)
+    assert main(["recognise", str(folder), str(long)]) == 0
+    told = capsys.readouterr().err
+    assert "is 8 s long" in told
+    assert f"signlet live '{long}'" in told
+
+
+def test_a_short_recording_is_not(
+    folder: Path, clip: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["recognise", str(folder), clip]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_an_overlay_is_a_video_of_the_clip(
+    folder: Path, clip: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    av = pytest.importorskip("av")
+    pytest.importorskip("cv2")
+    out = tmp_path / "seen.mp4"
+    assert main(["recognise", str(folder), clip, "--overlay", str(out)]) == 0
+    with av.open(str(out)) as container:
+        assert sum(1 for _ in container.decode(video=0)) == len(moving_hand(1, 0, 0))
+    assert "seen.mp4: written" in capsys.readouterr().err
+    assert main(["recognise", str(folder), clip, clip, "--overlay", str(out)]) == 2
+    assert main(["recognise", str(folder), clip, "--overlay", str(tmp_path / "seen.gif")]) == 2

@@ -502,3 +502,21 @@ def test_a_landmark_file_is_read_at_its_rate(tmp_path: Path) -> None:
         assert [seen.time for seen in opened.seen] == pytest.approx([0, 0.02, 0.04])
         assert opened.note is None
         assert not opened.live
+
+
+@pytest.mark.slow
+def test_a_real_video_from_picture_to_line(
+    judged: None, shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    av = pytest.importorskip("av")
+    pytest.importorskip("mediapipe")
+    video, out = sorted((shared / "data" / "videos").glob("*.mp4"))[0], tmp_path / "seen.mp4"
+    with av.open(str(video)) as container:
+        pictures = sum(1 for _ in container.decode(video=0))
+    assert main(["live", str(video), "--headless", "--json", "--save", str(out)]) == 0
+    told = capsys.readouterr()
+    events = [json.loads(line) for line in told.out.splitlines()]
+    assert len(events) >= 1
+    assert all(0 <= event["start"] < event["end"] <= pictures / 20 for event in events)
+    assert f"in {pictures} frames" in told.err
+    assert out.stat().st_size > 10_000

@@ -25,7 +25,11 @@ class Found:
 
 @dataclass
 class Tally:
-    """Counts over streams."""
+    """Counts over streams.
+
+    hits: signs found, whichever they are. right: found and named rightly. unknown_named:
+    unknown signs in which a name was said. false: of events whose middle lies in a rest.
+    """
 
     truth: int = 0
     events: int = 0
@@ -46,14 +50,14 @@ class Tally:
             setattr(self, name, getattr(self, name) + value)
 
     def figures(self) -> dict[str, float]:
-        """f1: signs found, whichever they are. f1_sign: found and named rightly."""
+        """Rates out of the counts, seconds of delay; NaN where there is nothing to count."""
         delays = self.delays or (float("nan"),)
         minutes = self.rest / 60
         return {
             "f1": ratio(2 * self.hits, self.truth + self.events),
             "precision": ratio(self.hits, self.events),
             "recall": ratio(self.hits, self.truth),
-            "f1_sign": ratio(2 * self.right, self.known + self.named),
+            "f1_sign": ratio(2 * self.right, self.known and self.known + self.named),
             "unknown_named": ratio(self.unknown_named, self.unknown),
             "delay_median": float(np.median(delays)),
             "delay_95": float(np.percentile(delays, 95)),
@@ -76,7 +80,7 @@ def tally(truth: Truth, events: Sequence[Found]) -> Tally:
     signs = truth.signs
     pairs = matched(signs, events)
     false = [event for event in events if in_rest(event, signs)]
-    unknown = [(t, e) for t, e in pairs if signs[t].sign is None]
+    unknown = [sign for sign in signs if sign.sign is None]
     named = [event for event in events if event.sign is not None]
     return Tally(
         truth=len(signs),
@@ -86,7 +90,7 @@ def tally(truth: Truth, events: Sequence[Found]) -> Tally:
         named=len(named),
         right=right_of(signs, named),
         unknown=len(unknown),
-        unknown_named=sum(events[e].sign is not None for _, e in unknown),
+        unknown_named=sum(any(lies_in(event, sign) for event in named) for sign in unknown),
         rest=truth.rest,
         false_events=len(false),
         false_named=sum(event.sign is not None for event in false),
@@ -123,5 +127,9 @@ def overlap(sign: TrueSign, event: Found) -> float:
 
 def in_rest(event: Found, truth: Sequence[TrueSign]) -> bool:
     """Whether the middle of an event lies outside of all signs."""
-    middle = (event.start + event.end) / 2
-    return not any(sign.start <= middle <= sign.end for sign in truth)
+    return not any(lies_in(event, sign) for sign in truth)
+
+
+def lies_in(event: Found, sign: TrueSign) -> bool:
+    """Whether the middle of an event does."""
+    return sign.start <= (event.start + event.end) / 2 <= sign.end

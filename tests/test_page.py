@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from filelock import FileLock
 import browsing
 import pages
 import signlet
+from conftest import moving_hand
 from signlet.sources import open_source, read_clip
 from signlet.starter import STARTER, model_path
 from signlet.stream import SignEvent, StreamRecogniser
@@ -24,7 +26,7 @@ from signlet.web.build import build_site
 from test_serve_process import LAUNCH, process
 
 pytestmark = pytest.mark.slow
-WORD = "SI"
+WORD = "SIGN"
 SIZES = {"phone": (320, 640), "tablet": (820, 1180), "desktop": (1440, 900)}
 AXE = """async (tags) => {
     const { violations } = await axe.run(document, { runOnly: tags });
@@ -88,14 +90,26 @@ def address(site: Path) -> Iterator[str]:
         yield f"{root}deep/live/"
 
 
-@pytest.fixture
-def live(browser: Any, address: str) -> Iterator[pages.Live]:
-    opened = pages.visit(browser, address, viewport={"width": 1440, "height": 900})
+@contextmanager
+def visited(browser: Any, address: str, script: str = "") -> Iterator[pages.Live]:
+    opened = pages.visit(browser, address, script, viewport={"width": 1440, "height": 900})
     opened.ready()
     yield opened
     opened.page.context.close()
     assert opened.problems == []
     assert [url for url in opened.requests if not url.startswith((address, "blob:"))] == []
+
+
+@pytest.fixture
+def live(browser: Any, address: str) -> Iterator[pages.Live]:
+    with visited(browser, address) as opened:
+        yield opened
+
+
+@pytest.fixture
+def quick(browser: Any, address: str) -> Iterator[pages.Live]:
+    with visited(browser, address, pages.QUICK) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -105,27 +119,27 @@ def word(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_the_page_names_the_signs_that_python_names(
-    live: pages.Live, word: Path, mirrored: bool
+    quick: pages.Live, word: Path, mirrored: bool
 ) -> None:
-    live.page.locator("#mirrored").set_checked(mirrored)
-    live.open_file(word)
-    live.page.locator("#history li").nth(1).wait_for(timeout=30_000)
-    assert live.page.locator("#stage").get_attribute("data-source") == "clip"
-    live.ended()
+    quick.page.locator("#mirrored").set_checked(mirrored)
+    quick.open_file(word)
+    quick.page.locator("#history li").nth(1).wait_for(timeout=30_000)
+    assert quick.page.locator("#stage").get_attribute("data-source") == "clip"
+    quick.ended()
     events = told(*recorded(), mirrored)
     assert len(events) >= len(WORD)
-    assert live.history() == pages.shown(events)
+    assert quick.history() == pages.shown(events)
     signs = [event.sign for event in events if event.sign is not None]
-    assert live.page.locator("#text").inner_text() == " ".join(signs)
+    assert quick.page.locator("#text").inner_text() == " ".join(signs)
     last = events[-1]
     sign, sure, _ = pages.shown([last])[0]
-    assert live.page.locator("#sign").inner_text() == sign
+    assert quick.page.locator("#sign").inner_text() == sign
     said = "None of the signs" if last.sign is None else f"{sign}, {sure} sure"
-    assert live.page.locator("#announce").inner_text() == said
-    bars = live.page.locator("#bars li").all()
+    assert quick.page.locator("#announce").inner_text() == said
+    bars = quick.page.locator("#bars li").all()
     shown = [tuple(bar.locator(".name, .number").all_inner_texts()) for bar in bars]
     assert shown == [(name, f"{int(100 * p + 0.5)} %") for name, p in last.top]
-    assert "–" not in live.page.locator("#rate, #naming").all_inner_texts()
+    assert "–" not in quick.page.locator("#rate, #naming").all_inner_texts()
 
 
 def test_a_recording_is_a_clip_for_training_and_can_be_shown_again(
@@ -175,6 +189,31 @@ def test_a_mirrored_camera_is_recorded_as_it_should_have_been(
     np.testing.assert_array_equal(saved, turn(frames)[40 - len(saved) : 40])
 
 
+def test_a_mirrored_camera_is_noticed(quick: pages.Live, tmp_path: Path) -> None:
+    """Somebody who signs with the right hand only seems to use the left one."""
+    right = moving_hand(0, 0, 40)[:60]
+    frames = turn(np.concatenate([right, np.full((10, 543, 3), np.nan, np.float32)] * 12))
+    times = np.arange(len(frames)) / 25
+    path = pages.write_recording(tmp_path / "left.npz", frames, times)
+    quick.open_file(path)
+    hint = quick.page.locator("#hint")
+    hint.wait_for(timeout=30_000)
+    assert "camera mirrors" in hint.inner_text()
+    quick.page.click("#hint-turn")
+    assert quick.page.locator("#mirrored").is_checked()
+    quick.ended()
+    assert hint.is_hidden()
+    quick.page.uncheck("#mirrored")
+    quick.open_file(path)
+    hint.wait_for(timeout=30_000)
+    quick.page.click("#hint-well")
+    quick.ended()
+    assert hint.is_hidden()
+    quick.open_file(path)
+    quick.ended()
+    assert hint.is_hidden()
+
+
 def test_everything_is_done_by_keyboard(live: pages.Live, word: Path) -> None:
     page = live.page
     names = []
@@ -215,35 +254,35 @@ def test_everything_is_done_by_keyboard(live: pages.Live, word: Path) -> None:
     assert page.evaluate("document.activeElement.id") == "begin"
 
 
-def test_a_sure_answer_may_be_asked_for(live: pages.Live, word: Path) -> None:
-    live.page.locator("#least").fill("0.95")
-    assert live.page.locator("#least-value").inner_text() == "95 %"
-    live.open_file(word)
-    live.ended()
+def test_a_sure_answer_may_be_asked_for(quick: pages.Live, word: Path) -> None:
+    quick.page.locator("#least").fill("0.95")
+    assert quick.page.locator("#least-value").inner_text() == "95 %"
+    quick.open_file(word)
+    quick.ended()
     events = told(*recorded())
     expected = ["none of the signs" if e.confidence < 0.95 else e.sign for e in events]
-    assert [row[0] for row in live.history()] == expected
+    assert [row[0] for row in quick.history()] == expected
     assert "none of the signs" in expected
 
 
 def test_another_model_takes_the_place_of_the_first(
-    live: pages.Live, word: Path, tmp_path: Path
+    quick: pages.Live, word: Path, tmp_path: Path
 ) -> None:
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(b"hello, this is no model")
-    live.page.set_input_files("#model", broken)
-    assert live.problem().startswith("broken.onnx: is damaged (")
-    assert STARTER in live.page.locator("#model-name").inner_text()  # still in use
+    quick.page.set_input_files("#model", broken)
+    assert quick.problem().startswith("broken.onnx: is damaged (")
+    assert STARTER in quick.page.locator("#model-name").inner_text()  # still in use
     again = tmp_path / "again.onnx"
     again.write_bytes(model_path(STARTER).read_bytes())
-    live.page.set_input_files("#model", again)
-    live.page.locator("#model-name").filter(has_text="again: ").wait_for()
-    assert live.page.locator("#problem").is_hidden()
-    live.open_file(word)
-    live.ended()
-    assert live.history() == pages.shown(told(*recorded()))
-    live.page.click("#built-in")
-    live.page.locator("#model-name").filter(has_text=STARTER).wait_for()
+    quick.page.set_input_files("#model", again)
+    quick.page.locator("#model-name").filter(has_text="again: ").wait_for()
+    assert quick.page.locator("#problem").is_hidden()
+    quick.open_file(word)
+    quick.ended()
+    assert quick.history() == pages.shown(told(*recorded()))
+    quick.page.click("#built-in")
+    quick.page.locator("#model-name").filter(has_text=STARTER).wait_for()
 
 
 def test_the_page_says_what_the_model_is(live: pages.Live) -> None:

@@ -46,6 +46,7 @@ def build_site(
     Returns the folder and the bytes in it.
     Raises SignletError where there is no such model, npm is missing or `out` cannot be written.
     """
+    out = out if out.name else Path(os.path.abspath(out))  # "." cannot be renamed
     _require_ours(out)
     path = _checked_model(model)
     said("looking for the page's libraries (the first build installs them with npm)")

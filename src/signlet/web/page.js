@@ -9,7 +9,7 @@ import { Session } from "./session.js";
 import { Signs } from "./signs.js";
 import { turn } from "./stream-mirror.js";
 import { Takes } from "./takes.js";
-import { problem, report, showFigures, showLive, showPaused, showState, waiting } from "./views.js";
+import { dismissHint, hint, problem, report, showFigures, showLive, showPaused, showState, waiting } from "./views.js";
 import { browserProblem, cameraProblem, fileProblem, trackerProblem } from "./words.js";
 
 const LIVE = { camera: "Camera", video: "Video", clip: "Replay" };
@@ -156,8 +156,7 @@ function showFrame(frame, time) {
 function showAnswer({ events, state, suggestion }) {
   events.forEach((event) => signs.add(event));
   showState(session === null || lastFrame === null ? null : session.paused ? "paused" : state);
-  part("hint").hidden = !suggestion;
-  if (suggestion) part("hint").firstElementChild.textContent = suggestion;
+  hint(Boolean(suggestion));
 }
 
 /** A camera is shown as in a mirror; one that mirrors by itself already is. */
@@ -200,7 +199,6 @@ function startOrStop() {
 
 async function setMirrored(on) {
   part("mirrored").checked = on;
-  part("hint").hidden = true;
   showMirror();
   if (!session) return;
   session.mirrored = on;
@@ -230,7 +228,8 @@ function listen() {
     if (file) openFile(file);
   });
   part("mirrored").addEventListener("change", ({ target }) => setMirrored(target.checked));
-  part("hint").lastElementChild.addEventListener("click", () => setMirrored(!part("mirrored").checked));
+  click("hint-turn", () => setMirrored(!part("mirrored").checked));
+  click("hint-well", dismissHint);
   part("show").addEventListener("change", ({ target }) => stage.classList.toggle("bare", !target.checked));
   part("camera").addEventListener("change", () => { if (stage.dataset.source === "camera") startCamera(); });
   document.addEventListener("keydown", pressed);

@@ -119,3 +119,24 @@ def test_defaults_and_mirror_pairs_are_those_of_python(javascript: dict[str, Any
     ours = {camel(name): value for name, value in asdict(StreamSettings()).items()}
     assert javascript["settings"] == ours
     assert javascript["mirror"] == MIRROR.tolist()
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("new Segmenter({ hold: -1 })", "hold=-1"),
+        ("new Segmenter({ holt: 1 })", "no such setting"),
+        ("new Segmenter({ maxFrames: 9.5 })", "whole number"),
+        ("new Segmenter().push(new Float32Array(1629), NaN)", "give seconds"),
+        ("new Segmenter().push(new Float32Array(1628), 0)", "543 * 3 numbers"),
+        ("new Segmenter().push(Array(1629).fill(0), 0)", "Float32Array"),
+    ],
+)
+def test_javascript_refuses_what_python_refuses(
+    code: str, said: str, javascript: dict[str, Any]
+) -> None:
+    script = f'import {{ Segmenter }} from "{(WEB / "stream.js").as_uri()}"; {code}'
+    command = ["node", "--input-type=module", "-e", script]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert ran.returncode != 0
+    assert said in ran.stderr

@@ -1,0 +1,284 @@
+"""Own signs in two commands: few clips are trained on sensibly, and promise what they can."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from conftest import moving_hand
+from signlet.advice import NO_ESTIMATE, data_notes
+from signlet.cli import COMMANDS, main
+from signlet.cli.choices import SMALL_SET, Asked, choose, given_flags
+from signlet.cli.training import load_recipe
+from signlet.errors import SignletError
+from signlet.landmarks import RIGHT_HAND
+from signlet.pack import PackedSet, pack
+from signlet.recognise import Recogniser
+from signlet.sources import open_source
+from signlet.train.settings import epoch_of
+from test_cli import SMALL
+
+GUIDE = Path(__file__).parents[1] / "docs" / "own_signs.md"
+SIGNS = ("circle", "line", "wave")
+RECIPE = load_recipe("small")
+
+
+def record(folder: Path, signers: int = 2, takes: int = 3, signs: tuple[str, ...] = SIGNS) -> Path:
+    """Clips of `signers` people, named as the guide says."""
+    for number, sign in enumerate(signs):
+        (folder / sign).mkdir(parents=True, exist_ok=True)
+        for signer in range(signers):
+            for take in range(takes):
+                path = folder / sign / f"p{signer}_{take}.npz"
+                np.savez_compressed(path, landmarks=moving_hand(number, signer, take))
+    return folder
+
+
+def packed(folder: Path, **kind: int) -> PackedSet:
+    return pack(open_source(record(folder / "clips", **kind)), folder / "packed", 16, jobs=1)
+
+
+def asked(*flags: str, folds: str | None = None, full_fit: bool = False) -> Asked:
+    return Asked(folds, full_fit, given_flags(flags))
+
+
+# --- epochs ----------------------------------------------------------------------------------
+
+
+@settings(deadline=None)
+@given(clips=st.integers(1, 2000), batch=st.integers(1, 64), processes=st.sampled_from([1, 2, 4]))
+def test_no_clip_of_a_small_set_waits_and_batches_are_as_even_as_can_be(
+    clips: int, batch: int, processes: int
+) -> None:
+    batch *= processes
+    steps, each = epoch_of(clips, batch, processes)
+    assert each % processes == 0
+    assert 1 <= each <= batch
+    if clips < 4 * batch:
+        assert clips <= steps * each < clips + steps * processes
+    else:
+        assert (steps, each) == (clips // batch, batch)
+        assert clips - steps * each <= clips / 5
+
+
+def test_a_set_of_the_published_size_has_the_steps_it_had() -> None:
+    assert epoch_of(94_477, 256) == (369, 256)
+    assert epoch_of(309, 32) == (9, 32)
+    assert epoch_of(45, 32) == (2, 23)
+    assert epoch_of(9, 32) == (1, 9)
+
+
+# --- choices ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("signers", "takes", "folds", "grouped"),
+    [(5, 2, 4, True), (3, 3, 3, True), (2, 5, 2, True), (1, 4, 4, False), (1, 2, 2, False)],
+)
+def test_folds_follow_the_clips(
+    tmp_path: Path, signers: int, takes: int, folds: int, grouped: bool
+) -> None:
+    clips = packed(tmp_path, signers=signers, takes=takes)
+    choice = choose(RECIPE, clips, asked())
+    assert choice.folds == list(range(folds))
+    assert choice.recipe.num_folds == folds
+    assert choice.full_fit
+    assert any("Folds: " in note for note in choice.notes) == (folds < 4)
+    assert any("nothing can be said of other people" in n for n in data_notes(clips)) != grouped
+
+
+def test_one_clip_a_sign_is_trained_on_without_an_estimate(tmp_path: Path) -> None:
+    clips = packed(tmp_path, signers=1, takes=1)
+    choice = choose(RECIPE, clips, asked())
+    assert (choice.folds, choice.full_fit) == ([], True)
+    assert NO_ESTIMATE[1:] in choice.notes[0]
+
+
+def test_flags_win(tmp_path: Path) -> None:
+    clips = packed(tmp_path, signers=3, takes=2)
+    one = choose(RECIPE, clips, asked("--folds", folds="1"))
+    assert (one.folds, one.full_fit) == ([1], False)
+    assert choose(RECIPE, clips, asked("--optimiser.epochs", "3")).recipe.optimiser.epochs == 60
+    with pytest.raises(SignletError, match="3 signers are too few for 4 folds"):
+        choose(RECIPE, clips, asked("--num-folds", "4"))
+    with pytest.raises(SignletError, match=r"--folds 3: .* numbers from 0 to 2"):
+        choose(RECIPE, clips, asked("--folds", folds="3"))
+    soup = choose(RECIPE, clips, asked("--soup_epochs=10")).recipe.soup_epochs
+    assert soup == RECIPE.soup_epochs < choose(RECIPE, clips, asked()).recipe.soup_epochs
+
+
+def test_a_larger_set_holds_out_one_fold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clips = packed(tmp_path)
+    monkeypatch.setattr("signlet.cli.choices.SMALL_SET", len(clips) - 1)
+    choice = choose(RECIPE, clips, asked())
+    assert (choice.folds, choice.full_fit) == ([0], False)
+    assert choose(RECIPE, clips, asked("--full-fit", full_fit=True)).full_fit
+    assert SMALL_SET >= 436 * 0.75  # the letters' size is small
+
+
+def test_few_clips_are_passed_over_often_enough(tmp_path: Path) -> None:
+    clips = packed(tmp_path, signers=1, takes=4)  # 9 of 12 are trained on, one step an epoch
+    recipe = choose(RECIPE, clips, asked()).recipe
+    assert recipe.optimiser.epochs >= RECIPE.optimiser.min_steps > RECIPE.optimiser.epochs
+    times = recipe.optimiser.epochs / RECIPE.optimiser.epochs
+    assert recipe.soup_epochs == times * RECIPE.soup_epochs
+    assert recipe.validate_every == times * RECIPE.validate_every
+    assert recipe.loss.ousm == 0
+    assert choose(RECIPE, clips, asked("--loss.ousm", "3")).recipe.loss.ousm == 3
+    never = replace(RECIPE, optimiser=replace(RECIPE.optimiser, min_steps=0))
+    assert choose(never, clips, asked()).recipe.optimiser.epochs == 60
+
+
+# --- notes -----------------------------------------------------------------------------------
+
+
+def test_good_clips_give_no_notes(tmp_path: Path) -> None:
+    assert data_notes(packed(tmp_path, signers=2, takes=3)) == []
+
+
+def test_what_is_wrong_with_the_clips_is_said(tmp_path: Path) -> None:
+    folder = record(tmp_path / "clips", signers=2, takes=3, signs=("Hello", "hello ", "line"))
+    (folder / "line" / "p0_0.npz").write_bytes((folder / "Hello" / "p1_1.npz").read_bytes())
+    (folder / "line" / "p1_2.npz").write_bytes(b"no zip")
+    (folder / "lost").mkdir()
+    (folder / "lost" / "p0_0.npz").write_bytes(b"no zip")
+    notes = data_notes(pack(open_source(folder), tmp_path / "packed", 16, jobs=1))
+    assert len(notes) == 4
+    assert "2 clip(s) cannot be used" in notes[0]
+    assert "p1_2.npz" in notes[0]
+    assert "'Hello' and 'hello '" in notes[1]
+    assert "Hello/p1_1.npz = line/p0_0.npz" in notes[2]
+    assert "no clip is left of: lost" in notes[3]
+
+
+def test_few_clips_and_signers_are_named(tmp_path: Path) -> None:
+    notes = data_notes(packed(tmp_path, signers=1, takes=4))
+    assert "3 of 3 signs have fewer than 5 clips (circle 4, line 4, wave 4)" in notes[0]
+    assert "only p0 signs here" in notes[1]
+
+
+# --- the commands ----------------------------------------------------------------------------
+
+
+def shapes(folder: Path, signs: tuple[str, ...] = SIGNS, takes: int = 4) -> Path:
+    """Clips of one person in which every sign has a hand shape of its own."""
+    for number, sign in enumerate(signs):
+        (folder / sign).mkdir(parents=True)
+        shape = np.random.default_rng(number).normal(0, 0.05, (21, 3))
+        for take in range(takes):
+            frames = moving_hand(number, 0, take)
+            frames[:, RIGHT_HAND] = frames[:, RIGHT_HAND].mean(1, keepdims=True) + shape
+            np.savez_compressed(folder / sign / f"anna_{take}.npz", landmarks=frames)
+    return folder
+
+
+def test_twelve_clips_of_one_person_are_learnt(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clips, run = shapes(tmp_path / "clips"), tmp_path / "run"
+    size = [f"--{m}.{s}" for m in ("student", "distilled") for s in ("dense 16", "heads 4")]
+    size += [f"--{m}.widths [32,32,32,32]" for m in ("student", "distilled")]
+    size += ["--optimiser.learning_rate 0.004 --optimiser.min_steps 120 --mixup.schedule none"]
+    given_ = " ".join(["--folds none --full-fit --jobs 1", *size]).split()
+    assert main(["train", "--data", str(clips), "--run", str(run), *given_]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "only anna signs here" in said
+    assert "Epochs: 120 instead of 60" in said
+    assert "Hard clips: all are learnt from" in said
+    recogniser = Recogniser.load(run)
+    right = [recogniser(path).sign == path.parent.name for path in sorted(clips.rglob("*.npz"))]
+    assert sum(right) >= 11
+
+
+def test_the_default_estimates_then_trains_on_all_clips(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clips, run = record(tmp_path / "clips", signers=1, takes=2), tmp_path / "run"
+    command = ["train", "--data", str(clips), "--run", str(run), "--jobs", "1", *SMALL]
+    assert main(command) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "KNOWN signers" in said
+    assert "others of the same signers" in said
+    assert "these figures are for known signers only" in said
+    assert "unseen signers" not in said
+    about = json.loads((run / "config.json").read_text())["about"]
+    assert about["trained_on"] == "all clips"
+    assert about["scores_are_for"] == "known signers"
+    assert (run / "full").is_dir()
+    settings_ = yaml.safe_load((run / "config.yaml").read_text())
+    assert settings_["num_folds"] == 2
+    page = (run / "report.html").read_text()
+    assert "Every signer was trained on" in page
+    assert "clips of signers it was not trained on" not in page
+    assert main([*command, "--resume"]) == 0
+    assert "is finished already" in capsys.readouterr().out
+
+
+def test_one_sign_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clips = record(tmp_path / "clips", signs=("hello",))
+    given_ = ["train", "--data", str(clips), "--run", str(tmp_path / "run"), "--jobs", "1"]
+    assert main([*given_, "--folds", "none", "--full-fit"]) == 2
+    assert "one sign only (hello); training needs two or more" in capsys.readouterr().err
+
+
+def test_no_readable_clip_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for sign in ("a", "b"):
+        (tmp_path / "clips" / sign).mkdir(parents=True)
+        (tmp_path / "clips" / sign / "p_1.npz").write_bytes(b"no zip")
+    given_ = ["train", "--data", str(tmp_path / "clips"), "--run", str(tmp_path / "run")]
+    assert main([*given_, "--jobs", "1"]) == 2
+    said = capsys.readouterr().err
+    assert "not one of the 2 clips could be packed" in said
+    assert said.count("\n") == 1
+
+
+# --- the guide -------------------------------------------------------------------------------
+
+
+def guide_commands() -> list[list[str]]:
+    """The signlet commands of docs/own_signs.md but those that need a camera or npm."""
+    text = GUIDE.read_text(encoding="utf-8")
+    blocks = re.findall(r"(<!-- needs .*? -->\n)?```bash\n(.*?)```", text, re.DOTALL)
+    lines = [line for needs, block in blocks if not needs for line in block.splitlines()]
+    return [shlex.split(line, comments=True)[1:] for line in lines if line.startswith("signlet ")]
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_guide_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("onnxscript", reason="exporting needs signlet[export]")
+    monkeypatch.chdir(tmp_path)
+    record(tmp_path / "my_signs", signers=2, takes=2, signs=("hello", "thanks"))
+    np.savez(tmp_path / "new_clip.npz", landmarks=moving_hand(1, 7, 0))
+    commands = guide_commands()
+    assert {c[0] for c in commands} == {"inspect", "train", "recognise", "export"}
+    for command in commands:
+        extra = ["--jobs", "1", *SMALL] if command[0] == "train" else []
+        assert main([*command, *extra]) == 0, command
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Folds: 2 instead of 4" in said
+    assert "8 of these 8 clips were trained on in runs/mine" in said
+    assert "| Started from" not in (tmp_path / "runs/mine/export/model-card.md").read_text()
+
+
+def test_every_command_and_flag_of_the_guide_exists(capsys: pytest.CaptureFixture[str]) -> None:
+    text = GUIDE.read_text(encoding="utf-8")
+    assert set(re.findall(r"signlet ([a-z]+)", text)) <= {*COMMANDS, "says", "warns", "names"}
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    help_ = capsys.readouterr().out
+    for flag in ("--folds", "--full-fit", "--num_folds", "--optimiser.epochs", "--init"):
+        assert flag in text
+        assert flag in help_
+    assert f"up to {SMALL_SET} clips" in text
+    assert f"there are {RECIPE.optimiser.min_steps} steps" in text

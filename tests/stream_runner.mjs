@@ -11,7 +11,7 @@ const web = pathToFileURL(`${process.argv[2]}/`);
 const { Segmenter, StreamRecogniser } = await import(new URL("stream.js", web));
 const { MIRROR } = await import(new URL("stream-mirror.js", web));
 
-/** Answers by counting, as `fake` in streams.py. */
+/** Answers by counting, as `Fake` in streams.py. */
 const fake = {
   signs: ["a", "b", "c", "d"],
   maxFrames: 64,

@@ -191,9 +191,9 @@ def test_a_mirrored_camera_is_recorded_as_it_should_have_been(
 
 def test_a_mirrored_camera_is_noticed(quick: pages.Live, tmp_path: Path) -> None:
     """Somebody who signs with the right hand only seems to use the left one."""
-    right = moving_hand(0, 0, 40)[:60]
-    frames = turn(np.concatenate([right, np.full((10, 543, 3), np.nan, np.float32)] * 12))
-    times = np.arange(len(frames)) / 25
+    right = moving_hand(0, 0, 6)  # 20 frames
+    frames = turn(np.concatenate([right, np.full((4, 543, 3), np.nan, np.float32)] * 10))
+    times = np.arange(len(frames)) / 8
     path = pages.write_recording(tmp_path / "left.npz", frames, times)
     quick.open_file(path)
     hint = quick.page.locator("#hint")
@@ -207,9 +207,6 @@ def test_a_mirrored_camera_is_noticed(quick: pages.Live, tmp_path: Path) -> None
     quick.open_file(path)
     hint.wait_for(timeout=30_000)
     quick.page.click("#hint-well")
-    quick.ended()
-    assert hint.is_hidden()
-    quick.open_file(path)
     quick.ended()
     assert hint.is_hidden()
 

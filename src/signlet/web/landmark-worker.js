@@ -19,6 +19,7 @@
   let results = null;
   let clock = 0; // milliseconds; MediaPipe refuses a time that does not grow
   let begin = 0;
+  let used = false;
 
   const answers = {
     async load({ folder }) {
@@ -33,7 +34,8 @@
 
     /** A new recording: nothing of the last one is used to smooth it. */
     async start() {
-      holistic.reset();
+      if (used) holistic.reset(); // it begins anew, which takes as long as the first time
+      used = false;
       begin = clock + 1000;
     },
 
@@ -41,6 +43,7 @@
     async find({ picture, time }) {
       clock = Math.max(clock + 1, begin + 1000 * time);
       results = null;
+      used = true;
       await holistic.send({ image: picture }, clock);
       picture.close();
       results?.image?.close?.();

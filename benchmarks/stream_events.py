@@ -1,6 +1,6 @@
 """Signs found in streams: the stream recogniser, a sliding window, and where signs really lie.
 
-    python benchmarks/stream_events.py                     about half an hour on one core
+    python benchmarks/stream_events.py                     a quarter of an hour on one core
     python benchmarks/stream_events.py --seeds 0           a third of the streams
     python benchmarks/stream_events.py --tune              how the settings were chosen
 

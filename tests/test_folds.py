@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedGroupKFold
 
 from signlet.errors import SignletError
-from signlet.folds import KNOWN_SIGNERS_ONLY, FoldPlan, signer_folds
+from signlet.folds import (
+    KNOWN_SIGNERS_ONLY,
+    NO_SIGN_IS_SHARED,
+    FoldPlan,
+    possible_folds,
+    signer_folds,
+)
 
 FINGERSPELLING = (
     {"eso", "fsl", "gsg", "ise", "lls"},
@@ -122,6 +128,47 @@ def test_without_signers_the_estimate_is_called_one_for_known_signers(signer: st
     assert plan.note == KNOWN_SIGNERS_ONLY
     counts = [np.bincount(np.array(labels)[plan.held_out(k)]).tolist() for k in range(4)]
     assert counts == [[2, 2]] * 4
+
+
+def test_signers_of_whom_no_two_show_the_same_sign_cannot_be_held_out() -> None:
+    labels, signers = [0, 0, 1, 1], ["a", "a", "b", "b"]
+    plan = signer_folds(labels, signers, 2)
+    assert not plan.grouped
+    assert plan.note == NO_SIGN_IS_SHARED
+    assert sorted(labels[i] for i in plan.held_out(0)) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("labels", "signers", "possible"),
+    [
+        (*even_clips(list("abcdef")), 4),
+        (*even_clips(list("abc")), 3),
+        (*even_clips(["a", "b", ""]), 3),
+        ([0, 1] * 3, ["a"] * 6, 3),
+        ([0, 1] * 9, [""] * 18, 4),
+        ([0, 0, 0, 1, 1, 2], ["a"] * 6, 2),
+        ([0, 0, 0, 1], ["a"] * 4, 0),
+        ([0, 1, 2], list("abc"), 0),
+        ([-1, -1], list("ab"), 0),
+        ([], [], 0),
+    ],
+)
+def test_as_many_folds_as_the_clips_allow(
+    labels: list[int], signers: list[str], possible: int
+) -> None:
+    assert possible_folds(labels, signers, 4) == possible
+
+
+@settings(max_examples=60, deadline=None)
+@given(clips=st.lists(st.tuples(st.integers(-1, 3), st.sampled_from(["", "a", "b", "c"]))))
+def test_possible_folds_can_be_made(
+    clips: list[tuple[int, str]],
+) -> None:
+    labels, signers = [c[0] for c in clips], [c[1] for c in clips]
+    possible = possible_folds(labels, signers, 4)
+    if possible:
+        plan = signer_folds(labels, signers, possible)
+        assert len(set(plan.folds) - {-1}) == possible >= 2
 
 
 def test_clips_of_unknown_signers_stay_together_and_are_told() -> None:

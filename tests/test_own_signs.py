@@ -23,7 +23,7 @@ from signlet.errors import SignletError
 from signlet.landmarks import RIGHT_HAND
 from signlet.pack import PackedSet, pack
 from signlet.recognise import Recogniser
-from signlet.sources import open_source
+from signlet.sources import Source, files, open_source
 from signlet.train.settings import epoch_of
 from test_cli import SMALL
 
@@ -221,6 +221,31 @@ def test_the_default_estimates_then_trains_on_all_clips(
     assert "clips of signers it was not trained on" not in page
     assert main([*command, "--resume"]) == 0
     assert "is finished already" in capsys.readouterr().out
+
+
+def test_videos_are_extracted_first_and_lie_beside_landmarks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """MediaPipe itself has tests of its own; here a file ending in .mp4 holds landmarks."""
+    extract = pytest.importorskip("signlet.video.extract")
+    from signlet.sources.arrays import read_npz
+    from signlet.video.summary import Summary
+
+    clips, asked_for = record(tmp_path / "clips", signers=2, takes=1), []
+
+    def ensure(source: Source, jobs: int, console: object) -> Summary:
+        asked_for.extend(ref.name for ref in source.refs() if ref.path.suffix == ".mp4")
+        return Summary(warnings={"dark": ["line/p1_0.mp4: more light"]})
+
+    (clips / "line" / "p1_0.npz").rename(clips / "line" / "p1_0.mp4")
+    monkeypatch.setattr(extract, "ensure_extracted", ensure)
+    monkeypatch.setitem(files._READERS, ".mp4", read_npz)
+    command = ["train", "--data", str(clips), "--run", str(tmp_path / "run"), "--jobs", "1"]
+    assert main([*command, *SMALL, "--folds", "none", "--full-fit"]) == 0
+    assert asked_for == ["line/p1_0.mp4"]
+    said = " ".join(capsys.readouterr().out.split())
+    assert "6 clips, 3 signs, 2 signers; 0 skipped" in said
+    assert "signlet inspect" in said
 
 
 def test_one_sign_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,73 @@
+// Small things that the page shows: messages, progress, figures, the state.
+
+const STATES = { rest: "Watching", signing: "Signing", paused: "Paused" };
+const STEADY = 400; // milliseconds: numbers that flicker cannot be read
+const part = (id) => document.getElementById(id);
+
+let shownAt = 0;
+export function showFigures({ rate, finding, naming, delay }) {
+  if (naming !== undefined) part("naming").textContent = milliseconds(naming);
+  if (delay !== undefined) part("delay").textContent = `${delay.toFixed(1)} s`;
+  if (performance.now() - shownAt < STEADY) return;
+  if (rate !== undefined) part("rate").textContent = rate.toFixed(rate < 10 ? 1 : 0);
+  if (finding !== undefined) part("finding").textContent = milliseconds(finding);
+  if (rate !== undefined) shownAt = performance.now();
+}
+
+function milliseconds(number) {
+  return `${number < 10 ? number.toFixed(1) : number.toFixed(0)} ms`;
+}
+
+/** Share of a source that is done. */
+export function report(share) {
+  part("progress").value = share;
+}
+
+/** What the page is busy with; null takes it away. */
+export function waiting(text) {
+  part("waiting").hidden = text === null;
+  part("waiting").textContent = text ?? "";
+}
+
+/** What went wrong; null takes it away. */
+export function problem(text) {
+  part("problem").hidden = text === null;
+  part("problem").textContent = text ?? "";
+}
+
+/** state: a key of STATES, null where there is nothing to tell. */
+export function showState(state) {
+  part("state").hidden = state === null;
+  part("state").dataset.state = state ?? "";
+  part("state").textContent = STATES[state] ?? "";
+}
+
+/** What is being looked at, or recorded; null where nothing is. */
+export function showLive(text, recording = false) {
+  part("live").hidden = text === null;
+  part("live").classList.toggle("recording", recording);
+  part("live").textContent = text ?? "";
+}
+
+export function showPaused(on) {
+  part("pause").textContent = on ? "Go on" : "Pause";
+  part("pause").setAttribute("aria-pressed", on);
+  if (on) showState("paused");
+}
+
+let dismissed = false;
+
+/** Whether the camera seems to be mirrored; once somebody said that it is not, never again. */
+export function hint(on) {
+  const show = on && !dismissed;
+  if (part("hint").hidden === !show) return; // said once, not with every frame
+  part("hint").hidden = !show;
+  part("hint-text").textContent = show
+    ? "The left hand does nearly all the work. Either the camera mirrors the picture, and hands are swapped, or you sign with the left hand."
+    : "";
+}
+
+export function dismissHint() {
+  dismissed = true;
+  hint(false);
+}

@@ -20,7 +20,6 @@ from signlet.cli import COMMANDS, main
 from signlet.cli.choices import SMALL_SET, Asked, choose, given_flags
 from signlet.cli.training import load_recipe
 from signlet.errors import SignletError
-from signlet.landmarks import RIGHT_HAND
 from signlet.pack import PackedSet, pack
 from signlet.recognise import Recogniser
 from signlet.sources import Source, files, open_source
@@ -169,34 +168,33 @@ def test_few_clips_and_signers_are_named(tmp_path: Path) -> None:
 # --- the commands ----------------------------------------------------------------------------
 
 
-def shapes(folder: Path, signs: tuple[str, ...] = SIGNS, takes: int = 4) -> Path:
-    """Clips of one person in which every sign has a hand shape of its own."""
-    for number, sign in enumerate(signs):
+def letters(folder: Path, signs: str = "CLY", takes: int = 4) -> Path:
+    """A few real clips of each letter, as if one person had shown them all."""
+    pytest.importorskip("spoken_to_signed", reason="the real letters (signlet[demo]) are not here")
+    source = open_source("fingerspelling")
+    for sign in signs:
         (folder / sign).mkdir(parents=True)
-        shape = np.random.default_rng(number).normal(0, 0.05, (21, 3))
-        for take in range(takes):
-            frames = moving_hand(number, 0, take)
-            frames[:, RIGHT_HAND] = frames[:, RIGHT_HAND].mean(1, keepdims=True) + shape
+        for take, ref in enumerate([r for r in source.refs() if r.sign == sign][:takes]):
+            frames = source.read(ref).frames
             np.savez_compressed(folder / sign / f"anna_{take}.npz", landmarks=frames)
     return folder
 
 
+@pytest.mark.slow
 def test_twelve_clips_of_one_person_are_learnt(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    clips, run = shapes(tmp_path / "clips"), tmp_path / "run"
-    size = [f"--{m}.{s}" for m in ("student", "distilled") for s in ("dense 16", "heads 4")]
-    size += [f"--{m}.widths [32,32,32,32]" for m in ("student", "distilled")]
-    size += ["--optimiser.learning_rate 0.004 --optimiser.min_steps 120 --mixup.schedule none"]
-    given_ = " ".join(["--folds none --full-fit --jobs 1", *size]).split()
+    """With the recipe as it is. Left out of every batch, the hardest quarter makes it 8."""
+    clips, run = letters(tmp_path / "clips"), tmp_path / "run"
+    given_ = ["--folds", "none", "--full-fit", "--jobs", "1"]
     assert main(["train", "--data", str(clips), "--run", str(run), *given_]) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "only anna signs here" in said
-    assert "Epochs: 120 instead of 60" in said
+    assert "Epochs: 300 instead of 60" in said
     assert "Hard clips: all are learnt from" in said
     recogniser = Recogniser.load(run)
     right = [recogniser(path).sign == path.parent.name for path in sorted(clips.rglob("*.npz"))]
-    assert sum(right) >= 11
+    assert sum(right) >= 10
 
 
 def test_the_default_estimates_then_trains_on_all_clips(

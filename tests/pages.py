@@ -93,16 +93,18 @@ def visit(browser: Any, address: str, script: str = "", **settings: Any) -> Live
     return live
 
 
-def shown(events: Sequence[SignEvent]) -> list[tuple[str, str, str]]:
-    """How the page shows events."""
-    return [
-        (
-            "none of the signs" if event.sign is None else event.sign,
-            f"{int(100 * event.confidence + 0.5)} %",
-            f"{event.start:.1f}–{event.end:.1f} s",
-        )
-        for event in events
-    ]
+def assert_shown(rows: Sequence[tuple[str, ...]], events: Sequence[SignEvent]) -> None:
+    """That rows of `Live.history` are these events; the last digit may be rounded otherwise."""
+    assert [row[0] for row in rows] == [named(event) for event in events]
+    for (_, percent, span), event in zip(rows, events, strict=True):
+        assert abs(int(percent.removesuffix(" %")) - 100 * event.confidence) < 1
+        times = [float(time) for time in span.removesuffix(" s").split("–")]
+        assert np.abs(np.subtract(times, (event.start, event.end))).max() < 0.1
+
+
+def named(event: SignEvent) -> str:
+    """The sign as the page writes it."""
+    return "none of the signs" if event.sign is None else event.sign
 
 
 def write_recording(

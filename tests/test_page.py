@@ -128,17 +128,19 @@ def test_the_page_names_the_signs_that_python_names(
     quick.ended()
     events = told(*recorded(), mirrored)
     assert len(events) >= len(WORD)
-    assert quick.history() == pages.shown(events)
+    pages.assert_shown(quick.history(), events)
     signs = [event.sign for event in events if event.sign is not None]
     assert quick.page.locator("#text").inner_text() == " ".join(signs)
-    last = events[-1]
-    sign, sure, _ = pages.shown([last])[0]
-    assert quick.page.locator("#sign").inner_text() == sign
-    said = "None of the signs" if last.sign is None else f"{sign}, {sure} sure"
+    last = pages.named(events[-1])
+    assert quick.page.locator("#sign").inner_text() == last
+    sure = quick.history()[-1][1]
+    said = "None of the signs" if events[-1].sign is None else f"{last}, {sure} sure"
     assert quick.page.locator("#announce").inner_text() == said
     bars = quick.page.locator("#bars li").all()
-    shown = [tuple(bar.locator(".name, .number").all_inner_texts()) for bar in bars]
-    assert shown == [(name, f"{int(100 * p + 0.5)} %") for name, p in last.top]
+    for bar, (name, probability) in zip(bars, events[-1].top, strict=True):
+        shown, share = bar.locator(".name, .number").all_inner_texts()
+        assert shown == name
+        assert abs(int(share.removesuffix(" %")) - 100 * probability) < 1
     assert "–" not in quick.page.locator("#rate, #naming").all_inner_texts()
 
 
@@ -172,7 +174,7 @@ def test_a_recording_is_a_clip_for_training_and_can_be_shown_again(
     live.page.click("#clear")
     live.open_file(one)
     live.ended()
-    assert live.history() == pages.shown(told(clip.frames, times[:kept]))
+    pages.assert_shown(live.history(), told(clip.frames, times[:kept]))
 
 
 def test_a_mirrored_camera_is_recorded_as_it_should_have_been(
@@ -257,7 +259,7 @@ def test_a_sure_answer_may_be_asked_for(quick: pages.Live, word: Path) -> None:
     quick.open_file(word)
     quick.ended()
     events = told(*recorded())
-    expected = ["none of the signs" if e.confidence < 0.95 else e.sign for e in events]
+    expected = ["none of the signs" if e.confidence < 0.95 else pages.named(e) for e in events]
     assert [row[0] for row in quick.history()] == expected
     assert "none of the signs" in expected
 
@@ -277,7 +279,7 @@ def test_another_model_takes_the_place_of_the_first(
     assert quick.page.locator("#problem").is_hidden()
     quick.open_file(word)
     quick.ended()
-    assert quick.history() == pages.shown(told(*recorded()))
+    pages.assert_shown(quick.history(), told(*recorded()))
     quick.page.click("#built-in")
     quick.page.locator("#model-name").filter(has_text=STARTER).wait_for()
 
@@ -411,7 +413,7 @@ def test_signlet_serve_page(browser: Any, site: Path, word: Path) -> None:
         live.ready()
         live.open_file(word)
         live.ended()
-        assert live.history() == pages.shown(told(*recorded()))
+        pages.assert_shown(live.history(), told(*recorded()))
         assert live.problems == []
         live.page.context.close()
 

@@ -310,12 +310,14 @@ def test_no_warning_on_many_signers_in_all_folds() -> None:
         ([""] * 12, [0, 1], "people they were trained on"),
         (["", *"abcdefghijk"], [0, 1], "signer of 1 of 12 clips is unknown"),
         (list("aaabbbcccddd"), [0, 1], "Only 4 signer groups"),
+        (list("abababababab"), [0, 1], "Every signer was trained on"),
         (list("abcdefghijkl"), [3, 3], "Only one fold"),
     ],
 )
 def test_doubtful_tests_are_named(signers: list[str], folds: list[int], words: str) -> None:
     p = predicted()
-    tested = Predictions(p.names, signers, p.labels, p.probabilities, np.tile(folds, 6), p.signs)
+    held_out = np.repeat(folds, 6)
+    tested = Predictions(p.names, signers, p.labels, p.probabilities, held_out, p.signs)
     (warning,) = warnings(tested)
     assert words in warning
 

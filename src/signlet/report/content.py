@@ -106,7 +106,7 @@ def warnings(predictions: Predictions) -> list[str]:
             f"The signer of {unknown} of {clips} clips is unknown. Where one of them shows a "
             "person who was trained on, the accuracy is too high for new signers."
         )
-    if 2 <= groups < FEW_SIGNERS:
+    if 2 <= groups < FEW_SIGNERS and not _shared(predictions):
         found.append(
             f"Only {groups} signer groups were held out. The interval is rough, and the next "
             "group may be read much better or worse."

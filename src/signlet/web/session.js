@@ -25,6 +25,7 @@ export class Session {
     for await (const { time, picture, frame } of frames) {
       const before = performance.now();
       const found = picture ? await this.tracker.call("find", { picture, time }, [picture]) : frame;
+      if (this.signal.aborted) break; // nobody waits for this frame any more
       this.#count(picture ? performance.now() - before : null);
       this.on.frame(found, time);
       this.#push(found, time);

@@ -79,8 +79,8 @@ export async function* videoFrames(video, file, signal, report) {
       const isNew = time === null || time > before + 1e-4;
       if (isNew && before >= 0 && time !== null) step = time - before;
       if (isNew) {
-        report(target / video.duration);
         yield { time: time ?? target, picture: await createImageBitmap(video) };
+        report(target / video.duration);
       }
       target = nextTarget(target, time, step, isNew, before);
       if (isNew) before = time ?? target;
@@ -132,13 +132,15 @@ function loaded(video, event) {
   });
 }
 
-/** A recording of landmarks, as fast as it was recorded. */
+/** A recording of landmarks, no faster than it was recorded. */
 export async function* recordedFrames({ frames, times }, signal, report) {
-  const begin = performance.now();
+  let due = performance.now();
   for (let t = 0; t < times.length && !signal.aborted; t++) {
-    const wait = 1000 * (times[t] - times[0]) - (performance.now() - begin);
+    due += t ? 1000 * (times[t] - times[t - 1]) : 0;
+    const wait = due - performance.now();
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-    report((t + 1) / times.length);
+    else due -= wait; // after a pause it goes on, it does not catch up
     yield { time: times[t], frame: frames.slice(t * NUMBERS, (t + 1) * NUMBERS) };
+    report((t + 1) / times.length);
   }
 }

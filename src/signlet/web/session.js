@@ -23,6 +23,7 @@ export class Session {
     await this.recogniser.call("start", { mirrored: this.mirrored });
     await this.tracker?.call("start");
     for await (const { time, picture, frame } of frames) {
+      await this.#gate;
       const before = performance.now();
       const found = picture ? await this.tracker.call("find", { picture, time }, [picture]) : frame;
       if (this.signal.aborted) break; // nobody waits for this frame any more

@@ -24,6 +24,7 @@ from signlet.stream import SignEvent, StreamRecogniser
 from signlet.stream.mirror import turn
 from signlet.web.build import build_site
 from test_serve_process import LAUNCH, process
+from videos import quarters, write_video
 
 pytestmark = pytest.mark.slow
 WORD = "SIGN"
@@ -363,6 +364,18 @@ def test_a_refused_camera(tool: Any, address: str) -> None:
         live.ready()
         live.page.click("#begin")
         assert live.problem().startswith(REFUSED)
+
+
+def test_without_a_graphics_card(tool: Any, address: str, word: Path, tmp_path: Path) -> None:
+    """Nor a renderer that stands in for one. Recordings need none."""
+    with pages.chromium(tool, "--disable-gpu", "--disable-software-rasterizer") as browser:
+        live = pages.visit(browser, address, pages.QUICK)
+        live.ready()
+        live.open_file(write_video(tmp_path / "grey.mp4", [quarters()] * 3))
+        assert live.problem().startswith("This browser cannot compute on the graphics card")
+        live.open_file(word)
+        live.page.locator("#history li").first.wait_for(timeout=30_000)
+        assert live.page.locator("#problem").is_hidden()
 
 
 def test_without_webassembly(browser: Any, address: str) -> None:

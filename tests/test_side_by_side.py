@@ -44,9 +44,7 @@ def test_with_one_thread_or_several_processes_they_take_turns(processes: Process
 
 
 @pytest.mark.parametrize("failing", ["student", "distilled"])
-def test_an_error_of_either_is_raised_when_both_have_ended(
-    two_threads: None, failing: str
-) -> None:
+def test_an_error_of_either_is_raised_when_both_have_ended(two_threads: None, failing: str) -> None:
     ended = []
 
     def work(name: str) -> None:

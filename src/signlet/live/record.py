@@ -38,7 +38,9 @@ class Recorder:
 
     def _open(self, image: NDArray[np.uint8]) -> Any:
         height, width = image.shape[:2]
-        stream = self._container.add_stream("libx264", rate=30, options={"crf": "20", "preset": "veryfast"})
+        stream = self._container.add_stream(
+            "libx264", rate=30, options={"crf": "20", "preset": "veryfast"}
+        )
         stream.width, stream.height = width // 2 * 2, height // 2 * 2  # H.264 wants even sides
         stream.pix_fmt = "yuv420p"
         stream.codec_context.time_base = Fraction(1, _TICKS)

@@ -35,7 +35,7 @@ import cv2
 import numpy as np
 
 from environment import write_csv
-from signlet.video.extract import extract_many
+from signlet.extract import extract_many
 from signlet.video.extractors import Choice, opened
 from signlet.video.frames import read_frames
 from signlet.video.holistic import Holistic

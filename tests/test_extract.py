@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from signlet.cli import main
+from signlet.extract import ensure_extracted
 from signlet.sources import open_source, read_clip
 from signlet.video import cache
-from signlet.video.extract import ensure_extracted, extract_clip
+from signlet.video.clip import extract_clip
 from signlet.video.single import HOLISTIC, find
 from videos import Stub, cached, quarters, stub, write_video
 
@@ -299,7 +300,7 @@ def test_a_cache_that_cannot_be_written_is_said_once(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("SIGNLET_CACHE", str(tmp_path / "file" / "cache"))
-    monkeypatch.setattr("signlet.video.extract._warned", set())
+    monkeypatch.setattr("signlet.video.clip._warned", set())
     for name in ("anna_1", "bob_1"):
         assert len(extract_clip(videos / "hello" / f"{name}.mp4").frames) in (3, 4)
     said = capsys.readouterr().err

@@ -225,9 +225,9 @@ def test_videos_are_extracted_first_and_lie_beside_landmarks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """MediaPipe itself has tests of its own; here a file ending in .mp4 holds landmarks."""
-    extract = pytest.importorskip("signlet.video.extract")
+    extract = pytest.importorskip("signlet.extract")
+    from signlet.extract.summary import Summary
     from signlet.sources.arrays import read_npz
-    from signlet.video.summary import Summary
 
     clips, asked_for = record(tmp_path / "clips", signers=2, takes=1), []
 

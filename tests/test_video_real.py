@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 import signlet
 from signlet.cli import main
+from signlet.extract import extract_many
+from signlet.extract.files import write_extraction
 from signlet.landmarks import FACE, LEFT_HAND, POSE, RAW_PARTS, RIGHT_HAND
 from signlet.model import ModelConfig, SignModel
 from signlet.model.files import save_model
 from signlet.sources import read_clip
-from signlet.video.extract import extract_many
-from signlet.video.files import write_extraction
 from signlet.video.frames import read_frames
 from signlet.video.holistic import Holistic
 from signlet.video.quality import measure

@@ -9,12 +9,12 @@ from rich.console import Console
 
 from signlet.cli.parsing import make_plain_parser, parse
 from signlet.errors import SignletError
+from signlet.extract.files import FORMATS
+from signlet.extract.folder import extract_folder
+from signlet.extract.record import FILE
+from signlet.extract.show import count_of, shares_table, warnings_table
+from signlet.extract.summary import Summary
 from signlet.video.extractors import EXTRACTORS, Choice
-from signlet.video.files import FORMATS
-from signlet.video.folder import extract_folder
-from signlet.video.record import FILE
-from signlet.video.show import count_of, shares_table, warnings_table
-from signlet.video.summary import Summary
 
 _EXAMPLES = """
   signlet extract my_videos/ -o landmarks/          <sign>/<signer>_<n>.mp4 -> .parquet

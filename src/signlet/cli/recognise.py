@@ -14,8 +14,9 @@ from signlet.clip import Clip, require_landmarks
 from signlet.errors import SignletError
 from signlet.recognise import Prediction, Recogniser
 from signlet.sources import find, open_source, read_clip
-from signlet.sources.files import SUFFIXES, VIDEO_SUFFIXES
+from signlet.sources.files import SUFFIXES
 from signlet.starter import STARTER, STARTER_SAYS
+from signlet.video.suffixes import VIDEO_SUFFIXES
 
 _EXAMPLES = """
   signlet recognise clip.mp4                    with the model that comes with signlet
@@ -108,8 +109,8 @@ def _extract(videos: list[Path]) -> None:
     try:
         from rich.console import Console
 
+        from signlet.extract.many import extract_many
         from signlet.video import cache
-        from signlet.video.many import extract_many
     except ModuleNotFoundError:
         return  # read_clip says what is missing
     if cache.unwritable() is None:

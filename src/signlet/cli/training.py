@@ -22,9 +22,9 @@ from signlet.pack.layout import HEADER
 from signlet.predictions import Predictions
 from signlet.report import write_report
 from signlet.sources import Source, open_source
-from signlet.sources.files import VIDEO_SUFFIXES
 from signlet.train import Processes, Recipe, train
 from signlet.train.init import Init
+from signlet.video.suffixes import VIDEO_SUFFIXES
 
 _POOR = 0.05
 """A soup so much less accurate than the distilled model is worth a word."""
@@ -120,7 +120,7 @@ def packed_clips(
 
 def _extract(source: Source, where: str, jobs: int, console: Console) -> None:
     """Landmarks of the source's videos into the cache, and what is wrong with the videos."""
-    from signlet.video.extract import ensure_extracted
+    from signlet.extract import ensure_extracted
 
     summary = ensure_extracted(source, jobs, console)
     if summary.warnings or summary.bad:

@@ -14,7 +14,8 @@ from signlet.clip import Clip
 from signlet.errors import ClipError
 from signlet.live.latest import Latest
 from signlet.sources import read_clip
-from signlet.sources.files import SUFFIXES, VIDEO_SUFFIXES
+from signlet.sources.files import SUFFIXES
+from signlet.video.suffixes import VIDEO_SUFFIXES
 
 USUAL_FPS = 25.0
 """Frames a second of a file of landmarks that names no rate."""

@@ -11,9 +11,9 @@ from signlet.live.panel import Panel
 from signlet.live.record import recording
 from signlet.live.view import Turned, picture
 from signlet.recognise import Prediction
-from signlet.sources.files import VIDEO_SUFFIXES
 from signlet.stream import SignEvent
 from signlet.stream.recogniser import TOP
+from signlet.video.suffixes import VIDEO_SUFFIXES
 
 
 def write_overlay(out: Path, path: Path, clip: Clip, said: Prediction, model: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from signlet.clip import Clip
 from signlet.errors import ClipError, SignletError
+from signlet.video.suffixes import VIDEO_SUFFIXES
 
 
 def read_clip(path: str | Path) -> Clip:
@@ -74,13 +75,11 @@ def _pose(path: Path) -> Clip:
 
 
 def _video(path: Path) -> Clip:
-    from signlet.video.extract import extract_clip
+    from signlet.video.clip import extract_clip
 
     return extract_clip(path)
 
 
-VIDEO_SUFFIXES = (".mp4", ".webm", ".mov", ".avi", ".mkv", ".m4v")
-"""Endings of the files that are videos, in lower case."""
 _READERS: dict[str, Callable[[Path], Clip]] = {
     ".parquet": _parquet,
     ".npz": _npz,

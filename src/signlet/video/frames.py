@@ -10,10 +10,10 @@ from typing import Any
 
 from signlet.clip import MAX_FRAMES
 from signlet.errors import ClipError
-from signlet.sources.files import VIDEO_SUFFIXES
 from signlet.video.camera import open_camera
 from signlet.video.needs import needs_video
 from signlet.video.picture import VideoFrame, shape_of, turn, upright
+from signlet.video.suffixes import VIDEO_SUFFIXES
 
 __all__ = [
     "VIDEO_SUFFIXES",

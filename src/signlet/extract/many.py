@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from signlet.errors import ClipError, SignletError
+from signlet.extract.files import write_extraction
 from signlet.video import cache
 from signlet.video.extractors import Choice, identity
-from signlet.video.files import write_extraction
 from signlet.video.frames import video_facts
 from signlet.video.quality import VideoQuality, measure
 from signlet.video.single import HOLISTIC, find

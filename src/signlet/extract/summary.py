@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from signlet.extract.record import Row
 from signlet.video.quality import VideoQuality, mirrored, warnings_of
-from signlet.video.record import Row
 
 MIRRORED = "mirrored?"
 """Warning that needs all videos of a signer."""

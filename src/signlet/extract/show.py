@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from signlet.extract.summary import Summary
 from signlet.landmarks import RAW_PARTS
-from signlet.video.summary import Summary
 
 _SHOWN = 3
 """As many videos of one kind are named."""

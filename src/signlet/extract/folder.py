@@ -9,15 +9,15 @@ from pathlib import Path
 from rich.console import Console
 
 from signlet.errors import ClipError, SignletError
-from signlet.sources.files import VIDEO_SUFFIXES
+from signlet.extract.files import FORMATS
+from signlet.extract.many import Outcome, extract_many
+from signlet.extract.record import Record, Row
+from signlet.extract.summary import Summary, kinds_of, summarise
 from signlet.sources.folder import signer_of
 from signlet.video import cache
 from signlet.video.extractors import Choice, identity
-from signlet.video.files import FORMATS
-from signlet.video.many import Outcome, extract_many
-from signlet.video.record import Record, Row
 from signlet.video.single import HOLISTIC
-from signlet.video.summary import Summary, kinds_of, summarise
+from signlet.video.suffixes import VIDEO_SUFFIXES
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,50 @@
+"""The videos of a source, before they are packed."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from signlet.extract.many import Outcome, extract_many
+from signlet.extract.record import Row
+from signlet.extract.show import print_findings
+from signlet.extract.summary import Summary, kinds_of, summarise
+from signlet.sources.source import ClipRef, Source
+from signlet.video import cache
+from signlet.video.clip import warn_once
+from signlet.video.suffixes import VIDEO_SUFFIXES
+
+
+def ensure_extracted(source: Source, jobs: int = -1, console: Console | None = None) -> Summary:
+    """Put the landmarks of all videos of a source into the cache, so that reading is quick.
+
+    jobs: worker processes, -1 for one per core. console: where to show a bar, if it is a
+    terminal, and then what is wrong with the recordings.
+    Returns a row for each video, in the order of the source; none where it holds no video,
+    and none where the cache cannot be written, which its `problem` then says: videos are then
+    extracted when they are read.
+    Raises SignletError as `extract_many` does.
+    """
+    refs = {ref.path: ref for ref in source.refs() if ref.path.suffix.lower() in VIDEO_SUFFIXES}
+    if not refs:
+        return Summary()
+    problem = cache.unwritable()
+    if problem:
+        warn_once(problem)
+        return Summary(problem=problem)
+    outcomes = extract_many(list(refs), jobs, console)
+    for problem in (one.problem for one in outcomes if one.problem):
+        warn_once(problem)
+    summary = summarise([_row(refs[one.path], one) for one in outcomes])
+    if console:
+        print_findings(summary, console)
+    return summary
+
+
+def _row(ref: ClipRef, outcome: Outcome) -> Row:
+    return Row(
+        ref.name,
+        signer=ref.signer or "",
+        quality=outcome.quality,
+        error=outcome.error or "",
+        warnings=kinds_of(outcome.quality),
+    )

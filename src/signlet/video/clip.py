@@ -1,0 +1,35 @@
+"""A video as a clip, through the cache."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from signlet.clip import Clip
+from signlet.video.extractors import Choice
+from signlet.video.single import HOLISTIC, find
+
+
+def extract_clip(path: str | Path, choice: Choice = HOLISTIC) -> Clip:
+    """Landmarks of a video, from the cache where the same file was extracted before.
+
+    Returns a clip named after the file, frames (T, 543, 3) float32, NaN = not found: all
+    frames of the video, as recorded; fps is that of the middle distance of two frames.
+    Raises ClipError in one line where the video cannot be read or is too long for a sign,
+    SignletError where the extra `video` is not installed.
+    """
+    path = Path(path)
+    found = find(path, choice)
+    if found.problem:
+        warn_once(found.problem)
+    return found.extraction.clip(path.stem)
+
+
+_warned: set[str] = set()
+
+
+def warn_once(problem: str) -> None:
+    """Say on stderr why landmarks are not kept, the first time in this process."""
+    if not _warned:
+        print(f"signlet: {problem}", file=sys.stderr)
+    _warned.add(problem)

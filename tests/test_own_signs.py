@@ -76,6 +76,10 @@ def test_a_set_of_the_published_size_has_the_steps_it_had() -> None:
     assert epoch_of(9, 32) == (1, 9)
 
 
+def test_batches_of_several_groups_stay_whole_for_any_number_of_processes() -> None:
+    assert {epoch_of(18, 8, processes, groups=2) for processes in (1, 2, 4)} == {(2, 8)}
+
+
 # --- choices ---------------------------------------------------------------------------------
 
 

@@ -67,7 +67,9 @@ class Batches:
 
     @property
     def _epoch(self) -> tuple[int, int]:
-        return epoch_of(len(self.rows), self.recipe.optimiser.batch_size, self.processes.count)
+        length = self.recipe.optimiser
+        groups = length.batch_size // group_size(length.batch_size, length.group)
+        return epoch_of(len(self.rows), length.batch_size, self.processes.count, groups)
 
     def order(self, epoch: int) -> Tensor:
         """(steps, B) int64 rows of this epoch, for all processes together."""

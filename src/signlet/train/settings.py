@@ -171,16 +171,18 @@ def plain(recipe: Recipe) -> dict[str, Any]:
     return settings
 
 
-def epoch_of(clips: int, batch: int, processes: int = 1) -> tuple[int, int]:
+def epoch_of(clips: int, batch: int, processes: int = 1, groups: int = 1) -> tuple[int, int]:
     """Steps of an epoch over so many clips, and the clips of each step.
 
     From four whole batches on, the clips that fill none, at most a fifth, wait for another
     epoch. Fewer clips are spread evenly over one batch more, so that none waits; where they do
     not come out even, some are seen twice.
     processes: the clips of a step are a multiple of it, as `batch` must be.
+    groups: of a batch. Batches of several stay whole as long as one is filled, so that groups, and
+        with them the results, are the same for any number of processes.
     """
     whole, rest = divmod(clips, batch)
-    if whole >= FEW_BATCHES or (whole and not rest):
+    if whole >= FEW_BATCHES or (whole and (not rest or groups > 1)):
         return whole, batch
     each = -(-clips // (whole + 1))
     return whole + 1, -(-each // processes) * processes

@@ -151,6 +151,7 @@ def test_mistakes_give_one_line_and_exit_code_2(
     ("arguments", "named"),
     [
         (["train", "--optimiser.epoch", "3"], "did you mean --optimiser.epochs?"),
+        (["train", "--epochs", "3"], "did you mean --optimiser.epochs?"),
         (["pack", "x", "--max-lem", "3"], "did you mean --max-len?"),
         (["train", "--optimiser.epochs", "three"], "optimiser.epochs"),
         (["train", "--packing.dtype", "int8"], "packing.dtype"),

@@ -285,7 +285,7 @@ def test_the_commands_of_the_guide_run(
 ) -> None:
     pytest.importorskip("onnxscript", reason="exporting needs signlet[export]")
     monkeypatch.chdir(tmp_path)
-    record(tmp_path / "my_signs", signers=2, takes=2, signs=("hello", "thanks"))
+    record(tmp_path / "my_videos", signers=2, takes=2, signs=("hello", "thanks"))
     np.savez(tmp_path / "new_clip.npz", landmarks=moving_hand(1, 7, 0))
     commands = guide_commands()
     assert {c[0] for c in commands} == {"inspect", "train", "recognise", "export"}

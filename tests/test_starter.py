@@ -143,3 +143,10 @@ def test_live_reads_a_letter(clip: str, capsys: pytest.CaptureFixture[str]) -> N
     assert main(["live", clip, "--headless"]) == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert line.split("s  ")[1].startswith("B  ")
+
+
+def test_a_letter_is_a_clip_by_its_name() -> None:
+    recogniser = signlet.load("fingerspelling")
+    assert recogniser("fingerspelling:gsg/R").sign == "R"
+    with pytest.raises(SignletError, match="no clip is called"):
+        recogniser("fingerspelling:gsg/RR")

@@ -369,3 +369,12 @@ for _ in range(20):
 assert resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before < 2000
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_was_trained_stays_part_of_the_run(tiny_packed: PackedSet, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    train(TINY, tiny_packed, run, [0, 1], full_fit=True, console=QUIET)
+    before = (run / "model.safetensors").read_bytes(), (run / "config.json").read_bytes()
+    results = train(TINY, tiny_packed, run, [0], resume=True, console=QUIET)
+    assert sorted(set(results["soup"].folds)) == [0, 1]
+    assert before == ((run / "model.safetensors").read_bytes(), (run / "config.json").read_bytes())

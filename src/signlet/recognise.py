@@ -15,7 +15,8 @@ from signlet.clip import Clip, require_landmarks
 from signlet.runtimes import Runtime, open_runtime
 
 Recognisable = Clip | str | Path | ArrayLike
-"""A clip, a file that holds one, or raw landmarks (T, 543, 3) with NaN for not found."""
+"""A clip, a file that holds one, the name of a letter ("fingerspelling:gsg/R"), or raw landmarks
+(T, 543, 3) with NaN for not found."""
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,9 @@ class Recogniser:
 
 def _frames(clip: Recognisable) -> NDArray[np.float32]:
     if isinstance(clip, str | Path):
-        from signlet.sources import read_clip
+        from signlet.sources import read_named
 
-        clip = read_clip(clip)
+        clip = read_named(clip)
     elif not isinstance(clip, Clip):
         clip = Clip.from_array(clip, name="array")
     require_landmarks(clip.frames, clip.name)

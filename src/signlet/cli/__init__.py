@@ -35,7 +35,7 @@ commands:
 
 signlet COMMAND --help tells more of each, with examples. Start with: signlet demo
 """
-_EXTRAS = {"extract": "video", "live": "video"}
+_EXTRAS = {"demo": "demo", "extract": "video", "live": "video", "tune": "tune"}
 """Extra of the package that a command needs, if it is not `train`."""
 FAILED, INTERRUPTED = 2, 130
 

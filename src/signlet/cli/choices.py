@@ -110,7 +110,7 @@ def _small_note(asked: Asked, folds: list[int], full_fit: bool) -> str:
         return ""
     return (
         f"Trainings: {len(folds) + 1}; each fold is held out once for the estimate, then the model "
-        "is trained on all clips; --folds 0 makes do with one"
+        "is trained on all clips; --folds none --full-fit makes do with that one, and no estimate"
     )
 
 

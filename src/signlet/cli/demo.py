@@ -67,7 +67,15 @@ def show_one(run: Path, soup: Predictions, console: Console) -> None:
     table = Table(title=f"{name}: the letter {ref.sign}, signed in {ref.signer}")
     table.add_column("letter")
     table.add_column("probability", justify="right")
-    for sign, probability in Recogniser.load(run)(source.read(ref)).top(5):
+    best = Recogniser.load(run)(source.read(ref)).top(5)
+    for sign, probability in best:
         table.add_row(sign, f"{probability:.1%}")
     console.print(table)
+    right = float((soup.probabilities.argmax(1) == soup.labels).mean())
+    verdict = "Right" if best[0][0] == ref.sign else f"Wrong, it was {ref.sign}"
+    console.print(
+        f"{verdict}. Of the letters of these languages, which it has never seen, {right:.0%} are "
+        "read right.",
+        soft_wrap=True,
+    )
     console.print(f"Again: signlet recognise {run} {_SOURCE}:{name}", soft_wrap=True)

@@ -38,7 +38,12 @@ def run(arguments: list[str]) -> None:
     )
     parser.add_argument("model", type=str, help="run folder, ensemble folder or model file")
     parser.add_argument(
-        "--to", nargs="+", default=list(FILES), metavar="FORMAT", help="onnx, litert or both"
+        "--to",
+        nargs="+",
+        default=list(FILES),
+        choices=list(FILES),
+        metavar="FORMAT",
+        help="onnx, litert (model.tflite), or both",
     )
     parser.add_argument(
         "--precision", type=str, default="fp16", help=f"of the weights: {', '.join(BOUNDS)}"
@@ -47,7 +52,8 @@ def run(arguments: list[str]) -> None:
     parser.add_argument(
         "--clips",
         type=str | None,
-        help="real clips to compare on; default those it was trained on, where they are found",
+        help="real clips to compare on: a folder or a table as for training; default the letters, "
+        "where it was trained on them",
     )
     parser.add_argument("--max-clips", type=int, default=64, help="so many of them, spread evenly")
     parser.add_argument("--licence", type=str, default="", help="of the model, for its card")

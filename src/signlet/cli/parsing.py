@@ -75,7 +75,10 @@ def _known_flag(text: str, options: Mapping[str, str]) -> str:
 def _nearest(message: str, options: list[str]) -> str:
     """A hint for the first unknown flag in a message."""
     flags = [word for word in message.replace("=", " ").split() if word.startswith("--")]
-    near = get_close_matches(flags[0], options, 1) if flags and "nrecognized" in message else []
+    if not flags or "nrecognized" not in message:
+        return ""
+    inner = [name for name in options if name.endswith(f".{flags[0].removeprefix('--')}")]
+    near = inner[:1] or get_close_matches(flags[0], options, 1)
     return f"; did you mean {near[0]}?" if near else ""
 
 

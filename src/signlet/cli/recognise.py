@@ -13,7 +13,7 @@ from signlet.cli.parsing import make_plain_parser, parse
 from signlet.clip import Clip, require_landmarks
 from signlet.errors import SignletError
 from signlet.recognise import Prediction, Recogniser
-from signlet.sources import find, open_source, read_clip
+from signlet.sources import LETTERS, read_named
 from signlet.sources.files import SUFFIXES
 from signlet.starter import STARTER, STARTER_SAYS
 from signlet.video.suffixes import VIDEO_SUFFIXES
@@ -29,7 +29,6 @@ _EXAMPLES = """
 _AT_ONCE = 64
 _LONG = 6.0
 """Seconds; a longer recording hardly shows one sign."""
-_LETTERS = "fingerspelling:"
 
 
 def run(arguments: list[str]) -> None:
@@ -58,7 +57,7 @@ def _parser() -> Any:
     parser = make_plain_parser(
         "recognise",
         "Name the sign in clips: videos (.mp4, .webm, .mov, .avi, .mkv, .m4v), landmarks (.pose,\n"
-        f".parquet with the competition's columns, .npz, .npy), or {_LETTERS}NAME.",
+        f".parquet with the competition's columns, .npz, .npy), or {LETTERS}NAME.",
         _EXAMPLES,
     )
     add = parser.add_argument
@@ -73,7 +72,7 @@ def _parser() -> Any:
 def _split(given: Sequence[str]) -> tuple[str | None, list[str]]:
     """The model, None where none was named, and the clips."""
     first = Path(given[0])
-    if given[0].startswith(_LETTERS) or first.suffix.lower() in SUFFIXES:
+    if given[0].startswith(LETTERS) or first.suffix.lower() in SUFFIXES:
         return None, list(given)
     if len(given) == 1:
         raise SignletError(
@@ -88,7 +87,7 @@ def _check(parsed: Any, names: Sequence[str]) -> None:
         raise SignletError(f"--top {parsed.top}: give at least 1")
     if parsed.overlay is None:
         return
-    if len(names) > 1 or names[0].startswith(_LETTERS):
+    if len(names) > 1 or names[0].startswith(LETTERS):
         raise SignletError("--overlay: is for one file; give one clip")
     from signlet.live.record import check_name
 
@@ -122,19 +121,12 @@ def _readable(names: list[str], problems: list[str]) -> list[tuple[str, Clip]]:
     clips = []
     for name in names:
         try:
-            clip = _read(name)
+            clip = read_named(name)
             require_landmarks(clip.frames, name)
             clips.append((name, clip))
         except SignletError as error:
             problems.append(str(error))
     return clips
-
-
-def _read(name: str) -> Clip:
-    if name.startswith(_LETTERS) and not Path(name).exists():
-        letters = open_source(STARTER)
-        return letters.read(find(letters, name.removeprefix(_LETTERS)))
-    return read_clip(name)
 
 
 # --- answers ------------------------------------------------------------------------------

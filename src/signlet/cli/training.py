@@ -170,9 +170,12 @@ def train_and_report(
         _print_poor_soup(results, console)
         write_report(run, packed)
         _print_known_signers(run, console)
+        _print_left_out(run, packed, results["soup"], console)
         console.print(f"Run folder: {run}   report: {run / 'report.html'}", soft_wrap=True)
     elif processes.main:
         console.print(f"Run folder: {run} (nothing was held out, so there is no score)")
+    if processes.main:
+        console.print(f"Next: signlet recognise {run} CLIP   signlet export {run}", soft_wrap=True)
     return results
 
 
@@ -200,6 +203,19 @@ def _print_known_signers(run: Path, console: Console) -> None:
         console.print(
             "[yellow]Note: these figures are for known signers only, who were trained on; other "
             "people will be read worse.[/]",
+            soft_wrap=True,
+        )
+
+
+def _print_left_out(run: Path, packed: PackedSet, held_out: Predictions, console: Console) -> None:
+    """A single fold's model has never seen some of the signers: one to test, not to ship."""
+    about = json.loads((run / CONFIG).read_text(encoding="utf-8"))["about"]
+    known = int((packed.labels >= 0).sum())
+    if len(about["folds"]) == 1 and about["trained_on"] != "all clips":
+        console.print(
+            f"Note: the run's model was trained on {known - len(held_out.names):,} of {known:,} "
+            "clips, those that are not held out. The same command with --full-fit --resume makes "
+            "one of all clips, to use.",
             soft_wrap=True,
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from signlet.clip import Clip
 from signlet.errors import SignletError
 from signlet.sources.asl_signs import FILES, LABELS, TABLE, AslSigns
 from signlet.sources.files import SUFFIXES, read_clip
@@ -13,6 +14,7 @@ from signlet.sources.source import ClipRef, Source, find, read_ref
 from signlet.sources.write import write_clip
 
 __all__ = [
+    "LETTERS",
     "AslSigns",
     "ClipRef",
     "Fingerspelling",
@@ -22,9 +24,25 @@ __all__ = [
     "find",
     "open_source",
     "read_clip",
+    "read_named",
     "read_ref",
     "write_clip",
 ]
+
+
+LETTERS = "fingerspelling:"
+"""Begins the name of a clip of the lexicon: "fingerspelling:gsg/R"."""
+
+
+def read_named(name: str | Path) -> Clip:
+    """A clip by its path, or one of the lexicon's by name: "fingerspelling:gsg/R".
+
+    Raises SignletError.
+    """
+    if str(name).startswith(LETTERS) and not Path(name).exists():
+        letters = Fingerspelling.open()
+        return letters.read(find(letters, str(name).removeprefix(LETTERS)))
+    return read_clip(name)
 
 
 def open_source(where: str | Path) -> Source:

@@ -49,6 +49,11 @@ def finished(folder: Path) -> bool:
     return (folder / METRICS).exists() and not (folder / CHECKPOINT).exists()
 
 
+def finished_folds(run: Path, count: int) -> list[int]:
+    """Those of `count` folds that have been trained to their end."""
+    return [fold for fold in range(count) if finished(fold_folder(run, fold))]
+
+
 @contextmanager
 def only_one(run: Path) -> Iterator[None]:
     """Keep other trainings out of the folder; the lock goes when the process does.

@@ -63,7 +63,7 @@ class Live:
         self._epochs, self._steps, self._console = epochs, steps, console
         self._progress = Progress(
             TextColumn("[bold]{task.description}[/]"),
-            BarColumn(bar_width=20),
+            BarColumn(bar_width=8),
             TextColumn("{task.fields[figures]}"),
             TimeRemainingColumn(compact=True),
             console=console,
@@ -86,7 +86,7 @@ class Live:
 
     def advance(self, epoch: int, step: int, clips_per_second: float) -> None:
         """Move the bar."""
-        figures = f"epoch {epoch + 1}/{self._epochs}  {clips_per_second:,.0f} clips/s{self._last}"
+        figures = f"{epoch + 1}/{self._epochs}{self._last}  {clips_per_second:,.0f} clips/s"
         self._progress.update(self._bar, advance=1, figures=figures)
 
     def epoch_ended(self, metrics: EpochMetrics) -> None:
@@ -100,9 +100,8 @@ class Live:
         if seen:
             self._accuracies = "/".join(accuracies)
         self._last = (
-            f"  loss {metrics.loss_student:.2f}/{metrics.loss_distilled:.2f}"
-            f"  lr {metrics.learning_rate:.1e}"
             f"  {self._tested} {getattr(self, '_accuracies', '-')}"
+            f"  loss {metrics.loss_student:.2f}/{metrics.loss_distilled:.2f}"
         )
         if seen and not self._console.is_terminal:
             self._console.print(

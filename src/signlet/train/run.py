@@ -27,6 +27,7 @@ from signlet.train.folder import (
     MODELS,
     PREDICTIONS,
     finished,
+    finished_folds,
     fold_folder,
     gather,
     join_predictions,
@@ -61,6 +62,8 @@ def train(
 ) -> dict[str, Predictions]:
     """Train every fold that is not finished, then gather the run folder.
 
+    What was finished there before stays part of it, whether it is asked for again or not.
+
     folds: which of the recipe's folds to hold out, each in a training of its own.
     full_fit: then train on all clips, held out or not; the run's model is this one.
     resume: continue what lies in `run`; without it a used folder is refused.
@@ -75,7 +78,8 @@ def train(
     console = (console or Console()) if processes.main else Console(quiet=True)
     processes.by_main(lambda: check_trackers(track))
     processes.by_main(lambda: processes.check_batch(recipe.optimiser.batch_size))
-    plan = signer_folds(packed.labels, packed.signers, recipe.num_folds) if folds else None
+    counted = sorted({*folds, *finished_folds(run, recipe.num_folds)})
+    plan = signer_folds(packed.labels, packed.signers, recipe.num_folds) if counted else None
     if plan and plan.note:
         console.print(f"[yellow]Note: {plan.note}[/]", soft_wrap=True)
     names = track if processes.main else ()
@@ -89,8 +93,9 @@ def train(
             work.fold(fold, cast(FoldPlan, plan))
         if full_fit:
             work.full_fit()
-        processes.by_main(lambda: gather(recipe, packed, run, folds, full_fit, about))
-    return join_predictions(run, folds)
+        whole = full_fit or finished(fold_folder(run, FULL))
+        processes.by_main(lambda: gather(recipe, packed, run, counted, whole, about))
+    return join_predictions(run, counted)
 
 
 def fit(

@@ -18,4 +18,4 @@ def needs_video(what: str | Path) -> Iterator[None]:
         package = (error.name or "a package").split(".")[0]
         raise SignletError(
             f'{what}: reading videos needs {package}; pip install "signlet[video]"'
-        ) from error
+        ) from None

@@ -220,3 +220,7 @@ def test_what_is_no_set_of_clips_is_refused(tmp_path: Path) -> None:
     refused(tmp_path / "none.csv", "there is no such file")
     refused(make(tmp_path, "a.npz") / "a.npz", "is one clip")
     refused(make(tmp_path, "a.txt") / "a.txt", "no set of clips")
+
+
+def test_clips_without_folders_of_signs_are_counted(tmp_path: Path) -> None:
+    refused(make(tmp_path, "a_1.npz", "b_1.mp4"), "holds 2 clips, but no folder for each sign")

@@ -87,11 +87,16 @@ def _clip_files(root: Path) -> list[Path]:
     except OSError as error:
         raise SignletError(f"{root}: cannot be listed ({error.strerror})") from error
     if not found:
-        raise SignletError(
-            f"{root}: holds no clips; expected <sign>/<signer>_<anything> ending in "
-            f"{', '.join(SUFFIXES)}"
-        )
+        raise SignletError(_no_clips(root))
     return found
+
+
+def _no_clips(root: Path) -> str:
+    loose = sum(path.suffix.lower() in SUFFIXES for path in root.iterdir())
+    has = f"{loose} clips, but no folder for each sign" if loose else "no clips"
+    return (
+        f"{root}: holds {has}; expected <sign>/<signer>_<anything> ending in {', '.join(SUFFIXES)}"
+    )
 
 
 def signer_of(file_name: str) -> str | None:

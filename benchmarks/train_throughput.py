@@ -126,9 +126,11 @@ def whole_steps(training: FoldTraining, steps: int) -> list[float]:
 
 def operations(training: FoldTraining) -> float:
     """Floating-point operations of one step's matrix products."""
-    batch = next(training.batches.stream(0))
+    batch, threads = next(training.batches.stream(0)), torch.get_num_threads()
+    torch.set_num_threads(1)  # the counter sees one thread only: no models side by side
     with FlopCounterMode(display=False) as counter:
         training.run_step(batch)
+    torch.set_num_threads(threads)
     return float(counter.get_total_flops())
 
 

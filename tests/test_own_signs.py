@@ -309,3 +309,14 @@ def test_every_command_and_flag_of_the_guide_exists(capsys: pytest.CaptureFixtur
         assert flag in help_
     assert f"up to {SMALL_SET} clips" in text
     assert f"there are {RECIPE.optimiser.min_steps} steps" in text
+
+
+def test_the_model_of_one_fold_says_that_it_has_not_seen_all(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clips, run = record(tmp_path / "clips", signers=2, takes=2), tmp_path / "run"
+    command = ["train", "--data", str(clips), "--run", str(run), "--jobs", "1", *SMALL]
+    assert main([*command, "--folds", "0"]) == 0
+    assert "was trained on 6 of 12 clips" in " ".join(capsys.readouterr().out.split())
+    assert main([*command, "--folds", "0", "--full-fit", "--resume"]) == 0
+    assert "was trained on" not in capsys.readouterr().out

@@ -15,6 +15,7 @@ from signlet.cli.training import (
     add_recipe,
     main_console,
     packed_clips,
+    print_left_out,
     recipe_of,
     train_and_report,
     with_recipe_paths,
@@ -97,7 +98,7 @@ def run(arguments: list[str]) -> None:
     )
     choice = processes.first(lambda: choose(recipe, packed, asked))
     _say([*data_notes(packed), *init_notes(init, packed)], choice.notes, console)
-    train_and_report(
+    results = train_and_report(
         choice.recipe,
         packed,
         folder,
@@ -109,6 +110,8 @@ def run(arguments: list[str]) -> None:
         init=init,
         console=console,
     )
+    if results and processes.main:
+        print_left_out(folder, packed, results["soup"], console)
 
 
 def _say(warnings: Sequence[str], notes: Sequence[str], console: Console) -> None:

@@ -170,7 +170,6 @@ def train_and_report(
         _print_poor_soup(results, console)
         write_report(run, packed)
         _print_known_signers(run, console)
-        _print_left_out(run, packed, results["soup"], console)
         console.print(f"Run folder: {run}   report: {run / 'report.html'}", soft_wrap=True)
     elif processes.main:
         console.print(f"Run folder: {run} (nothing was held out, so there is no score)")
@@ -207,7 +206,7 @@ def _print_known_signers(run: Path, console: Console) -> None:
         )
 
 
-def _print_left_out(run: Path, packed: PackedSet, held_out: Predictions, console: Console) -> None:
+def print_left_out(run: Path, packed: PackedSet, held_out: Predictions, console: Console) -> None:
     """A single fold's model has never seen some of the signers: one to test, not to ship."""
     about = json.loads((run / CONFIG).read_text(encoding="utf-8"))["about"]
     known = int((packed.labels >= 0).sum())

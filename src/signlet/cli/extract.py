@@ -85,7 +85,7 @@ def _report_bad(summary: Summary, out: str) -> None:
         return
     for row in summary.bad:
         print(f"signlet: {' '.join(row.error.split())}", file=sys.stderr)
+    rest = f"the others are in {out}" if summary.good else f"{out} holds no landmarks"
     raise SignletError(
-        f"{len(summary.bad)} of {count_of(len(summary.rows))} could not be extracted; "
-        f"the others are in {out}"
+        f"{len(summary.bad)} of {count_of(len(summary.rows))} could not be extracted; {rest}"
     )

@@ -97,7 +97,8 @@ def run(arguments: list[str]) -> None:
         lambda: packed_clips(parsed.data, recipe, folder, parsed.jobs, console)
     )
     choice = processes.first(lambda: choose(recipe, packed, asked))
-    _say([*data_notes(packed), *init_notes(init, packed)], choice.notes, console)
+    if processes.main:
+        _say([*data_notes(packed), *init_notes(init, packed)], choice.notes, console)
     results = train_and_report(
         choice.recipe,
         packed,

@@ -195,10 +195,15 @@ def print_copies(soup: Predictions, packed: PackedSet, console: Console) -> None
         )
 
 
+def _about(run: Path) -> dict[str, Any]:
+    """What the run's model file says of itself."""
+    about: dict[str, Any] = json.loads((run / CONFIG).read_text(encoding="utf-8"))["about"]
+    return about
+
+
 def _print_known_signers(run: Path, console: Console) -> None:
     """Repeat it under the figures: nobody scrolls up for a note."""
-    about = json.loads((run / CONFIG).read_text(encoding="utf-8"))["about"]
-    if about.get("scores_are_for") == "known signers":
+    if _about(run).get("scores_are_for") == "known signers":
         console.print(
             "[yellow]Note: these figures are for known signers only, who were trained on; other "
             "people will be read worse.[/]",
@@ -208,7 +213,7 @@ def _print_known_signers(run: Path, console: Console) -> None:
 
 def print_left_out(run: Path, packed: PackedSet, held_out: Predictions, console: Console) -> None:
     """A single fold's model has never seen some of the signers: one to test, not to ship."""
-    about = json.loads((run / CONFIG).read_text(encoding="utf-8"))["about"]
+    about = _about(run)
     known = int((packed.labels >= 0).sum())
     if len(about["folds"]) == 1 and about["trained_on"] != "all clips":
         console.print(

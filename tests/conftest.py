@@ -63,6 +63,12 @@ def moving_hand(sign: int, signer: int, take: int) -> np.ndarray:
     return frames.astype(np.float32)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first: begun last, they would keep one worker busy and no other."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def tiny_packed(tmp_path_factory: pytest.TempPathFactory) -> PackedSet:
     """24 clips of 3 signs by 4 signers, max_len 12."""

@@ -12,82 +12,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
-from signlet.cli import live as command
+from live_signer import FPS, Judge, judged, saved, signer, stream
 from signlet.cli import main
 from signlet.errors import ClipError, SignletError
-from signlet.landmarks import LEFT_HAND, MIRROR, RIGHT_HAND
+from signlet.landmarks import MIRROR
 from signlet.live.inputs import Input, Seen, open_input, seen_of
 from signlet.live.latest import Latest
 from signlet.live.lines import Lines, as_json, as_text
 from signlet.live.session import Moment, Rate, Session
-from signlet.recognise import Prediction
 from signlet.stream import SignEvent, StreamRecogniser
 
-SIGNS = ("down", "up", "жест")
-FPS = 25.0
-
-
-def signer(frames: int) -> np.ndarray:
-    """(frames, 543, 3): shoulders, hips and a face that stand still; no hand is found."""
-    body = np.full((543, 3), np.nan, np.float32)
-    body[:468] = np.random.default_rng(0).uniform((0.45, 0.2, 0), (0.55, 0.35, 0), (468, 3))
-    body[489:522] = (0.5, 0.3, 0)
-    body[489 + 11], body[489 + 12] = (0.6, 0.5, 0), (0.4, 0.5, 0)
-    body[489 + 23], body[489 + 24] = (0.57, 0.9, 0), (0.43, 0.9, 0)
-    return np.repeat(body[None], frames, 0)
-
-
-def signing(frames: int, rise: float) -> np.ndarray:
-    """The right hand moves in front of the chest; up for rise > 0."""
-    clip = signer(frames)
-    hand = np.random.default_rng(1).uniform(-0.04, 0.04, (21, 3))
-    path = np.linspace(0, 1, frames)[:, None] * np.array([0.05, -rise, 0])
-    clip[:, RIGHT_HAND] = (0.42, 0.5, 0) + hand + path[:, None]
-    return clip
-
-
-def stream(*rises: float) -> np.ndarray:
-    """Signs of 1 s with rests of 1 s around them."""
-    parts = [signer(25)]
-    for rise in rises:
-        parts += [signing(25, rise), signer(25)]
-    return np.concatenate(parts)
-
-
-class Judge:
-    """Answers "up" or "down" by where the hand goes; stands in for a trained model."""
-
-    signs = SIGNS
-    max_frames = None
-
-    def __call__(self, frames: np.ndarray) -> Prediction:
-        hand = frames[:, RIGHT_HAND, 1].mean(1)
-        hand = hand[np.isfinite(hand)]
-        up = len(hand) > 0 and hand[-1] < hand[0]
-        shares = np.array([0.1, 0.8, 0.1] if up else [0.7, 0.2, 0.1], np.float32)
-        return Prediction(SIGNS, shares, threshold=0.75)
-
-
-@pytest.fixture(autouse=True)
-def without_display(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("DISPLAY", raising=False)
-    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-
-
-@pytest.fixture
-def judged(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`signlet live` with the judge for a model."""
-    monkeypatch.setattr(command.Recogniser, "load", staticmethod(lambda model: Judge()))
-
-
-def saved(path: Path, frames: np.ndarray, fps: float | None = FPS) -> str:
-    rate = {} if fps is None else {"fps": fps}
-    np.savez(path, landmarks=frames, **rate)
-    return str(path)
+__all__ = ["judged"]
 
 
 # --- the command --------------------------------------------------------------------------
@@ -167,6 +103,7 @@ def test_what_is_assumed_and_missing_is_said(
         (["stream.npz", "--seconds", "0"], "--seconds"),
         (["stream.npz", "--seconds", "nan"], "--seconds"),
         (["stream.npz", "--save", "out.gif"], "out.gif"),
+        (["stream.npz", "--save", "pyproject.toml/out.mp4"], "out.mp4: cannot be written"),
         (["stream.npz", "--modle", "x"], "--model"),
     ],
 )
@@ -176,6 +113,14 @@ def test_mistakes_give_one_line(
     assert main(["live", *arguments, "--headless"]) == 2
     last = capsys.readouterr().err.splitlines()[-1]
     assert words in last
+
+
+def test_a_recording_of_nobody_is_an_error(
+    judged: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = saved(tmp_path / "empty.npz", np.full((30, 543, 3), np.nan, np.float32))
+    assert main(["live", file, "--headless"]) == 2
+    assert "empty.npz: no landmark was found in any frame" in capsys.readouterr().err
 
 
 def test_an_unknown_model_lists_what_comes_with_signlet(
@@ -316,143 +261,6 @@ def test_an_error_in_the_middle_comes_after_what_was_signed(
     with pytest.raises(ClipError, match="after 70 frames"):
         session.run()
     assert len(capsys.readouterr().out.splitlines()) == 1
-
-
-# --- what is shown ------------------------------------------------------------------------
-
-
-class Screen:
-    """Stands in for a window; presses a key at the numbers of pictures that are given."""
-
-    def __init__(self, **keys: int | list[int]) -> None:
-        self.keys = {n: k for k, at in keys.items() for n in np.atleast_1d(at).tolist()}
-        self.pictures: list[np.ndarray] = []
-
-    def show(self, image: np.ndarray, wait: float = 0.0) -> str | None:
-        self.pictures.append(image)
-        return self.keys.get(len(self.pictures))
-
-
-def on_screen(screen: Screen, frames: np.ndarray, paced: bool = False) -> Session:
-    stage = pytest.importorskip("signlet.live.stage")
-    view = pytest.importorskip("signlet.live.view")
-    seen = (Seen(frame, i / FPS) for i, frame in enumerate(frames))
-    session = Session(Input("camera 0", seen), StreamRecogniser(Judge()), Lines())
-    figures = stage.Figures("judge", "camera 0")
-    session.stages = (stage.WindowStage(screen, figures, view.Turned(), paced),)
-    session.run()
-    return session
-
-
-def test_q_ends_it() -> None:
-    screen = Screen(quit=5)
-    assert on_screen(screen, stream(0.1)).frames == 5
-    assert len(screen.pictures) == 5
-
-
-def test_space_pauses_and_goes_on() -> None:
-    screen = Screen(pause=[3, 6])
-    assert on_screen(screen, stream(0.1)[:10]).frames == 10
-    paused = screen.pictures[3:6]
-    assert all((picture == paused[0]).all() for picture in paused)
-    assert len(screen.pictures) == 10 + 3
-
-
-def test_m_turns_the_picture_round_but_not_the_panel() -> None:
-    screen = Screen(mirror=1)
-    frames = np.repeat(signing(25, 0.1)[12:13], 3, 0)
-    on_screen(screen, frames)
-    before, after, _ = screen.pictures
-    side = before.shape[0]
-    assert (after[:, :side] == before[:, :side][:, ::-1]).all()
-    assert not (before[:, :side] == before[:, :side][:, ::-1]).all()
-    assert (after[:, side:] == before[:, side:]).all()
-
-
-def test_a_recording_stays_at_its_end_until_a_key() -> None:
-    screen = Screen(quit=8)
-    on_screen(screen, np.repeat(signer(1), 5, 0), paced=True)
-    assert len(screen.pictures) == 8
-
-
-def test_the_picture_shows_hands_in_their_colours() -> None:
-    view = pytest.importorskip("signlet.live.view")
-    skeleton = pytest.importorskip("signlet.live.skeleton")
-    panel = pytest.importorskip("signlet.live.panel").Panel("m", "s")
-    right = signing(25, 0.1)[0]
-    left = right.copy()
-    left[LEFT_HAND], left[RIGHT_HAND] = right[RIGHT_HAND], np.nan
-
-    def colours(frame: np.ndarray, mirrored: bool = False) -> list[int]:
-        image = view.picture(Seen(frame, 0.0), panel, view.Turned(camera=mirrored))[:, :720]
-        wanted = (skeleton.LEFT, skeleton.RIGHT)
-        return [int((image == np.array(colour)).all(2).sum()) for colour in wanted]
-
-    assert colours(right)[0] == 0 < colours(right)[1]
-    assert colours(left)[1] == 0 < colours(left)[0]
-    assert colours(left, mirrored=True) == colours(left)[::-1]
-
-
-def test_a_picture_keeps_its_shape_beside_the_panel() -> None:
-    view = pytest.importorskip("signlet.live.view")
-    panel = pytest.importorskip("signlet.live.panel").Panel("m", "s")
-    for height, width in ((480, 640), (1080, 1920), (100, 800), (800, 100)):
-        image = np.zeros((height, width, 3), np.uint8)
-        shown = view.picture(Seen(signer(1)[0], 0.0, image), panel, view.Turned())
-        assert shown.shape[0] == view.HEIGHT
-        drawn = shown.shape[1] - view.PANEL
-        assert drawn <= view.MOST_WIDTH
-        assert drawn == pytest.approx(min(view.HEIGHT * width / height, view.MOST_WIDTH), abs=1)
-
-
-@settings(max_examples=15, deadline=None)
-@given(
-    frame=arrays(np.float32, (543, 3), elements=st.floats(width=32, allow_nan=True)),
-    sign=st.text(max_size=30),
-)
-def test_whatever_was_found_can_be_drawn(frame: np.ndarray, sign: str) -> None:
-    view = pytest.importorskip("signlet.live.view")
-    panel = pytest.importorskip("signlet.live.panel").Panel
-    event = SignEvent(sign, 0.0, 1.0, 0.5, ((sign, 0.5),))
-    shown = view.picture(Seen(frame, 0.0), panel("m", "s", (event,)), view.Turned())
-    assert shown.dtype == np.uint8
-
-
-def test_signs_in_other_scripts_are_drawn_or_told() -> None:
-    fonts = pytest.importorskip("signlet.live.fonts")
-    assert fonts.missing("") == ""
-    assert "\U0010fffd" in fonts.missing("A\U0010fffd")
-    assert fonts.missing("ABC abc 123") == ""
-
-
-def test_what_was_seen_is_saved_as_a_video(
-    judged: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    av = pytest.importorskip("av")
-    file, out = saved(tmp_path / "stream.npz", stream(0.1)[:60]), tmp_path / "seen.mp4"
-    assert main(["live", file, "--headless", "--save", str(out)]) == 0
-    with av.open(str(out)) as container:
-        times = [float(frame.time) for frame in container.decode(video=0)]
-    assert len(times) == 62  # and the last sign for a second
-    np.testing.assert_allclose(times[:60], np.arange(60) / FPS, atol=0.01)
-    assert times[-1] == pytest.approx(59 / FPS + 1, abs=0.01)
-
-
-def test_a_recording_that_fails_leaves_no_video(tmp_path: Path) -> None:
-    pytest.importorskip("av")
-    record = pytest.importorskip("signlet.live.record")
-    out = tmp_path / "seen.mp4"
-
-    def broken() -> None:
-        with record.recording(out) as recorder:
-            recorder.add(np.zeros((10, 11, 3), np.uint8), 0.0)
-            raise ClipError("clip.mp4: cannot be decoded")
-
-    with pytest.raises(ClipError):
-        broken()
-    with pytest.raises(SignletError, match="no picture"), record.recording(out):
-        pass
-    assert list(tmp_path.iterdir()) == []
 
 
 # --- small parts --------------------------------------------------------------------------

@@ -250,3 +250,8 @@ def test_an_overlay_is_a_video_of_the_clip(
     assert "seen.mp4: written" in capsys.readouterr().err
     assert main(["recognise", str(folder), clip, clip, "--overlay", str(out)]) == 2
     assert main(["recognise", str(folder), clip, "--overlay", str(tmp_path / "seen.gif")]) == 2
+    place = tmp_path / "seen.mp4" / "again.mp4"  # below a file
+    assert main(["recognise", str(folder), clip, "--overlay", str(place)]) == 2
+    told = capsys.readouterr()
+    assert "again.mp4: cannot be written" in told.err
+    assert told.out == ""  # told before anything is done

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import EISDIR
 from pathlib import Path
 
 from signlet.errors import SignletError
@@ -38,6 +39,20 @@ def replacing(path: Path) -> Iterator[Path]:
         ) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def require_writable(path: Path) -> None:
+    """Raise SignletError, before long work, where `path` cannot be written; nothing is left."""
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
+        nearest = next(p for p in path.absolute().parents if p.exists())
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=nearest):
+            pass
+    except OSError as error:
+        raise SignletError(
+            f"{path}: cannot be written ({error.strerror}); choose another place"
+        ) from None
 
 
 def write_text(path: Path, text: str) -> None:

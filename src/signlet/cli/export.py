@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from signlet.atomic import require_writable
 from signlet.calibration import read_calibration
 from signlet.cli.parsing import existing, make_parser, parse
 from signlet.errors import SignletError
@@ -71,13 +73,15 @@ def run(arguments: list[str]) -> None:
     folder = existing(parsed.model, "run folder or model file")
     model = load_model(folder)
     folder = folder if folder.is_dir() else folder.parent
+    out = Path(parsed.out or folder / "export")
+    require_writable(out / CARD)
     clips = _real_clips(parsed.clips, model.about.get("source"), parsed.max_clips, console)
     console.print("Writing and comparing takes about a minute.")
     with console.status("") as status:
         done = export_ensemble(
             model.members,
             model.signs,
-            parsed.out or folder / "export",
+            out,
             parsed.to,
             parsed.precision,
             average=model.average,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from signlet.cli.parsing import make_plain_parser, parse
-from signlet.errors import SignletError
+from signlet.errors import ClipError, SignletError
 from signlet.live.inputs import Input, open_input
 from signlet.live.lines import Lines, plain
 from signlet.live.session import Session, Shows
@@ -51,6 +51,10 @@ def run(arguments: list[str]) -> None:
     _sum_up(session, lines)
     if interrupted:
         raise KeyboardInterrupt
+    if session.frames and not session.found:
+        raise ClipError(
+            f"{source.name}: no landmark was found in any frame; is somebody to be seen, in light?"
+        )
 
 
 def _parser() -> Any:

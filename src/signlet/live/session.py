@@ -7,6 +7,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+
 from signlet.live.inputs import Input, Seen
 from signlet.live.lines import Lines
 from signlet.stream import SignEvent, StreamRecogniser
@@ -62,7 +64,8 @@ class Session:
     """One run of `signlet live`.
 
     seconds: of the recording, after which it ends; None for all of it. stages: see `Shows`.
-    frames, signs: how many were seen so far.
+    frames, found, signs: how many were seen so far; `found` counts the frames in which there
+    was a landmark.
     """
 
     source: Input
@@ -71,6 +74,7 @@ class Session:
     stages: tuple[Shows, ...] = ()
     seconds: float | None = None
     frames: int = 0
+    found: int = 0
     signs: int = 0
     _recent: deque[SignEvent] = field(default_factory=lambda: deque(maxlen=KEPT))
     _note: str | None = None
@@ -106,6 +110,7 @@ class Session:
     def _take(self, seen: Seen) -> bool:
         """One frame; False where the user wants to end."""
         self.frames += 1
+        self.found += not np.isnan(seen.frame).all()
         self._answer(self.stream.push(seen.frame, seen.time))
         moment = self._moment(seen, self._rate.tick(time.monotonic()))
         self.lines.progress(seen.time, moment.fps, moment.signing)

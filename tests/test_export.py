@@ -365,6 +365,10 @@ def test_export_and_recognise_on_the_command_line(
     by_torch = json.loads(capsys.readouterr().out)
     assert [one["sign"] for one in exported["top"]] == [one["sign"] for one in by_torch["top"]]
     assert Recogniser.load(model).signs == SIGNS
+    assert main(["export", str(run), "--to", "onnx", "-o", str(model / "below")]) == 2
+    told = capsys.readouterr()
+    assert "cannot be written" in told.err
+    assert "Writing and comparing" not in told.out
 
 
 CORE = ("numpy", "onnxruntime", "flatbuffers", "packaging", "protobuf")

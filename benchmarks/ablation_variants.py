@@ -89,6 +89,7 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("no-teacher", _LOSS, "no mean teacher", {"teacher.enabled": False}),
     Variant("no-ousm", _LOSS, "no OUSM", {"loss.ousm": 0}),
     Variant("no-smoothing", _LOSS, "no label smoothing", {"loss.smoothing": 0.0}),
+    Variant("smoothing-0.1", _LOSS, "label smoothing 0.1", {"loss.smoothing": 0.1}),
     Variant(
         "dropout-0.25",
         _REGULARISATION,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from distributed_run import Exact
 from signlet.model.elementwise import Dropout, dropout_seed
 from signlet.pack import PackedSet
 from signlet.train.processes import Processes
@@ -61,18 +62,28 @@ def test_an_error_of_either_is_raised_when_both_have_ended(two_threads: None, fa
     assert len(ended) == 4
 
 
-def test_side_by_side_is_the_same_training(tiny_packed: PackedSet, tmp_path: Path) -> None:
-    """The weights agree with one thread's; only the teacher may round otherwise."""
-    alone = fold_training(TINY, tiny_packed, tmp_path / "alone")
+@pytest.fixture
+def double() -> Iterator[None]:
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+def test_side_by_side_is_the_same_training(
+    double: None, tiny_packed: PackedSet, tmp_path: Path
+) -> None:
+    """The weights agree with one thread's; in double precision, see `Exact`."""
+    packed = Exact.open(tiny_packed.path)
+    alone = fold_training(TINY, packed, tmp_path / "alone")
     alone.run(Silent(), save=False)
     torch.set_num_threads(2)
     try:
-        together = fold_training(TINY, tiny_packed, tmp_path / "together")
+        together = fold_training(TINY, packed, tmp_path / "together")
         together.run(Silent(), save=False)
     finally:
         torch.set_num_threads(1)
     for name, tensor in weights(alone).items():
-        torch.testing.assert_close(weights(together)[name], tensor, rtol=1e-3, atol=1e-4)
+        torch.testing.assert_close(weights(together)[name], tensor, rtol=1e-6, atol=1e-9)
 
 
 def test_dropout_of_one_thread_does_not_disturb_another() -> None:

@@ -143,7 +143,7 @@ def test_the_documented_command_runs_with_a_folder_of_its_own(
     ]
     command = ["signlet", "train", "--data", str(tiny_packed.path), "--run", str(tmp_path / "run")]
     short = ["--optimiser.epochs", "1", "--soup_epochs", "1", "--optimiser.batch_size", "8"]
-    options = ["--device", "cpu", "--folds", "0", "--packing.max_len", "12", *short, *tiny]
+    options = ["--folds", "0", "--packing.max_len", "12", *short, *tiny]
     done = subprocess.run(
         [sys.executable, "-m", *launcher, *command, *options],
         env=ENVIRONMENT,

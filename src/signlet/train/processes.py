@@ -130,8 +130,10 @@ def start_processes(device: str = "auto") -> Processes:
         return Processes(device=_device(device))
     from accelerate import PartialState
 
+    # A CPU has to be asked for: on a machine without GPU, accelerate else starts no group.
+    on_cpu = device == "cpu" or (device == "auto" and not torch.cuda.is_available())
     try:
-        state = PartialState(cpu=device == "cpu", timeout=_PATIENCE)
+        state = PartialState(cpu=on_cpu, timeout=_PATIENCE)
     except (RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise SignletError(f"the processes cannot find each other ({reason})") from None

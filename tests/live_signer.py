@@ -62,9 +62,13 @@ def saved(path: Path, frames: np.ndarray, fps: float | None = FPS) -> str:
     return str(path)
 
 
-@pytest.fixture
-def judged(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`signlet live` with the judge for a model, where there is no display."""
+@pytest.fixture(autouse=True)
+def without_display(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+
+
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`signlet live` with the judge for a model."""
     monkeypatch.setattr(command.Recogniser, "load", staticmethod(lambda model: Judge()))

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from live_signer import FPS, Judge, judged, saved, signer, stream
+from live_signer import FPS, Judge, judged, saved, signer, stream, without_display
 from signlet.cli import main
 from signlet.errors import ClipError, SignletError
 from signlet.landmarks import MIRROR
@@ -23,7 +23,7 @@ from signlet.live.lines import Lines, as_json, as_text
 from signlet.live.session import Moment, Rate, Session
 from signlet.stream import SignEvent, StreamRecogniser
 
-__all__ = ["judged"]
+__all__ = ["judged", "without_display"]
 
 
 # --- the command --------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from signlet.atomic import require_writable
 from signlet.cli.parsing import make_plain_parser, parse
 from signlet.errors import ClipError, SignletError
 from signlet.live.inputs import Input, open_input
@@ -83,6 +84,7 @@ def _check(parsed: Any) -> None:
         from signlet.live.record import check_name
 
         check_name(parsed.save)
+        require_writable(parsed.save)
 
 
 def _announce(parsed: Any, source: Input, lines: Lines) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
+from signlet.atomic import require_writable
 from signlet.cli.parsing import make_plain_parser, parse
 from signlet.clip import Clip, require_landmarks
 from signlet.errors import SignletError
@@ -92,6 +93,7 @@ def _check(parsed: Any, names: Sequence[str]) -> None:
     from signlet.live.record import check_name
 
     check_name(parsed.overlay)
+    require_writable(parsed.overlay)
 
 
 # --- clips --------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from signlet.atomic import replacing, require_writable
+from signlet.atomic import replacing
 from signlet.errors import SignletError
 
 SUFFIXES = (".mp4", ".mov", ".mkv")
@@ -71,7 +71,7 @@ def recording(path: Path) -> Iterator[Recorder]:
 
 
 def check_name(path: Path) -> None:
-    """Raise SignletError where no video can be written under this name and in this place."""
+    """Raise SignletError where no video can be written under this name."""
     if path.suffix.lower() not in SUFFIXES:
         raise SignletError(f"{path}: give a name that ends in {', '.join(SUFFIXES)}")
     try:
@@ -80,4 +80,3 @@ def check_name(path: Path) -> None:
         raise SignletError(
             f'{path}: writing videos needs av; pip install "signlet[video]"'
         ) from None
-    require_writable(path)

@@ -64,8 +64,7 @@ class Session:
     """One run of `signlet live`.
 
     seconds: of the recording, after which it ends; None for all of it. stages: see `Shows`.
-    frames, found, signs: how many were seen so far; `found` counts the frames in which there
-    was a landmark.
+    frames, signs: how many were seen so far. found: there was a landmark in one of the frames.
     """
 
     source: Input
@@ -74,7 +73,7 @@ class Session:
     stages: tuple[Shows, ...] = ()
     seconds: float | None = None
     frames: int = 0
-    found: int = 0
+    found: bool = False
     signs: int = 0
     _recent: deque[SignEvent] = field(default_factory=lambda: deque(maxlen=KEPT))
     _note: str | None = None
@@ -110,7 +109,7 @@ class Session:
     def _take(self, seen: Seen) -> bool:
         """One frame; False where the user wants to end."""
         self.frames += 1
-        self.found += not np.isnan(seen.frame).all()
+        self.found = self.found or not np.isnan(seen.frame).all()
         self._answer(self.stream.push(seen.frame, seen.time))
         moment = self._moment(seen, self._rate.tick(time.monotonic()))
         self.lines.progress(seen.time, moment.fps, moment.signing)

@@ -131,9 +131,8 @@ def start_processes(device: str = "auto") -> Processes:
     from accelerate import PartialState
 
     # A CPU has to be asked for: on a machine without GPU, accelerate else starts no group.
-    on_cpu = device == "cpu" or (device == "auto" and not torch.cuda.is_available())
     try:
-        state = PartialState(cpu=on_cpu, timeout=_PATIENCE)
+        state = PartialState(cpu=_chosen(device) == "cpu", timeout=_PATIENCE)
     except (RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise SignletError(f"the processes cannot find each other ({reason})") from None
@@ -141,9 +140,15 @@ def start_processes(device: str = "auto") -> Processes:
     return Processes(state.process_index, state.num_processes, state.device)
 
 
+def _chosen(name: str) -> str:
+    """The device that `auto` is on this machine; any other name as it is."""
+    if name != "auto":
+        return name
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
 def _device(name: str) -> torch.device:
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
+    name = _chosen(name)
     try:
         return torch.empty(0, device=name).device
     except (RuntimeError, AssertionError) as error:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -45,8 +46,11 @@ def published(name: str, schedule: str | None = None) -> Recipe:
     recipe = load_recipe("asl-signs-25")
     optimiser = replace(recipe.optimiser, batch_size=32, precision="fp32")
     sizes = {} if name == "published" else {"student": SMALLER, "distilled": SMALLER}
-    mixup = replace(recipe.mixup, schedule=schedule or recipe.mixup.schedule)
-    return replace(recipe, name=name, optimiser=optimiser, mixup=mixup, **sizes)
+    recipe = replace(recipe, name=name, optimiser=optimiser, **sizes)
+    if schedule is None:
+        return recipe
+    mixup = replace(recipe.mixup, schedule=schedule)
+    return replace(recipe, name=f"{name}-{schedule}", mixup=mixup)
 
 
 def with_epochs(recipe: Recipe, epochs: int) -> Recipe:
@@ -101,30 +105,33 @@ def main() -> None:
     given = parser.parse_args()
     with (RESULTS / f"{given.name}_accuracy.csv").open(encoding="utf-8") as file:
         ours = list(csv.DictReader(file))
+    if given.epochs:
+        ours = [r for r in ours if int(r["fold"]) in given.folds and int(r["seed"]) in given.seeds]
+        if not ours:
+            sys.exit(f"{given.name}_accuracy.csv has none of these folds and seeds; see --help")
     budget = means(ours, ("cpu_seconds",))["cpu_seconds"]
     packed = pack(open_source(given.data), given.work / f"packed-{given.name}-25", 25)
     rows: list[dict[str, object]] = []
     for name in given.sizes:
         recipe = published(name, given.schedule)
         epochs = given.epochs or epochs_within(
-            budget, recipe, packed, given.work / f"{given.name}-{name}-probe"
+            budget, recipe, packed, given.work / f"{given.name}-{recipe.name}-probe"
         )
         done = Parallel(n_jobs=given.jobs)(
             delayed(one)(
                 replace(with_epochs(recipe, epochs), seed=seed),
                 packed,
                 fold,
-                given.work / f"{given.name}-{name}-{epochs}-{fold}-{seed}",
+                given.work / f"{given.name}-{recipe.name}-{epochs}-{fold}-{seed}",
             )
             for fold in given.folds
             for seed in given.seeds
         )
-        rows += [{"set": given.name, "recipe": name, "epochs": epochs, **row} for row in done]
+        rows += [
+            {"set": given.name, "recipe": recipe.name, "epochs": epochs, **row} for row in done
+        ]
         kind = f"{given.epochs}_epochs" if given.epochs else "equal_time"
         write_csv(f"{given.name}_{kind}", rows)
-    if given.epochs:
-        pairs = {(str(row["fold"]), str(row["seed"])) for row in rows}
-        ours = [row for row in ours if (row["fold"], row["seed"]) in pairs] or ours
     report(ours, rows)
 
 

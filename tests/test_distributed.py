@@ -30,7 +30,7 @@ from signlet.train.metrics import EpochMetrics, read_metrics
 from signlet.train.processes import Processes
 
 SCRIPT = Path(__file__).with_name("distributed_run.py")
-KILLS = int(os.environ.get("SIGNLET_TEST_KILLS", "1"))
+KILLS = int(os.environ.get("SIGNLET_TEST_KILLS", "2"))
 """The documented ten take minutes."""
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
 

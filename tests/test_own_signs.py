@@ -172,7 +172,7 @@ def test_few_clips_and_signers_are_named(tmp_path: Path) -> None:
 # --- the commands ----------------------------------------------------------------------------
 
 
-def letters(folder: Path, signs: str = "CLY", takes: int = 4) -> Path:
+def letters(folder: Path, signs: str = "ALW", takes: int = 4) -> Path:
     """A few real clips of each letter, as if one person had shown them all."""
     pytest.importorskip("spoken_to_signed", reason="the real letters (signlet[demo]) are not here")
     source = open_source("fingerspelling")
@@ -188,8 +188,7 @@ def letters(folder: Path, signs: str = "CLY", takes: int = 4) -> Path:
 def test_twelve_clips_of_one_person_are_learnt(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With the recipe as it is. Chance is 4; how many it is exactly, 9 to 12, depends on how the
-    processor rounds."""
+    """With the recipe as it is. Left out of every batch, the hardest quarter makes it 8."""
     clips, run = letters(tmp_path / "clips"), tmp_path / "run"
     given_ = ["--folds", "none", "--full-fit", "--jobs", "1"]
     assert main(["train", "--data", str(clips), "--run", str(run), *given_]) == 0
@@ -199,7 +198,7 @@ def test_twelve_clips_of_one_person_are_learnt(
     assert "Hard clips: all are learnt from" in said
     recogniser = Recogniser.load(run)
     right = [recogniser(path).sign == path.parent.name for path in sorted(clips.rglob("*.npz"))]
-    assert sum(right) >= 8
+    assert sum(right) >= 10
 
 
 def test_the_default_estimates_then_trains_on_all_clips(

@@ -197,7 +197,7 @@ def test_a_study_that_goes_on_draws_what_an_undisturbed_one_does(
 @pytest.mark.slow
 def test_kill_9_then_the_same_command_goes_on(packed: PackedSet, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "signlet", "tune", "--data", str(packed.path)]
-    command += ["--trials", "2", "--packing.max_len", "12", "--epochs", "3", "--jobs", "1"]
+    command += ["--trials", "3", "--packing.max_len", "12", "--epochs", "3", "--jobs", "1"]
     command += ["--device", "cpu", "--optimiser.batch_size", "6"]
     for model in ("student", "distilled"):
         command += [f"--{model}.dense", "8", f"--{model}.widths", "[16,24,24,16]"]
@@ -212,7 +212,7 @@ def test_kill_9_then_the_same_command_goes_on(packed: PackedSet, tmp_path: Path)
                 [*command, *study], stdout=subprocess.PIPE, text=True, env=alone
             )
             assert process.stdout is not None
-            while "Trial 1/2" not in process.stdout.readline():
+            while "Trial 1/3" not in process.stdout.readline():
                 assert process.poll() is None
             time.sleep(0.2)
             os.kill(process.pid, signal.SIGKILL)

@@ -103,6 +103,8 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--work", type=Path, default=Path("runs/benchmark"))
     given = parser.parse_args()
+    if given.epochs is not None and given.epochs < 1:
+        parser.error("--epochs: give at least 1")
     with (RESULTS / f"{given.name}_accuracy.csv").open(encoding="utf-8") as file:
         ours = list(csv.DictReader(file))
     if given.epochs:

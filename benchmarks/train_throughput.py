@@ -85,6 +85,7 @@ def training_of(recipe: Recipe, packed: PackedSet, device: str, compiled: bool) 
     if compiled:
         for model in (*training.models.values(), training.task.teacher):
             model.compile(dynamic=False)
+    training.join_processes()
     training.task.train()
     return training
 

@@ -26,6 +26,10 @@ def _summed(values: Tensor) -> Tensor:
     return total
 
 
+def _weighted(rows: Tensor, weight: Tensor | None) -> Tensor:
+    return (rows if weight is None else rows * weight).sum(0)
+
+
 class FrameNorm(nn.BatchNorm1d):
     """BatchNorm of (N, D) rows, one row a frame.
 
@@ -40,12 +44,13 @@ class FrameNorm(nn.BatchNorm1d):
             normed: Tensor = super().forward(rows)
             return normed
         rows = rows.to(self.weight.dtype)  # statistics are never in bfloat16
-        weight = rows.new_ones(len(rows), 1) if real is None else real.to(rows.dtype).unsqueeze(1)
-        total = torch.cat([(rows * weight).sum(0), weight.sum(0)])
+        weight = None if real is None else real.to(rows.dtype).unsqueeze(1)
+        counted = rows.new_full((1,), len(rows)) if weight is None else weight.sum(0)
+        total = torch.cat([_weighted(rows, weight), counted])
         total = _Sum.apply(total) if shared else total
         count = total[-1].detach().clamp(min=1)
         centred = rows - total[:-1] / count
-        spread = (centred.square() * weight).sum(0)
+        spread = _weighted(centred.square(), weight)
         variance = (_Sum.apply(spread) if shared else spread) / count
         self._remember(total[:-1].detach() / count, variance.detach(), count)
         return centred * (variance + self.eps).rsqrt() * self.weight + self.bias

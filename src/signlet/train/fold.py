@@ -96,13 +96,17 @@ class FoldTraining:
         every step: Ctrl-C ends them as usual, and the last checkpoint counts.
         """
         alone = self.processes.count == 1
-        self.task.called |= {name: self.processes.wrap(m) for name, m in self.models.items()}
+        self.join_processes()
         with stop_on_interrupt() if alone else nullcontext(lambda: False) as stopped:
             while self.epoch < self.recipe.optimiser.epochs:
                 self._run_epoch(display, stopped)
                 ended = self.epoch == self.recipe.optimiser.epochs
                 if save and (ended or self.epoch % self.recipe.save_every == 0):
                     self.save()
+
+    def join_processes(self) -> None:
+        """From now on both models' gradients are averaged over the processes."""
+        self.task.called |= {name: self.processes.wrap(m) for name, m in self.models.items()}
 
     def _run_epoch(self, display: Display, stopped: Callable[[], bool]) -> None:
         self.task.train()

@@ -61,10 +61,16 @@ CPU_25 = Recipe(
 WARM_UP = 3
 
 
-def recipe_named(name: str, batch_size: int | None) -> Recipe:
+def recipe_named(name: str, batch_size: int | None, precision: str | None) -> Recipe:
     recipe = CPU_25 if name == "cpu-25" else load_recipe(name)
-    size = batch_size or recipe.optimiser.batch_size
-    return replace(recipe, optimiser=replace(recipe.optimiser, epochs=2, batch_size=size))
+    given = recipe.optimiser
+    optimiser = replace(
+        given,
+        epochs=2,
+        batch_size=batch_size or given.batch_size,
+        precision=precision or given.precision,
+    )
+    return replace(recipe, optimiser=optimiser)
 
 
 def packed_of(work: Path, max_len: int, clips: int) -> PackedSet:
@@ -174,7 +180,7 @@ def stages(training: FoldTraining, steps: int) -> dict[str, float]:
 
 
 def measure(name: str, arguments: argparse.Namespace, batch_size: int | None) -> dict[str, object]:
-    recipe = recipe_named(name, batch_size)
+    recipe = recipe_named(name, batch_size, arguments.precision)
     packed = packed_of(arguments.work, recipe.packing.max_len, arguments.clips)
     training = training_of(recipe, packed, arguments.device, arguments.compile)
     seconds, cpu_seconds, rate, cpu_rate = whole_steps(training, arguments.steps)
@@ -206,6 +212,7 @@ def in_processes(count: int, batch_size: int, arguments: argparse.Namespace) -> 
     options = ["--batch_sizes", str(batch_size), "--threads", "1", "--device", arguments.device]
     options += ["--clips", str(arguments.clips), "--steps", str(arguments.steps)]
     options += ["--work", str(arguments.work), "--recipes", *arguments.recipes]
+    options += ["--precision", arguments.precision] if arguments.precision else []
     options += ["--name", f"train_throughput_processes_{count}"]
     subprocess.run([sys.executable, *launcher, __file__, *options], check=True)
 
@@ -218,6 +225,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--batch_sizes", type=int, nargs="+", default=[None])
+    parser.add_argument("--precision", choices=["fp32", "bf16"], help="else the recipe's")
     parser.add_argument("--compile", action="store_true", help="torch.compile the models")
     parser.add_argument("--scaling", action="store_true", help="1 and 2 processes, batch sizes")
     parser.add_argument("--name", default="train_throughput", help="of the CSV")

@@ -44,11 +44,11 @@ class Processes:
     def wrap(self, model: nn.Module) -> nn.Module:
         """The model whose gradients are averaged over the processes by `backward`.
 
-        Its batch statistics are those of all processes already (`FrameNorm`), so no buffer is sent.
+        Its batch statistics are those of all processes already (`FrameNorm`).
         """
         if self.count == 1:
             return model
-        return DistributedDataParallel(model, gradient_as_bucket_view=True, broadcast_buffers=False)
+        return DistributedDataParallel(model, gradient_as_bucket_view=True)
 
     def check_batch(self, batch_size: int) -> None:
         """Raise SignletError where the processes cannot share a batch equally."""

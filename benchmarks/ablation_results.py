@@ -131,7 +131,7 @@ def check_settings(path: Path, recipe: Recipe) -> None:
     for name, value in before.items():
         if now.get(name) != value:
             raise SignletError(
-                f"{path}: was measured with {name} {value}, the recipe has {now.get(name)}; "
+                f"{path}: was measured with {name} {value!r}, the recipe has {now.get(name)!r}; "
                 "give another --csv"
             )
 

@@ -141,6 +141,14 @@ def test_the_presets_choose_folds_and_seeds() -> None:
     assert {job.fold for job in planned("--confirm", "--folds", "2")} == {2}
 
 
+def test_the_base_has_other_epochs_on_each_set(tmp_path: Path) -> None:
+    for options, epochs in (([], {("letters", 40), ("words", 24)}), (["--epochs", "7"], {7})):
+        given = ablation.parse(["--words", str(tmp_path), "--variants", "no-mixup", *options])
+        jobs = ablation.plan(given, ablation.base_recipe(given), QUIET)
+        found = {job.epochs if options else (job.set, job.epochs) for job in jobs}
+        assert found == epochs
+
+
 def test_what_cannot_be_planned_is_refused() -> None:
     with pytest.raises(SignletError, match="--folds"):
         planned("--folds", "4")

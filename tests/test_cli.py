@@ -249,6 +249,12 @@ def test_a_used_folder_is_refused_before_packing(
     assert "holds a run already" in said.err
     assert "Packing" not in said.out
     given = ["train", "--data", str(clips), "--run", str(run), "--resume", "--jobs", "1"]
+    before = sorted(run.rglob("*"))
+    assert main([*given, *SMALL, "--packing.max_len", "9"]) == 2
+    said = capsys.readouterr()
+    assert "now it is 9" in said.err
+    assert "Packing" not in said.out
+    assert sorted(run.rglob("*")) == before
     # 0: with so few clips none is left out, unless a flag says so.
     assert main([*given, *SMALL, "--loss.ousm", "1"]) == 2
     assert "loss.ousm 0, now it is 1" in capsys.readouterr().err

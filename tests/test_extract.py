@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import shutil
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,10 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from signlet.cli import main
+from signlet.errors import SignletError
 from signlet.extract import ensure_extracted
 from signlet.sources import open_source, read_clip
-from signlet.video import cache
+from signlet.video import cache, extractors
 from signlet.video.clip import extract_clip
 from signlet.video.single import HOLISTIC, find
 from videos import Stub, cached, quarters, stub, write_video
@@ -346,6 +348,24 @@ def test_the_videos_of_a_source_are_extracted_before_they_are_read(
     assert lengths == [3, 4, 5]
     assert len(stub.pictures) == seen == 12
     assert find(videos / "hello" / "anna_1.mp4", HOLISTIC).cached
+
+
+def test_a_missing_video_is_named_even_without_mediapipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(extractors, "version", missing)
+    extractors.identity.cache_clear()
+    try:
+        with pytest.raises(SignletError, match=r"nothing\.mp4: there is no such file"):
+            read_clip(tmp_path / "nothing.mp4")
+        (tmp_path / "clip.mp4").write_bytes(b"video")
+        with pytest.raises(SignletError, match="needs mediapipe"):
+            read_clip(tmp_path / "clip.mp4")
+    finally:
+        extractors.identity.cache_clear()
 
 
 def test_a_source_without_videos_needs_nothing(tmp_path: Path) -> None:

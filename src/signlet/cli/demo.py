@@ -74,8 +74,8 @@ def show_one(run: Path, soup: Predictions, console: Console) -> None:
     right = float((soup.probabilities.argmax(1) == soup.labels).mean())
     verdict = "Right" if best[0][0] == ref.sign else f"Wrong, it was {ref.sign}"
     console.print(
-        f"{verdict}. Of the letters of these languages, which it has never seen, {right:.0%} are "
-        "read right.",
+        f"{verdict}. Of the letters of these languages, which were held out, {right:.0%} are read "
+        "right.",
         soft_wrap=True,
     )
     console.print(f"Again: signlet recognise {run} {_SOURCE}:{name}", soft_wrap=True)

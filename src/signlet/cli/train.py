@@ -90,7 +90,7 @@ def run(arguments: list[str]) -> None:
     keep_freed_memory()
     console = main_console(processes)
     processes.by_main(lambda: processes.check_batch(recipe.optimiser.batch_size))
-    processes.by_main(lambda: refuse_used(folder, parsed.resume))
+    processes.by_main(lambda: refuse_used(folder, recipe, parsed.resume))
     processes.by_main(lambda: check_trackers(parsed.track))
     init = processes.first(lambda: parsed.init and read_init(parsed.init, recipe))
     packed = processes.first(

@@ -17,6 +17,7 @@ from signlet.tune import (
     Search,
     print_outcome,
     read_space,
+    require_optuna,
     tune,
     write_outcome,
 )
@@ -60,6 +61,7 @@ def run(arguments: list[str]) -> None:
     parser.add_argument("--jobs", type=int, default=-1, help="processes for packing; -1: all")
     add_recipe(parser)
     parsed = parse(parser, with_recipe_paths(arguments, "small"))
+    require_optuna()
     if parsed.trials < 1:
         raise SignletError(f"--trials {parsed.trials}: give at least 1")
     recipe = recipe_of(parser, parsed)

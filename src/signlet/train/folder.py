@@ -90,29 +90,44 @@ def open_run(
     if not _has_begun(run):
         write_text(path, yaml.safe_dump(settings, sort_keys=False, allow_unicode=True))
         return
-    refuse_used(run, resume)
-    try:
-        before = yaml.safe_load(path.read_text(encoding="utf-8"))
-        was, now = dict(flat(before)), dict(flat(settings))
-    except (OSError, yaml.YAMLError, AttributeError):
-        raise SignletError(f"{path}: is damaged; choose another --run") from None
+    refuse_used(run, recipe, resume)
+    was, now = _settings_before(run), dict(flat(settings))
     if was.get(_INIT_DIGEST) != now.get(_INIT_DIGEST):
         raise SignletError(
             f"{run}: was started from {was.get(INIT, 'random weights')}, now it is "
             f"{now.get(INIT, 'random weights')} (--init); give the same again, or another --run"
         )
+    _refuse_changed(run, was, {n: x for n, x in now.items() if n not in ("signlet", INIT)})
+
+
+def _settings_before(run: Path) -> dict[str, Any]:
+    path = run / SETTINGS
+    try:
+        return dict(flat(yaml.safe_load(path.read_text(encoding="utf-8"))))
+    except (OSError, ValueError, yaml.YAMLError, AttributeError):
+        raise SignletError(f"{path}: is damaged; choose another --run") from None
+
+
+def _refuse_changed(run: Path, was: Mapping[str, Any], now: Mapping[str, Any]) -> None:
     for name, value in now.items():
-        if name not in ("signlet", INIT) and was.get(name, value) != value:
+        if was.get(name, value) != value:
             raise SignletError(
                 f"{run}: was started with {name} {was[name]}, now it is {value}; "
                 "give the same flags and data again, or another --run"
             )
 
 
-def refuse_used(run: Path, resume: bool) -> None:
-    """Raise SignletError where the folder holds a run that is not to be resumed."""
-    if _has_begun(run) and not resume:
+def refuse_used(run: Path, recipe: Recipe, resume: bool) -> None:
+    """Raise SignletError where the folder holds a run that this one cannot go on with.
+
+    That is one not to be resumed, or of clips packed otherwise; to be called before packing.
+    """
+    if not _has_begun(run):
+        return
+    if not resume:
         raise SignletError(f"{run}: holds a run already; add --resume, or choose another --run")
+    packing = dict(flat({"packing": plain(recipe)["packing"]}))
+    _refuse_changed(run, _settings_before(run), packing)
 
 
 def _has_begun(run: Path) -> bool:

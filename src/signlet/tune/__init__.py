@@ -3,6 +3,7 @@
 from signlet.tune.outcome import Outcome, print_outcome, write_outcome
 from signlet.tune.search import METRICS, Metric, Search, tune
 from signlet.tune.space import DEFAULT_SPACE, Choices, Range, Space, read_space, with_values
+from signlet.tune.study import require_optuna
 
 __all__ = [
     "DEFAULT_SPACE",
@@ -15,6 +16,7 @@ __all__ = [
     "Space",
     "print_outcome",
     "read_space",
+    "require_optuna",
     "tune",
     "with_values",
     "write_outcome",

@@ -6,6 +6,7 @@ import json
 import math
 import warnings
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,18 +25,20 @@ _ENOUGH = 10
 """Trials; with fewer the shares of the spread are chance."""
 
 
+def require_optuna() -> None:
+    """Raise SignletError where Optuna is missing."""
+    if find_spec("optuna") is None:
+        raise SignletError('optuna is not installed; tuning needs: pip install "signlet[tune]"')
+
+
 def open_study(path: Path, about: Mapping[str, str]) -> optuna.Study:
     """The study, new or continued, with a trial that was cut off marked as failed.
 
     about: what must be the same for a study to be continued; kept in it.
     Raises SignletError where Optuna is missing, the file is no study, or one of another search.
     """
-    try:
-        import optuna
-    except ImportError:
-        raise SignletError(
-            'optuna is not installed; tuning needs: pip install "signlet[tune]"'
-        ) from None
+    require_optuna()
+    import optuna
     from optuna.trial import TrialState
     from sqlalchemy.exc import SQLAlchemyError
 

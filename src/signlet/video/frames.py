@@ -86,13 +86,18 @@ def refuse_long(path: str | Path) -> VideoFacts:
     return facts
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
-    with needs_video(path):
-        import av
+def require_file(path: Path) -> None:
+    """Raise ClipError where there is no file; needs no package, so it is said first."""
     if not path.is_file():
         problem = "is a directory" if path.is_dir() else "there is no such file"
         raise ClipError(f"{path}: {problem}; check the path")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
+    require_file(path)
+    with needs_video(path):
+        import av
     try:
         container = av.open(str(path))
     except (av.FFmpegError, OSError, ValueError) as error:

@@ -14,7 +14,7 @@ from signlet.errors import ClipError
 from signlet.video import cache
 from signlet.video.extraction import Extraction
 from signlet.video.extractors import Choice, Extractor, identity, label, opened
-from signlet.video.frames import read_frames, refuse_long
+from signlet.video.frames import read_frames, refuse_long, require_file
 from signlet.video.picture import Image
 
 HOLISTIC = Choice()
@@ -37,6 +37,7 @@ class Found:
 
 def find(path: Path, choice: Choice, tick: Callable[[], None] | None = None) -> Found:
     """Look into the cache, else extract and keep; `tick` is called after every frame."""
+    require_file(path)
     key = cache.content_key(path, identity(choice))
     stored = cache.load(key)
     if stored is not None:

@@ -260,6 +260,17 @@ def test_a_used_folder_is_refused_before_packing(
     assert "loss.ousm 0, now it is 1" in capsys.readouterr().err
 
 
+def test_a_place_that_cannot_be_a_run_folder_is_refused_first(
+    clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "afile").write_text("mine")
+    assert main(["train", "--data", str(clips), "--run", str(tmp_path / "afile")]) == 2
+    said = capsys.readouterr()
+    assert "afile/config.yaml: cannot be written (Not a directory)" in said.err
+    assert not said.out
+    assert (tmp_path / "afile").read_text() == "mine"
+
+
 def test_settings_without_any_training_are_no_run(clips: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     out.mkdir()

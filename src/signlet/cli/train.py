@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from signlet.advice import data_notes, init_notes
+from signlet.atomic import require_writable
 from signlet.cli.choices import SMALL_SET, Asked, choose, given_flags
 from signlet.cli.parsing import make_parser, parse, parse_folds
 from signlet.cli.training import (
@@ -23,7 +24,7 @@ from signlet.cli.training import (
 from signlet.errors import SignletError
 from signlet.trackers import check_trackers
 from signlet.train import Recipe, start_processes
-from signlet.train.folder import refuse_used
+from signlet.train.folder import SETTINGS, refuse_used
 from signlet.train.init import read_init
 from signlet.train.memory import keep_freed_memory
 
@@ -90,6 +91,7 @@ def run(arguments: list[str]) -> None:
     keep_freed_memory()
     console = main_console(processes)
     processes.by_main(lambda: processes.check_batch(recipe.optimiser.batch_size))
+    processes.by_main(lambda: require_writable(folder / SETTINGS))
     processes.by_main(lambda: refuse_used(folder, recipe, parsed.resume))
     processes.by_main(lambda: check_trackers(parsed.track))
     init = processes.first(lambda: parsed.init and read_init(parsed.init, recipe))

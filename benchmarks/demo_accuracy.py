@@ -20,6 +20,7 @@ import torch
 from joblib import Parallel, delayed
 from rich.console import Console
 
+from ablation_variants import VARIANTS
 from environment import write_csv
 from signlet.cli.training import load_recipe
 from signlet.copies import trained_copies
@@ -30,6 +31,7 @@ from signlet.sources import open_source
 from signlet.train import Recipe, train
 
 MODELS = ("student", "teacher", "distilled", "soup")
+CHANGES = {variant.name: variant for variant in VARIANTS}
 
 
 def one(recipe: Recipe, packed: PackedSet, fold: int, run: Path) -> dict[str, object]:
@@ -75,6 +77,7 @@ def summarise(rows: list[dict[str, object]]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--recipe", default="demo")
+    parser.add_argument("--variant", choices=list(CHANGES), help="a change of the ablation")
     parser.add_argument("--data", default="fingerspelling", help="clips, or a packed set")
     parser.add_argument("--name", default="demo", help="of the CSV: NAME_accuracy.csv")
     parser.add_argument("--folds", type=int, nargs="+", default=[0, 1, 2, 3])
@@ -83,6 +86,9 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("runs/benchmark"))
     given = parser.parse_args()
     recipe = load_recipe(given.recipe)
+    if given.variant:
+        changed = CHANGES[given.variant].of(recipe)
+        recipe = replace(changed, name=f"{recipe.name}-{given.variant}")
     length = recipe.packing.max_len
     where = given.work / f"packed-{given.name}-{length}"
     packed = pack(open_source(given.data), where, length)

@@ -26,6 +26,7 @@ import torch
 from joblib import Parallel, delayed
 from rich.console import Console
 
+from ablation import lasting
 from demo_accuracy import one
 from environment import RESULTS, write_csv
 from signlet.cli.training import load_recipe
@@ -53,24 +54,13 @@ def published(name: str, schedule: str | None = None) -> Recipe:
     return replace(recipe, name=f"{name}-{schedule}", mixup=mixup)
 
 
-def with_epochs(recipe: Recipe, epochs: int) -> Recipe:
-    """So many epochs, looked at and saved at the end only."""
-    return replace(
-        recipe,
-        optimiser=replace(recipe.optimiser, epochs=epochs),
-        soup_epochs=min(recipe.soup_epochs, epochs),
-        validate_every=epochs,
-        save_every=epochs,
-    )
-
-
 def seconds_an_epoch(recipe: Recipe, packed: PackedSet, run: Path) -> float:
     """Processor time of an epoch of fold 0, from a training of two; kept in `run`."""
     known = run / "seconds_an_epoch.txt"
     if not known.exists():
         torch.set_num_threads(1)
         started = time.process_time()
-        short = with_epochs(recipe, PROBED)
+        short = lasting(recipe, PROBED)
         train(short, packed, run, [0], resume=True, console=Console(quiet=True))
         known.write_text(f"{(time.process_time() - started) / PROBED:.2f}")
     return float(known.read_text())
@@ -121,7 +111,7 @@ def main() -> None:
         )
         done = Parallel(n_jobs=given.jobs)(
             delayed(one)(
-                replace(with_epochs(recipe, epochs), seed=seed),
+                replace(lasting(recipe, epochs), seed=seed),
                 packed,
                 fold,
                 given.work / f"{given.name}-{recipe.name}-{epochs}-{fold}-{seed}",

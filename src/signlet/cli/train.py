@@ -24,7 +24,7 @@ from signlet.cli.training import (
 from signlet.errors import SignletError
 from signlet.trackers import check_trackers
 from signlet.train import Recipe, start_processes
-from signlet.train.folder import SETTINGS, refuse_used
+from signlet.train.folder import SETTINGS, refuse_other_packing, refuse_used
 from signlet.train.init import read_init
 from signlet.train.memory import keep_freed_memory
 
@@ -92,7 +92,8 @@ def run(arguments: list[str]) -> None:
     console = main_console(processes)
     processes.by_main(lambda: processes.check_batch(recipe.optimiser.batch_size))
     processes.by_main(lambda: require_writable(folder / SETTINGS))
-    processes.by_main(lambda: refuse_used(folder, recipe, parsed.resume))
+    processes.by_main(lambda: refuse_used(folder, parsed.resume))
+    processes.by_main(lambda: refuse_other_packing(folder, recipe))
     processes.by_main(lambda: check_trackers(parsed.track))
     init = processes.first(lambda: parsed.init and read_init(parsed.init, recipe))
     packed = processes.first(

@@ -90,7 +90,7 @@ def open_run(
     if not _has_begun(run):
         write_text(path, yaml.safe_dump(settings, sort_keys=False, allow_unicode=True))
         return
-    refuse_used(run, recipe, resume)
+    refuse_used(run, resume)
     was, now = _settings_before(run), dict(flat(settings))
     if was.get(_INIT_DIGEST) != now.get(_INIT_DIGEST):
         raise SignletError(
@@ -117,17 +117,17 @@ def _refuse_changed(run: Path, was: Mapping[str, Any], now: Mapping[str, Any]) -
             )
 
 
-def refuse_used(run: Path, recipe: Recipe, resume: bool) -> None:
-    """Raise SignletError where the folder holds a run that this one cannot go on with.
-
-    That is one not to be resumed, or of clips packed otherwise; to be called before packing.
-    """
-    if not _has_begun(run):
-        return
-    if not resume:
+def refuse_used(run: Path, resume: bool) -> None:
+    """Raise SignletError where the folder holds a run that is not to be resumed."""
+    if _has_begun(run) and not resume:
         raise SignletError(f"{run}: holds a run already; add --resume, or choose another --run")
-    packing = dict(flat({"packing": plain(recipe)["packing"]}))
-    _refuse_changed(run, _settings_before(run), packing)
+
+
+def refuse_other_packing(run: Path, recipe: Recipe) -> None:
+    """Raise SignletError, before packing, where the run to resume has clips packed otherwise."""
+    if _has_begun(run):
+        packing = dict(flat({"packing": plain(recipe)["packing"]}))
+        _refuse_changed(run, _settings_before(run), packing)
 
 
 def _has_begun(run: Path) -> bool:

@@ -6,7 +6,6 @@ import json
 import math
 import warnings
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +26,12 @@ _ENOUGH = 10
 
 def require_optuna() -> None:
     """Raise SignletError where Optuna is missing."""
-    if find_spec("optuna") is None:
-        raise SignletError('optuna is not installed; tuning needs: pip install "signlet[tune]"')
+    try:
+        import optuna  # noqa: F401
+    except ImportError:
+        raise SignletError(
+            'optuna is not installed; tuning needs: pip install "signlet[tune]"'
+        ) from None
 
 
 def open_study(path: Path, about: Mapping[str, str]) -> optuna.Study:

@@ -23,7 +23,7 @@ from signlet.model.frame_encoder import (
     FrameEncoder,
 )
 from signlet.model.hands import hand_shapes
-from signlet.model.recogniser import TransformerLayer
+from signlet.model.recogniser import TransformerLayer, unit
 
 
 class FrozenModel(nn.Module):
@@ -33,6 +33,7 @@ class FrozenModel(nn.Module):
         super().__init__()
         self.max_len = model.config.max_len
         self.hand_shapes = model.config.hand_shapes
+        self.unit_features = model.config.unit_features
         with torch.no_grad():
             self.embedding = _Embedding(model.embedding)
             self.encoder = _Encoder(model.encoder, centre_hands=not model.config.hand_shapes)
@@ -42,12 +43,17 @@ class FrozenModel(nn.Module):
         self.requires_grad_(False).eval()
 
     def forward(self, frames: Tensor, mask: Tensor) -> Tensor:
-        """Logits of a batch of clips.
+        """Logits of a batch of clips: (B, K). The arguments are those of `features`."""
+        features = self.features(frames, mask)
+        return self.logits(unit(features) if self.unit_features else features)
+
+    def features(self, frames: Tensor, mask: Tensor) -> Tensor:
+        """The last hidden layer's mean over the frames of each clip.
 
         frames: (B, T, 100, 3) float32, output of `Preprocess`, 0 where nothing was found,
             1 <= T <= max_len.
         mask: (B, T) bool, True for real frames, at least one a clip.
-        Returns (B, K).
+        Returns (B, D), of any length.
         """
         real = mask.to(frames.dtype).unsqueeze(2)
         shapes = self.embedding(hand_shapes(frames)) if self.hand_shapes else None
@@ -56,7 +62,7 @@ class FrozenModel(nn.Module):
         for layer in self.layers:
             rows = layer(rows, bias)
         hidden = rows.unflatten(0, mask.shape) * real
-        return self.logits(hidden.sum(1) / real.sum(1))
+        return hidden.sum(1) / real.sum(1)
 
 
 class Linear(nn.Module):

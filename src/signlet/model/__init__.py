@@ -2,7 +2,7 @@
 
 from signlet.model.config import PUBLISHED, ModelConfig, ModelSize
 from signlet.model.published import load_published, published
-from signlet.model.recogniser import Mixup, SignModel
+from signlet.model.recogniser import Mixup, SignModel, unit
 
 __all__ = [
     "PUBLISHED",
@@ -12,4 +12,5 @@ __all__ = [
     "SignModel",
     "load_published",
     "published",
+    "unit",
 ]

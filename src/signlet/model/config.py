@@ -64,6 +64,8 @@ class ModelConfig(ModelSize):
     """Largest number of frames a clip has after preprocessing."""
     num_classes: int = 26
     """Number of signs."""
+    unit_features: bool = False
+    """The last Linear sees the features at length 1: what a discriminant head is fitted on."""
 
     def __post_init__(self) -> None:
         """Refuse sizes that cannot be built."""

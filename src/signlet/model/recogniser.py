@@ -91,13 +91,19 @@ class SignModel(nn.Module):
         self.logits = nn.Linear(widths[3], config.num_classes)
 
     def forward(self, frames: Tensor, mask: Tensor, mixup: Mixup | None = None) -> Tensor:
-        """Logits of a batch of clips.
+        """Logits of a batch of clips: (B, K). The arguments are those of `features`."""
+        features = self.features(frames, mask, mixup)
+        logits: Tensor = self.logits(unit(features) if self.config.unit_features else features)
+        return logits
+
+    def features(self, frames: Tensor, mask: Tensor, mixup: Mixup | None = None) -> Tensor:
+        """The last hidden layer's mean over the frames of each clip.
 
         frames: (B, T, 100, 3) float, output of `Preprocess`, 0 where nothing was found,
             1 <= T <= max_len.
         mask: (B, T) bool, True for real frames, at least one a clip.
         mixup: mixed labels are the caller's business.
-        Returns (B, K).
+        Returns (B, D), of any length; `unit` makes it an embedding.
         """
         if frames.shape[1] > self.config.max_len:
             raise ValueError(
@@ -111,5 +117,11 @@ class SignModel(nn.Module):
                 hidden, mask = mixup.mix(hidden, mask, number)
             hidden = layer(hidden, mask)
         weight = mask.to(hidden.dtype).unsqueeze(2)
-        logits: Tensor = self.logits((hidden * weight).sum(1) / weight.sum(1).clamp(min=1))
-        return logits
+        mean: Tensor = (hidden * weight).sum(1) / weight.sum(1).clamp(min=1)
+        return mean
+
+
+def unit(features: Tensor) -> Tensor:
+    """(B, D) of any length -> (B, D) of length 1; zeros stay zeros."""
+    length: Tensor = features.square().sum(-1, keepdim=True).sqrt()
+    return features / length.clamp(min=1e-12)

@@ -29,9 +29,9 @@ _PREDICTIONS, _PACKED = "predictions.parquet", "packed"
 _SHAPE = [
     field.name
     for field in fields(ModelConfig)
-    if "dropout" not in field.name and field.name != "num_classes"
+    if "dropout" not in field.name and field.name not in ("num_classes", "unit_features")
 ]
-"""What must be the same; dropout and signs may differ."""
+"""What must be the same; dropout, signs and the head may differ."""
 
 
 @dataclass(frozen=True)

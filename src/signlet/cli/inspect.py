@@ -35,8 +35,8 @@ def run(arguments: list[str]) -> None:
     """Parse; look at a data set, or at one clip."""
     parser = make_parser(
         "inspect",
-        "Quality of a data set (directory, CSV, fingerspelling, packed set) or of one clip, and\n"
-        "pictures of a clip.",
+        "Quality of a data set (directory, .zip, CSV, fingerspelling, packed set) or of one clip,\n"
+        "and pictures of a clip.",
         _EXAMPLES,
     )
     parser.add_argument("what", type=str, help="data set or clip")
@@ -72,7 +72,7 @@ def _open(what: str) -> Clip | PackedSet | Source:
     path = Path(what)
     if (path / HEADER).exists():
         return PackedSet.open(path)
-    if path.is_file() and path.suffix.lower() != ".csv":
+    if path.is_file() and path.suffix.lower() not in (".csv", ".zip"):
         return read_clip(path)
     return open_source(what)
 

@@ -21,7 +21,7 @@ from signlet.pack import PackedSet, pack
 from signlet.pack.layout import HEADER
 from signlet.predictions import Predictions
 from signlet.report import write_report
-from signlet.sources import Source, open_source
+from signlet.sources import Source, Zipped, open_source
 from signlet.train import Processes, Recipe, train
 from signlet.train.init import Init
 from signlet.video.suffixes import VIDEO_SUFFIXES
@@ -134,7 +134,9 @@ def _extract(source: Source, where: str, jobs: int, console: Console) -> None:
 
 
 def with_videos(source: Source) -> bool:
-    """Whether landmarks have to be extracted first."""
+    """Whether landmarks have to be extracted first; a .zip's are, one by one, as it is packed."""
+    if isinstance(source, Zipped):
+        return False
     return any(ref.path.suffix.lower() in VIDEO_SUFFIXES for ref in source.refs())
 
 

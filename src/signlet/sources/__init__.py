@@ -12,6 +12,7 @@ from signlet.sources.fingerspelling import Fingerspelling
 from signlet.sources.folder import Folder, Manifest
 from signlet.sources.source import ClipRef, Source, find, read_ref
 from signlet.sources.write import write_clip
+from signlet.sources.zipped import Zipped
 
 __all__ = [
     "LETTERS",
@@ -21,6 +22,7 @@ __all__ = [
     "Folder",
     "Manifest",
     "Source",
+    "Zipped",
     "find",
     "open_source",
     "read_clip",
@@ -50,7 +52,8 @@ def open_source(where: str | Path) -> Source:
 
     where: "fingerspelling" (a folder of that name is "./fingerspelling"); a directory of
         the competition, known by its `train.csv`, `sign_to_prediction_index_map.json` or
-        `train_landmark_files`; a folder with one folder per sign; or a manifest CSV.
+        `train_landmark_files`; a folder with one folder per sign; a `.zip` of such a folder; or
+        a manifest CSV.
     Raises SignletError where it is none of them, or its tables are damaged.
     """
     if where == "fingerspelling":
@@ -61,13 +64,16 @@ def open_source(where: str | Path) -> Source:
         return AslSigns.open(path) if competition else Folder.open(path)
     if path.suffix.lower() == ".csv":
         return Manifest.open(path)
+    if path.suffix.lower() == ".zip" and path.exists():
+        return Zipped.open(path)
     if path.suffix.lower() in SUFFIXES and path.exists():
         raise SignletError(f"{path}: is one clip; give a folder of clips or a table that lists it")
     if not path.exists():
         raise SignletError(
             f"{path}: no such file or directory, so no set of clips; "
-            "give 'fingerspelling', a directory or a manifest CSV"
+            "give 'fingerspelling', a directory, a .zip of one or a manifest CSV"
         )
     raise SignletError(
-        f"{path}: is no set of clips; give 'fingerspelling', a directory or a manifest CSV"
+        f"{path}: is no set of clips; give 'fingerspelling', a directory, a .zip of one or a "
+        "manifest CSV"
     )

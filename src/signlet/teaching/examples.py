@@ -1,0 +1,145 @@
+"""Clips that are to be taught: read, checked and embedded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signlet.clip import Clip
+from signlet.errors import ClipError, SignletError
+from signlet.teaching.names import sign_name, signer_name
+from signlet.teaching.taught import Example
+
+if TYPE_CHECKING:
+    from signlet.recognise import Recognisable
+
+_AT_ONCE = 32
+"""Clips that are in memory at a time."""
+_SAME = 1e-6
+"""Squared distance of embeddings below which two clips are one; rounding makes 1e-7."""
+
+Embed = Callable[[Sequence[Clip]], NDArray[np.float32]]
+"""Clips -> (B, D)."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """A clip as a user names it. read: raises SignletError where it cannot be read."""
+
+    read: Callable[[], Clip]
+    about: Example
+
+
+class BadClips(ClipError):  # noqa: N818
+    """Clips that cannot be taught. problems: one line each; the message is the first."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        more = f" ({len(problems) - 1} more clips have problems)" if len(problems) > 1 else ""
+        super().__init__(problems[0] + more)
+
+
+def given_clips(
+    clips: Sequence[Recognisable], signs: Sequence[str], signers: Sequence[str | None] | None
+) -> list[Given]:
+    """What `signlet.teach` got. Raises SignletError where the lists do not fit together."""
+    if isinstance(clips, str | Path) or isinstance(signs, str):
+        raise SignletError("teach: give a list of clips and a list with the sign of each")
+    who = [None] * len(clips) if signers is None else signers
+    if not len(clips) == len(signs) == len(who):
+        raise SignletError(
+            f"teach: {len(clips)} clips, {len(signs)} signs and {len(who)} signers are given; "
+            "give one sign, and one signer if any, for each clip"
+        )
+    return [
+        _given(clip, number, sign_name(sign), signer_name(signer))
+        for number, (clip, sign, signer) in enumerate(zip(clips, signs, who, strict=True), 1)
+    ]
+
+
+def _given(clip: Recognisable, number: int, sign: str, signer: str) -> Given:
+    if isinstance(clip, Clip):
+        name = clip.name
+    else:
+        name = Path(clip).name if isinstance(clip, str | Path) else f"clip {number}"
+    return Given(lambda: _read(clip, name), Example(sign, signer, name))
+
+
+def _read(clip: Recognisable, name: str) -> Clip:
+    if isinstance(clip, str | Path):
+        from signlet.sources import read_named
+
+        return read_named(clip)
+    return clip if isinstance(clip, Clip) else Clip.from_array(clip, name)
+
+
+def embedded(given: Sequence[Given], embed: Embed, tick: Callable[[], None]) -> NDArray[np.float32]:
+    """(N, D) embeddings of clips. tick: called after each clip.
+
+    Raises BadClips where some cannot be read, or show no hand.
+    """
+    problems: list[str] = []
+    parts = []
+    for start in range(0, len(given), _AT_ONCE):
+        clips = list(_usable(given[start : start + _AT_ONCE], problems))
+        if not problems:
+            parts.append(embed(clips))
+        for _ in given[start : start + _AT_ONCE]:
+            tick()
+    if problems:
+        raise BadClips(problems)
+    return np.concatenate(parts)
+
+
+def _usable(given: Sequence[Given], problems: list[str]) -> Iterator[Clip]:
+    for one in given:
+        try:
+            clip = one.read()
+            if not clip.hand_frames().any():
+                raise ClipError(
+                    f"{one.about.name}: no hand was found in any frame, and hands are what is "
+                    "taught; record it again or leave it out"
+                )
+            yield clip
+        except SignletError as error:
+            problems.append(str(error))
+
+
+def distinct(
+    examples: Sequence[Example],
+    embeddings: NDArray[np.float16],
+    say: Callable[[str], None],
+) -> NDArray[np.int64]:
+    """Rows without clips that were there before; the first of each stays.
+
+    embeddings: (N, D) of the examples. say: is told what is left out.
+    Raises SignletError where one clip is given for two signs.
+    """
+    kept: list[int] = []
+    for row, same in enumerate(_earlier(embeddings)):
+        twin = next((other for other in same if other in kept), None)
+        if twin is None:
+            kept.append(row)
+            continue
+        first, second = examples[twin], examples[row]
+        if first.sign != second.sign:
+            raise SignletError(
+                f"{first.name} ({first.sign}) and {second.name} ({second.sign}) are the same clip; "
+                "remove it from one of the signs"
+            )
+        say(f"{second.sign}: {second.name} is the same clip as {first.name}; it counts once")
+    return np.array(kept, np.int64)
+
+
+def _earlier(embeddings: NDArray[np.float16]) -> Iterator[list[int]]:
+    """For each row the rows before it that are the same."""
+    wide = embeddings.astype(np.float64)
+    squares = np.square(wide).sum(1)
+    for row, one in enumerate(wide):
+        apart = squares[:row] + squares[row] - 2 * (wide[:row] @ one)
+        yield np.flatnonzero(apart < _SAME).tolist()

@@ -1,0 +1,232 @@
+"""Teach a model, add to what it was taught, take signs away, write it to a file."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import signlet
+from signlet.atomic import replacing
+from signlet.errors import SignletError
+from signlet.runtimes import open_runtime, require_embedding
+from signlet.teaching.card_file import SUFFIXES, ModelSource, with_entries
+from signlet.teaching.estimate import Estimate, estimate, steps
+from signlet.teaching.examples import Given, distinct, embedded
+from signlet.teaching.exported import exported
+from signlet.teaching.fit import Expected
+from signlet.teaching.head import Numbers
+from signlet.teaching.names import sign_name
+from signlet.teaching.taught import Example, Taught, own_prototypes
+
+if TYPE_CHECKING:
+    from signlet.recognise import Recogniser
+
+ABOUT = "taught"
+"""Entry of a model's `about` that says what was taught."""
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """say: is told what the user should know. begin: how many steps of what come. step: one."""
+
+    say: Say = lambda text: warnings.warn(text, stacklevel=2)
+    begin: Callable[[str, int], None] = lambda what, count: None
+    step: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True)
+class Made:
+    """A taught recogniser, and how well it reads what it has not seen."""
+
+    recogniser: Recogniser
+    estimate: Estimate
+
+
+def open_base(base: str | Path | Recogniser) -> Recogniser:
+    """A model that can be taught, as an exported file; see `signlet.teach`.
+
+    Raises SignletError where it was taught already, or gives no embedding.
+    """
+    from signlet.recognise import Recogniser
+
+    found = base if isinstance(base, Recogniser) else Recogniser.load(base)
+    file = found.file
+    if file is None:
+        raise SignletError("teach: the base was not loaded from a file; load it by its path")
+    if found.taught is not None:
+        raise SignletError(
+            f"{file.path}: was taught already; add to it (--add, with_examples), or teach the "
+            "model that it was made of"
+        )
+    if file.suffix not in SUFFIXES:
+        found = _from_run(file.path)
+    require_embedding(found.embedding_size, file.path)
+    return found
+
+
+def _from_run(folder: Path) -> Recogniser:
+    """A run folder, exported; a base is then called as the folder is."""
+    from signlet.recognise import Recogniser
+
+    with exported(folder) as path:
+        runtime, content = open_runtime(path), path.read_bytes()
+    return Recogniser(runtime, ModelSource(folder / path.name, content))
+
+
+def taught_to(
+    base: Recogniser, given: Sequence[Given], keep_signs: bool, progress: Progress
+) -> Made:
+    """See `signlet.teach`. base: from `open_base`."""
+    own = _own(base) if keep_signs else {}
+    if keep_signs and not own:
+        raise SignletError(
+            f"{_name(base)}: its own signs cannot be kept, because it has no prototypes of them; "
+            "train and export it again with this signlet, or leave out --keep-signs"
+        )
+    examples, rows = _embedded(base, given, progress)
+    return _made(base, own, examples, rows, progress)
+
+
+def added_to(found: Recogniser, given: Sequence[Given], progress: Progress) -> Made:
+    """More examples, of taught or of new signs. found: was taught, else SignletError."""
+    taught = _taught(found)
+    more, rows = _embedded(found, given, progress)
+    rows = np.concatenate([taught.embeddings, rows.astype(np.float16)])
+    made = _made(found, _kept(found, taught), [*taught.examples, *more], rows, progress)
+    if len(_taught(made.recogniser).examples) == len(taught.examples):
+        progress.say("all of these clips were taught before; nothing changes")
+    return made
+
+
+def removed_from(found: Recogniser, signs: Sequence[str], progress: Progress) -> Made:
+    """Without some signs. Raises SignletError where one is not known, or none would be left."""
+    taught = _taught(found)
+    gone = {sign_name(sign) for sign in signs}
+    if unknown := sorted(gone - set(taught.signs)):
+        raise SignletError(
+            f"{_name(found)}: has no sign {unknown[0]!r}; its signs are {', '.join(taught.signs)}"
+        )
+    stay = [row for row, example in enumerate(taught.examples) if example.sign not in gone]
+    if not stay:
+        raise SignletError(
+            f"{_name(found)}: no taught sign would be left; teach another one first (--add)"
+        )
+    kept = {s: row for s, row in _kept(found, taught).items() if s not in gone}
+    examples = [taught.examples[row] for row in stay]
+    return _made(found, kept, examples, taught.embeddings[stay], progress)
+
+
+def save(found: Recogniser, path: str | Path) -> None:
+    """Write a taught recogniser as one model file: the base's bytes with another card.
+
+    path: of the same kind as the base, `.onnx` or `.tflite`.
+    Raises SignletError for another kind, or where it cannot be written; nothing is then left.
+    """
+    taught, out = _taught(found), Path(path)
+    file = found.file
+    if file is None:
+        raise SignletError("the model was not loaded from a file, and cannot be written to one")
+    require_suffix(out, file.suffix)
+    entries = {"taught": taught.as_json(), "about": found.about}
+    content = with_entries(file.read(), file.suffix, entries, str(file.path))
+    with replacing(out) as temporary:
+        temporary.write_bytes(content)
+
+
+def require_suffix(out: Path, suffix: str) -> None:
+    """Raise SignletError where a taught file would be of another kind than its base."""
+    if out.suffix.lower() != suffix:
+        raise SignletError(f"{out}: the model is a {suffix} file; name one that ends so")
+
+
+# --- steps ------------------------------------------------------------------------------------
+
+
+def _embedded(
+    base: Recogniser, given: Sequence[Given], progress: Progress
+) -> tuple[list[Example], NDArray[np.float32]]:
+    if not given:
+        raise SignletError("there is no example to teach; give one clip of a sign or more")
+    progress.begin("looking at the clips", len(given))
+    rows = embedded(given, base.embed_batch, progress.step)
+    return [one.about for one in given], rows
+
+
+def _made(
+    base: Recogniser,
+    kept: dict[str, Numbers],
+    examples: Sequence[Example],
+    rows: NDArray[np.floating[Any]],
+    progress: Progress,
+) -> Made:
+    """Teach; what was taught before counts no more."""
+    stay = distinct(examples, rows.astype(np.float16), progress.say)
+    shown = [examples[row] for row in stay]
+    kept = _replaced(kept, {example.sign for example in shown}, progress.say)
+    expected = _expected(base)
+    taught = Taught.of(kept, shown, rows[stay], expected)
+    if len(taught.signs) == 1:
+        progress.say(
+            f"{taught.signs[0]} is the only sign: it can only be told from none of the signs, by a "
+            "general threshold"
+        )
+    signers = [example.signer for example in shown]
+    progress.begin("testing on what is left out", steps(taught.numbered(), signers))
+    measured = estimate(taught.numbered(), signers, expected, progress.step)
+    return Made(base.taught_as(taught, _about(base, taught, measured)), measured)
+
+
+def _replaced(kept: dict[str, Numbers], taught: set[str], say: Say) -> dict[str, Numbers]:
+    for sign in sorted(taught & set(kept)):
+        say(f"{sign}: is also a sign of the base model; the taught one takes its place")
+    return {sign: row for sign, row in kept.items() if sign not in taught}
+
+
+def _about(base: Recogniser, taught: Taught, measured: Estimate) -> dict[str, Any]:
+    before = base.about.get(ABOUT)
+    made_of = before.get("base") if isinstance(before, dict) else None
+    facts = {
+        "base": made_of or _name(base),
+        "signs": len(taught.signs) - taught.kept,
+        "kept_signs": taught.kept,
+        "examples": len(taught.examples),
+        "signers": taught.people(),
+        "estimate": measured.as_json(),
+        "signlet": signlet.__version__,
+    }
+    return {**base.about, ABOUT: facts}
+
+
+# --- what is known of a model -----------------------------------------------------------------
+
+
+def _name(found: Recogniser) -> str:
+    """The model's file without the way to it."""
+    return "the model" if found.file is None else found.file.path.name
+
+
+def _taught(found: Recogniser) -> Taught:
+    if found.taught is None:
+        raise SignletError(f"{_name(found)}: was not taught; teach it first, without --add")
+    return found.taught
+
+
+def _expected(found: Recogniser) -> Expected:
+    return (found.card.teaching if found.card else None) or Expected()
+
+
+def _own(found: Recogniser) -> dict[str, Numbers]:
+    """Prototypes of the base model's own signs, empty where they are unknown."""
+    return own_prototypes(found.card.signs, found.card.prototypes) if found.card else {}
+
+
+def _kept(found: Recogniser, taught: Taught) -> dict[str, Numbers]:
+    own = _own(found)
+    return {sign: own[sign] for sign in taught.signs[: taught.kept]}

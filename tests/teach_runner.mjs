@@ -1,19 +1,39 @@
 // Runs teach.js on embeddings and prints what came out, as JSON.
-// node teach_runner.mjs WEB_FOLDER < {"cases": [{kept, examples, teaching, queries}]}
+// node teach_runner.mjs WEB_FOLDER < {"cases": [{kept, examples, teaching, queries}], "numbers": [],
+// "cards": [{card, queries}]}
 
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
 const web = pathToFileURL(`${process.argv[2]}/`);
 const { TEACHING, advise, answer, teach } = await import(new URL("teach.js", web));
+const { halved } = await import(new URL("halves.js", web));
+const { readTeaching } = await import(new URL("teach-card.js", web));
 
 function run({ kept, examples, teaching, queries }) {
   const head = teach(examples, { kept, teaching });
-  const answers = queries.map((query) => answer(head, query));
-  const told = answers.map(({ none, probabilities }) => ({ none, probabilities: [...probabilities] }));
-  const prototypes = head.prototypes.map((prototype) => [...prototype]);
-  return { head: { ...head, prototypes }, answers: told, advice: advise(head, examples) };
+  return { head: plain(head), answers: answered(head, queries), advice: advise(head, examples) };
 }
 
-const { cases } = JSON.parse(readFileSync(0, "utf-8"));
-process.stdout.write(JSON.stringify({ results: cases.map(run), teaching: TEACHING }));
+function plain(head) {
+  return { ...head, prototypes: head.prototypes.map((prototype) => [...prototype]) };
+}
+
+function answered(head, queries) {
+  const answers = queries.map((query) => answer(head, query));
+  return answers.map(({ none, probabilities }) => ({ none, probabilities: [...probabilities] }));
+}
+
+function read({ card, queries }) {
+  try {
+    const { taught, own, teaching } = readTeaching(card, "model.onnx");
+    if (!taught) return { own: own.length, teaching };
+    return { own: own.length, teaching, head: plain(taught.head), answers: answered(taught.head, queries) };
+  } catch (error) {
+    return { error: error.message };
+  }
+}
+
+const { cases, numbers, cards } = JSON.parse(readFileSync(0, "utf-8"));
+const told = { results: cases.map(run), teaching: TEACHING, halves: numbers.map(halved), cards: cards.map(read) };
+process.stdout.write(JSON.stringify(told));

@@ -6,18 +6,30 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from math import exp, sqrt
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+
+from signlet.teaching import fit
+from signlet.teaching.fit import Examples, Expected, Similarities, fitted
+from signlet.teaching.halves import as_text
+from signlet.teaching.head import unit
+from signlet.teaching.taught import Example, Taught, own_prototypes
 
 RUNNER = Path(__file__).parent / "teach_runner.mjs"
 WEB = Path(__file__).parents[1] / "src" / "signlet" / "web"
 
 
-def javascript(cases: list[dict[str, Any]]) -> dict[str, Any]:
-    """What node makes of all cases."""
+def javascript(
+    cases: Sequence[dict[str, Any]] = (),
+    numbers: Sequence[float] = (),
+    cards: Sequence[dict[str, Any]] = (),
+) -> dict[str, Any]:
+    """What node makes of cases to teach, of numbers to round, and of cards to read."""
     node = shutil.which("node")
     if node is None:
         if os.environ.get("SIGNLET_BROWSER") == "required":
@@ -26,7 +38,7 @@ def javascript(cases: list[dict[str, Any]]) -> dict[str, Any]:
     whole = [{"kept": [], "teaching": {}, "queries": []} | case for case in cases]
     ran = subprocess.run(
         [node, str(RUNNER), str(WEB)],
-        input=json.dumps({"cases": whole}),
+        input=json.dumps({"cases": whole, "numbers": list(numbers), "cards": list(cards)}),
         capture_output=True,
         text=True,
         timeout=120,
@@ -99,3 +111,131 @@ def test_the_model_s_own_settings_are_used() -> None:
     assert result["head"]["scale"] == 7
     assert bare["head"]["threshold"] == pytest.approx(0.6)
     assert bare["head"]["slope"] == pytest.approx(0.3 / 0.12**2)
+
+
+# --- the same as Python --------------------------------------------------------------------
+
+
+def random_case(seed: int) -> dict[str, Any]:
+    """Examples around a centre a sign, more or less near; rows of the base's signs as well."""
+    rng = np.random.default_rng(seed)
+    width, kept, taught = 16, int(rng.integers(0, 4)), int(rng.integers(1, 6))
+    centres = rng.normal(size=(kept + taught, width))
+    apart = rng.choice([0.1, 0.7, 1.5])
+    labels = np.repeat(np.arange(kept, kept + taught), rng.integers(1, 6, taught))
+    rng.shuffle(labels)
+    rows = unit(centres[labels] + apart * rng.normal(size=(len(labels), width)))
+    return {
+        "names": [f"own {i}" for i in range(kept)] + [f"taught {i}" for i in range(taught)],
+        "labels": labels,
+        "kept": unit(unit(centres[:kept]).astype(np.float16)),
+        "rows": rows.astype(np.float16).astype(np.float64),
+        "queries": unit(rng.normal(size=(5, width)) + centres[rng.integers(0, len(centres), 5)]),
+        "teaching": {"known": 0.8, "scale": 12.5} if seed % 2 else {},
+    }
+
+
+def as_given(case: dict[str, Any]) -> dict[str, Any]:
+    names = case["names"]
+    own = zip(names, case["kept"].tolist(), strict=False)
+    shown = zip(case["labels"], case["rows"].tolist(), strict=True)
+    return {
+        "kept": [{"sign": sign, "prototype": row} for sign, row in own],
+        "examples": [{"sign": names[label], "embedding": row} for label, row in shown],
+        "teaching": case["teaching"],
+        "queries": case["queries"].tolist(),
+    }
+
+
+def test_everything_is_as_in_python() -> None:
+    cases = [random_case(seed) for seed in range(40)]
+    results = javascript([as_given(case) for case in cases])["results"]
+    likes = 0
+    for case, result in zip(cases, results, strict=True):
+        examples = Examples(case["rows"], case["labels"], case["kept"])
+        head = fitted(examples, Expected.read(case["teaching"]))
+        assert result["head"]["signs"] == case["names"]
+        assert result["head"]["kept"] == len(case["kept"])
+        np.testing.assert_allclose(result["head"]["prototypes"], head.prototypes, atol=1e-9)
+        for name in ("scale", "slope", "threshold"):
+            assert result["head"][name] == pytest.approx(getattr(head, name), abs=1e-9)
+        assert_answers(result["answers"], head, case["queries"])
+        like = Similarities.of(examples).looks_like(head.threshold)
+        names = [None if sign < 0 else case["names"][sign] for sign in like]
+        assert [one["like"] for one in result["advice"]] == names
+        likes += sum(name is not None for name in names)
+    assert likes > 20
+
+
+def assert_answers(answers: list[dict[str, Any]], head: Any, queries: Any) -> None:
+    probabilities, none = head.answers(np.array(queries))
+    np.testing.assert_allclose([one["none"] for one in answers], none, atol=1e-9)
+    theirs = np.array([one["probabilities"] for one in answers])
+    np.testing.assert_allclose(theirs, probabilities, atol=1e-9)
+    assert theirs.argmax(1).tolist() == probabilities.argmax(1).tolist()
+
+
+def test_the_constants_are_those_of_python() -> None:
+    theirs = javascript()["teaching"]
+    assert theirs == {name: getattr(fit, name) for name in theirs}
+    assert len(theirs) == 7
+
+
+def test_half_precision_is_that_of_numpy() -> None:
+    rng = np.random.default_rng(0)
+    bits = rng.integers(0, 0x3C00, 500).astype(np.uint16).view(np.float16).astype(np.float64)
+    between = (bits[:-1] + bits[1:]) / 2
+    ties = bits + np.spacing(bits.astype(np.float16)).astype(np.float64) / 2
+    numbers = np.concatenate([bits, -bits, between, ties, rng.normal(size=500), [0.0, 1.0, -1.0]])
+    expected = numbers.astype(np.float16).astype(np.float64)
+    np.testing.assert_array_equal(javascript(numbers=numbers.tolist())["halves"], expected)
+
+
+def taught_card(seed: int) -> tuple[dict[str, Any], Taught]:
+    """A card as Python writes it, and what Python teaches."""
+    case = random_case(seed)
+    own = [*case["names"][: len(case["kept"])], "unused"]
+    rows = np.vstack([case["kept"], unit(np.ones(16))]).astype(np.float16)
+    kept = {sign: row for sign, row in own_prototypes(own, rows).items() if sign != "unused"}
+    about = [Example(case["names"][label], "ada", "clip") for label in case["labels"]]
+    taught = Taught.of(kept, about, case["rows"], Expected())
+    card = {"signs": own, "embedding": 16, "prototypes": as_text(rows)}
+    return card | {"taught": taught.as_json()}, taught
+
+
+def test_a_taught_card_of_python_is_read() -> None:
+    made = [taught_card(seed) for seed in range(10)]
+    queries = [random_case(seed)["queries"] for seed in range(10)]
+    cards = [
+        {"card": card, "queries": asked.tolist()}
+        for (card, _), asked in zip(made, queries, strict=True)
+    ]
+    for (_, taught), asked, read in zip(
+        made, queries, javascript(cards=cards)["cards"], strict=True
+    ):
+        assert read["head"]["signs"] == list(taught.signs)
+        assert read["head"]["kept"] == taught.kept
+        np.testing.assert_allclose(read["head"]["prototypes"], taught.head.prototypes, atol=1e-9)
+        assert_answers(read["answers"], taught.head, asked)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"prototypes": "###"}, "prototypes are not base64"),
+        ({"prototypes": "AAAA"}, "prototypes are not 2 times 16 numbers"),
+        ({"embedding": None}, "prototypes are not 2 times null numbers"),
+        ({"embedding": None, "prototypes": None}, "taught without an embedding"),
+        ({"teaching": {"spread": 0}}, "teaching holds numbers that make no sense"),
+        ({"taught": {"signs": ["a", "a"]}}, "it has no taught signs, or one of them twice"),
+        ({"taught": {"kept": 9}}, "kept is 9"),
+        ({"taught": {"slope": None}}, "slope is null"),
+        ({"taught": {"examples": {"labels": [0]}}}, "its examples are not of its taught signs"),
+    ],
+)
+def test_a_damaged_card_is_refused(change: dict[str, Any], said: str) -> None:
+    card, _ = next(made for made in map(taught_card, range(99)) if made[1].kept == 1)
+    taught = card["taught"] | change.get("taught", {})
+    whole = card | change | {"taught": taught}
+    (read,) = javascript(cards=[{"card": whole, "queries": []}])["cards"]
+    assert read["error"] == f"model.onnx: is damaged ({said}); copy or export it again"

@@ -20,18 +20,20 @@ export const TEACHING = Object.freeze({
  * examples: [{ sign, embedding }]. kept: [{ sign, prototype }] of the model's own signs; one that
  * is taught too is left out. teaching: { known, unknown, spread, scale } of the model's card.
  * Gives the head: { signs, kept, prototypes, scale, slope, threshold }; signs are those kept, then
- * those taught as they first appear.
+ * those taught in order.
  */
 export function teach(examples, { kept = [], teaching = {} } = {}) {
-  const taught = [...new Set(examples.map(({ sign }) => sign))];
-  const own = kept.filter(({ sign }) => !taught.includes(sign));
-  const signs = [...own.map(({ sign }) => sign), ...taught];
-  const prototypes = [
-    ...own.map(({ prototype }) => Float64Array.from(prototype)),
-    ...taught.map((sign) => unit(sum(examples.filter((one) => one.sign === sign)))),
-  ];
+  const taught = prototypesOf(examples);
+  const own = kept.filter(({ sign }) => !taught.has(sign));
+  const signs = [...own.map(({ sign }) => sign), ...taught.keys()];
+  const prototypes = [...own.map(({ prototype }) => Float64Array.from(prototype)), ...taught.values()];
   const head = { signs, kept: own.length, prototypes };
   return { ...head, ...fit(head, examples, teaching) };
+}
+
+/** Sign -> the mean of its examples at length 1, sorted by sign. */
+export function prototypesOf(examples) {
+  return new Map([...sumsOf(examples)].sort(byName).map(([sign, sum]) => [sign, unit(sum)]));
 }
 
 /** { none, probabilities }: 1 in all; probabilities in the order of the head's signs. */
@@ -80,26 +82,35 @@ function fit(head, examples, { known, unknown, spread, scale }) {
 
 /** Of each example: own, its nearness to its sign made without it, and others: [{ sign, near }]. */
 function compare({ signs, prototypes }, examples) {
-  return examples.map((example) => {
-    const rest = examples.filter((one) => one !== example && one.sign === example.sign);
-    const others = signs.map((sign, c) => ({ sign, c })).filter(({ sign }) => sign !== example.sign);
-    return {
-      own: rest.length ? dot(example.embedding, unit(sum(rest))) : null,
-      others: others.map(({ sign, c }) => ({ sign, near: dot(example.embedding, prototypes[c]) })),
-    };
+  const sums = sumsOf(examples);
+  return examples.map(({ sign, embedding }) => {
+    const alone = examples.filter((one) => one.sign === sign).length === 1;
+    const rest = sums.get(sign).map((number, d) => number - embedding[d]);
+    const nears = signs.map((other, c) => ({ sign: other, near: dot(embedding, prototypes[c]) }));
+    return { own: alone ? null : dot(embedding, unit(rest)), others: nears.filter((other) => other.sign !== sign) };
   });
 }
 
-function sum(examples) {
-  const whole = new Float64Array(examples[0].embedding.length);
-  for (const { embedding } of examples) embedding.forEach((number, d) => { whole[d] += number; });
-  return whole;
+function sumsOf(examples) {
+  const sums = new Map();
+  for (const { sign, embedding } of examples) {
+    if (!sums.has(sign)) sums.set(sign, new Float64Array(embedding.length));
+    embedding.forEach((number, d) => { sums.get(sign)[d] += number; });
+  }
+  return sums;
 }
 
-/** A vector at length 1; one of length 0 stays. */
+/** In the order of their code points, as Python sorts. */
+function byName([one], [other]) {
+  const [a, b] = [one, other].map((name) => Array.from(name, (letter) => letter.codePointAt(0)));
+  const at = a.findIndex((code, i) => code !== b[i]);
+  return at < 0 ? a.length - b.length : a[at] - (b[at] ?? -1);
+}
+
+/** A vector at length 1; zeros stay zeros. */
 export function unit(vector) {
-  const length = Math.sqrt(dot(vector, vector));
-  return Float64Array.from(vector, (number) => (length > 0 ? number / length : 0));
+  const length = Math.max(Math.sqrt(dot(vector, vector)), 1e-12);
+  return Float64Array.from(vector, (number) => number / length);
 }
 
 function dot(a, b) {

@@ -1,0 +1,67 @@
+// What a model's card says about teaching: the model's own signs as prototypes, and signs that
+// were taught to it already.
+
+import { unitRows } from "./halves.js";
+import { prototypesOf, unit } from "./teach.js";
+
+const RANGES = { scale: [0, 1000], slope: [0, 1000], threshold: [-2, 2] };
+
+/**
+ * The teaching part of a card as readCard gives it. name: of the file, for errors.
+ * Gives { own, teaching, taught }: own is [{ sign, prototype }] of the model's signs, empty where
+ * they are unknown; taught is null or { head, examples }, examples as [{ sign, embedding }].
+ * Throws an Error of one line where it is damaged.
+ */
+export function readTeaching(card, name) {
+  try {
+    const own = card.prototypes ? ownSigns(card) : [];
+    const taught = card.taught ? taughtSigns(card.taught, own, card.embedding) : null;
+    return { own, teaching: expected(card.teaching ?? {}), taught };
+  } catch (error) {
+    throw new Error(`${name}: is damaged (${error.message}); copy or export it again`);
+  }
+}
+
+function ownSigns({ signs, prototypes, embedding }) {
+  const rows = unitRows(prototypes, signs.length, embedding, "prototypes");
+  return signs.map((sign, c) => ({ sign, prototype: unit(rows[c]) }));
+}
+
+function taughtSigns({ signs, kept, examples, ...numbers }, own, width) {
+  need(width > 0, "taught without an embedding");
+  need(Array.isArray(signs) && signs.every((sign) => sign && typeof sign === "string"), "its taught signs are no list of names");
+  need(signs.length > 0 && new Set(signs).size === signs.length, "it has no taught signs, or one of them twice");
+  need(Number.isInteger(kept) && kept >= 0 && kept <= signs.length, `kept is ${kept}`);
+  for (const [name, [low, high]] of Object.entries(RANGES)) need(isBetween(numbers[name], low, high), `${name} is ${numbers[name]}`);
+  const { labels, embeddings } = examples ?? {};
+  need(Array.isArray(labels), "the labels of its examples are no list of numbers");
+  const inOrder = [...new Set(labels)].sort((a, b) => a - b);
+  need(inOrder.join() === signs.slice(kept).map((_, i) => kept + i).join(), "its examples are not of its taught signs");
+  const rows = unitRows(embeddings, labels.length, width, "examples");
+  const shown = labels.map((label, i) => ({ sign: signs[label], embedding: rows[i] }));
+  const ours = prototypesOf(shown);
+  const prototypes = signs.map((sign, c) => (c < kept ? prototypeOf(own, sign) : ours.get(sign)));
+  const { scale, slope, threshold } = numbers;
+  return { head: { signs, kept, prototypes, scale, slope, threshold }, examples: shown };
+}
+
+function prototypeOf(own, sign) {
+  const found = own.find((one) => one.sign === sign);
+  need(found, `it has no prototype of ${sign}`);
+  return found.prototype;
+}
+
+function expected(teaching) {
+  const { known = 0, unknown = 0, spread = 1, scale = 1 } = teaching;
+  const sensible = isBetween(known, -1, 1) && isBetween(unknown, -1, 1) && isBetween(spread, 1e-3, 1) && isBetween(scale, 1e-9, 1000);
+  need(sensible, "teaching holds numbers that make no sense");
+  return teaching;
+}
+
+function isBetween(number, low, high) {
+  return typeof number === "number" && number >= low && number <= high;
+}
+
+function need(right, what) {
+  if (!right) throw new Error(what);
+}

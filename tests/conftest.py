@@ -75,6 +75,14 @@ def tiny_packed(tmp_path_factory: pytest.TempPathFactory) -> PackedSet:
     return pack(Synthetic(), tmp_path_factory.mktemp("tiny") / "packed", 12, jobs=1)
 
 
+@pytest.fixture(scope="session")
+def teachable(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny exported model with an embedding; see tests/teaching.py."""
+    from teaching import tiny_card, write_onnx
+
+    return write_onnx(tmp_path_factory.mktemp("teachable") / "base.onnx", tiny_card())
+
+
 @pytest.fixture
 def shared() -> Path:
     """The folder of reference data beside the project; the test is skipped without it."""

@@ -30,7 +30,7 @@ _DAMAGED = (ValueError, KeyError, TypeError, RuntimeError, EOFError, RecursionEr
 
 @dataclass(frozen=True)
 class ModelSource:
-    """What a recogniser was loaded from. content: of the file, where it is not at the path."""
+    """What a recogniser was loaded from. content: of a run folder's export to ONNX."""
 
     path: Path
     content: bytes | None = field(default=None, repr=False)
@@ -38,7 +38,7 @@ class ModelSource:
     @property
     def suffix(self) -> str:
         """Kind of the file: ".onnx", ".tflite", or "" for a run folder."""
-        return self.path.suffix.lower()
+        return self.path.suffix.lower() if self.content is None else ".onnx"
 
     def read(self) -> bytes:
         """All of the file. Raises SignletError where it cannot be read."""

@@ -111,35 +111,34 @@ def _usable(given: Sequence[Given], problems: list[str]) -> Iterator[Clip]:
 
 
 def distinct(
-    examples: Sequence[Example],
-    embeddings: NDArray[np.float16],
-    say: Callable[[str], None],
+    examples: Sequence[Example], embeddings: NDArray[np.float16], say: Callable[[str], None]
 ) -> NDArray[np.int64]:
     """Rows without clips that were there before; the first of each stays.
 
     embeddings: (N, D) of the examples. say: is told what is left out.
     Raises SignletError where one clip is given for two signs.
     """
-    kept: list[int] = []
-    for row, same in enumerate(_earlier(embeddings)):
-        twin = next((other for other in same if other in kept), None)
-        if twin is None:
-            kept.append(row)
-            continue
+    twins = _twins(embeddings.astype(np.float64))
+    for row, twin in twins.items():
         first, second = examples[twin], examples[row]
         if first.sign != second.sign:
             raise SignletError(
                 f"{first.name} ({first.sign}) and {second.name} ({second.sign}) are the same clip; "
                 "remove it from one of the signs"
             )
-        say(f"{second.sign}: {second.name} is the same clip as {first.name}; it counts once")
-    return np.array(kept, np.int64)
+    if twins:
+        again = examples[next(iter(twins))]
+        more = f" and {len(twins) - 1} more" if len(twins) > 1 else ""
+        say(f"{again.name} ({again.sign}){more}: was there already; a clip counts once")
+    return np.array([row for row in range(len(examples)) if row not in twins], np.int64)
 
 
-def _earlier(embeddings: NDArray[np.float16]) -> Iterator[list[int]]:
-    """For each row the rows before it that are the same."""
-    wide = embeddings.astype(np.float64)
-    squares = np.square(wide).sum(1)
-    for row, one in enumerate(wide):
-        apart = squares[:row] + squares[row] - 2 * (wide[:row] @ one)
-        yield np.flatnonzero(apart < _SAME).tolist()
+def _twins(rows: NDArray[np.float64]) -> dict[int, int]:
+    """Rows that are the same as an earlier one, each with the first such."""
+    squares = np.square(rows).sum(1)
+    found = {}
+    for row, one in enumerate(rows):
+        apart = squares[:row] + squares[row] - 2 * (rows[:row] @ one)
+        if (same := np.flatnonzero(apart < _SAME)).size:
+            found[row] = int(same[0])
+    return found

@@ -72,12 +72,11 @@ def open_base(base: str | Path | Recogniser) -> Recogniser:
 
 
 def _from_run(folder: Path) -> Recogniser:
-    """A run folder, exported; a base is then called as the folder is."""
     from signlet.recognise import Recogniser
 
     with exported(folder) as path:
         runtime, content = open_runtime(path), path.read_bytes()
-    return Recogniser(runtime, ModelSource(folder / path.name, content))
+    return Recogniser(runtime, ModelSource(folder, content))
 
 
 def taught_to(
@@ -96,18 +95,18 @@ def taught_to(
 
 def added_to(found: Recogniser, given: Sequence[Given], progress: Progress) -> Made:
     """More examples, of taught or of new signs. found: was taught, else SignletError."""
-    taught = _taught(found)
+    taught = require_taught(found)
     more, rows = _embedded(found, given, progress)
     rows = np.concatenate([taught.embeddings, rows.astype(np.float16)])
     made = _made(found, _kept(found, taught), [*taught.examples, *more], rows, progress)
-    if len(_taught(made.recogniser).examples) == len(taught.examples):
+    if len(require_taught(made.recogniser).examples) == len(taught.examples):
         progress.say("all of these clips were taught before; nothing changes")
     return made
 
 
 def removed_from(found: Recogniser, signs: Sequence[str], progress: Progress) -> Made:
     """Without some signs. Raises SignletError where one is not known, or none would be left."""
-    taught = _taught(found)
+    taught = require_taught(found)
     gone = {sign_name(sign) for sign in signs}
     if unknown := sorted(gone - set(taught.signs)):
         raise SignletError(
@@ -129,7 +128,7 @@ def save(found: Recogniser, path: str | Path) -> None:
     path: of the same kind as the base, `.onnx` or `.tflite`.
     Raises SignletError for another kind, or where it cannot be written; nothing is then left.
     """
-    taught, out = _taught(found), Path(path)
+    taught, out = require_taught(found), Path(path)
     file = found.file
     if file is None:
         raise SignletError("the model was not loaded from a file, and cannot be written to one")
@@ -212,7 +211,8 @@ def _name(found: Recogniser) -> str:
     return "the model" if found.file is None else found.file.path.name
 
 
-def _taught(found: Recogniser) -> Taught:
+def require_taught(found: Recogniser) -> Taught:
+    """What a model was taught. Raises SignletError where it was not."""
     if found.taught is None:
         raise SignletError(f"{_name(found)}: was not taught; teach it first, without --add")
     return found.taught

@@ -1,0 +1,60 @@
+"""A progress bar for what takes longer than a moment, where rich is installed."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+_MOMENT = 2.0
+"""Seconds; what is done by then shows no bar."""
+
+
+class Bars:
+    """One bar at a time on a terminal's stderr, from the third second of a task on."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._what, self._count, self._done = "", 0, 0
+        self._since = time.monotonic()
+
+    def __enter__(self) -> Bars:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self._stop()
+
+    def begin(self, what: str, count: int) -> None:
+        """The next task: `count` steps of something."""
+        self._stop()
+        self._what, self._count, self._done = what, count, 0
+        self._since = time.monotonic()
+
+    def step(self) -> None:
+        """One step is done."""
+        self._done += 1
+        if self._bar is None and time.monotonic() - self._since > _MOMENT:
+            self._bar = _started(self._what, self._count)
+        if self._bar:
+            self._bar.update(self._bar.task_ids[0], completed=self._done)
+
+    def _stop(self) -> None:
+        if self._bar:
+            self._bar.stop()
+        self._bar = None
+
+
+def _started(what: str, count: int) -> Any:
+    """A bar that is shown, False where there is no terminal or no rich."""
+    if not sys.stderr.isatty():
+        return False
+    try:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    except ModuleNotFoundError:
+        return False
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    bar.add_task(what, total=count)
+    bar.start()
+    return bar

@@ -1,0 +1,129 @@
+"""signlet teach."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from signlet.atomic import require_writable
+from signlet.cli.bars import Bars
+from signlet.cli.parsing import make_plain_parser, parse
+from signlet.cli.taught_said import said
+from signlet.errors import SignletError
+from signlet.recognise import Recogniser
+from signlet.sources import Source, open_source
+from signlet.starter import model_path
+from signlet.teaching import make
+from signlet.teaching.card_file import SUFFIXES
+from signlet.teaching.examples import BadClips, Given
+from signlet.teaching.names import sign_name, signer_name
+from signlet.teaching.taught import Example
+from signlet.video.suffixes import VIDEO_SUFFIXES
+
+_EXAMPLES = """
+  signlet teach fingerspelling my_clips/ -o mine.onnx    a folder for each sign; one clip will do
+  signlet teach runs/mine clips.zip -o mine.onnx         recordings of the live page
+  signlet teach model.onnx my_clips/ -o mine.onnx --keep-signs
+  signlet teach mine.onnx more_clips/ --add              the old clips are not needed
+  signlet teach mine.onnx --remove hello --remove thanks
+  signlet recognise mine.onnx new_clip.mp4
+"""
+
+
+def run(arguments: list[str]) -> None:
+    """Parse, teach, print, write."""
+    parsed = parse(_parser(), arguments)
+    out = _place(parsed)
+    require_writable(out)
+    with Bars() as bars:
+        progress = make.Progress(_note, bars.begin, bars.step)
+        try:
+            made = _made(parsed, progress)
+        except BadClips as error:
+            for problem in error.problems[:-1]:
+                _note(problem)
+            raise SignletError(error.problems[-1]) from None
+    made.recogniser.save(out)
+    print(said(made))
+    print(f"\nWritten: {out}\nUse it: signlet recognise {out} CLIP")
+
+
+def _parser() -> Any:
+    parser = make_plain_parser(
+        "teach",
+        "Teach new signs to a trained model, by a few clips of each, in seconds; write one model\n"
+        "file that knows them.",
+        _EXAMPLES,
+    )
+    add = parser.add_argument
+    add("base", type=str, help="model file (.onnx, .tflite), run folder, or fingerspelling")
+    add("clips", type=str, nargs="?", help="folder of signs, .zip of one, or table of clips")
+    add("-o", "--out", type=Path, help="model file to write (with --add, --remove: default BASE)")
+    add("--keep-signs", action="store_true", help="the base's own signs stay, beside the taught")
+    add("--add", action="store_true", help="add to what BASE was taught before")
+    about = "take a taught sign away (again for another)"
+    add("--remove", action="append", default=[], metavar="SIGN", help=about)
+    return parser
+
+
+def _place(parsed: Any) -> Path:
+    """Where to write. Raises SignletError where the arguments do not fit together."""
+    changes = parsed.add or bool(parsed.remove)
+    if parsed.remove and (parsed.add or parsed.clips):
+        raise SignletError("--remove: takes signs away and needs no clips; add in another command")
+    if not parsed.remove and parsed.clips is None:
+        raise SignletError("name the clips to teach: a folder of signs, a .zip of one, or a table")
+    if changes and parsed.keep_signs:
+        raise SignletError("--keep-signs: is chosen when a model is first taught")
+    base = model_path(parsed.base)
+    if parsed.out is None and not changes:
+        raise SignletError("-o is missing: name the model file to write, such as mine.onnx")
+    out: Path = parsed.out or base
+    suffix = base.suffix.lower()
+    make.require_suffix(out, suffix if suffix in SUFFIXES else ".onnx")
+    return out
+
+
+def _made(parsed: Any, progress: make.Progress) -> make.Made:
+    if parsed.remove:
+        return make.removed_from(Recogniser.load(parsed.base), parsed.remove, progress)
+    source = open_source(parsed.clips)
+    given = _given(source)
+    if parsed.add:
+        found = Recogniser.load(parsed.base)
+        make.require_taught(found)
+    else:
+        found = make.open_base(parsed.base)
+    _extract(source)
+    if parsed.add:
+        return make.added_to(found, given, progress)
+    return make.taught_to(found, given, parsed.keep_signs, progress)
+
+
+def _given(source: Source) -> list[Given]:
+    return [
+        Given(
+            lambda ref=ref: source.read(ref),  # type: ignore[misc]
+            Example(sign_name(ref.sign), signer_name(ref.signer), ref.name),
+        )
+        for ref in source.refs()
+        if ref.sign is not None
+    ]
+
+
+def _extract(source: Source) -> None:
+    """Landmarks of the source's videos into the cache, where reading finds them, with a bar."""
+    if not any(ref.path.suffix.lower() in VIDEO_SUFFIXES for ref in source.refs()):
+        return
+    try:
+        from rich.console import Console
+
+        from signlet.extract import ensure_extracted
+    except ModuleNotFoundError:
+        return  # reading says what is missing
+    ensure_extracted(source, console=Console(stderr=True))
+
+
+def _note(text: str) -> None:
+    print(f"signlet: {text}", file=sys.stderr)

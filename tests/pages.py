@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -63,6 +64,13 @@ class Live:
         path = folder / waiting.value.suggested_filename
         waiting.value.save_as(path)
         return path
+
+    def unpacked(self, archive: Path, folder: Path) -> list[Path]:
+        """The files in a .zip that was saved, sorted by name."""
+        with zipfile.ZipFile(archive) as opened:
+            assert opened.testzip() is None
+            opened.extractall(folder / archive.stem)
+        return sorted(path for path in (folder / archive.stem).rglob("*") if path.is_file())
 
 
 @contextmanager

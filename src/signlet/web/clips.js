@@ -2,8 +2,10 @@
 
 import { readNpz, writeNpz, writeZip } from "./npz.js";
 import { NUMBERS, POINTS } from "./segmenter.js";
+import { HAND_POINTS, LEFT_HAND, RIGHT_HAND } from "./stream-hands.js";
 
 const USUAL_RATE = 25;
+const LONGEST_NAME = 60; // characters
 export const LONGEST = 60; // seconds of one recording
 
 /** One recording in the making. */
@@ -27,8 +29,13 @@ export class Recording {
     const frames = new Float32Array(T * NUMBERS);
     this.#frames.forEach((frame, t) => frames.set(frame, t * NUMBERS));
     const times = Float64Array.from(this.#times, (time) => time - this.#times[0]);
-    return { frames, times, T, fps: T > 1 && times[T - 1] > 0 ? (T - 1) / times[T - 1] : USUAL_RATE };
+    return { frames, times, T, fps: rate(times) };
   }
+}
+
+function rate(times) {
+  const seconds = times.at(-1) - times[0];
+  return seconds > 0 ? (times.length - 1) / seconds : USUAL_RATE;
 }
 
 /** Bytes of the .npz that signlet.read_clip reads; `times` are more exact than its `fps`. */
@@ -45,10 +52,38 @@ export function folderFile(clips) {
   return writeZip(clips.map((clip) => [`${clip.sign}/${clip.name}`, clipFile(clip)]));
 }
 
-/** What may stand in a file's name; "" where nothing is left. */
+/** The frames from a time to another, in seconds of the clip; null where there is none. */
+export function part({ frames, times }, from, to) {
+  const first = times.findIndex((time) => time >= from);
+  const last = times.findLastIndex((time) => time <= to);
+  if (first < 0 || last < first) return null;
+  const taken = times.slice(first, last + 1).map((time) => time - times[first]);
+  return {
+    frames: frames.slice(first * NUMBERS, (last + 1) * NUMBERS),
+    times: taken,
+    T: last + 1 - first,
+    fps: rate(taken),
+  };
+}
+
+/** Whether a hand was found in any frame. */
+export function hasHand({ frames, T }) {
+  const found = (t, hand) => Array.from({ length: HAND_POINTS }, (_, i) => frames[t * NUMBERS + 3 * (hand + i)]).some(Number.isFinite);
+  for (let t = 0; t < T; t++) if (found(t, LEFT_HAND) || found(t, RIGHT_HAND)) return true;
+  return false;
+}
+
+/** What may stand in a file's name, one line; "" where nothing is left. */
 export function fileName(text) {
   return text.normalize("NFC").replace(/[\u0000-\u001f\u007f<>:"/\\|?*]/g, " ")
-    .replace(/\s+/g, " ").trim().replace(/^\.+|\.+$/g, "").slice(0, 60).trim();
+    .replace(/\s+/g, " ").trim().replace(/^\.+|\.+$/g, "").trim();
+}
+
+/** The name of a sign, or of who signs, as it is kept. Throws an Error where it is too long. */
+export function shortName(text, what) {
+  const name = fileName(text);
+  if ([...name].length > LONGEST_NAME) throw new Error(`${what} is longer than ${LONGEST_NAME} characters. Shorten it.`);
+  return name;
 }
 
 /** <signer>_<n>.npz, n being the next that is free. The signer ends at the first underscore. */
@@ -74,7 +109,8 @@ export async function readClip(file) {
   }
   const T = shape[0];
   if (numbers.length !== T * NUMBERS) throw new Error(`${file.name}: is cut off; copy it again`);
-  return { frames: Float32Array.from(numbers), times: timesOf(arrays, T), T };
+  const times = timesOf(arrays, T);
+  return { frames: Float32Array.from(numbers), times, T, fps: rate(times) };
 }
 
 function timesOf({ times, fps }, T) {

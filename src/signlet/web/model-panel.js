@@ -1,14 +1,19 @@
 // The model in use: loading it, choosing another, and what it says of itself.
 
 import { element } from "./signs.js";
+import { many } from "./teach-words.js";
 import { percent } from "./words.js";
 
 export class ModelPanel {
   #part = (id) => document.getElementById(id);
   #remote;
   #own = null; // { source, name } of the model that came with the page
+  #name = ""; // of the model in use
 
-  /** remote: of recognise-worker.js. changed: called after another model was loaded. */
+  /**
+   * remote: of recognise-worker.js. changed: called with card and name after another model was
+   * loaded; gives what is named then, see `use`.
+   */
   constructor(remote, changed, problem) {
     this.#remote = remote;
     this.changed = changed;
@@ -35,18 +40,31 @@ export class ModelPanel {
   /** Whether the model is in use now; the one before stays where it cannot be. */
   async #load({ source, name }) {
     try {
-      const { card, threshold } = await this.#remote.call("load", { source, name });
-      this.#show(card, name);
-      this.#set(threshold);
+      const { card } = await this.#remote.call("load", { source, name });
+      const use = await this.changed(card, name);
+      this.#name = name.replace(/\.onnx$/i, "");
+      this.#show(card);
+      this.use(use);
       this.#part("built-in").hidden = name === this.#own.name;
       this.problem(null);
-      this.changed();
       return true;
     } catch (error) {
       if (this.#part("model-name").textContent === "Loading …") this.#part("model-name").textContent = "No model is loaded.";
       this.problem(error.message);
       return false;
     }
+  }
+
+  /** What is named now. signs: names. taught: how many of them were taught. threshold: least confidence. */
+  use({ signs, taught, threshold }) {
+    if (!this.#name) return; // there is no model yet
+    const own = signs.length - taught;
+    const text = own ? many(signs.length, "sign") : many(taught, "taught sign");
+    this.#part("model-name").textContent = `${this.#name}: ${text}${own && taught ? `, ${taught} of them taught` : ""}`;
+    const taughtFirst = [...signs.slice(own), ...signs.slice(0, own)];
+    this.#part("promise").textContent = `The page names what you sign. ${known(taughtFirst)}.`;
+    this.#part("signs").textContent = [...signs].sort((a, b) => a.localeCompare(b)).join(", ");
+    this.#set(threshold);
   }
 
   #set(threshold) {
@@ -65,11 +83,7 @@ export class ModelPanel {
     await this.#remote.call("threshold", { threshold }).catch(() => {}); // there is no model yet
   }
 
-  #show(card, name) {
-    const count = card.signs.length;
-    this.#part("model-name").textContent = `${name.replace(/\.onnx$/i, "")}: ${count} ${count === 1 ? "sign" : "signs"}`;
-    this.#part("promise").textContent = `The page names what you sign. This model knows ${known(card.signs)}.`;
-    this.#part("signs").textContent = [...card.signs].sort((a, b) => a.localeCompare(b)).join(", ");
+  #show(card) {
     this.#part("facts").replaceChildren(...Object.entries(facts(card)).map(([title, text]) => {
       const pair = element("div");
       pair.append(element("dt", "", title), element("dd", "", text));
@@ -79,10 +93,10 @@ export class ModelPanel {
 }
 
 function known(signs) {
-  if (signs.length <= 4) return `the ${signs.length === 1 ? "sign" : "signs"} ${signs.join(", ")}`;
+  if (signs.length <= 4) return `It knows the ${signs.length === 1 ? "sign" : "signs"} ${signs.join(", ")}`;
   const letters = signs.every((sign) => /^\p{L}$/u.test(sign));
-  if (letters) return `${signs.length} letters of fingerspelling, ${signs[0]} to ${signs.at(-1)}`;
-  return `${signs.length} signs, such as ${signs.slice(0, 3).join(", ")}`;
+  if (letters) return `It knows ${signs.length} letters of fingerspelling, ${signs[0]} to ${signs.at(-1)}`;
+  return `It knows ${signs.length} signs, such as ${signs.slice(0, 3).join(", ")}`;
 }
 
 function facts({ about = {}, licence, calibration, precision, signlet }) {

@@ -61,36 +61,39 @@ function npy(numbers, shape) {
  */
 export async function readNpz(bytes) {
   const arrays = {};
-  for (const [name, content] of await unzip(bytes)) {
+  for (const [name, content] of await readZip(bytes, ".npz")) {
     if (name.endsWith(".npy")) arrays[name.slice(0, -4)] = readNpy(content);
   }
   return arrays;
 }
 
-async function unzip(bytes) {
+/** The files in a zip: [[name, Uint8Array]]. kind: what errors call it. Throws where it is damaged. */
+export async function readZip(bytes, kind = ".zip") {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let end = bytes.length - 22;
   while (end >= 0 && view.getUint32(end, true) !== END) end--;
-  if (end < 0) throw new Error("not an .npz archive");
+  if (end < 0) throw new Error(`${kind === ".npz" ? "not an" : "not a"} ${kind} archive`);
   const files = [];
   let at = view.getUint32(end + 16, true);
   for (let left = view.getUint16(end + 10, true); left > 0; left--) {
-    if (view.getUint32(at, true) !== CENTRAL) throw new Error("a damaged .npz archive");
+    if (view.getUint32(at, true) !== CENTRAL) throw new Error(`a damaged ${kind} archive`);
     const [title, extra, comment] = [28, 30, 32].map((offset) => view.getUint16(at + offset, true));
     const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + title));
-    files.push([name, await content(bytes, view, at)]);
+    const content = await unpacked(bytes, view, at, kind);
+    if (crc32(content) !== view.getUint32(at + 16, true)) throw new Error(`a damaged ${kind} archive`);
+    files.push([name, content]);
     at += 46 + title + extra + comment;
   }
   return files;
 }
 
-async function content(bytes, view, at) {
+async function unpacked(bytes, view, at, kind) {
   const [size, local] = [20, 42].map((offset) => view.getUint32(at + offset, true));
   const begin = local + 30 + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
   const packed = bytes.subarray(begin, begin + size);
   const method = view.getUint16(at + 10, true);
   if (method === STORED) return packed;
-  if (method !== DEFLATED) throw new Error("an .npz archive of an unknown compression");
+  if (method !== DEFLATED) throw new Error(`a ${kind} archive of an unknown compression`);
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }

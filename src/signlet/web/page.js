@@ -1,6 +1,6 @@
 // The live page: sources, workers and what is shown, wired together.
 
-import { LONGEST, Recording, readClip } from "./clips.js";
+import { readClip } from "./clips.js";
 import { cameraFrames, listCameras, openCamera, recordedFrames, videoFrames } from "./frames.js";
 import { ModelPanel } from "./model-panel.js";
 import { drawSkeleton } from "./overlay.js";
@@ -8,7 +8,9 @@ import { Remote } from "./remote.js";
 import { Session } from "./session.js";
 import { Signs } from "./signs.js";
 import { turn } from "./stream-mirror.js";
-import { Takes } from "./takes.js";
+import { TeachPanel } from "./teach-panel.js";
+import { TaughtSet } from "./teach-set.js";
+import { Store } from "./teach-store.js";
 import { dismissHint, hint, problem, report, showFigures, showLive, showPaused, showState, waiting } from "./views.js";
 import { browserProblem, cameraProblem, fileProblem, trackerProblem } from "./words.js";
 
@@ -16,14 +18,13 @@ const LIVE = { camera: "Camera", video: "Video", clip: "Replay" };
 const part = (id) => document.getElementById(id);
 const [stage, video, overlay] = ["stage", "video", "overlay"].map(part);
 const signs = new Signs();
-const takes = new Takes();
 
 let recogniser = null;
 let tracker = null; // a promise: it is loaded with the first picture
 let modelReady = null;
 let session = null;
 let started = 0;
-let recording = null;
+let teaching = null;
 let lastFrame = null;
 
 // --- sources ------------------------------------------------------------------------------
@@ -42,8 +43,9 @@ async function startCamera() {
 }
 
 async function openFile(file) {
+  if (/\.zip$/i.test(file.name)) return teaching.open(file);
   const isClip = /\.npz$/i.test(file.name);
-  await run(isClip ? "clip" : "video", async ({ signal }) => {
+  return run(isClip ? "clip" : "video", async ({ signal }) => {
     if (!isClip) return () => videoFrames(video, file, signal, report);
     const clip = await readClip(file);
     return () => recordedFrames(clip, signal, report);
@@ -136,7 +138,9 @@ function showSource(source) {
     endRecording();
     showPaused(false);
     drawSkeleton(overlay, null);
+    teaching?.see(null);
   }
+  part("mirror").hidden = !on;
   showMirror();
   if (focused) part(on ? "start" : "begin").focus(); // what was focused is hidden now
 }
@@ -147,10 +151,8 @@ function showFrame(frame, time) {
   lastFrame = frame;
   if (video.videoWidth) stage.style.setProperty("--ratio", video.videoWidth / video.videoHeight);
   drawSkeleton(overlay, frame);
-  if (!recording) return;
-  recording.add(part("mirrored").checked ? turn(frame) : frame, time);
-  showLive(`Recording ${recording.seconds.toFixed(1)} s`, true);
-  if (recording.seconds >= LONGEST) endRecording();
+  teaching.see(frame, part("mirrored").checked ? turn(frame) : frame, time);
+  if (teaching.recorder.state === "recording") showRecording(teaching.recorder);
 }
 
 function showAnswer({ events, state, suggestion }) {
@@ -162,7 +164,7 @@ function showAnswer({ events, state, suggestion }) {
 /** A camera is shown as in a mirror; one that mirrors by itself already is. */
 function showMirror() {
   const flipped = stage.dataset.source === "camera" && !part("mirrored").checked;
-  part("picture").classList.toggle("flipped", flipped);
+  for (const id of ["picture", "mirror"]) part(id).classList.toggle("flipped", flipped);
 }
 
 // --- what people do -----------------------------------------------------------------------
@@ -174,23 +176,17 @@ function togglePause() {
   showPaused(on);
 }
 
-function toggleRecord() {
-  if (recording) return endRecording();
-  recording = new Recording();
-  part("record").setAttribute("aria-pressed", "true");
-  part("record").lastElementChild.textContent = "End the recording";
-  takes.say("Recording …");
+/** An example or a recording: before it, while it lasts, after it. */
+function showRecording({ state, count, seconds }) {
+  const on = state === "recording";
+  part("record").setAttribute("aria-pressed", on);
+  part("record").lastElementChild.textContent = on ? "End the recording" : "Record";
+  if (on) showLive(`Recording ${seconds.toFixed(1)} s`, true);
+  else showLive(state === "counting" ? `Recording in ${count}` : LIVE[stage.dataset.source] ?? null);
 }
 
 function endRecording() {
-  if (!recording) return;
-  const clip = recording.end();
-  recording = null;
-  showLive(LIVE[stage.dataset.source] ?? null);
-  part("record").setAttribute("aria-pressed", "false");
-  part("record").lastElementChild.textContent = "Record";
-  if (clip) takes.add(clip);
-  else takes.say("Nothing was recorded: there was no frame yet.");
+  teaching?.stop();
 }
 
 function startOrStop() {
@@ -220,7 +216,7 @@ function listen() {
   click("begin", startCamera);
   click("start", startOrStop);
   click("pause", togglePause);
-  click("record", toggleRecord);
+  click("record", () => teaching.toggle());
   for (const button of document.querySelectorAll("button.open")) button.addEventListener("click", () => part("file").click());
   part("file").addEventListener("change", ({ target }) => {
     const [file] = target.files;
@@ -258,17 +254,27 @@ function begin() {
     return;
   }
   recogniser = new Remote("recognise-worker.js", "module");
+  const store = new Store();
+  const set = new TaughtSet(recogniser, store);
+  const kept = set.restore();
   const panel = new ModelPanel(recogniser, restart, problem);
+  teaching = new TeachPanel(set, store, {
+    live: () => session !== null, start: startCamera, keys: () => part("keys").checked,
+    recording: showRecording, changed: (use) => panel.use(use),
+  });
   let loading = panel.start();
   modelReady = async () => {
     if (!(await loading)) throw new Error(part("problem").textContent || "No model is loaded; choose a model file.");
   };
   listen();
 
-  /** After another model: the stream begins anew, with it. */
-  async function restart() {
+  /** After another model: the taught signs with it, and the stream begins anew. Gives what is named. */
+  async function restart(card, name) {
+    await kept;
+    const use = await teaching.model(card, name);
     loading = Promise.resolve(true);
     if (session) await recogniser.call("start", { mirrored: session.mirrored });
+    return use;
   }
 }
 

@@ -2,8 +2,10 @@
 
 import { loadRecogniser } from "./recognise.js";
 import { StreamRecogniser } from "./stream.js";
+import { TaughtRecogniser } from "./taught.js";
 
-let recogniser = null;
+let model = null; // as it was exported
+let recogniser = null; // what names signs: the model, or taught signs around it
 let stream = null;
 let spent = 0; // milliseconds in the model since the last answer
 
@@ -11,14 +13,28 @@ const answers = {
   /** source: URL or bytes of a model. Where it is unusable, the one before stays. */
   async load({ source, name }) {
     const loaded = await loadRecogniser(source, { name });
-    await recogniser?.release();
+    await model?.release();
     recogniser = loaded;
-    return { card: loaded.card, threshold: loaded.threshold };
+    model = loaded.base ?? loaded;
+    return { card: loaded.card };
+  },
+
+  /** The model's features of a clip. */
+  async embed({ frames, T }) {
+    return { embedding: await model.embed(frames, T) };
+  },
+
+  /** head: of the signs that are named from now on, see teach.js; null for the model's own. */
+  async teach({ head }) {
+    if (!head) recogniser = model;
+    else if (recogniser.head) recogniser.head = head; // it keeps its threshold
+    else recogniser = new TaughtRecogniser(model, head);
+    return { threshold: recogniser?.threshold ?? 0 }; // there may be no model
   },
 
   /** Begin a new recording. mirrored: the pictures show a mirror image. */
   async start({ mirrored }) {
-    stream = new StreamRecogniser(timed(recogniser), { mirrored });
+    stream = new StreamRecogniser(current, { mirrored });
   },
 
   /** threshold: answers below this confidence are none of the signs. */
@@ -35,20 +51,23 @@ const answers = {
   },
 };
 
-function timed(model) {
-  return {
-    signs: model.signs,
-    maxFrames: model.maxFrames,
-    async recognise(frames, T) {
-      const before = performance.now();
-      try {
-        return await model.recognise(frames, T);
-      } finally {
-        spent += performance.now() - before;
-      }
-    },
-  };
-}
+/** Whatever names signs at the moment, so that a stream goes on when signs are taught. */
+const current = {
+  get signs() {
+    return recogniser.signs;
+  },
+  get maxFrames() {
+    return recogniser.maxFrames;
+  },
+  async recognise(frames, T) {
+    const before = performance.now();
+    try {
+      return await recogniser.recognise(frames, T);
+    } finally {
+      spent += performance.now() - before;
+    }
+  },
+};
 
 function told(events) {
   const milliseconds = spent;

@@ -1,0 +1,77 @@
+// The taught signs as a list: their examples as moving skeletons, and what to make of them.
+
+import { element } from "./signs.js";
+import { summary } from "./teach-words.js";
+import { Thumbnails } from "./thumbnails.js";
+
+export class SignList {
+  #place;
+  #throwAway;
+  #thumbnails = new Thumbnails();
+  #items = new Map(); // example -> its list item
+
+  /** place: the list. throwAway: is called with the example whose button was pressed. */
+  constructor(place, throwAway) {
+    this.#place = place;
+    this.#throwAway = throwAway;
+  }
+
+  /**
+   * groups: [{ sign, brought, examples, advice }]: brought is how many come with the model's file,
+   * advice a Map, see TaughtSet.
+   */
+  show(groups) {
+    const present = new Set(groups.flatMap(({ examples }) => examples));
+    for (const [example, item] of this.#items) if (!present.has(example)) this.#drop(example, item);
+    this.#place.replaceChildren(...groups.map((group) => this.#group(group)));
+  }
+
+  /** Where the focus goes when an example is thrown away: its neighbour, null where there is none. */
+  neighbour(example) {
+    const buttons = [...this.#place.querySelectorAll("button")];
+    const at = buttons.indexOf(this.#items.get(example)?.querySelector("button"));
+    return buttons[at + 1] ?? buttons[at - 1] ?? null;
+  }
+
+  #drop(example, item) {
+    this.#thumbnails.hide(item.querySelector("canvas"));
+    this.#items.delete(example);
+  }
+
+  #group(group) {
+    const { sign, examples, advice } = group;
+    const said = summary(group);
+    const head = element("p", "head");
+    head.append(element("b", "", sign), element("span", said.doubt ? "doubt" : "quiet", said.text));
+    const row = element("ul", "examples");
+    row.setAttribute("aria-label", `Examples of ${sign}`);
+    row.append(...examples.map((example, i) => this.#example(example, sign, i + 1, advice.get(example))));
+    const item = element("li");
+    item.append(head, ...(examples.length ? [row] : []));
+    return item;
+  }
+
+  #example(example, sign, number, advice) {
+    const item = this.#items.get(example) ?? this.#made(example);
+    const [canvas, button] = ["canvas", "button"].map((name) => item.querySelector(name));
+    item.classList.toggle("doubted", Boolean(advice?.like));
+    const like = advice?.like ? `, looks like ${advice.like}` : "";
+    canvas.setAttribute("aria-label", `Example ${number} of ${sign}, by ${example.signer}${like}`);
+    button.setAttribute("aria-label", `Throw away example ${number} of ${sign}`);
+    return item;
+  }
+
+  #made(example) {
+    const item = element("li");
+    const canvas = element("canvas");
+    canvas.setAttribute("role", "img");
+    const button = element("button", "away", "×");
+    button.type = "button";
+    button.title = "Throw it away";
+    button.addEventListener("click", () => this.#throwAway(example));
+    item.append(canvas, button);
+    this.#items.set(example, item);
+    this.#thumbnails.show(canvas, example);
+    return item;
+  }
+}

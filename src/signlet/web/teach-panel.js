@@ -1,0 +1,160 @@
+// The panel on which signs are taught: naming, recording, the examples, saving, forgetting.
+
+import { hasHand, shortName } from "./clips.js";
+import { drawSkeleton } from "./overlay.js";
+import { SignList } from "./teach-list.js";
+import { holdable } from "./teach-press.js";
+import { ExampleRecorder } from "./teach-record.js";
+import { TeachTools } from "./teach-tools.js";
+import { kept, NO_HAND, NO_NAME, NO_PICTURE, STARTING, STOPPED, why } from "./teach-words.js";
+
+const part = (id) => document.getElementById(id);
+const STEPS = { idle: "Hold and sign", counting: "Get ready …", recording: "Recording …" };
+
+export class TeachPanel {
+  #set;
+  #store;
+  #page;
+  #name = null; // { sign, signer } of the recording in the making
+  #shown = ""; // the state that was told
+  #tools;
+  #list = new SignList(part("lessons"), (example) => this.#throwAway(example));
+
+  /**
+   * set, store: see teach-set.js and teach-store.js. page: { live(), whether a source runs;
+   * start(), a camera; keys(), whether keys are wanted; recording(recorder), told of each change;
+   * changed(use), told what TaughtSet says after each change }.
+   */
+  constructor(set, store, page) {
+    this.#set = set;
+    this.#store = store;
+    this.#page = page;
+    this.recorder = new ExampleRecorder(() => this.#showRecorder(), (clip) => this.#take(clip));
+    const press = { down: () => this.#down(), up: (tapped) => this.#up(tapped) };
+    holdable(part("teach-hold"), press, () => page.keys() && page.live() && part("teach-sign").value.trim());
+    this.#tools = new TeachTools(set, store, this);
+  }
+
+  /** Another model is in use; gives what is named now. */
+  async model(card, name) {
+    const use = await this.#set.model(card, name);
+    this.#show();
+    return use;
+  }
+
+  /** The next frame of the source: as it is drawn and as it is recorded; null where there is none. */
+  see(drawn, frame, time) {
+    drawSkeleton(part("teach-view"), drawn);
+    if (frame) this.recorder.see(frame, time);
+  }
+
+  /** Begin or end a recording that is kept whole, not only the sign in it. */
+  toggle() {
+    if (this.recorder.state !== "idle") this.recorder.end();
+    else this.#begin(() => this.recorder.begin({ whole: true }));
+  }
+
+  /** The source has ended. */
+  stop() {
+    if (this.recorder.state === "counting") this.say(STOPPED);
+    this.recorder.end();
+  }
+
+  /** Take up the examples in a .zip. */
+  open(file) {
+    return this.#tools.open(file);
+  }
+
+  say(text) {
+    part("teach-note").textContent = text;
+  }
+
+  #down() {
+    if (this.recorder.state !== "idle") {
+      this.recorder.end();
+      this.#name = null; // and letting go begins nothing
+    } else {
+      this.#begin(() => this.recorder.begin());
+    }
+  }
+
+  #up(tapped) {
+    if (!this.#name || this.recorder.state !== "recording") return;
+    if (tapped) this.recorder.countdown();
+    else this.recorder.end();
+  }
+
+  #begin(act) {
+    try {
+      const sign = shortName(part("teach-sign").value, "The name of the sign");
+      const signer = shortName(part("teach-signer").value, "The name of who signs") || "me";
+      if (!sign) throw new Error(NO_NAME);
+      this.#name = { sign, signer };
+    } catch (error) {
+      this.#name = null;
+      this.say(error.message);
+      setTimeout(() => part("teach-sign").focus()); // once the press has moved the focus
+      return;
+    }
+    if (this.#page.live()) return act();
+    this.#name = null;
+    this.say(STARTING);
+    this.#page.start();
+  }
+
+  async #take(clip) {
+    const name = this.#name;
+    this.#name = null;
+    if (!clip) return this.say(NO_PICTURE);
+    if (!hasHand(clip)) return this.say(NO_HAND);
+    const example = { ...clip, ...name };
+    await this.change(this.#set.add([example]));
+    const ours = this.#set.examples.filter(({ sign }) => sign === name.sign);
+    const count = ours.length + (this.#set.brought.get(name.sign) ?? 0);
+    return this.say(kept(name, count, this.#set.advice.get(ours.at(-1))?.like));
+  }
+
+  async #throwAway(example) {
+    const next = this.#list.neighbour(example);
+    await this.change(this.#set.remove(example));
+    this.say(`Thrown away: an example of ${example.sign}.`);
+    (next ?? part("teach-sign")).focus();
+  }
+
+  /** Show what comes of a change of the signs. */
+  async change(done) {
+    try {
+      this.#page.changed(await done);
+    } finally {
+      this.#show();
+    }
+  }
+
+  #show() {
+    const { examples, brought, canBoth, able, way, advice } = this.#set;
+    const signs = [...new Set([...brought.keys(), ...examples.map(({ sign }) => sign)])];
+    const own = (sign) => examples.filter((one) => one.sign === sign);
+    this.#list.show(signs.map((sign) => ({ sign, brought: brought.get(sign) ?? 0, advice, examples: own(sign) })));
+    part("teach-names").replaceChildren(...signs.map((sign) => new Option("", sign)));
+    part("teach-empty").hidden = signs.length > 0;
+    part("teach-with").hidden = !signs.length || !able;
+    for (const id of ["save", "forget"]) part(id).hidden = !examples.length;
+    for (const radio of document.querySelectorAll("[name=teach-with]")) {
+      radio.checked = radio.value === way;
+      radio.disabled = radio.value === "both" && !canBoth;
+    }
+    part("teach-why").textContent = !able || signs.length ? why(this.#set) : "";
+    part("teach-trouble").textContent = this.#store.trouble ?? "";
+  }
+
+  #showRecorder() {
+    const { state, count, alone } = this.recorder;
+    part("teach-hold").lastElementChild.textContent = alone && state === "recording" ? "Stop" : STEPS[state];
+    part("teach-count").textContent = state === "counting" ? count : "";
+    part("teach").dataset.state = state;
+    if (state === "counting") this.say(String(count));
+    else if (state === "recording" && this.#shown !== state) this.say(alone ? "Sign now" : "Recording …");
+    this.#shown = state;
+    this.#page.recording(this.recorder);
+  }
+}

@@ -1,0 +1,165 @@
+// The signs that were taught on this page, and what the model in use makes of them. No DOM.
+
+import { takeName } from "./clips.js";
+import { halved } from "./halves.js";
+import { advise, teach } from "./teach.js";
+import { readTeaching } from "./teach-card.js";
+
+/** What the page names: the taught signs beside the model's own, only them, or only its own. */
+export const BOTH = "both";
+export const OWN = "own";
+export const MODEL = "model";
+const WISH = "with"; // the name of the setting
+
+export class TaughtSet {
+  examples = []; // { sign, signer, name, frames, times, T, fps, id, embedding }
+  wish = BOTH;
+  #remote;
+  #store;
+  #known = { own: [], teaching: {}, taught: null };
+  #card = null;
+  #head = null; // of all examples, whether it is in use or not
+  #turn = Promise.resolve(); // one change after the other
+
+  /** remote: of recognise-worker.js. store: see teach-store.js. */
+  constructor(remote, store) {
+    this.#remote = remote;
+    this.#store = store;
+  }
+
+  /** Take up what this browser has kept. */
+  async restore() {
+    this.wish = (await this.#store.setting(WISH)) ?? BOTH;
+    this.examples = (await this.#store.all()).map((example) => ({ ...example, embedding: null }));
+  }
+
+  /** Whether there is a model. */
+  get loaded() {
+    return this.#card !== null;
+  }
+
+  /** Whether the model in use can be taught. */
+  get able() {
+    return Boolean(this.#card?.embedding);
+  }
+
+  /** Whether it says what its own signs look like, so that they can be named beside others. */
+  get canBoth() {
+    return this.#known.own.length > 0;
+  }
+
+  /** What the page names now: BOTH, OWN or MODEL. */
+  get way() {
+    if (!this.able || !this.#all.length) return MODEL;
+    return this.wish === BOTH && !this.canBoth ? OWN : this.wish;
+  }
+
+  /** Of each sign that the model's file brings along: [sign, number of its examples]. */
+  get brought() {
+    const counts = new Map();
+    for (const { sign } of this.#known.taught?.examples ?? []) counts.set(sign, (counts.get(sign) ?? 0) + 1);
+    return counts;
+  }
+
+  /** Taught signs that the model knows too; the taught ones take their place. */
+  get replaced() {
+    return this.#card ? this.#card.signs.filter((sign) => this.#all.some((one) => one.sign === sign)) : [];
+  }
+
+  /** Another model is in use: what it makes of the examples. Throws where its card is damaged. */
+  model(card, name) {
+    return this.#next(async () => {
+      this.#known = readTeaching(card, name);
+      this.#card = card;
+      if (this.#known.taught) this.wish = this.#known.taught.head.kept ? BOTH : OWN;
+      for (const example of this.examples) await this.#embed(example);
+      return this.#apply();
+    });
+  }
+
+  /** Add examples: clips with sign and signer. */
+  add(clips) {
+    return this.#next(async () => {
+      for (const clip of clips) {
+        const kept = { ...clip, name: takeName(this.examples, clip.sign, clip.signer) };
+        const example = { ...kept, id: await this.#store.add(kept), embedding: null };
+        await this.#embed(example);
+        this.examples.push(example);
+      }
+      return this.#apply();
+    });
+  }
+
+  remove(example) {
+    return this.#next(async () => {
+      this.examples = this.examples.filter((one) => one !== example);
+      await this.#store.remove(example.id);
+      return this.#apply();
+    });
+  }
+
+  forget() {
+    return this.#next(async () => {
+      this.examples = [];
+      await this.#store.clear();
+      return this.#apply();
+    });
+  }
+
+  choose(wish) {
+    return this.#next(async () => {
+      this.wish = wish;
+      await this.#store.set(WISH, wish);
+      return this.#apply();
+    });
+  }
+
+  /**
+   * Of each example that the model has looked at, what `advise` of teach.js says, and `agrees`:
+   * whether it is as near to the others of its sign as a known sign should be, null for one alone.
+   */
+  get advice() {
+    const head = this.#head;
+    if (!head) return new Map();
+    const told = advise(head, this.#all);
+    const agrees = ({ own }) => (own === null ? null : own >= head.threshold);
+    return new Map(this.#all.map((example, i) => [example, { ...told[i], agrees: agrees(told[i]) }]));
+  }
+
+  get #all() {
+    return [...(this.#known.taught?.examples ?? []), ...this.examples.filter(({ embedding }) => embedding)];
+  }
+
+  #learn() {
+    const { own, teaching, taught } = this.#known;
+    const both = this.wish === BOTH;
+    const asBrought = taught && this.#all.length === taught.examples.length && both === taught.head.kept > 0;
+    if (asBrought) return taught.head;
+    const names = taught?.head.signs.slice(0, taught.head.kept) ?? [];
+    const kept = names.length ? own.filter(({ sign }) => names.includes(sign)) : own;
+    return teach(this.#all, { kept: both ? kept : [], teaching });
+  }
+
+  async #embed(example) {
+    example.embedding = null;
+    if (!this.able) return;
+    const { frames, T } = example;
+    const { embedding } = await this.#remote.call("embed", { frames, T });
+    example.embedding = Float64Array.from(embedding, halved); // as a model file would keep it
+  }
+
+  /** Tell the worker; gives { signs, taught, threshold } in use now: names, and how many are taught. */
+  async #apply() {
+    this.#head = this.able && this.#all.length ? this.#learn() : null;
+    const head = this.way === MODEL ? null : this.#head;
+    const { threshold } = await this.#remote.call("teach", { head });
+    const signs = head?.signs ?? this.#card?.signs ?? [];
+    return { signs, taught: head ? signs.length - head.kept : 0, threshold };
+  }
+
+  #next(action) {
+    const done = this.#turn.then(action);
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+}

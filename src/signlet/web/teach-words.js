@@ -1,0 +1,61 @@
+// What the teaching panel says.
+
+export const NO_HAND = "No hand was seen in it, so it was not kept. Come nearer or turn on a light, and sign it again.";
+export const NO_NAME = "Type the sign first, then hold the button.";
+export const NO_PICTURE = "Nothing was recorded: there was no picture yet.";
+export const STARTING = "The camera starts. When you see yourself, hold the button and sign.";
+export const STOPPED = "Nothing was recorded: the picture has stopped.";
+const UNTAUGHT = "This model cannot be taught: it was exported without an embedding. Export it again with a newer signlet. What you record here is kept all the same, and can be saved to train with.";
+const ALONE = "This model does not say what its own signs look like, so yours cannot stand beside them.";
+
+/** What is to be said about the choice of signs; "" where nothing is. set: see TaughtSet. */
+export function why({ loaded, able, canBoth, replaced, way }) {
+  if (!loaded) return "";
+  if (!able) return UNTAUGHT;
+  if (!canBoth) return ALONE;
+  if (way !== "both" || !replaced.length) return "";
+  const several = replaced.length > 1;
+  return `${listed(replaced)} ${several ? "are signs" : "is a sign"} of the model too. Yours ${several ? "take their" : "takes its"} place.`;
+}
+
+/** { text, doubt } of a sign's examples. brought: how many of them lie in the model's file. */
+export function summary({ brought, examples, advice }) {
+  const count = brought + examples.length;
+  const inFile = brought ? ` (${examples.length ? brought : "all"} in the model file)` : "";
+  const text = `${many(count, "example")}${inFile}.`;
+  const told = examples.map((example) => advice.get(example)).filter(Boolean);
+  const odd = examples.map((example, i) => ({ number: i + 1, like: advice.get(example)?.like })).filter(({ like }) => like);
+  if (odd.length) return { text: `${text} ${doubts(odd, examples.length)} Record another?`, doubt: true };
+  if (count === 1 && told.length) return { text: `${text} One or two more make it surer.`, doubt: false };
+  const agree = told.length > 1 && told.every(({ agrees }) => agrees);
+  return { text: agree ? `${text} They agree.` : text, doubt: false };
+}
+
+/** odd: [{ number, like }] of a sign's examples, of which there are `count`. */
+function doubts(odd, count) {
+  const like = listed([...new Set(odd.map((one) => one.like))]);
+  if (count === 1) return `Looks like ${like}.`;
+  const numbers = listed(odd.map(({ number }) => number));
+  return odd.length === 1 ? `Example ${numbers} looks like ${like}.` : `Examples ${numbers} look like ${like}.`;
+}
+
+function listed(names) {
+  return names.length > 1 ? `${names.slice(0, -1).join(", ")} and ${names.at(-1)}` : String(names[0]);
+}
+
+/** What is said after an example was kept. */
+export function kept({ sign }, count, like) {
+  const text = `Recorded: ${sign}, ${many(count, "example")}.`;
+  return like ? `${text} Looks like ${like}. Record another?` : text;
+}
+
+/** What is said after a file was opened. here: how many of its examples were there before. */
+export function opened(file, examples, here) {
+  const signs = new Set(examples.map(({ sign }) => sign)).size;
+  const before = here ? ` ${here} of them ${here === 1 ? "was" : "were"} here already.` : "";
+  return `Opened ${file.name}: ${many(examples.length, "example")} of ${many(signs, "sign")}.${before}`;
+}
+
+export function many(count, what) {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}

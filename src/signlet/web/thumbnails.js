@@ -1,0 +1,98 @@
+// Examples as small moving skeletons.
+
+import { drawSkeleton } from "./overlay.js";
+import { NUMBERS, POINTS } from "./segmenter.js";
+import { HAND_POINTS, LEFT_HAND, LEFT_SHOULDER, RIGHT_HAND, RIGHT_SHOULDER } from "./stream-hands.js";
+
+const NOSE = 489;
+const NOSE_HEIGHT = 0.57; // of a shoulder width, as in stream-hands.js
+const EVERY = 70; // milliseconds
+const REST = 0.6; // seconds between two rounds
+const ROOM = 0.92; // of the picture, for the signer
+const POSE_TAKEN = [NOSE, LEFT_SHOULDER, RIGHT_SHOULDER];
+
+/** Moves all clips that are on the screen; draws one frame where motion is not wanted. */
+export class Thumbnails {
+  #clips = new Map(); // canvas -> how its clip is drawn
+  #seen = new Set();
+  #drawn = 0;
+  #calm = matchMedia("(prefers-reduced-motion: reduce)");
+  #watcher = new IntersectionObserver((entries) => entries.forEach((entry) => this.#watch(entry)));
+
+  constructor() {
+    requestAnimationFrame((now) => this.#draw(now));
+    this.#calm.addEventListener("change", () => this.#seen.forEach((canvas) => this.#still(canvas)));
+  }
+
+  show(canvas, clip) {
+    this.#clips.set(canvas, { clip, view: viewOf(clip), begin: performance.now() });
+    this.#watcher.observe(canvas);
+  }
+
+  hide(canvas) {
+    this.#watcher.unobserve(canvas);
+    this.#clips.delete(canvas);
+    this.#seen.delete(canvas);
+  }
+
+  #watch({ target, isIntersecting }) {
+    if (!isIntersecting) return this.#seen.delete(target);
+    if (!this.#clips.has(target)) return false;
+    this.#seen.add(target);
+    return this.#still(target);
+  }
+
+  #still(canvas) {
+    const { clip, view } = this.#clips.get(canvas);
+    drawSkeleton(canvas, placed(clip, clip.T >> 1, view));
+  }
+
+  #draw(now) {
+    requestAnimationFrame((later) => this.#draw(later));
+    if (this.#calm.matches || now - this.#drawn < EVERY) return;
+    this.#drawn = now;
+    for (const canvas of this.#seen) {
+      const { clip, view, begin } = this.#clips.get(canvas);
+      const time = ((now - begin) / 1000) % (clip.times[clip.T - 1] + REST);
+      const t = clip.times.findLastIndex((one) => one <= time);
+      drawSkeleton(canvas, placed(clip, Math.max(t, 0), view));
+    }
+  }
+}
+
+/** Where the signer is: the middle, how large, and how wide the picture is for its height. */
+function viewOf({ frames, T }) {
+  const taken = [...POSE_TAKEN, 10, 152, ...[LEFT_HAND, RIGHT_HAND].flatMap((hand) => Array.from({ length: HAND_POINTS }, (_, i) => hand + i))];
+  const low = [Infinity, Infinity];
+  const high = [-Infinity, -Infinity];
+  const ratios = [];
+  for (let t = 0; t < T; t++) {
+    for (const point of taken) {
+      for (const axis of [0, 1]) {
+        const number = frames[t * NUMBERS + 3 * point + axis];
+        if (number < low[axis]) low[axis] = number;
+        if (number > high[axis]) high[axis] = number;
+      }
+    }
+    ratios.push(ratioOf(frames.subarray(t * NUMBERS, (t + 1) * NUMBERS)));
+  }
+  const known = ratios.filter(Number.isFinite).sort((a, b) => a - b);
+  const ratio = Math.min(Math.max(known[known.length >> 1] ?? 1, 0.5), 2);
+  const size = Math.max((high[0] - low[0]) * ratio, high[1] - low[1]);
+  return { ratio, middle: [0, 1].map((axis) => (low[axis] + high[axis]) / 2), scale: size > 0 ? ROOM / size : 1 };
+}
+
+/** Width by height of the picture: a shoulder width is as long in x as in y. */
+function ratioOf(frame) {
+  const [left, right] = [LEFT_SHOULDER, RIGHT_SHOULDER].map((point) => frame.subarray(3 * point, 3 * point + 2));
+  return ((left[1] + right[1]) / 2 - frame[3 * NOSE + 1]) / NOSE_HEIGHT / Math.abs(left[0] - right[0]);
+}
+
+function placed({ frames }, t, { ratio, middle, scale }) {
+  const frame = frames.slice(t * NUMBERS, (t + 1) * NUMBERS);
+  for (let point = 0; point < POINTS; point++) {
+    frame[3 * point] = (frame[3 * point] - middle[0]) * ratio * scale + 0.5;
+    frame[3 * point + 1] = (frame[3 * point + 1] - middle[1]) * scale + 0.5;
+  }
+  return frame;
+}

@@ -37,7 +37,15 @@ RECOGNISE = """async ([model, name, T]) => {
     window.models ??= {};
     const recogniser = window.models[model] ??= await loadRecogniser(model, { threads: 2 });
     const answer = await recogniser.recognise(await clip(`${name}.f32`), T);
-    return {...answer, probabilities: Array.from(answer.probabilities)};
+    const embedding = answer.embedding && Array.from(answer.embedding);
+    return {...answer, probabilities: Array.from(answer.probabilities), embedding};
+}"""
+EMBED = """async ([model, name, T]) => {
+    const recogniser = await loadRecogniser(model);
+    const given = await recogniser.embed(await clip(`${name}.f32`), T);
+    if (given.length !== recogniser.embeddingSize) throw new Error("another size");
+    await recogniser.release();
+    return Array.from(given);
 }"""
 REFUSED = """async (code) => {
     try { await new Function("return (async () => {" + code + "})()")(); }
@@ -81,6 +89,7 @@ def write(
         average=Average.plain(1),
         precision=precision,
         calibration=calibration,
+        embedding=SIZE.widths[3],
     )
     onnx_export.write(path, [made], card.average, card)
     return path
@@ -91,15 +100,24 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Tracing takes seconds: one trace is written in three precisions."""
     folder = tmp_path_factory.mktemp("models")
     made = made_model()
-    trace = onnx_export.traced(RecogniserGraph([made], Average.plain(1)))
+    trace = onnx_export.traced(RecogniserGraph([made], Average.plain(1), embedding=True))
     with pytest.MonkeyPatch.context() as patch:
         known = trace.SerializeToString()
         patch.setattr(onnx_export, "traced", lambda graph: onnx.load_from_string(known))
         plain = write(folder / "plain.onnx", made, "fp32")
         half = write(folder / "fp16.onnx", made, "fp16", calibrated(made))
         int8 = write(folder / "int8.onnx", made, "int8", calibrated(made))
-    models = {path.name: path for path in (plain, half, int8)}
+    before = without_embedding(plain, folder / "before.onnx")
+    models = {path.name: path for path in (plain, half, int8, before)}
     return {**models, **broken(plain, folder)}
+
+
+def without_embedding(plain: Path, path: Path) -> Path:
+    """The file as it was before there were embeddings."""
+    model = onnx.load_from_string(changed(plain, None, without="embedding"))
+    del model.graph.output[1]
+    onnx.save(model, path)
+    return path
 
 
 def broken(plain: Path, folder: Path) -> dict[str, Path]:
@@ -116,6 +134,8 @@ def broken(plain: Path, folder: Path) -> dict[str, Path]:
         "signs.onnx": changed(plain, {"signs": ["a", 3]}),
         "fewer.onnx": changed(plain, {"signs": ["a", "b"]}),
         "frames.onnx": changed(plain, {"max_frames": -3}),
+        "size.onnx": changed(plain, {"embedding": 15}),
+        "sizes.onnx": changed(plain, {"embedding": "many"}),
         "cold.onnx": changed(plain, {"calibration": {"temperature": 0, "threshold": 0.5}}),
         "half.onnx": changed(plain, {"calibration": {"temperature": 1}}),
     }
@@ -124,11 +144,14 @@ def broken(plain: Path, folder: Path) -> dict[str, Path]:
     return {name: folder / name for name in contents}
 
 
-def changed(plain: Path, change: dict[str, Any] | str | None) -> bytes:
-    """The file with another card; None: with none."""
+def changed(plain: Path, change: dict[str, Any] | str | None, without: str = "") -> bytes:
+    """The file with another card; None: with none, or the same without an entry."""
     model = onnx.load(plain)
     entry = next(entry for entry in model.metadata_props if entry.key == "signlet")
-    if change is None:
+    if without:
+        card = json.loads(entry.value)
+        entry.value = json.dumps({name: card[name] for name in card if name != without})
+    elif change is None:
         model.metadata_props.remove(entry)
     elif isinstance(change, str):
         entry.value = change
@@ -183,6 +206,29 @@ def test_the_browser_says_what_python_says(
     assert len({answer.likeliest for answer in answers.values()}) > 1
     nones = {answer.sign is None for answer in answers.values()}
     assert nones == ({False} if name == "plain.onnx" else {True, False})
+
+
+@pytest.mark.parametrize("name", ["plain.onnx", "fp16.onnx"])
+def test_embeddings_are_python_s(site: browsing.Site, name: str, files: dict[str, Path]) -> None:
+    recogniser = signlet.load(files[name], threads=1)
+    for clip_name, clip in CLIPS.items():
+        here = recogniser.embed(clip)
+        apart = np.abs(np.array(there(site, name, clip_name)["embedding"]) - here).max()
+        assert apart <= 1e-4, (clip_name, apart)
+    alone = site.page.evaluate(EMBED, [name, clip_name, len(clip)])
+    np.testing.assert_allclose(alone, here, rtol=0, atol=1e-4)
+    assert np.linalg.norm(alone) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_file_from_before_recognises_and_says_that_it_has_no_embedding(
+    site: browsing.Site,
+) -> None:
+    said, now = (there(site, name, "real0") for name in ("before.onnx", "plain.onnx"))
+    assert said["embedding"] is None
+    assert said["probabilities"] == pytest.approx(now["probabilities"], abs=1e-6)
+    code = "return (await loadRecogniser('before.onnx')).embed(new Float32Array(1629), 1);"
+    message = site.page.evaluate(REFUSED, code)
+    assert message.startswith("before.onnx: has no embedding: it was exported without one")
 
 
 def test_int8_is_as_near_as_int8_is_to_itself(site: browsing.Site, files: dict[str, Path]) -> None:
@@ -241,6 +287,8 @@ def test_clips_at_the_same_time_wait_for_each_other(site: browsing.Site) -> None
         ("signs", "is damaged (signs is not a list"),
         ("fewer", "is not a recogniser as signlet exports it"),
         ("frames", "is damaged (max_frames is -3"),
+        ("size", "is not a recogniser as signlet exports it"),
+        ("sizes", "is damaged (embedding is many"),
         ("cold", "is damaged (its calibration"),
         ("half", "is damaged (its calibration"),
     ],

@@ -19,6 +19,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 import signlet
 from golden import golden_clips, golden_logits, golden_model
@@ -30,11 +31,12 @@ from signlet.errors import ClipError, SignletError
 from signlet.export import BOUNDS, Exported, export_ensemble
 from signlet.export import onnx as onnx_export
 from signlet.export.cases import edge_cases, wandering
-from signlet.export.check import check
+from signlet.export.check import EMBEDDING_BOUNDS, check
 from signlet.export.frozen import FrozenModel
 from signlet.export.graph import RecogniserGraph, averaged
 from signlet.model import ModelSize, SignModel
 from signlet.model.files import ModelFile, save_model
+from signlet.preprocess import Preprocess
 from signlet.recognise import Recogniser
 from signlet.runtimes.onnx import load
 from signlet.runtimes.torch import TorchRuntime
@@ -63,7 +65,7 @@ def models() -> list[SignModel]:
     other = replace(SIZE, hand_shapes=True, disentangled=False, position_convolutions=False)
     return [
         trained_like(SIZE, 8, 0),
-        trained_like(replace(SIZE, centre_parts=False), 12, 1),
+        trained_like(replace(SIZE, centre_parts=False, widths=(16, 24, 24, 24)), 12, 1),
         trained_like(other, 8, 2),
     ]
 
@@ -71,12 +73,12 @@ def models() -> list[SignModel]:
 @pytest.fixture(scope="module", autouse=True)
 def _traced_once() -> Iterator[None]:
     """Tracing takes seconds: the same weights are traced once for all tests."""
-    known: dict[tuple[float, str], bytes] = {}
+    known: dict[tuple[float, str, bool], bytes] = {}
     trace = onnx_export.traced
 
     def traced(graph: RecogniserGraph) -> onnx.ModelProto:
         weights = sum(float(tensor.double().abs().sum()) for tensor in graph.parameters())
-        key = (weights, str(graph.average))
+        key = (weights, str(graph.average), graph.embedding)
         if key not in known:
             known[key] = trace(graph).SerializeToString()
         return onnx.load_from_string(known[key])
@@ -142,6 +144,46 @@ def test_a_batch_says_what_each_clip_says_alone(
     runtime = load(exported.files["onnx"], 1)
     alone = np.concatenate([runtime.probabilities([clip]) for clip in clips])
     np.testing.assert_allclose(runtime.probabilities(clips), alone, rtol=0, atol=1e-5)
+    embedded = np.concatenate([runtime.embed([clip]) for clip in clips])
+    for together, wanted in zip(runtime.answers(clips), (alone, embedded), strict=True):
+        np.testing.assert_allclose(together, wanted, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(embedded, axis=1), 1, atol=1e-5)
+
+
+def test_embeddings_are_as_defined(
+    exported: Exported, reference: TorchRuntime, models: list[SignModel]
+) -> None:
+    """Each member's features at length 1, side by side, over the square root of their number."""
+    clips = dict(edge_cases())
+    wanted = embedded(models, list(clips.values()))
+    said = load(exported.files["onnx"]).embed(list(clips.values()))
+    for name, ours, theirs in zip(clips, said, wanted, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5, err_msg=name)
+    assert (said.shape[1], said.dtype) == (16 + 24 + 16, np.float32)
+    assert reference.embedding_size == said.shape[1]
+    noted = exported.checks["model.onnx"]
+    assert noted.embedding_difference is not None
+    assert noted.embedding_difference <= 1e-5
+
+
+@torch.inference_mode()
+def embedded(models: list[SignModel], raws: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """(B, D) as an embedding is defined."""
+    parts = []
+    for model in models:
+        clips = [Preprocess(model.config.max_len)(torch.from_numpy(raw)) for raw in raws]
+        frames, masks = zip(*clips, strict=True)
+        features = model.features(torch.stack(frames), torch.stack(masks)).numpy()
+        parts.append(features / np.linalg.norm(features, axis=1, keepdims=True))
+    return np.concatenate(parts, axis=1) / np.sqrt(len(models))
+
+
+def test_an_embedding_does_not_depend_on_the_average(models: list[SignModel]) -> None:
+    clips = [wandering(20, RANDOM)]
+    averages = NESTED, Average.plain(3)
+    one, two = (TorchRuntime(ModelFile(SIGNS, tuple(models), a)).answers(clips) for a in averages)
+    np.testing.assert_array_equal(one[1], two[1])
+    assert np.abs(one[0] - two[0]).max() > 1e-6
 
 
 def test_frames_without_hands_change_nothing(exported: Exported) -> None:
@@ -152,6 +194,7 @@ def test_frames_without_hands_change_nothing(exported: Exported) -> None:
     np.testing.assert_allclose(
         runtime.probabilities([padded]), runtime.probabilities([clip]), rtol=0, atol=1e-5
     )
+    np.testing.assert_allclose(runtime.embed([padded]), runtime.embed([clip]), rtol=0, atol=1e-5)
 
 
 def test_one_clip_needs_no_lengths(exported: Exported, reference: TorchRuntime) -> None:
@@ -170,10 +213,12 @@ def test_lower_precision_is_smaller_and_nearly_the_same(tmp_path: Path) -> None:
     sizes = {}
     for precision in ("fp32", "fp16", "int8"):
         path = tmp_path / f"{precision}.onnx"
-        card = Card(signs=SIGNS, max_lens=(8,), average=average, precision=precision)
+        card = Card(signs=SIGNS, max_lens=(8,), average=average, precision=precision, embedding=128)
         onnx_export.write(path, members, average, card)
-        found = check(path, members, average, SIGNS, {}, BOUNDS[precision])
+        bounds = BOUNDS[precision], EMBEDDING_BOUNDS[precision]
+        found = check(path, members, average, SIGNS, {}, *bounds)
         sizes[precision] = path.stat().st_size
+        assert found.embedding_bound == bounds[1]
         assert found.difference > 1e-6 or precision == "fp32"
     assert sizes["fp16"] < 0.65 * sizes["fp32"]
     assert sizes["int8"] < 0.5 * sizes["fp32"]
@@ -218,7 +263,10 @@ def test_a_file_describes_itself(exported: Exported) -> None:
     text = (folder / "model-card.md").read_text(encoding="utf-8")
     assert "CC0-1.0" in text
     assert "Ω, eps" in text
-    assert json.loads((folder / "checks.json").read_text())["model.onnx"]["edge"] == 18
+    assert "`embedding`, 56 numbers of length 1" in text
+    noted = json.loads((folder / "checks.json").read_text())["model.onnx"]
+    assert (noted["edge"], noted["embedding_bound"]) == (18, EMBEDDING_BOUNDS["fp32"])
+    assert noted["embedding_difference"] < noted["embedding_bound"]
 
 
 def test_none_is_answered_below_the_threshold(exported: Exported) -> None:
@@ -267,6 +315,34 @@ def test_a_file_that_differs_from_torch_is_not_written(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_file_whose_embeddings_differ_is_refused(
+    models: list[SignModel], exported: Exported
+) -> None:
+    """Here no difference is allowed at all."""
+    said = r"model.onnx: its embedding lies .* from torch's at .*, allowed is 0; .*--no-embedding"
+    with pytest.raises(SignletError, match=said):
+        check(exported.files["onnx"], models, NESTED, SIGNS, {}, 1.0, 0.0)
+
+
+def test_a_file_from_before_there_were_embeddings(exported: Exported, tmp_path: Path) -> None:
+    model = onnx.load(exported.files["onnx"])
+    entry = next(entry for entry in model.metadata_props if entry.key == "signlet")
+    card = json.loads(entry.value)
+    del card["embedding"], model.graph.output[1]
+    entry.value = json.dumps(card)
+    onnx.save(model, tmp_path / "before.onnx")
+    recogniser, now = signlet.load(tmp_path / "before.onnx"), signlet.load(exported.files["onnx"])
+    clip = wandering(20, RANDOM)
+    assert recogniser.embedding_size is None
+    assert recogniser(clip).top(5) == now(clip).top(5)
+    for clips in ([clip], []):
+        with pytest.raises(SignletError) as refused:
+            recogniser.embed_batch(clips)
+        path = tmp_path / "before.onnx"
+        said = f"{path}: has no embedding: it was exported without one; export it again with this"
+        assert str(refused.value) == f"{said} signlet"
+
+
 def test_a_damaged_file_is_refused(exported: Exported, tmp_path: Path) -> None:
     whole = exported.files["onnx"].read_bytes()
     for name, content in {"empty": b"", "cut": whole[: len(whole) // 2], "text": b"hello"}.items():
@@ -305,6 +381,9 @@ def changed(exported: Exported, path: Path, change: object) -> Path:
         ({"signs": ["a", "b"]}, "not a recogniser as signlet exports it"),
         ({"calibration": {"temperature": 1}}, "calibration"),
         ({"max_frames": -3}, "max_frames is -3"),
+        ({"embedding": True}, "embedding is True"),
+        ({"embedding": 55}, "not a recogniser as signlet exports it"),
+        ({"embedding": None}, "not a recogniser as signlet exports it"),
         ({"average": {"kind": "softmax", "parts": [0, 0, 7]}}, "average"),
     ],
 )
@@ -331,8 +410,10 @@ def test_another_programs_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_clip_without_landmarks_is_refused(exported: Exported) -> None:
     nothing = np.full((9, 543, 3), np.nan, np.float32)
-    with pytest.raises(ClipError, match="no landmark was found"):
-        signlet.load(exported.files["onnx"])(nothing)
+    recogniser = signlet.load(exported.files["onnx"])
+    for ask in (recogniser, recogniser.embed):
+        with pytest.raises(ClipError, match="no landmark was found"):
+            ask(nothing)
 
 
 @settings(max_examples=40, deadline=None)
@@ -369,6 +450,24 @@ def test_export_and_recognise_on_the_command_line(
     told = capsys.readouterr()
     assert "cannot be written" in told.err
     assert "Writing and comparing" not in told.out
+
+
+def test_the_competition_s_contract_on_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One input, one output."""
+    onnxruntime = pytest.importorskip("onnxruntime")
+    run = run_folder([trained_like(SIZE, 8, seed) for seed in range(3)], tmp_path / "run")
+    assert main(["export", str(run), "--to", "onnx", "--no-embedding"]) == 0
+    assert "Compared with torch" in capsys.readouterr().out
+    path = run / "export" / "model.onnx"
+    session = onnxruntime.InferenceSession(path)
+    assert [value.name for value in session.get_inputs()] == ["inputs"]
+    assert [value.name for value in session.get_outputs()] == ["outputs"]
+    noted = json.loads((path.parent / "checks.json").read_text())["model.onnx"]
+    assert noted["embedding_difference"] is None
+    with pytest.raises(SignletError, match="has no embedding"):
+        signlet.load(path).embed(wandering(20, RANDOM))
 
 
 CORE = ("numpy", "onnxruntime", "flatbuffers", "packaging", "protobuf")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,8 @@ def small_model(max_len: int, seed: int = 0, **switches: Any) -> SignModel:
         max_len=max_len,
         num_classes=len(SIGNS),
         dense=16,
-        widths=(32, 40, 40, 32),
         heads=4,
-        **switches,
+        **{"widths": (32, 40, 40, 32), **switches},
     )
     model = SignModel(config).eval()
     for module in model.modules():
@@ -57,6 +57,7 @@ def card_for(models: list[SignModel], average: Average, precision: str = "fp32")
         max_lens=tuple(model.config.max_len for model in models),
         average=average,
         precision=precision,
+        embedding=sum(model.config.widths[3] for model in models),
         licence="CC0-1.0",
         calibration=Calibration(1.5, 0.4, 0.05, 0.9, 0.3, 100, 50),
         about={"recipe": "test"},
@@ -93,19 +94,30 @@ def by_torch(
     models: list[SignModel], average: Average, raws: list[NDArray[np.float32]]
 ) -> NDArray[np.float32]:
     """(B, K) of the models themselves."""
-    answers = []
-    for model in models:
-        ready = [Preprocess(model.config.max_len)(torch.from_numpy(raw)) for raw in raws]
-        frames, masks = (torch.stack(part) for part in zip(*ready, strict=True))
-        answers.append(model(frames, masks).softmax(1).numpy())
-    return average.of(answers)
+    return average.of([model(*ready(model, raws)).softmax(1).numpy() for model in models])
+
+
+@torch.inference_mode()
+def embedded(models: list[SignModel], raws: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """(B, D) as an embedding is defined."""
+    features = [model.features(*ready(model, raws)).numpy() for model in models]
+    units = [one / np.linalg.norm(one, axis=1, keepdims=True) for one in features]
+    return np.concatenate(units, axis=1) / np.sqrt(len(models))
+
+
+def ready(model: SignModel, raws: list[NDArray[np.float32]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Frames and masks of clips, each alone."""
+    clips = [Preprocess(model.config.max_len)(torch.from_numpy(raw)) for raw in raws]
+    frames, masks = zip(*clips, strict=True)
+    return torch.stack(frames), torch.stack(masks)
 
 
 @pytest.fixture(scope="module")
 def models() -> list[SignModel]:
-    """One member in one variant, one in two (see `exported`)."""
+    """One member in one variant, one in two (see `exported`), of different widths."""
     plain = {"disentangled": False, "position_convolutions": False, "centre_parts": False}
-    return [small_model(SHORT, **plain), small_model(LONG, seed=1)]
+    longer = small_model(LONG, 1, widths=(32, 40, 40, 24), unit_features=True)
+    return [small_model(SHORT, **plain), longer]
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +135,7 @@ def exported(
         patch.setattr(litert, "_SHARES", (HALF / LONG, 1.0))
         variants = [litert._variants(model) for model in models]
         with litert._quiet():
-            raw = litert._converted(variants, AVERAGE, len(SIGNS))
+            raw = litert._converted(variants, AVERAGE, card_for(models, AVERAGE))
 
     def write(precision: str) -> Path:
         path = folder / f"{precision}.tflite"
@@ -135,6 +147,18 @@ def exported(
         return path
 
     return write
+
+
+@pytest.fixture(scope="module")
+def bare(models: list[SignModel], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The short member without its embedding."""
+    pytest.importorskip("litert_torch")
+    from signlet.export import litert
+
+    path, average = tmp_path_factory.mktemp("bare") / "model.tflite", Average.plain(1)
+    card = replace(card_for(models[:1], average), embedding=None)
+    litert.write(path, models[:1], average, card)
+    return path
 
 
 @pytest.mark.parametrize(("precision", "bound"), [("fp32", 1e-5), ("fp16", 1e-3), ("int8", 0.05)])
@@ -149,6 +173,39 @@ def test_equals_torch_for_any_clip(
     assert max(worst.values()) < bound, worst
 
 
+@pytest.mark.parametrize(("precision", "bound"), [("fp32", 1e-5), ("fp16", 1e-3), ("int8", 0.1)])
+def test_embeddings_equal_torch_for_any_clip(
+    exported: Callable[[str], Path], models: list[SignModel], precision: str, bound: float
+) -> None:
+    clips = cases()
+    loaded = runtime.load(exported(precision), threads=1)
+    probabilities, given = loaded.answers(list(clips.values()))
+    apart = np.linalg.norm(given - embedded(models, list(clips.values())), axis=1)
+    assert apart.max() < bound, dict(zip(clips, apart, strict=True))
+    np.testing.assert_allclose(np.linalg.norm(given, axis=1), 1, atol=1e-5)
+    assert (given.dtype, loaded.embedding_size) == (np.float32, 32 + 24)
+    one = list(clips.values())[3:4]
+    np.testing.assert_array_equal(loaded.embed(one), given[3:4])
+    np.testing.assert_array_equal(loaded.probabilities(one), probabilities[3:4])
+
+
+def test_without_an_embedding_it_is_the_competition_s_one_input_and_one_output(
+    bare: Path, models: list[SignModel]
+) -> None:
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(str(bare))
+    signatures = interpreter.get_signature_list()
+    assert signatures == {"serving_default": {"inputs": ["inputs"], "outputs": ["outputs"]}}
+    assert len(interpreter.get_output_details()) == 1
+    loaded, raw = runtime.load(bare), clip(30)
+    wanted = by_torch(models[:1], Average.plain(1), [raw])
+    np.testing.assert_allclose(loaded.probabilities([raw]), wanted, atol=1e-5)
+    assert loaded.embedding_size is None
+    with pytest.raises(SignletError, match=r"model\.tflite: has no embedding: it was"):
+        loaded.embed([raw])
+
+
 def test_follows_the_contract_of_the_competition(
     exported: Callable[[str], Path], models: list[SignModel]
 ) -> None:
@@ -159,7 +216,7 @@ def test_follows_the_contract_of_the_competition(
     run = interpreter.get_signature_runner("serving_default")
     for frames in (30, 3, 30, 700):
         raw = clip(frames)
-        outputs = run(inputs=raw)["outputs"]
+        outputs = run(inputs=raw)["outputs"]  # there is an embedding beside it
         assert outputs.shape == (len(SIGNS),)
         assert outputs.dtype == np.float32
         np.testing.assert_allclose(outputs, by_torch(models, AVERAGE, [raw])[0], atol=1e-3)
@@ -303,14 +360,18 @@ def test_card_without_a_model_is_refused(tmp_path: Path) -> None:
         runtime.load(path)
 
 
-def test_card_of_another_model_is_refused(exported: Callable[[str], Path], tmp_path: Path) -> None:
+def test_card_of_another_model_is_refused(
+    exported: Callable[[str], Path], models: list[SignModel], tmp_path: Path
+) -> None:
     whole = exported("fp32")
     with zipfile.ZipFile(whole) as archive:
         model = whole.read_bytes()[: archive.infolist()[0].header_offset]
-    card = GOOD.replace('"circle", ', "")
-    path = archive_behind(tmp_path / "m.tflite", model, {tflite_file.CARD: card})
-    with pytest.raises(SignletError, match="is not a recogniser as signlet exports it"):
-        runtime.load(path)
+    own = card_for(models, AVERAGE)
+    others = [replace(own, embedding=55), replace(own, embedding=None), replace(own, signs=("a",))]
+    for other in others:
+        path = archive_behind(tmp_path / "m.tflite", model, {tflite_file.CARD: other.as_json()})
+        with pytest.raises(SignletError, match="is not a recogniser as signlet exports it"):
+            runtime.load(path)
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:
@@ -342,7 +403,7 @@ def test_clip_beyond_the_limit_of_the_card_is_refused_with_a_remedy() -> None:
         precision="fp32",
         max_frames=100,
     )
-    loaded = runtime.LitertRuntime(_Interpreter(), card)
+    loaded = runtime.LitertRuntime(_Interpreter(), card, Path("m.tflite"))
     assert loaded.probabilities([clip(100), clip(1)]).shape == (2, len(SIGNS))
     with pytest.raises(ClipError, match=r"201 frames, .* at most 100; .* one frame in 3"):
         loaded.probabilities([clip(201)])
@@ -350,7 +411,9 @@ def test_clip_beyond_the_limit_of_the_card_is_refused_with_a_remedy() -> None:
 
 def test_no_clips_give_no_answers() -> None:
     card = Card(signs=SIGNS, max_lens=(6,), average=Average.plain(1), precision="fp32")
-    assert runtime.LitertRuntime(_Interpreter(), card).probabilities([]).shape == (0, len(SIGNS))
+    loaded = runtime.LitertRuntime(_Interpreter(), replace(card, embedding=7), Path("m.tflite"))
+    assert loaded.probabilities([]).shape == (0, len(SIGNS))
+    assert loaded.embed([]).shape == (0, 7)
 
 
 @pytest.mark.parametrize("max_len", [2, 25, 32, 33, 80, 384, 8192])
@@ -374,5 +437,6 @@ def test_three_variants_and_nested_averages_equal_torch(tmp_path: Path) -> None:
     path = tmp_path / "model.tflite"
     litert.write(path, models, average, card_for(models, average))
     raws = [clip(n, hands=1) for n in (1, 11, 12, 13, 24, 25, 40, 41, 80, 600)]
-    given = runtime.load(path).probabilities(raws)
+    given, embeddings = runtime.load(path).answers(raws)
+    np.testing.assert_allclose(embeddings, embedded(models, raws), atol=1e-5)
     np.testing.assert_allclose(given, by_torch(models, average, raws), atol=1e-5)

@@ -15,12 +15,15 @@ from safetensors.torch import load_file, save_file
 import signlet
 from conftest import moving_hand
 from signlet import ClipError, SignletError
+from signlet.averaging import Average
 from signlet.cli import main
 from signlet.model import ModelConfig, SignModel
-from signlet.model.files import CONFIG, WEIGHTS, load_model, save_model
+from signlet.model.files import CONFIG, WEIGHTS, ModelFile, load_model, save_model
 from signlet.pack import PackedSet
 from signlet.predict import predict
 from signlet.preprocess import Preprocess
+from signlet.recognise import Recogniser
+from signlet.runtimes.torch import TorchRuntime
 
 SIGNS = ("circle", "line", "wave")
 CONFIGURATION = ModelConfig(dense=8, widths=(16, 16, 16, 16), heads=4, max_len=12, num_classes=3)
@@ -79,6 +82,31 @@ def test_padding_before_and_behind_the_sign_changes_nothing(folder: Path) -> Non
     assert np.allclose(padded, recogniser(clip).probabilities, atol=1e-5)
 
 
+def test_an_embedding_is_the_features_at_length_1(folder: Path) -> None:
+    clip = moving_hand(1, 0, 0)
+    frames, mask = Preprocess(12)(torch.from_numpy(clip))
+    with torch.no_grad():
+        features = trained().features(frames[None], mask[None])[0].numpy()
+    recogniser = signlet.load(folder)
+    said = recogniser.embed(clip)
+    assert said.dtype == np.float32
+    assert said.shape == (recogniser.embedding_size,) == (16,)
+    assert np.allclose(said, features / np.linalg.norm(features), atol=1e-6)
+
+
+@settings(max_examples=15, deadline=None)
+@given(before=st.integers(0, 30), behind=st.integers(0, 30), seed=st.integers(0, 50))
+def test_no_padding_and_no_batch_changes_an_embedding(before: int, behind: int, seed: int) -> None:
+    recogniser = Recogniser(TorchRuntime(ModelFile(SIGNS, (trained(),), Average.plain(1))))
+    clip, other = moving_hand(seed % 3, seed, seed), moving_hand(0, 1, 0)
+    padding = [np.full((count, 543, 3), np.nan, np.float32) for count in (before, behind)]
+    padded = np.concatenate([padding[0], clip, padding[1]])
+    together = recogniser.embed_batch([other, padded, clip])
+    assert np.allclose(together[1:], recogniser.embed(clip), atol=1e-5)
+    assert np.allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
+    assert recogniser.embed_batch([]).shape == (0, 16)
+
+
 def test_packed_and_raw_clips_get_the_same_probabilities(
     folder: Path, tiny_packed: PackedSet
 ) -> None:
@@ -124,9 +152,11 @@ def test_a_clip_without_hands_is_still_read(folder: Path) -> None:
     ],
 )
 def test_unusable_clips_are_named(folder: Path, clip: np.ndarray, words: str) -> None:
-    with pytest.raises(ClipError, match=words) as error:
-        signlet.load(folder)(clip)
-    assert "\n" not in str(error.value)
+    recogniser = signlet.load(folder)
+    for ask in (recogniser, recogniser.embed):
+        with pytest.raises(ClipError, match=words) as error:
+            ask(clip)
+        assert "\n" not in str(error.value)
 
 
 def test_missing_files_are_named(folder: Path, tmp_path: Path) -> None:

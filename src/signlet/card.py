@@ -24,9 +24,10 @@ class Card:
 
     signs: K names in the order of the outputs. max_lens: frames each member looks at, after
     preprocessing. average: how the members' answers become one. precision: of the weights.
-    max_frames: longest clip that the graph takes, None for any. licence: of the model, in the
-    words of whoever exported it. calibration: temperature and threshold, None where nobody
-    has measured them; the graph's outputs are before it. about: recipe, data, scores.
+    max_frames: longest clip that the graph takes, None for any. embedding: D numbers of each
+    clip's, None where the graph gives none. licence: of the model, in the words of whoever
+    exported it. calibration: temperature and threshold, None where nobody has measured them;
+    the graph's outputs are before it. about: recipe, data, scores.
     """
 
     signs: tuple[str, ...]
@@ -34,6 +35,7 @@ class Card:
     average: Average
     precision: str
     max_frames: int | None = None
+    embedding: int | None = None
     licence: str = ""
     calibration: Calibration | None = None
     about: dict[str, Any] = field(default_factory=dict)
@@ -50,6 +52,7 @@ class Card:
             "average": self.average.as_json(),
             "precision": self.precision,
             "max_frames": self.max_frames,
+            "embedding": self.embedding,
             "licence": self.licence,
             "calibration": None if self.calibration is None else self.calibration.as_json(),
             "about": self.about,
@@ -79,13 +82,11 @@ def read_card(text: str | None, name: str) -> Card:
 
 
 def _card(raw: dict[str, Any]) -> Card:
-    signs, max_frames = raw["signs"], raw["max_frames"]
+    signs = raw["signs"]
     if not isinstance(signs, list) or not all(isinstance(sign, str) for sign in signs):
         raise ValueError("signs is not a list of names")
     if not 0 < len(signs) <= _MAX_SIGNS:
         raise ValueError(f"{len(signs)} signs")
-    if not (max_frames is None or (type(max_frames) is int and max_frames > 0)):
-        raise ValueError(f"max_frames is {max_frames!r}")
     max_lens = tuple(int(member["max_len"]) for member in raw["preprocess"])
     calibration = raw["calibration"]
     return Card(
@@ -93,8 +94,16 @@ def _card(raw: dict[str, Any]) -> Card:
         max_lens=max_lens,
         average=Average.read(raw["average"], len(max_lens)),
         precision=str(raw["precision"]),
-        max_frames=max_frames,
+        max_frames=_count("max_frames", raw["max_frames"]),
+        embedding=_count("embedding", raw.get("embedding")),  # older cards have no such entry
         licence=str(raw["licence"]),
         calibration=None if calibration is None else Calibration.read(calibration),
         about=dict(raw["about"]),
     )
+
+
+def _count(name: str, value: Any) -> int | None:
+    """A number above 0, or none."""
+    if value is None or (type(value) is int and value > 0):
+        return value
+    raise ValueError(f"{name} is {value!r}")

@@ -1,4 +1,4 @@
-"""Use a trained model: a clip in, signs with probabilities out. No torch is needed for that."""
+"""Use a trained model: a clip in, probabilities or an embedding out. No torch is needed."""
 
 from __future__ import annotations
 
@@ -62,6 +62,7 @@ class Recogniser:
     signs: K names of the signs that it knows. about: what the file says of itself.
     calibration: the temperature of its probabilities and the threshold for "none", where
     they were measured. max_frames: longest clip that it takes, None for any.
+    embedding_size: D, None where the file gives no embedding.
     """
 
     def __init__(self, runtime: Runtime) -> None:
@@ -70,6 +71,7 @@ class Recogniser:
         self.about: dict[str, Any] = runtime.about
         self.calibration: Calibration | None = runtime.calibration
         self.max_frames: int | None = runtime.max_frames
+        self.embedding_size: int | None = runtime.embedding_size
 
     @classmethod
     def load(cls, path: str | Path, threads: int = 0) -> Recogniser:
@@ -93,6 +95,21 @@ class Recogniser:
             probabilities = self.calibration.apply(probabilities)
             threshold = self.calibration.threshold
         return [Prediction(self.signs, row, threshold) for row in probabilities]
+
+    def embed(self, clip: Recognisable) -> NDArray[np.float32]:
+        """The model's features of one clip: (D,) float32 of length 1, never NaN.
+
+        clip: as for recognition, T frames with NaN where a point was not found. The scalar
+        product of two embeddings is their cosine.
+        Raises ClipError where the clip cannot be read, or no landmark was found in any frame
+        (all of it is NaN), and SignletError where the file was exported without an embedding.
+        """
+        row: NDArray[np.float32] = self.embed_batch([clip])[0]
+        return row
+
+    def embed_batch(self, clips: Iterable[Recognisable]) -> NDArray[np.float32]:
+        """`embed` of many clips at once: (B, D) float32, rows as of one at a time."""
+        return self._runtime.embed([_frames(clip) for clip in clips])
 
 
 def _frames(clip: Recognisable) -> NDArray[np.float32]:

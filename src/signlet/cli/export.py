@@ -50,6 +50,11 @@ def run(arguments: list[str]) -> None:
     parser.add_argument(
         "--precision", type=str, default="fp16", help=f"of the weights: {', '.join(BOUNDS)}"
     )
+    parser.add_argument(
+        "--no-embedding",
+        action="store_true",
+        help="probabilities only: the competition's contract, one input and one output",
+    )
     parser.add_argument("-o", "--out", type=str | None, help="folder (default MODEL/export)")
     parser.add_argument(
         "--clips",
@@ -84,6 +89,7 @@ def run(arguments: list[str]) -> None:
             out,
             parsed.to,
             parsed.precision,
+            embedding=not parsed.no_embedding,
             average=model.average,
             calibration=read_calibration(folder),
             about=model.about,
@@ -122,7 +128,7 @@ def _real_clips(
 
 
 def _print(done: Exported, console: Console) -> None:
-    columns = ("file", "MB", "differs", "other", "1 thread", "2 threads", "memory")
+    columns = ("file", "MB", "differs", "embedding", "other", "1 thread", "2 threads", "memory")
     table = Table(*columns, title="Compared with torch", title_justify="left", box=SIMPLE_HEAD)
     for name, check in done.checks.items():
         cost = check.measured
@@ -130,6 +136,7 @@ def _print(done: Exported, console: Console) -> None:
             name,
             f"{check.bytes / 1e6:.2f}",
             f"{check.difference:.1e}",
+            "none" if check.embedding_difference is None else f"{check.embedding_difference:.1e}",
             f"{check.disagreements} of {check.real + check.edge}",
             *(f"{cost.median[n]:.1f} / {cost.p95[n]:.1f}" for n in sorted(cost.median)),
             f"{cost.memory / 1e6:.0f} MB",
@@ -137,8 +144,8 @@ def _print(done: Exported, console: Console) -> None:
     console.print(table)
     first = next(iter(done.files.values()))
     console.print(
-        "differs: largest difference of a probability; other: clips that get another sign; "
-        "threads: ms of a clip of 40 frames, median / 95 %.",
+        "differs: largest difference of a probability; embedding: largest distance of one; "
+        "other: clips that get another sign; threads: ms of a clip of 40 frames, median / 95 %.",
         soft_wrap=True,
     )
     console.print(f"Written to {first.parent}; read {CARD} there.", soft_wrap=True)

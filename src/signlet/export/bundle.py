@@ -17,7 +17,7 @@ from signlet.averaging import Average
 from signlet.calibration import Calibration
 from signlet.card import Card
 from signlet.errors import SignletError
-from signlet.export.check import BOUNDS, Check, check
+from signlet.export.check import BOUNDS, EMBEDDING_BOUNDS, Check, check
 from signlet.export.model_card import model_card
 from signlet.model import SignModel
 from signlet.model.files import finite
@@ -41,6 +41,7 @@ def export_ensemble(
     to: Sequence[str] = ("onnx", "litert"),
     precision: str = "fp16",
     *,
+    embedding: bool = True,
     average: Average | None = None,
     calibration: Calibration | None = None,
     about: Mapping[str, Any] | None = None,
@@ -55,13 +56,14 @@ def export_ensemble(
     labels: K names in the order of their outputs.
     out_dir: gets model.onnx, model.tflite, labels.txt, model-card.md and checks.json.
     to: "onnx", "litert" or both. precision: of the weights, "fp32", "fp16" or "int8".
+    embedding: give that as a second output; the competition's contract has one only.
     average: how the models' answers become one; None is the mean of their probabilities.
     calibration, about, licence: what the files are to say of themselves.
     clips: real clips (T, 543, 3) by name, to compare with torch on, besides edge cases.
     bound: on the difference of any probability from torch; None: `BOUNDS` of the precision.
     say: is told what is being done.
     Raises SignletError where an argument makes no sense, a library is missing, or a file
-    differs from torch by more than the bound; then that file is not written.
+    differs from torch by more than the bounds; then that file is not written.
     """
     average = average or Average.plain(len(models))
     _check_arguments(models, labels, to, precision)
@@ -72,19 +74,20 @@ def export_ensemble(
         max_lens=tuple(model.config.max_len for model in models),
         average=average,
         precision=precision,
+        embedding=sum(model.config.widths[3] for model in models) if embedding else None,
         licence=licence,
         calibration=calibration,
         about=finite(dict(about or {})),
     )
     out, files, checks = Path(out_dir), {}, {}
-    limit = BOUNDS[precision] if bound is None else bound
+    limits = (BOUNDS[precision] if bound is None else bound), EMBEDDING_BOUNDS[precision]
     for format in to:
         path = out / FILES[format]
         with replacing(path) as temporary:
             say(f"writing {path} ({precision})")
             _write(format, temporary, models, average, card)
             say(f"comparing {path} with torch and measuring it")
-            checks[path.name] = check(temporary, models, average, labels, clips or {}, limit)
+            checks[path.name] = check(temporary, models, average, labels, clips or {}, *limits)
         files[format] = path
     write_text(out / LABELS, "".join(f"{label}\n" for label in labels))
     write_text(out / CARD, model_card(card, checks))

@@ -44,8 +44,12 @@ class FrozenModel(nn.Module):
 
     def forward(self, frames: Tensor, mask: Tensor) -> Tensor:
         """Logits of a batch of clips: (B, K). The arguments are those of `features`."""
-        features = self.features(frames, mask)
-        return self.logits(unit(features) if self.unit_features else features)
+        return self.named(self.features(frames, mask))
+
+    def named(self, features: Tensor) -> Tensor:
+        """Logits (B, K) of what `features` gave, (B, D)."""
+        logits: Tensor = self.logits(unit(features) if self.unit_features else features)
+        return logits
 
     def features(self, frames: Tensor, mask: Tensor) -> Tensor:
         """The last hidden layer's mean over the frames of each clip.

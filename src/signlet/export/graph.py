@@ -1,4 +1,4 @@
-"""The whole recogniser as one module for exporters: raw landmarks in, probabilities out."""
+"""The whole recogniser as one module for exporters: raw landmarks in, answers out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from signlet.averaging import Average
 from signlet.export.frozen import FrozenModel
-from signlet.model import SignModel
+from signlet.model import SignModel, joined
 from signlet.preprocess import Preprocess
 
 WHOLE = -1
@@ -22,31 +22,35 @@ class RecogniserGraph(nn.Module):
     """Preprocessing, members and their average; the cost follows the frames that are kept.
 
     models: eval-mode members, maybe of different `max_len`. average: how their answers
-    become one.
+    become one. embedding: give that too.
     """
 
-    def __init__(self, models: Sequence[SignModel], average: Average) -> None:
+    def __init__(
+        self, models: Sequence[SignModel], average: Average, embedding: bool = False
+    ) -> None:
         super().__init__()
         self.members = nn.ModuleList(FrozenModel(model) for model in models)
         self.max_lens = [model.config.max_len for model in models]
         self.preprocess = nn.ModuleDict({str(n): Preprocess(n) for n in set(self.max_lens)})
-        self.average = average
+        self.average, self.embedding = average, embedding
         self.eval()
 
-    def forward(self, inputs: Tensor, lengths: Tensor) -> Tensor:
-        """Probabilities of clips that lie back to back.
+    def forward(self, inputs: Tensor, lengths: Tensor) -> tuple[Tensor, ...]:
+        """Probabilities, and maybe embeddings, of clips that lie back to back.
 
         inputs: (F, 543, 3) float32 raw landmarks, NaN = not found.
         lengths: (B,) int64, frames of each clip; `WHOLE` stands for F.
-        Returns (B, K).
+        Returns (B, K), and (B, D) with `embedding`.
         """
         lengths = torch.where(lengths == WHOLE, inputs.shape[0], lengths)
         ready = {name: _trimmed(one, inputs, lengths) for name, one in self.preprocess.items()}
-        logits = [
-            member(*ready[str(max_len)])
-            for member, max_len in zip(self.members, self.max_lens, strict=True)
-        ]
-        return averaged([one.softmax(1) for one in logits], self.average)
+        features, logits = [], []
+        for member, max_len in zip(self.members, self.max_lens, strict=True):
+            assert isinstance(member, FrozenModel)
+            features.append(member.features(*ready[str(max_len)]))
+            logits.append(member.named(features[-1]))
+        answer = averaged([one.softmax(1) for one in logits], self.average)
+        return (answer, joined(features)) if self.embedding else (answer,)
 
 
 def _trimmed(preprocess: nn.Module, raw: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:

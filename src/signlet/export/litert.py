@@ -1,4 +1,4 @@
-"""`model.tflite`: raw landmarks in, probabilities out, under the competition's contract.
+"""`model.tflite`: raw landmarks in, answers out, under the competition's contract.
 
 TFLite's shapes are fixed when a model is loaded, so each member is there several times, for
 few frames and for many, on the same weights, and an `IF` runs the smallest one that holds
@@ -26,9 +26,9 @@ from signlet.export.frozen import FrozenModel
 from signlet.export.graph import averaged
 from signlet.export.quiet import quiet
 from signlet.landmarks import NUM_RAW, NUM_SELECTED
-from signlet.model import SignModel
+from signlet.model import SignModel, joined
 from signlet.preprocess import Preprocess
-from signlet.runtimes.litert import INPUT, OUTPUT
+from signlet.runtimes.litert import EMBEDDING, INPUT, OUTPUT
 from signlet.runtimes.tflite_file import append_card
 
 _SHARES = (0.3, 0.6, 1.0)
@@ -43,6 +43,7 @@ _INT8_PER_CHANNEL = 12
 The quantizer does not ask for it, and tflite-runtime 2.14 would give nonsense without a word.
 """
 _PREPARE, _AVERAGE = "prepare", "average"
+_ANSWER, _FEATURES = "answer", "features"
 
 
 def write(path: Path, models: Sequence[SignModel], average: Average, card: Card) -> None:
@@ -50,13 +51,14 @@ def write(path: Path, models: Sequence[SignModel], average: Average, card: Card)
 
     models: eval-mode members. average: how their answers become one.
     card: what the file says of itself; its precision is that of the weights: fp32, fp16
-    (stored; computed in fp32), int8 (products of 8-bit numbers).
+    (stored; computed in fp32), int8 (products of 8-bit numbers). Where it has the size of an
+    embedding, the file gives one.
     Raises SignletError where it cannot be written, or the extra "export" is not installed.
     """
     members = [_variants(model) for model in models]
     with _quiet():
-        raw = _quantised(_converted(members, average, len(card.signs)), card.precision)
-        linked = _linked(raw, members, card.precision)
+        raw = _quantised(_converted(members, average, card), card.precision)
+        linked = _linked(raw, members, card)
     with replacing(path) as temporary:
         temporary.write_bytes(linked)
         append_card(temporary, card)
@@ -97,21 +99,27 @@ class _Variant(nn.Module):
         self.register_buffer("_slots", torch.arange(slots, dtype=torch.int32), persistent=False)
 
     def forward(self, frames: Tensor, count: Tensor) -> dict[str, Tensor]:
-        """frames (1, max_len, 100, 3), of which `count`, (1,) int32, are real -> (1, K)."""
+        """frames (1, max_len, 100, 3), of which `count`, (1,) int32, are real.
+
+        Gives probabilities (1, K) and features (1, D), of any length.
+        """
         mask = (self._slots < count).unsqueeze(0)
-        logits = self.member(frames.narrow(1, 0, len(self._slots)), mask)
-        return {"answer": logits.softmax(1)}
+        features = self.member.features(frames.narrow(1, 0, len(self._slots)), mask)
+        return {_ANSWER: self.member.named(features).softmax(1), _FEATURES: features}
 
 
 class _Averaged(nn.Module):
-    """Members' answers, each (1, K), -> (K,)."""
+    """Members' answers, each (1, K), -> (K,); their features, each (1, D), -> (sum of D,)."""
 
     def __init__(self, average: Average) -> None:
         super().__init__()
         self.average = average
 
-    def forward(self, answers: list[Tensor]) -> dict[str, Tensor]:
-        return {OUTPUT: averaged(answers, self.average).squeeze(0)}
+    def forward(
+        self, answers: list[Tensor], features: list[Tensor] | None = None
+    ) -> dict[str, Tensor]:
+        out = {OUTPUT: averaged(answers, self.average).squeeze(0)}
+        return out if features is None else out | {EMBEDDING: joined(features).squeeze(0)}
 
 
 def _variants(model: SignModel) -> list[_Variant]:
@@ -119,7 +127,7 @@ def _variants(model: SignModel) -> list[_Variant]:
     return [_Variant(frozen, n) for n in slots(model.config.max_len)]
 
 
-def _converted(members: list[list[_Variant]], average: Average, signs: int) -> bytes:
+def _converted(members: list[list[_Variant]], average: Average, card: Card) -> bytes:
     """A flatbuffer with a signature for each part: preprocessing, variants, average."""
     raw, count = torch.empty(_TRACED, NUM_RAW, 3), torch.ones(1, dtype=torch.int32)
     prepare = _Prepare({variants[0].max_len for variants in members})
@@ -129,8 +137,12 @@ def _converted(members: list[list[_Variant]], average: Average, signs: int) -> b
         for variant in variants:
             inputs = {"frames": frames, "count": count}
             parts.append((_name(number, variant), variant, inputs))
-    answers = [torch.full((1, signs), 1 / signs) for _ in members]
-    parts.append((_AVERAGE, _Averaged(average), {"answers": answers}))
+    signs = len(card.signs)
+    said = {"answers": [torch.full((1, signs), 1 / signs) for _ in members]}
+    if card.embedding is not None:
+        widths = [variants[0].member.logits.weight.shape[0] for variants in members]
+        said["features"] = [torch.rand(1, width) for width in widths]
+    parts.append((_AVERAGE, _Averaged(average), said))
     return _convert(parts)
 
 
@@ -188,22 +200,26 @@ def _quantised(raw: bytes, precision: str) -> bytes:
     return bytes(tool.quantize().quantized_model)
 
 
-def _linked(raw: bytes, members: list[list[_Variant]], precision: str) -> bytes:
+def _linked(raw: bytes, members: list[list[_Variant]], card: Card) -> bytes:
     """Preprocessing, then of each member the variant that fits, then the average."""
     from signlet.export.tflite_graph import Operator, TfliteGraph
 
     graph = TfliteGraph(raw)
     graph.free_length(_TRACED)
-    if precision == "int8":
+    if card.precision == "int8":
         graph.require_version(Operator.FULLY_CONNECTED, _INT8_PER_CHANNEL)
-    ready, answers = graph.tensors(_PREPARE), {}
+    ready = graph.tensors(_PREPARE)
+    answers: dict[str, int] = {}
+    wanted = {_ANSWER: "answers"} | ({_FEATURES: "features"} if card.embedding else {})
     for number, variants in enumerate(members):
         max_len = variants[0].max_len
         inputs = {"frames": ready[f"frames_{max_len}"], "count": ready[f"count_{max_len}"]}
         cases = [(len(variant._slots), _name(number, variant)) for variant in variants]
-        answers[f"answers_{number}"] = graph.choose("count", inputs, cases, "answer")
+        chosen = graph.choose("count", inputs, cases, list(wanted))
+        answers |= {f"{name}_{number}": t for name, t in zip(wanted.values(), chosen, strict=True)}
     average = graph.insert(_AVERAGE, answers)
-    return graph.finish({INPUT: ready[INPUT]}, {OUTPUT: average[OUTPUT]})
+    names = (OUTPUT, EMBEDDING) if card.embedding else (OUTPUT,)
+    return graph.finish({INPUT: ready[INPUT]}, {name: average[name] for name in names})
 
 
 def _name(number: int, variant: _Variant) -> str:

@@ -63,6 +63,7 @@ def _facts(card: Card) -> list[str]:
         "Weights": card.precision,
         "Input": "`inputs`, float32 (frames, 543, 3), raw landmarks, NaN where not found",
         "Output": f"`outputs`, probabilities of the {len(card.signs)} signs",
+        "Embedding": _embedding(card.embedding),
         "Longest clip": _longest(card.max_frames),
     }
     lines = [f"| {name} | {_cell(value)} |" for name, value in rows.items()]
@@ -77,6 +78,10 @@ def _started_from(about: Mapping[str, Any]) -> dict[str, str]:
 def _tested(about: Mapping[str, Any]) -> str:
     known = about.get("scores_are_for") == "known signers"
     return "other clips of the signers trained on" if known else "signers not trained on"
+
+
+def _embedding(size: int | None) -> str:
+    return "none" if size is None else f"`embedding`, {size} numbers of length 1"
 
 
 def _longest(max_frames: int | None) -> str:
@@ -125,9 +130,9 @@ def _none(card: Card) -> list[str]:
 
 def _files(checks: Mapping[str, Check]) -> list[str]:
     head = [
-        "| file | MB | largest difference | other sign (real clips) | median / 95 % ms, 1 thread "
-        "| 2 threads | memory MB |",
-        "|---|---|---|---|---|---|---|",
+        "| file | MB | largest difference | of an embedding | other sign (real clips) "
+        "| median / 95 % ms, 1 thread | 2 threads | memory MB |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     return head + [_file(name, check) for name, check in checks.items()]
 
@@ -141,11 +146,16 @@ def _file(name: str, check: Check) -> str:
         name,
         f"{check.bytes / 1e6:.2f}",
         f"{check.difference:.1e}",
+        _distance(check),
         f"{clips} ({real})",
         *times,
         f"{cost.memory / 1e6:.0f}",
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _distance(check: Check) -> str:
+    return "none" if check.embedding_difference is None else f"{check.embedding_difference:.1e}"
 
 
 def _signs(signs: tuple[str, ...]) -> str:

@@ -17,7 +17,7 @@ from signlet.export.graph import WHOLE, RecogniserGraph
 from signlet.export.quiet import quiet
 from signlet.landmarks import NUM_RAW
 from signlet.model import SignModel
-from signlet.runtimes.onnx import INPUT, LENGTHS, OUTPUT
+from signlet.runtimes.onnx import EMBEDDING, INPUT, LENGTHS, OUTPUT
 
 _LARGE = 4096
 """Tensors of fewer numbers keep full precision: they weigh nothing."""
@@ -28,10 +28,11 @@ def write(path: Path, models: Sequence[SignModel], average: Average, card: Card)
 
     models: eval-mode members. average: how their answers become one.
     card: what the file says of itself; its precision is that of the weights: fp32, fp16
-    (stored; computed in fp32), int8 (products of 8-bit numbers).
+    (stored; computed in fp32), int8 (products of 8-bit numbers). Where it has the size of an
+    embedding, the file gives one.
     Raises SignletError where it cannot be written.
     """
-    model = traced(RecogniserGraph(models, average))
+    model = traced(RecogniserGraph(models, average, card.embedding is not None))
     if card.precision == "fp16":
         _halve(model)
     with replacing(path) as temporary:
@@ -52,7 +53,7 @@ def traced(graph: RecogniserGraph) -> onnx.ModelProto:
         program = torch.onnx.export(
             traced,
             input_names=[INPUT, LENGTHS],
-            output_names=[OUTPUT],
+            output_names=[OUTPUT, EMBEDDING] if graph.embedding else [OUTPUT],
             dynamo=True,
             external_data=False,
             verbose=False,

@@ -15,6 +15,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
+from signlet.export.tflite_tidy import drop_unused, inline_buffers, share_buffers
 from signlet.runtimes.litert import SIGNATURE
 
 Operator, Type = schema.BuiltinOperator, schema.TensorType
@@ -32,7 +33,7 @@ class TfliteGraph:
     def __init__(self, raw: bytes) -> None:
         """raw: a flatbuffer whose signatures are the parts; the first becomes main."""
         self._model = schema.ModelT.InitFromPackedBuf(bytearray(raw), 0)
-        _inline_buffers(self._model, raw)
+        inline_buffers(self._model, raw)
         self._signatures = {part.signatureKey.decode(): part for part in self._model.signatureDefs}
         self._main = self._model.subgraphs[0]
         self._row_count: dict[int, int] = {}
@@ -57,53 +58,57 @@ class TfliteGraph:
         return {name: place[tensor] for name, tensor in names.items()}
 
     def choose(
-        self, count: str, inputs: dict[str, int], cases: Sequence[tuple[int, str]], output: str
-    ) -> int:
+        self,
+        count: str,
+        inputs: dict[str, int],
+        cases: Sequence[tuple[int, str]],
+        outputs: Sequence[str],
+    ) -> list[int]:
         """Run that part of which the limit is the first that is not below a number.
 
         count: which of `inputs` is the number, int32. cases: limits in ascending order, each
         with its part; the last one takes all else. All parts have the inputs `inputs`, and
-        one output of the same shape.
+        outputs `outputs` of the same shapes.
         """
-        return self._choose(self._main, list(inputs), count, list(inputs.values()), cases, output)
+        return self._choose(self._main, inputs, count, cases, outputs)
 
     def _choose(
         self,
         graph: Any,
-        names: list[str],
+        inputs: dict[str, int],
         count: str,
-        values: list[int],
         cases: Sequence[tuple[int, str]],
-        output: str,
-    ) -> int:
-        (limit, part), *rest = cases
-        this = self._as_branch(part, names, output)
+        outputs: Sequence[str],
+    ) -> list[int]:
+        names, (limit, part), *rest = list(inputs), *cases
+        this = self._as_branch(part, names, outputs)
         if len(rest) > 1:
-            other = self._chooser(names, count, rest, output)
+            other = self._chooser(names, count, rest, outputs)
         else:
             # One variant only is both branches: as a subgraph it has fixed shapes, so that
             # another number of raw frames does not make the interpreter prepare it anew.
-            other = self._as_branch(rest[0][1] if rest else part, names, output)
+            other = self._as_branch(rest[0][1] if rest else part, names, outputs)
         most = self._constant(graph, np.array([limit], np.int32))
         fits = self._tensor(graph, Type.BOOL, [1])
-        number = values[names.index(count)]
-        self._add(graph, Operator.LESS_EQUAL, [number, most], [fits], schema.LessEqualOptionsT())
+        asked = [inputs[count], most]
+        self._add(graph, Operator.LESS_EQUAL, asked, [fits], schema.LessEqualOptionsT())
         options = schema.IfOptionsT()
         options.thenSubgraphIndex, options.elseSubgraphIndex = this, other
         branch = self._model.subgraphs[this]
-        like = branch.tensors[branch.outputs[0]]
-        answer = self._tensor(graph, like.type, list(like.shape))
-        self._add(graph, Operator.IF, [fits, *values], [answer], options)
-        return answer
+        likes = [branch.tensors[number] for number in branch.outputs]
+        answers = [self._tensor(graph, like.type, list(like.shape)) for like in likes]
+        self._add(graph, Operator.IF, [fits, *inputs.values()], answers, options)
+        return answers
 
-    def _as_branch(self, part: str, names: list[str], output: str) -> int:
+    def _as_branch(self, part: str, names: list[str], outputs: Sequence[str]) -> int:
         """The part's subgraph, with inputs in the order in which the `IF` gives them."""
         tensors, graph = self.tensors(part), self._graph(part)
-        graph.inputs, graph.outputs = [tensors[name] for name in names], [tensors[output]]
+        graph.inputs = [tensors[name] for name in names]
+        graph.outputs = [tensors[name] for name in outputs]
         return self._signatures[part].subgraphIndex
 
     def _chooser(
-        self, names: list[str], count: str, cases: Sequence[tuple[int, str]], output: str
+        self, names: list[str], count: str, cases: Sequence[tuple[int, str]], outputs: Sequence[str]
     ) -> int:
         """A subgraph of its own that chooses among the rest."""
         like = self._graph(cases[0][1])
@@ -114,7 +119,8 @@ class TfliteGraph:
             tensor = like.tensors[tensors[name]]
             self._tensor(graph, tensor.type, list(tensor.shape))
         graph.inputs = list(range(len(names)))
-        graph.outputs = [self._choose(graph, names, count, graph.inputs, cases, output)]
+        inputs = dict(zip(names, graph.inputs, strict=True))
+        graph.outputs = self._choose(graph, inputs, count, cases, outputs)
         self._model.subgraphs.append(graph)
         return len(self._model.subgraphs) - 1
 
@@ -133,8 +139,8 @@ class TfliteGraph:
         signature.signatureKey, signature.subgraphIndex = SIGNATURE.encode(), 0
         signature.inputs, signature.outputs = _named(inputs), _named(outputs)
         model.signatureDefs = [signature]
-        _drop_unused(model)
-        _share_buffers(model)
+        drop_unused(model)
+        share_buffers(model)
         builder = flatbuffers.Builder(1 << 20)
         builder.Finish(model.Pack(builder), b"TFL3")
         return bytes(builder.Output())
@@ -259,45 +265,3 @@ def _named(tensors: dict[str, int]) -> list[Any]:
         entry.name, entry.tensorIndex = name.encode(), number
         found.append(entry)
     return found
-
-
-def _inline_buffers(model: Any, raw: bytes) -> None:
-    """The quantizer leaves weights behind the flatbuffer, where older runtimes do not look."""
-    for buffer in model.buffers:
-        if buffer.offset > 1:
-            buffer.data = np.frombuffer(raw, np.uint8, buffer.size, buffer.offset)
-            buffer.offset = buffer.size = 0
-
-
-def _drop_unused(model: Any) -> None:
-    """Keep only the subgraphs that the first one reaches."""
-    kept = [0]
-    for number in kept:  # grows on the way
-        for options in _ifs(model.subgraphs[number]):
-            branches = (options.thenSubgraphIndex, options.elseSubgraphIndex)
-            kept += [branch for branch in dict.fromkeys(branches) if branch not in kept]
-    model.subgraphs = [model.subgraphs[number] for number in kept]
-    for options in [options for graph in model.subgraphs for options in _ifs(graph)]:
-        options.thenSubgraphIndex = kept.index(options.thenSubgraphIndex)
-        options.elseSubgraphIndex = kept.index(options.elseSubgraphIndex)
-
-
-def _ifs(graph: Any) -> list[Any]:
-    own = (operator.builtinOptions for operator in graph.operators)
-    return [options for options in own if isinstance(options, schema.IfOptionsT)]
-
-
-def _share_buffers(model: Any) -> None:
-    """Store equal constants once, and only those that are used."""
-    buffers, numbers = [model.buffers[0]], {b"": 0}
-    for tensor in [tensor for graph in model.subgraphs for tensor in graph.tensors]:
-        data = model.buffers[tensor.buffer].data
-        content = b"" if data is None else np.asarray(data, np.uint8).tobytes()
-        if content not in numbers:
-            numbers[content] = len(buffers)
-            buffers.append(model.buffers[tensor.buffer])
-        tensor.buffer = numbers[content]
-    for entry in model.metadata or []:
-        buffers.append(model.buffers[entry.buffer])
-        entry.buffer = len(buffers) - 1
-    model.buffers = buffers

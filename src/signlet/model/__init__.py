@@ -2,7 +2,7 @@
 
 from signlet.model.config import PUBLISHED, ModelConfig, ModelSize
 from signlet.model.published import load_published, published
-from signlet.model.recogniser import Mixup, SignModel, unit
+from signlet.model.recogniser import Mixup, SignModel, joined, unit
 
 __all__ = [
     "PUBLISHED",
@@ -10,6 +10,7 @@ __all__ = [
     "ModelConfig",
     "ModelSize",
     "SignModel",
+    "joined",
     "load_published",
     "published",
     "unit",

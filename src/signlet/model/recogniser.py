@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -92,7 +94,10 @@ class SignModel(nn.Module):
 
     def forward(self, frames: Tensor, mask: Tensor, mixup: Mixup | None = None) -> Tensor:
         """Logits of a batch of clips: (B, K). The arguments are those of `features`."""
-        features = self.features(frames, mask, mixup)
+        return self.named(self.features(frames, mask, mixup))
+
+    def named(self, features: Tensor) -> Tensor:
+        """Logits (B, K) of what `features` gave, (B, D)."""
         logits: Tensor = self.logits(unit(features) if self.config.unit_features else features)
         return logits
 
@@ -125,3 +130,13 @@ def unit(features: Tensor) -> Tensor:
     """(B, D) of any length -> (B, D) of length 1; zeros stay zeros."""
     length: Tensor = features.square().sum(-1, keepdim=True).sqrt()
     return features / length.clamp(min=1e-12)
+
+
+def joined(features: Sequence[Tensor]) -> Tensor:
+    """The embedding of a model of several members.
+
+    features: of each member (B, D), maybe of different D and of any length.
+    Returns (B, sum of D), of length 1: each member has the same say in a cosine.
+    """
+    whole = torch.cat([unit(one) for one in features], dim=1)
+    return whole / math.sqrt(len(features))

@@ -13,21 +13,49 @@ from signlet.calibration import Calibration
 from signlet.errors import SignletError
 from signlet.starter import model_path, names
 
+Answers = tuple[NDArray[np.float32], NDArray[np.float32]]
+"""Probabilities (B, K) and embeddings (B, D) of clips."""
+
 
 class Runtime(Protocol):
     """A loaded model file.
 
     signs: K names. about: what the file says of itself. calibration: of its probabilities,
     None where nobody has measured one. max_frames: longest clip that it takes, None for any.
+    embedding_size: D, None where the file gives no embedding.
     """
 
     signs: tuple[str, ...]
     about: dict[str, Any]
     calibration: Calibration | None
     max_frames: int | None
+    embedding_size: int | None
 
     def probabilities(self, raws: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         """Each clip (T, 543, 3) float32 with any T from 1, NaN = not found -> (B, K)."""
+
+    def answers(self, raws: Sequence[NDArray[np.float32]]) -> Answers:
+        """Probabilities (B, K) and embeddings (B, D), both float32, of one run.
+
+        raws: as for `probabilities`.
+        Each member's features at length 1, in the members' order, divided by the square root
+        of their number: (B, D) of length 1, whatever the average of the answers is.
+        Raises SignletError where the file gives no embedding.
+        """
+
+    def embed(self, raws: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """The embeddings of `answers`: (B, D) float32."""
+        return self.answers(raws)[1]
+
+
+def require_embedding(size: int | None, path: str | Path) -> int:
+    """The numbers of an embedding. Raises SignletError where the file `path` gives none."""
+    if size is None:
+        raise SignletError(
+            f"{path}: has no embedding: it was exported without one; "
+            "export it again with this signlet"
+        )
+    return size
 
 
 def open_runtime(path: str | Path, threads: int = 0) -> Runtime:

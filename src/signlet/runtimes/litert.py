@@ -15,10 +15,13 @@ from numpy.typing import NDArray
 from signlet.card import Card
 from signlet.errors import ClipError, SignletError
 from signlet.landmarks import NUM_RAW
+from signlet.runtimes import Answers, Runtime, require_embedding
 from signlet.runtimes.tflite_file import read_card
 
 INPUT, OUTPUT, SIGNATURE = "inputs", "outputs", "serving_default"
 """The competition's contract."""
+EMBEDDING = "embedding"
+"""The output that a file may have beside it."""
 _LIBRARIES = (
     "ai_edge_litert.interpreter",
     "tflite_runtime.interpreter",
@@ -29,28 +32,48 @@ _MOST_THREADS = 4
 """More do not make so small a model faster."""
 
 
-class LitertRuntime:
+class LitertRuntime(Runtime):
     """An interpreter of a file of signlet's; see `signlet.runtimes.Runtime`."""
 
-    def __init__(self, interpreter: Any, card: Card) -> None:
+    def __init__(self, interpreter: Any, card: Card, path: Path) -> None:
+        self._path = path
         self._interpreter = interpreter  # the runner does not keep it alive
         self._runner = interpreter.get_signature_runner(SIGNATURE)
         self._one_at_a_time = threading.Lock()
         self.card = card
         self.signs, self.about = card.signs, card.about
         self.calibration, self.max_frames = card.calibration, card.max_frames
+        self.embedding_size = card.embedding
 
     def probabilities(self, raws: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         """Each clip (T, 543, 3) float32, NaN = not found -> (B, K).
 
         Raises ClipError where a clip is longer than the model takes.
         """
+        return self._run(raws, {OUTPUT: len(self.signs)})[0]
+
+    def answers(self, raws: Sequence[NDArray[np.float32]]) -> Answers:
+        """Probabilities (B, K) and embeddings (B, D), as `signlet.runtimes.Runtime` has them.
+
+        Raises ClipError where a clip is longer than the model takes, and SignletError where
+        the file gives no embedding.
+        """
+        size = require_embedding(self.embedding_size, self._path)
+        probabilities, embeddings = self._run(raws, {OUTPUT: len(self.signs), EMBEDDING: size})
+        return probabilities, embeddings
+
+    def _run(
+        self, raws: Sequence[NDArray[np.float32]], wanted: dict[str, int]
+    ) -> list[NDArray[np.float32]]:
+        """The wanted outputs, whose widths these are, of all clips."""
         for raw in raws:
             self._require_length(len(raw))
-        answers = np.empty((len(raws), len(self.signs)), np.float32)
+        answers = [np.empty((len(raws), width), np.float32) for width in wanted.values()]
         for row, raw in enumerate(raws):
             with self._one_at_a_time:
-                answers[row] = self._runner(**{INPUT: raw})[OUTPUT]
+                said = self._runner(**{INPUT: raw})
+            for all_rows, name in zip(answers, wanted, strict=True):
+                all_rows[row] = said[name]
         return answers
 
     def _require_length(self, frames: int) -> None:
@@ -74,7 +97,7 @@ def load(path: Path, threads: int = 0) -> LitertRuntime:
     try:
         interpreter = make(str(path), num_threads=threads or _usual_threads())
         _check(interpreter, card, path)
-        return LitertRuntime(interpreter, card)
+        return LitertRuntime(interpreter, card, path)
     except (ValueError, RuntimeError) as error:
         reason = next(iter(str(error).splitlines()), "no reason given")[:200]
         raise SignletError(
@@ -98,11 +121,15 @@ def _usual_threads() -> int:
 
 def _check(interpreter: Any, card: Card, path: Path) -> None:
     """A file whose inputs and outputs are not what its card says is not run."""
-    signature = interpreter.get_signature_list().get(SIGNATURE)
-    if signature == {"inputs": [INPUT], "outputs": [OUTPUT]}:
-        (given,), (wanted,) = interpreter.get_input_details(), interpreter.get_output_details()
-        shapes = list(given["shape_signature"]), list(wanted["shape"])
-        kinds = given["dtype"], wanted["dtype"]
-        if shapes == ([-1, NUM_RAW, 3], [len(card.signs)]) and kinds == (np.float32, np.float32):
+    promised = {OUTPUT: [len(card.signs)]}
+    if card.embedding is not None:
+        promised[EMBEDDING] = [card.embedding]
+    signature = interpreter.get_signature_list().get(SIGNATURE, {})
+    names = signature.get("inputs"), sorted(signature.get("outputs", ()))
+    if names == ([INPUT], sorted(promised)):
+        (given,), wanted = interpreter.get_input_details(), interpreter.get_output_details()
+        shapes = [list(given["shape_signature"]), *(list(one["shape"]) for one in wanted)]
+        kinds = {one["dtype"] for one in (given, *wanted)}
+        if shapes == [[-1, NUM_RAW, 3], *promised.values()] and kinds == {np.float32}:
             return
     raise SignletError(f"{path}: is not a recogniser as signlet exports it; export again")

@@ -11,35 +11,52 @@ from numpy.typing import NDArray
 
 from signlet.card import ENTRY, Card, read_card
 from signlet.errors import SignletError
+from signlet.runtimes import Answers, Runtime, require_embedding
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-INPUT, LENGTHS, OUTPUT = "inputs", "lengths", "outputs"
-"""Names of the graph's raw frames, of their numbers in each clip, and of its probabilities."""
+INPUT, LENGTHS, OUTPUT, EMBEDDING = "inputs", "lengths", "outputs", "embedding"
+"""Names of the graph's raw frames, of their numbers in each clip, of its probabilities, and of
+its embeddings, which it may lack."""
 _AT_ONCE = 16
 _FRAMES_AT_ONCE = 4_096
 """One run takes so many clips, and not more frames than this unless a single clip has them."""
 
 
-class OnnxRuntime:
+class OnnxRuntime(Runtime):
     """A session with a file of signlet's; see `signlet.runtimes.Runtime`."""
 
-    def __init__(self, session: InferenceSession, card: Card) -> None:
-        self._session = session
+    def __init__(self, session: InferenceSession, card: Card, path: Path) -> None:
+        self._session, self._path = session, path
         self.card = card
         self.signs, self.about = card.signs, card.about
         self.calibration, self.max_frames = card.calibration, card.max_frames
+        self.embedding_size = card.embedding
 
     def probabilities(self, raws: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         """Each clip (T, 543, 3) float32, NaN = not found -> (B, K)."""
-        answers = np.empty((len(raws), len(self.signs)), np.float32)
+        return self._run(raws, {OUTPUT: len(self.signs)})[0]
+
+    def answers(self, raws: Sequence[NDArray[np.float32]]) -> Answers:
+        """Probabilities (B, K) and embeddings (B, D), as `signlet.runtimes.Runtime` has them."""
+        size = require_embedding(self.embedding_size, self._path)
+        probabilities, embeddings = self._run(raws, {OUTPUT: len(self.signs), EMBEDDING: size})
+        return probabilities, embeddings
+
+    def _run(
+        self, raws: Sequence[NDArray[np.float32]], wanted: dict[str, int]
+    ) -> list[NDArray[np.float32]]:
+        """The wanted outputs, whose widths these are, of all clips."""
+        answers = [np.empty((len(raws), width), np.float32) for width in wanted.values()]
         for rows in _portions([len(raw) for raw in raws]):
             frames = [raws[row] for row in rows]
             lengths = np.array([len(raw) for raw in frames], np.int64)
             together = frames[0] if len(frames) == 1 else np.concatenate(frames)
             given = {INPUT: together, LENGTHS: lengths}
-            (answers[rows],) = self._session.run([OUTPUT], given)
+            said = self._session.run(list(wanted), given)
+            for all_rows, these in zip(answers, said, strict=True):
+                all_rows[rows] = these
         return answers
 
 
@@ -54,7 +71,8 @@ def _portions(lengths: list[int]) -> Iterator[list[int]]:
             portion, frames = [], 0
         portion.append(row)
         frames += lengths[row]
-    yield portion
+    if portion:
+        yield portion
 
 
 def load(path: Path, threads: int = 0) -> OnnxRuntime:
@@ -78,7 +96,7 @@ def load(path: Path, threads: int = 0) -> OnnxRuntime:
         raise SignletError(f"{path}: cannot be read as a model ({reason}); export again") from None
     card = read_card(session.get_modelmeta().custom_metadata_map.get(ENTRY), str(path))
     _check(session, card, path)
-    return OnnxRuntime(session, card)
+    return OnnxRuntime(session, card, path)
 
 
 def _check(session: InferenceSession, card: Card, path: Path) -> None:
@@ -86,5 +104,8 @@ def _check(session: InferenceSession, card: Card, path: Path) -> None:
     wanted = {value.name for value in session.get_inputs()}
     given = {value.name for value in session.get_overridable_initializers()}
     outputs = [(value.name, value.shape[-1]) for value in session.get_outputs()]
-    if wanted != {INPUT} or given != {LENGTHS} or outputs != [(OUTPUT, len(card.signs))]:
+    promised = [(OUTPUT, len(card.signs))]
+    if card.embedding is not None:
+        promised.append((EMBEDDING, card.embedding))
+    if wanted != {INPUT} or given != {LENGTHS} or outputs != promised:
         raise SignletError(f"{path}: is not a recogniser as signlet exports it; export again")

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from signlet.calibration import Calibration, read_calibration
+from signlet.model import joined
 from signlet.model.files import ModelFile, load_model
 from signlet.preprocess import Preprocess
+from signlet.runtimes import Answers, Runtime
 
 
-class TorchRuntime:
+class TorchRuntime(Runtime):
     """A model file's members in torch; see `signlet.runtimes.Runtime`."""
 
     max_frames: int | None = None
@@ -26,16 +28,26 @@ class TorchRuntime:
         self.calibration = calibration
         self._members = [m.eval() for m in model.members]
         self._average = model.average
+        self.embedding_size = sum(m.config.widths[3] for m in model.members)
 
-    @torch.inference_mode()
     def probabilities(self, raws: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         """Each clip (T, 543, 3) float32, NaN = not found -> (B, K)."""
+        return self.answers(raws)[0]
+
+    @torch.inference_mode()
+    def answers(self, raws: Sequence[NDArray[np.float32]]) -> Answers:
+        """Probabilities (B, K) and embeddings (B, D), as `signlet.runtimes.Runtime` has them."""
+        if not raws:
+            sizes = len(self.signs), self.embedding_size or 0
+            return np.empty((0, sizes[0]), np.float32), np.empty((0, sizes[1]), np.float32)
         clips = [torch.from_numpy(_writeable(raw)) for raw in raws]
         # Each member sees the clips at its own length; members of one length share the work.
         lengths = {m.config.max_len for m in self._members}
         ready = {max_len: _prepared(clips, max_len) for max_len in lengths}
-        answers = [m(*ready[m.config.max_len]).float().softmax(1).numpy() for m in self._members]
-        return self._average.of(answers)
+        features = [m.features(*ready[m.config.max_len]) for m in self._members]
+        logits = [m.named(one).float() for m, one in zip(self._members, features, strict=True)]
+        answers = [one.softmax(1).numpy() for one in logits]
+        return self._average.of(answers), joined([one.float() for one in features]).numpy()
 
 
 def load(path: Path, threads: int = 0) -> TorchRuntime:

@@ -49,8 +49,11 @@ function checked(card, name) {
   if (card.calibration !== null && !isCalibration(card.calibration)) {
     throw damaged(name, "its calibration has no temperature and threshold");
   }
-  if (card.max_frames !== null && !(Number.isInteger(card.max_frames) && card.max_frames > 0)) {
-    throw damaged(name, `max_frames is ${card.max_frames}`);
+  card.embedding ??= null; // older cards have no such entry
+  for (const count of ["max_frames", "embedding"]) {
+    if (card[count] !== null && !(Number.isInteger(card[count]) && card[count] > 0)) {
+      throw damaged(name, `${count} is ${card[count]}`);
+    }
   }
   return card;
 }

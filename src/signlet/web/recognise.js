@@ -11,6 +11,7 @@ export const POINTS = 543;
 const NUMBERS = POINTS * 3;
 const INPUT = "inputs";
 const OUTPUT = "outputs";
+const EMBEDDING = "embedding"; // older files have none
 const MAX_FRAMES = 20_000; // as signlet.clip in Python
 // Without the log level it warns of the input that may be left out (`lengths`).
 const OPTIONS = { executionProviders: ["wasm"], logSeverityLevel: 3 };
@@ -36,40 +37,64 @@ export async function loadRecogniser(source, { name = nameOf(source), threads = 
   if (!fits(session, card)) {
     throw new Error(`${name}: is not a recogniser as signlet exports it; export again`);
   }
-  return new Recogniser(session, card);
+  return new Recogniser(session, card, name);
 }
 
 class Recogniser {
   #session;
+  #name;
   #turn = Promise.resolve(); // a session runs one clip at a time
 
-  constructor(session, card) {
+  constructor(session, card, name) {
     this.#session = session;
+    this.#name = name;
     this.card = card;
     this.signs = card.signs;
     this.temperature = card.calibration?.temperature ?? 1;
     this.threshold = card.calibration?.threshold ?? 0;
     this.maxFrames = card.max_frames ?? MAX_FRAMES;
+    this.embeddingSize = card.embedding; // D, null where the file gives none
   }
 
   /**
    * Recognise one clip.
    * frames: Float32Array of T * 543 * 3 numbers: x, y, z of each point of each frame, in the
    * order face 468, left hand 21, pose 33, right hand 21; NaN where a point was not found.
-   * Gives { sign, likeliest, confidence, probabilities }: sign is null where the confidence is
-   * below the threshold; probabilities is a Float32Array in the order of `signs`.
+   * Gives { sign, likeliest, confidence, probabilities, embedding }: sign is null where the
+   * confidence is below the threshold; probabilities is a Float32Array in the order of `signs`;
+   * embedding is that of `embed`, null where the file gives none.
    * Throws an Error where the numbers are not such a clip.
    */
   async recognise(frames, T) {
+    const said = await this.#run(frames, T);
+    const probabilities = tempered(said[OUTPUT].data, this.temperature);
+    const confidence = largest(probabilities);
+    const likeliest = this.signs[probabilities.indexOf(confidence)];
+    const sign = confidence >= this.threshold ? likeliest : null;
+    const embedding = said[EMBEDDING]?.data ?? null;
+    return { sign, likeliest, confidence, probabilities, embedding };
+  }
+
+  /**
+   * The model's features of one clip: Float32Array of D numbers, of length 1. The scalar product
+   * of two of them is their cosine.
+   * frames, T: as for `recognise`.
+   * Throws an Error where the numbers are not such a clip, or the file gives no embedding.
+   */
+  async embed(frames, T) {
+    if (this.embeddingSize === null) {
+      throw new Error(`${this.#name}: has no embedding: it was exported without one; export it again with this signlet`);
+    }
+    return (await this.#run(frames, T))[EMBEDDING].data;
+  }
+
+  /** The graph's outputs by name. */
+  #run(frames, T) {
     requireClip(frames, T, this.maxFrames);
     const inputs = new ort.Tensor("float32", frames, [T, POINTS, 3]);
     const run = this.#turn.then(() => this.#session.run({ [INPUT]: inputs }));
     this.#turn = run.catch(() => {});
-    const probabilities = tempered((await run)[OUTPUT].data, this.temperature);
-    const confidence = largest(probabilities);
-    const likeliest = this.signs[probabilities.indexOf(confidence)];
-    const sign = confidence >= this.threshold ? likeliest : null;
-    return { sign, likeliest, confidence, probabilities };
+    return run;
   }
 
   /** Give the memory back; the recogniser cannot be used any more. */
@@ -80,9 +105,12 @@ class Recogniser {
 }
 
 function fits(session, card) {
-  const names = [...session.inputNames, ...session.outputNames];
-  const signs = session.outputMetadata[0]?.shape?.at(-1);
-  return names.join() === [INPUT, OUTPUT].join() && signs === card.signs.length;
+  const promised = new Map([[OUTPUT, card.signs.length]]);
+  if (card.embedding !== null) promised.set(EMBEDDING, card.embedding);
+  const widths = session.outputMetadata.map(({ shape }) => shape?.at(-1));
+  return session.inputNames.join() === INPUT
+    && session.outputNames.join() === [...promised.keys()].join()
+    && widths.join() === [...promised.values()].join();
 }
 
 function nameOf(source) {

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,9 @@ from signlet.clip import Clip
 from signlet.errors import ClipError, SignletError
 
 if TYPE_CHECKING:
-    from signlet.recognise import Recogniser
+    from signlet.recognise import Recognisable, Recogniser
 
-__all__ = ["Clip", "ClipError", "SignletError", "load"]
+__all__ = ["Clip", "ClipError", "SignletError", "load", "teach"]
 __version__ = "0.1.0"
 
 
@@ -32,3 +33,29 @@ def load(path: str | Path, threads: int = 0) -> Recogniser:
     from signlet.recognise import Recogniser
 
     return Recogniser.load(path, threads)
+
+
+def teach(
+    base: str | Path | Recogniser,
+    clips: Sequence[Recognisable],
+    signs: Sequence[str],
+    *,
+    signers: Sequence[str | None] | None = None,
+    keep_signs: bool = False,
+) -> Recogniser:
+    """Teach new signs to a trained model, by a few examples of each; one will do.
+
+    base: `.onnx`, `.tflite`, a run folder (which needs the extra `export`), the name of a model
+        that comes with signlet, or one that is loaded.
+    clips: N clips, paths or raw landmarks (T, 543, 3) with NaN for not found.
+    signs: N names, the sign that each clip shows. signers: N names, None where unknown.
+    keep_signs: the base model's own signs stay beside the taught ones.
+    Returns a recogniser of the taught signs; `save` writes it to a file.
+    Raises SignletError where the base gives no embedding, a clip shows no hand or cannot be
+    read (naming it), or one clip is given for two signs. Notes are given as warnings.
+    """
+    from signlet.teaching import make
+    from signlet.teaching.examples import given_clips
+
+    given = given_clips(clips, signs, signers)
+    return make.taught_to(make.open_base(base), given, keep_signs, make.Progress()).recogniser

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import signlet
@@ -11,6 +11,9 @@ from signlet.averaging import Average
 from signlet.calibration import Calibration
 from signlet.errors import SignletError
 from signlet.landmarks import NUM_RAW, SCHEMA
+from signlet.teaching.fit import Expected
+from signlet.teaching.halves import Halves, as_text, unit_rows
+from signlet.teaching.taught import Taught, own_prototypes
 
 FORMAT = 1
 ENTRY = "signlet"
@@ -27,7 +30,10 @@ class Card:
     max_frames: longest clip that the graph takes, None for any. embedding: D numbers of each
     clip's, None where the graph gives none. licence: of the model, in the words of whoever
     exported it. calibration: temperature and threshold, None where nobody has measured them;
-    the graph's outputs are before it. about: recipe, data, scores.
+    the graph's outputs are before it. prototypes: (K, D) float16, the mean embedding of each
+    sign's clips at length 1. teaching: what to expect of embeddings. taught: signs that were
+    taught later; they are answered instead of the graph's own. None where there is no such
+    thing. about: recipe, data, scores.
     """
 
     signs: tuple[str, ...]
@@ -38,6 +44,9 @@ class Card:
     embedding: int | None = None
     licence: str = ""
     calibration: Calibration | None = None
+    prototypes: Halves | None = field(default=None, repr=False, compare=False)
+    teaching: Expected | None = None
+    taught: Taught | None = field(default=None, compare=False)
     about: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> str:
@@ -55,6 +64,9 @@ class Card:
             "embedding": self.embedding,
             "licence": self.licence,
             "calibration": None if self.calibration is None else self.calibration.as_json(),
+            "prototypes": None if self.prototypes is None else as_text(self.prototypes),
+            "teaching": None if self.teaching is None else asdict(self.teaching),
+            "taught": None if self.taught is None else self.taught.as_json(),
             "about": self.about,
         }
         return json.dumps(content, ensure_ascii=False, allow_nan=False)
@@ -88,16 +100,22 @@ def _card(raw: dict[str, Any]) -> Card:
     if not 0 < len(signs) <= _MAX_SIGNS:
         raise ValueError(f"{len(signs)} signs")
     max_lens = tuple(int(member["max_len"]) for member in raw["preprocess"])
-    calibration = raw["calibration"]
+    calibration, teaching, taught = (raw.get(n) for n in ("calibration", "teaching", "taught"))
+    embedding = _count("embedding", raw.get("embedding"))  # older cards have no such entry
+    prototypes = _prototypes(raw.get("prototypes"), len(signs), embedding)
+    own = own_prototypes(signs, prototypes)
     return Card(
         signs=tuple(signs),
         max_lens=max_lens,
         average=Average.read(raw["average"], len(max_lens)),
         precision=str(raw["precision"]),
         max_frames=_count("max_frames", raw["max_frames"]),
-        embedding=_count("embedding", raw.get("embedding")),  # older cards have no such entry
+        embedding=embedding,
         licence=str(raw["licence"]),
         calibration=None if calibration is None else Calibration.read(calibration),
+        prototypes=prototypes,
+        teaching=None if teaching is None else Expected.read(teaching),
+        taught=None if taught is None else Taught.read(taught, embedding, own),
         about=dict(raw["about"]),
     )
 
@@ -107,3 +125,11 @@ def _count(name: str, value: Any) -> int | None:
     if value is None or (type(value) is int and value > 0):
         return value
     raise ValueError(f"{name} is {value!r}")
+
+
+def _prototypes(text: Any, signs: int, embedding: int | None) -> Halves | None:
+    if text is None:
+        return None
+    if embedding is None:
+        raise ValueError("prototypes without an embedding")
+    return unit_rows(text, signs, embedding, "prototypes")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from signlet.calibration import Calibration
 from signlet.clip import Clip, require_landmarks
 from signlet.runtimes import Runtime, open_runtime
+from signlet.starter import model_path
+from signlet.teaching.card_file import ModelSource
+from signlet.teaching.taught import Taught
 
 Recognisable = Clip | str | Path | ArrayLike
 """A clip, a file that holds one, the name of a letter ("fingerspelling:gsg/R"), or raw landmarks
@@ -24,17 +27,21 @@ class Prediction:
     """What a recogniser says of one clip.
 
     signs: K names. probabilities: (K,) float32, their sum is 1. threshold: a confidence below
-    this means none of the signs; 0 where the model has no calibration.
+    this means none of the signs; 0 where the model has no calibration. none: the probability
+    that the clip shows none of the signs, where they were taught (`signlet.teach`); together
+    with the others it sums to 1.
     """
 
     signs: tuple[str, ...] = field(repr=False)
     probabilities: NDArray[np.float32] = field(repr=False)
     threshold: float = field(default=0.0, repr=False)
+    none: float = 0.0
 
     @property
     def sign(self) -> str | None:
         """The likeliest sign, or None where the clip seems to show none of them."""
-        return self.likeliest if self.confidence >= self.threshold else None
+        sure = self.confidence >= self.threshold and self.none <= self.confidence
+        return self.likeliest if sure else None
 
     @property
     def likeliest(self) -> str:
@@ -63,20 +70,26 @@ class Recogniser:
     calibration: the temperature of its probabilities and the threshold for "none", where
     they were measured. max_frames: longest clip that it takes, None for any.
     embedding_size: D, None where the file gives no embedding.
+    card: of an exported file. file: what it was loaded from. taught: signs that were taught to
+    the model, which it answers with instead of its own; a calibration is not of them.
     """
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(
+        self, runtime: Runtime, file: ModelSource | None = None, taught: Taught | None = None
+    ) -> None:
         self._runtime = runtime
-        self.signs: tuple[str, ...] = runtime.signs
+        self.card, self.file = runtime.card, file
+        self.taught = taught or (self.card.taught if self.card else None)
+        self.signs: tuple[str, ...] = self.taught.signs if self.taught else runtime.signs
         self.about: dict[str, Any] = runtime.about
-        self.calibration: Calibration | None = runtime.calibration
+        self.calibration: Calibration | None = None if self.taught else runtime.calibration
         self.max_frames: int | None = runtime.max_frames
         self.embedding_size: int | None = runtime.embedding_size
 
     @classmethod
     def load(cls, path: str | Path, threads: int = 0) -> Recogniser:
         """Read `.onnx`, `.tflite`, or a run folder. Raises SignletError where it is not usable."""
-        return cls(open_runtime(path, threads))
+        return cls(open_runtime(path, threads), ModelSource(model_path(path)))
 
     def __call__(self, clip: Recognisable) -> Prediction:
         """Recognise one clip.
@@ -90,6 +103,12 @@ class Recogniser:
         raws = [_frames(clip) for clip in clips]
         if not raws:
             return []
+        if self.taught is not None:
+            shares, nones = self.taught.head.answers(self._runtime.embed(raws))
+            return [
+                Prediction(self.signs, row, none=float(none))
+                for row, none in zip(shares.astype(np.float32), nones, strict=True)
+            ]
         probabilities, threshold = self._runtime.probabilities(raws), 0.0
         if self.calibration is not None:
             probabilities = self.calibration.apply(probabilities)
@@ -110,6 +129,50 @@ class Recogniser:
     def embed_batch(self, clips: Iterable[Recognisable]) -> NDArray[np.float32]:
         """`embed` of many clips at once: (B, D) float32, rows as of one at a time."""
         return self._runtime.embed([_frames(clip) for clip in clips])
+
+    # --- taught signs; see `signlet.teach` -----------------------------------------------------
+
+    def with_examples(
+        self,
+        clips: Sequence[Recognisable],
+        signs: Sequence[str],
+        *,
+        signers: Sequence[str | None] | None = None,
+    ) -> Recogniser:
+        """A taught recogniser with more examples, of its signs or of new ones.
+
+        clips, signs, signers: as for `signlet.teach`. Raises SignletError as it does, and where
+        nothing was taught before.
+        """
+        from signlet.teaching import make
+        from signlet.teaching.examples import given_clips
+
+        given = given_clips(clips, signs, signers)
+        return make.added_to(self, given, make.Progress()).recogniser
+
+    def without_sign(self, sign: str) -> Recogniser:
+        """A taught recogniser without one of its signs.
+
+        Raises SignletError where it has no such sign, or no taught one would be left.
+        """
+        from signlet.teaching import make
+
+        return make.removed_from(self, [sign], make.Progress()).recogniser
+
+    def save(self, path: str | Path) -> None:
+        """Write a taught recogniser as one model file of its base's kind, `.onnx` or `.tflite`.
+
+        Raises SignletError where nothing was taught, or it cannot be written.
+        """
+        from signlet.teaching import make
+
+        make.save(self, path)
+
+    def taught_as(self, taught: Taught, about: dict[str, Any]) -> Recogniser:
+        """The same model with other taught signs, and what is to be said of them."""
+        other = Recogniser(self._runtime, self.file, taught)
+        other.about = about
+        return other
 
 
 def _frames(clip: Recognisable) -> NDArray[np.float32]:

@@ -21,6 +21,7 @@ COMMANDS = {
     "calibrate": "how sure a model may be, and from which confidence it answers none",
     "tune": "search better values of a recipe; tested on signers that no choice has seen",
     "export": "write a trained model as one file for phone, browser and server",
+    "teach": "teach new signs to a trained model, by a few clips of each, in seconds",
     "recognise": "name the sign in a clip",
     "live": "signs as they come, from a camera, a video or recorded landmarks",
     "page": "build the live page: camera or video to signs, all in a browser",

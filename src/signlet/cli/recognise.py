@@ -142,13 +142,16 @@ def _show(name: str, best: list[tuple[str, float]], said: Prediction, as_json: b
             "sign": said.sign,
             "likeliest": said.likeliest,
             "confidence": round(said.confidence, 6),
+            "none": round(said.none, 6),
             "top": top,
         }
         print(json.dumps(answer, ensure_ascii=False))
         return
     print(name)
     if said.sign is None:
-        print(f"  none of its signs (confidence below {said.threshold:.1%}); the nearest:")
+        unlike = said.none > said.confidence
+        why = f"{said.none:.1%}" if unlike else f"confidence below {said.threshold:.1%}"
+        print(f"  none of its signs ({why}); the nearest:")
     width = max(len(sign) for sign, _ in best)
     for sign, probability in best:
         print(f"  {sign:<{width}}  {probability:6.1%}")

@@ -12,7 +12,7 @@ from signlet.cli.parsing import make_plain_parser, parse
 from signlet.cli.taught_said import said
 from signlet.errors import SignletError
 from signlet.recognise import Recogniser
-from signlet.sources import Source, open_source
+from signlet.sources import Source, Zipped, open_source
 from signlet.starter import model_path
 from signlet.teaching import make
 from signlet.teaching.card_file import SUFFIXES
@@ -94,6 +94,8 @@ def _made(parsed: Any, progress: make.Progress) -> make.Made:
         found = Recogniser.load(parsed.base)
         make.require_taught(found)
     else:
+        if model_path(parsed.base).is_dir():
+            _note(f"{parsed.base}: is exported first, which takes about a minute")
         found = make.open_base(parsed.base)
     _extract(source)
     if parsed.add:
@@ -114,7 +116,8 @@ def _given(source: Source) -> list[Given]:
 
 def _extract(source: Source) -> None:
     """Landmarks of the source's videos into the cache, where reading finds them, with a bar."""
-    if not any(ref.path.suffix.lower() in VIDEO_SUFFIXES for ref in source.refs()):
+    videos = any(ref.path.suffix.lower() in VIDEO_SUFFIXES for ref in source.refs())
+    if not videos or isinstance(source, Zipped):  # those of a .zip are found as they are read
         return
     try:
         from rich.console import Console

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signlet.calibration import Calibration
+from signlet.card import Card
 from signlet.errors import SignletError
 from signlet.starter import model_path, names
 
@@ -22,9 +23,11 @@ class Runtime(Protocol):
 
     signs: K names. about: what the file says of itself. calibration: of its probabilities,
     None where nobody has measured one. max_frames: longest clip that it takes, None for any.
-    embedding_size: D, None where the file gives no embedding.
+    embedding_size: D, None where the file gives no embedding. card: of an exported file, None
+    for a run folder.
     """
 
+    card: Card | None = None
     signs: tuple[str, ...]
     about: dict[str, Any]
     calibration: Calibration | None

@@ -33,6 +33,9 @@ class Answer(BaseModel):
     sign: str | None = Field(description="the sign; null where it is none that the model knows")
     likeliest: str = Field(description="the likeliest of the known signs, whatever is shown")
     confidence: float = Field(description="its probability, calibrated where the model file is")
+    none: float = Field(
+        description="probability that it is none of the signs; 0 unless they were taught"
+    )
     top: list[Candidate] = Field(description="the likeliest signs, best first")
     frames: int = Field(description="frames of the clip")
     together: int = Field(description="clips that went through the model at once")
@@ -68,6 +71,7 @@ def answer(found: Recognised, top: int) -> Answer:
         sign=found.said.sign,
         likeliest=found.said.likeliest,
         confidence=round(float(found.said.confidence), 6),
+        none=round(float(found.said.none), 6),
         top=[Candidate(sign=s, probability=round(p, 6)) for s, p in found.said.top(top)],
         frames=found.frames,
         together=found.together,

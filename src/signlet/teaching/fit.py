@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -73,15 +74,18 @@ class Examples:
         """(N,) examples of each clip's sign."""
         return np.bincount(self.labels, minlength=1)[self.labels]
 
+    @cached_property
     def sums(self) -> Numbers:
         """(K, D) sums of each sign's embeddings; zeros for the kept ones."""
-        sums = np.zeros((self.signs, self.embeddings.shape[1]))
-        np.add.at(sums, self.labels, self.embeddings)
-        return sums
+        order = np.argsort(self.labels, kind="stable")
+        starts = np.searchsorted(self.labels[order], np.arange(len(self.kept), self.signs))
+        taught = np.add.reduceat(self.embeddings[order], starts) if len(starts) else self.kept[:0]
+        return np.concatenate([np.zeros_like(self.kept), taught])
 
+    @cached_property
     def prototypes(self) -> Numbers:
         """(K, D) of length 1: the signs' mean embeddings, the kept ones first."""
-        return np.concatenate([self.kept, unit(self.sums()[len(self.kept) :])])
+        return np.concatenate([self.kept, unit(self.sums[len(self.kept) :])])
 
     def without(self, rows: NDArray[np.bool_]) -> tuple[Examples, Integers]:
         """Without some clips; signs that have none left are gone.
@@ -110,9 +114,9 @@ class Similarities:
     def of(cls, examples: Examples) -> Similarities:
         """Measure all examples."""
         rows = np.arange(len(examples.labels))
-        rest = unit(examples.sums()[examples.labels] - examples.embeddings)
+        rest = unit(examples.sums[examples.labels] - examples.embeddings)
         own = np.where(examples.counts() > 1, (rest * examples.embeddings).sum(1), np.nan)
-        cosines = examples.embeddings @ examples.prototypes().T
+        cosines = examples.embeddings @ examples.prototypes.T
         cosines[rows, examples.labels] = -np.inf
         nearest = cosines.argmax(1)
         return cls(own, cosines[rows, nearest], nearest)
@@ -144,7 +148,7 @@ def fitted(examples: Examples, expected: Expected) -> Head:
     count = PRIOR + len(known) + len(unknown)
     variance = (PRIOR * expected.spread**2 + float(squares)) / count
     slope = min(max((high - low) / variance, SLOPE_MIN), SLOPE_MAX)
-    return Head(examples.prototypes(), expected.scale, slope, (high + low) / 2)
+    return Head(examples.prototypes, expected.scale, slope, (high + low) / 2)
 
 
 def _mean(seen: Numbers, expected: float) -> float:

@@ -15,7 +15,7 @@ from signlet.teaching.fit import Examples, Expected, fitted
 from signlet.teaching.halves import Halves, as_text, unit_rows
 from signlet.teaching.head import Head, Numbers, unit
 
-_SCALES = {"scale": (0.0, 1000.0), "slope": (0.0, 1000.0), "threshold": (-2.0, 2.0)}
+_SCALES = {"scale": (0.0, 1000.0), "slope": (0.0, 200.0), "threshold": (-2.0, 2.0)}
 """Values outside these are of no head."""
 
 
@@ -109,7 +109,7 @@ class Taught:
         halves = unit_rows(raw["examples"]["embeddings"], len(labels), width, "examples")
         shown = _numbered(signs, {s: own[s] for s in signs[:kept]}, examples, halves)
         numbers = {name: _number(raw[name], name) for name in _SCALES}
-        return cls(signs, kept, examples, halves, Head(shown.prototypes(), **numbers))
+        return cls(signs, kept, examples, halves, Head(shown.prototypes, **numbers))
 
 
 def _numbered(

@@ -159,7 +159,7 @@ def test_a_recording_is_a_clip_for_training_and_can_be_shown_again(
         live.page.locator("#teach-note").filter(has_text=said).wait_for()
     frames, times = recorded()
     archive = live.saved("#save", tmp_path)
-    assert archive.name == "signs.zip"
+    assert archive.name == "clips.zip"
     source = open_source(archive)
     refs = source.refs()
     assert [(ref.sign, ref.signer) for ref in refs] == [("a b", "ada-l")] * 2

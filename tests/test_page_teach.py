@@ -169,7 +169,7 @@ def assert_named_as_by(live: pages.Live, recogniser: Recogniser, folder: Path) -
 
 def test_what_was_recorded_is_a_source_of_clips(saved: Path) -> None:
     """Only the part in which a sign is made is kept."""
-    assert saved.name == "signs.zip"
+    assert saved.name == "clips.zip"
     with zipfile.ZipFile(saved) as archive:
         names = ["hello/ada-l_1.npz", "hello/ada-l_2.npz", "thanks/ada-l_1.npz"]
         assert sorted(archive.namelist()) == names
@@ -186,7 +186,7 @@ def test_taught_signs_are_named_as_in_python_and_stay(
     quick: pages.Live, saved: Path, model: Path, tmp_path: Path
 ) -> None:
     assert model_name(quick) == "tiny: 4 signs"
-    assert open_zip(quick, saved) == "Opened signs.zip: 3 examples of 2 signs."
+    assert open_zip(quick, saved) == "Opened clips.zip: 3 examples of 2 signs."
     assert model_name(quick) == "tiny: 6 signs, 2 of them taught"
     assert [text.split(".")[0] for text in heads(quick)] == ["hello 2 examples", "thanks 1 example"]
     both = taught_by_python(model, saved, keep=True)

@@ -149,7 +149,8 @@ function showFrame(frame, time) {
   if (lastFrame === null) waiting(null);
   part("figures").hidden = false;
   lastFrame = frame;
-  if (video.videoWidth) stage.style.setProperty("--ratio", video.videoWidth / video.videoHeight);
+  const ratio = video.videoWidth ? video.videoWidth / video.videoHeight : 1;
+  for (const place of [stage, part("mirror")]) place.style.setProperty("--ratio", ratio);
   drawSkeleton(overlay, frame);
   teaching.see(frame, part("mirrored").checked ? turn(frame) : frame, time);
   if (teaching.recorder.state === "recording") showRecording(teaching.recorder);

@@ -6,6 +6,8 @@
 import * as ort from "onnxruntime-web/wasm";
 
 import { readCard } from "./card.js";
+import { TaughtRecogniser } from "./taught.js";
+import { readTeaching } from "./teach-card.js";
 
 export const POINTS = 543;
 const NUMBERS = POINTS * 3;
@@ -18,7 +20,7 @@ const OPTIONS = { executionProviders: ["wasm"], logSeverityLevel: 3 };
 const LEAST = 2 ** -126; // a probability below this counts as this, as in Python
 
 /**
- * Load an exported model.
+ * Load an exported model. One to which signs were taught answers with these, see taught.js.
  * source: URL of a model.onnx, or its bytes (ArrayBuffer or Uint8Array).
  * name: what errors call it; the URL, or "model", without one.
  * threads: for one clip; more than 1 only where the page is cross-origin isolated.
@@ -27,6 +29,7 @@ const LEAST = 2 ** -126; // a probability below this counts as this, as in Pytho
 export async function loadRecogniser(source, { name = nameOf(source), threads = 1 } = {}) {
   const bytes = await read(source, name);
   const card = readCard(bytes, name);
+  const { taught } = readTeaching(card, name);
   ort.env.wasm.numThreads = globalThis.crossOriginIsolated ? threads : 1; // once a page
   let session;
   try {
@@ -37,7 +40,8 @@ export async function loadRecogniser(source, { name = nameOf(source), threads = 
   if (!fits(session, card)) {
     throw new Error(`${name}: is not a recogniser as signlet exports it; export again`);
   }
-  return new Recogniser(session, card, name);
+  const model = new Recogniser(session, card, name);
+  return taught ? new TaughtRecogniser(model, taught.head) : model;
 }
 
 class Recogniser {

@@ -25,6 +25,10 @@ export class TaughtRecogniser {
     return this.base.maxFrames;
   }
 
+  get embeddingSize() {
+    return this.base.embeddingSize;
+  }
+
   /** sign is null where none is likelier than every sign, or the confidence below the threshold. */
   async recognise(frames, T) {
     const { signs } = this; // as they are when it is asked

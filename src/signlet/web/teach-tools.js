@@ -15,7 +15,7 @@ export class TeachTools {
     this.#set = set;
     this.#panel = panel;
     const click = (id, action) => part(id).addEventListener("click", action);
-    click("save", () => download(folderFile(set.examples), "signs.zip"));
+    click("save", () => download(folderFile(set.examples), "clips.zip"));
     click("teach-open", () => part("teach-file").click());
     click("forget", () => this.#ask());
     click("forget-yes", () => this.#forget());

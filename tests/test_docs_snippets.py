@@ -35,6 +35,7 @@ CARD = Card(
     max_lens=(8,),
     average=Average.plain(1),
     precision="fp32",
+    embedding=SIZE.widths[3],
     calibration=Calibration(1.5, 0.4, 0.05, 0.8, 0.4, 100, 50),
 )
 CLIP = wandering(50, np.random.default_rng(0))
@@ -116,6 +117,8 @@ def test_python_page(here: Path) -> None:
     answer = recogniser(CLIP[:20])
     np.testing.assert_allclose(names["probabilities"], answer.probabilities, atol=1e-5)
     assert names["none"] == (answer.sign is None)
+    assert names["vectors"].shape == (3, SIZE.widths[3])
+    assert names["cosine"] == pytest.approx(recogniser.embed(CLIP) @ recogniser.embed(CLIP[:30]))
 
 
 def test_python_page_with_litert(here: Path, with_tflite: Path) -> None:

@@ -129,6 +129,7 @@ def note(live: pages.Live, text: str) -> str:
 
 
 def open_zip(live: pages.Live, path: Path) -> str:
+    live.page.evaluate("document.getElementById('teach-note').textContent = ''")
     live.page.set_input_files("#teach-file", path)
     return note(live, f"Opened {path.name}: ")
 
@@ -382,6 +383,7 @@ def test_where_nothing_can_be_kept_it_works_and_says_so(
         assert live.page.locator("#teach-trouble").inner_text().startswith(said)
 
 
+@pytest.mark.filterwarnings("ignore:hello is the only sign")
 def test_a_taught_model_file_is_used_and_added_to(
     quick: pages.Live, saved: Path, model: Path, tmp_path: Path
 ) -> None:
@@ -401,8 +403,17 @@ def test_a_taught_model_file_is_used_and_added_to(
     open_zip(quick, write_zip(tmp_path / "more.zip", {"thanks/ada_1.npz": content}))
     assert model_name(quick) == "taught: 7 signs, 3 of them taught"
     assert_named_as_by(quick, taught.with_examples([clip], ["thanks"]), tmp_path)
+    content = zipfile.ZipFile(saved).read("hello/ada-l_1.npz")
+    open_zip(quick, write_zip(tmp_path / "again.zip", {"hello/ada_1.npz": content}))
+    again = signlet.teach(model, [open_source(saved).read(open_source(saved).refs()[0])], ["hello"])
+    again.save(tmp_path / "again.onnx")
+    quick.page.set_input_files("#model", tmp_path / "again.onnx")
+    quick.page.locator("#model-name").filter(has_text="again: 2 taught signs").wait_for()
+    assert_named_as_by(
+        quick, again.with_examples([clip], ["thanks"]), tmp_path
+    )  # none counts twice
     quick.page.click("#built-in")
-    quick.page.locator("#model-name").filter(has_text="tiny: 5 signs").wait_for()
+    quick.page.locator("#model-name").filter(has_text="tiny: 6 signs").wait_for()
 
 
 def test_a_damaged_taught_file_is_refused(live: pages.Live, model: Path, tmp_path: Path) -> None:

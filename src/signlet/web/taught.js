@@ -31,11 +31,11 @@ export class TaughtRecogniser {
 
   /** sign is null where none is likelier than every sign, or the confidence below the threshold. */
   async recognise(frames, T) {
-    const { signs } = this; // as they are when it is asked
+    const { head } = this; // as it is when it is asked
     const embedding = await this.base.embed(frames, T);
-    const { none, probabilities } = answer(this.head, embedding);
+    const { none, probabilities } = answer(head, embedding);
     const confidence = Math.max(...probabilities);
-    const likeliest = signs[probabilities.indexOf(confidence)];
+    const likeliest = head.signs[probabilities.indexOf(confidence)];
     const sign = confidence >= this.threshold && confidence >= none ? likeliest : null;
     return { sign, likeliest, confidence, probabilities: Float32Array.from(probabilities), none, embedding };
   }

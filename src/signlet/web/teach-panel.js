@@ -107,8 +107,11 @@ export class TeachPanel {
     this.#name = null;
     if (!clip) return this.say(NO_PICTURE);
     if (!hasHand(clip)) return this.say(NO_HAND);
-    const example = { ...clip, ...name };
-    await this.change(this.#set.add([example]));
+    try {
+      await this.change(this.#set.add([{ ...clip, ...name }]));
+    } catch (error) {
+      return this.say(error.message);
+    }
     const ours = this.#set.examples.filter(({ sign }) => sign === name.sign);
     const count = ours.length + (this.#set.brought.get(name.sign) ?? 0);
     return this.say(kept(name, count, this.#set.advice.get(ours.at(-1))?.like));

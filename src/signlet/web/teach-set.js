@@ -2,7 +2,7 @@
 
 import { takeName } from "./clips.js";
 import { halved } from "./halves.js";
-import { advise, teach } from "./teach.js";
+import { advise, distinct, teach } from "./teach.js";
 import { readTeaching } from "./teach-card.js";
 
 /** What the page names: the taught signs beside the model's own, only them, or only its own. */
@@ -14,6 +14,8 @@ const WISH = "with"; // the name of the setting
 export class TaughtSet {
   examples = []; // { sign, signer, name, frames, times, T, fps, id, embedding }
   wish = BOTH;
+  #stored = BOTH; // the wish for models without taught signs of their own
+  #all = []; // what is taught: the examples of the model's file, then those of this page
   #remote;
   #store;
   #known = { own: [], teaching: {}, taught: null };
@@ -29,7 +31,7 @@ export class TaughtSet {
 
   /** Take up what this browser has kept. */
   async restore() {
-    this.wish = (await this.#store.setting(WISH)) ?? BOTH;
+    this.#stored = (await this.#store.setting(WISH)) ?? BOTH;
     this.examples = (await this.#store.all()).map((example) => ({ ...example, embedding: null }));
   }
 
@@ -71,20 +73,21 @@ export class TaughtSet {
     return this.#next(async () => {
       this.#known = readTeaching(card, name);
       this.#card = card;
-      if (this.#known.taught) this.wish = this.#known.taught.head.kept ? BOTH : OWN;
-      for (const example of this.examples) await this.#embed(example);
+      const { taught } = this.#known;
+      this.wish = taught ? (taught.head.kept ? BOTH : OWN) : this.#stored;
+      for (const example of this.examples) example.embedding = await this.#embed(example).catch(() => null);
       return this.#apply();
     });
   }
 
-  /** Add examples: clips with sign and signer. */
+  /** Add examples: clips with sign and signer. Throws, and adds none, where the model takes one of them not. */
   add(clips) {
     return this.#next(async () => {
-      for (const clip of clips) {
+      const embeddings = [];
+      for (const clip of clips) embeddings.push(await this.#embed(clip));
+      for (const [i, clip] of clips.entries()) {
         const kept = { ...clip, name: takeName(this.examples, clip.sign, clip.signer) };
-        const example = { ...kept, id: await this.#store.add(kept), embedding: null };
-        await this.#embed(example);
-        this.examples.push(example);
+        this.examples.push({ ...kept, id: await this.#store.add(kept), embedding: embeddings[i] });
       }
       return this.#apply();
     });
@@ -108,7 +111,7 @@ export class TaughtSet {
 
   choose(wish) {
     return this.#next(async () => {
-      this.wish = wish;
+      this.wish = this.#stored = wish;
       await this.#store.set(WISH, wish);
       return this.#apply();
     });
@@ -126,10 +129,6 @@ export class TaughtSet {
     return new Map(this.#all.map((example, i) => [example, { ...told[i], agrees: agrees(told[i]) }]));
   }
 
-  get #all() {
-    return [...(this.#known.taught?.examples ?? []), ...this.examples.filter(({ embedding }) => embedding)];
-  }
-
   #learn() {
     const { own, teaching, taught } = this.#known;
     const both = this.wish === BOTH;
@@ -140,16 +139,16 @@ export class TaughtSet {
     return teach(this.#all, { kept: both ? kept : [], teaching });
   }
 
-  async #embed(example) {
-    example.embedding = null;
-    if (!this.able) return;
-    const { frames, T } = example;
+  /** An example's embedding, null where the model has none. */
+  async #embed({ frames, T }) {
+    if (!this.able) return null;
     const { embedding } = await this.#remote.call("embed", { frames, T });
-    example.embedding = Float64Array.from(embedding, halved); // as a model file would keep it
+    return Float64Array.from(embedding, halved); // as a model file would keep it
   }
 
   /** Tell the worker; gives { signs, taught, threshold } in use now: names, and how many are taught. */
   async #apply() {
+    this.#all = distinct([...(this.#known.taught?.examples ?? []), ...this.examples.filter(({ embedding }) => embedding)]);
     this.#head = this.able && this.#all.length ? this.#learn() : null;
     const head = this.way === MODEL ? null : this.#head;
     const { threshold } = await this.#remote.call("teach", { head });

@@ -15,6 +15,8 @@ export const TEACHING = Object.freeze({
   SLOPE_MAX: 100,
 });
 
+const SAME = 1e-6; // squared distance of embeddings below which two clips are one
+
 /**
  * Learn signs from examples.
  * examples: [{ sign, embedding }]. kept: [{ sign, prototype }] of the model's own signs; one that
@@ -29,6 +31,14 @@ export function teach(examples, { kept = [], teaching = {} } = {}) {
   const prototypes = [...own.map(({ prototype }) => Float64Array.from(prototype)), ...taught.values()];
   const head = { signs, kept: own.length, prototypes };
   return { ...head, ...fit(head, examples, teaching) };
+}
+
+/** Examples without those that are one clip with an earlier one of their sign. */
+export function distinct(examples) {
+  const kept = [];
+  const isSame = (one, other) => one.sign === other.sign && apart(one.embedding, other.embedding) < SAME;
+  for (const example of examples) if (!kept.some((other) => isSame(example, other))) kept.push(example);
+  return kept;
 }
 
 /** Sign -> the mean of its examples at length 1, sorted by sign. */
@@ -117,6 +127,10 @@ function dot(a, b) {
   let product = 0;
   for (let d = 0; d < a.length; d++) product += a[d] * b[d];
   return product;
+}
+
+function apart(a, b) {
+  return a.reduce((sum, number, d) => sum + (number - b[d]) ** 2, 0);
 }
 
 function largest(numbers) {

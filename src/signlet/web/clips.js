@@ -67,10 +67,19 @@ export function part({ frames, times }, from, to) {
 }
 
 /** Whether a hand was found in any frame. */
-export function hasHand({ frames, T }) {
-  const found = (t, hand) => Array.from({ length: HAND_POINTS }, (_, i) => frames[t * NUMBERS + 3 * (hand + i)]).some(Number.isFinite);
-  for (let t = 0; t < T; t++) if (found(t, LEFT_HAND) || found(t, RIGHT_HAND)) return true;
-  return false;
+export function hasHand(clip) {
+  return withHands(clip) !== null;
+}
+
+/** From the first frame with a hand to the last; null where there is none. */
+export function withHands(clip) {
+  const seen = (t) => [LEFT_HAND, RIGHT_HAND].some((hand) => {
+    const first = t * NUMBERS + 3 * hand;
+    return clip.frames.subarray(first, first + 3 * HAND_POINTS).some(Number.isFinite);
+  });
+  const frames = Array.from(clip.times, (_, t) => seen(t));
+  const [first, last] = [frames.indexOf(true), frames.lastIndexOf(true)];
+  return first < 0 ? null : part(clip, clip.times[first], clip.times[last]);
 }
 
 /** What may stand in a file's name, one line; "" where nothing is left. */

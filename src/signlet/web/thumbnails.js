@@ -1,5 +1,6 @@
 // Examples as small moving skeletons.
 
+import { withHands } from "./clips.js";
 import { drawSkeleton } from "./overlay.js";
 import { NUMBERS, POINTS } from "./segmenter.js";
 import { HAND_POINTS, LEFT_HAND, LEFT_SHOULDER, RIGHT_HAND, RIGHT_SHOULDER } from "./stream-hands.js";
@@ -24,7 +25,9 @@ export class Thumbnails {
     this.#calm.addEventListener("change", () => this.#seen.forEach((canvas) => this.#still(canvas)));
   }
 
-  show(canvas, clip) {
+  /** Show what is between the first and the last frame with a hand. */
+  show(canvas, whole) {
+    const clip = withHands(whole) ?? whole;
     this.#clips.set(canvas, { clip, view: viewOf(clip), begin: performance.now() });
     this.#watcher.observe(canvas);
   }

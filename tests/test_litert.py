@@ -116,7 +116,7 @@ def ready(model: SignModel, raws: list[NDArray[np.float32]]) -> tuple[torch.Tens
 def models() -> list[SignModel]:
     """One member in one variant, one in two (see `exported`), of different widths."""
     plain = {"disentangled": False, "position_convolutions": False, "centre_parts": False}
-    longer = small_model(LONG, 1, widths=(32, 40, 40, 24), unit_features=True)
+    longer = small_model(LONG, 1, widths=(32, 40, 40, 24), prototypes=3)
     return [small_model(SHORT, **plain), longer]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 
 from signlet.errors import SignletError
-from signlet.model import SignModel
+from signlet.model import SignModel, unit
 from signlet.model.files import ModelFile
 from signlet.pack import PackedSet, pack
 from signlet.pack.layout import HEADER
@@ -23,14 +24,33 @@ def predict(model: SignModel, packed: PackedSet, rows: Tensor, batch_size: int =
 
     rows: (N,) int64 rows of the packed set. Returns (N, K) float32 on the CPU.
     """
+    return _each(model, packed, rows, batch_size, lambda *clips: model(*clips).float().softmax(1))
+
+
+@torch.inference_mode()
+def embed(model: SignModel, packed: PackedSet, rows: Tensor, batch_size: int = 256) -> Tensor:
+    """Features of the model in eval mode, of length 1.
+
+    rows: (N,) int64 rows of the packed set. Returns (N, D) float32 on the CPU.
+    """
+    return _each(model, packed, rows, batch_size, lambda *clips: unit(model.features(*clips)))
+
+
+def _each(
+    model: SignModel,
+    packed: PackedSet,
+    rows: Tensor,
+    batch_size: int,
+    answer: Callable[[Tensor, Tensor], Tensor],
+) -> Tensor:
+    """answer(frames, mask) of all rows in portions, the model in eval mode, -> (N, ...)."""
     was_training = model.training
     model.eval()
     device = next(model.parameters()).device
     parts = []
     for chunk in rows.split(batch_size):
         frames, mask = packed.batch(chunk)
-        logits = model(torch.nan_to_num(frames).to(device), mask.to(device))
-        parts.append(logits.float().softmax(1).cpu())
+        parts.append(answer(torch.nan_to_num(frames).to(device), mask.to(device)).float().cpu())
     model.train(was_training)
     return torch.cat(parts)
 

@@ -23,6 +23,7 @@ from signlet.model.frame_encoder import (
     FrameEncoder,
 )
 from signlet.model.hands import hand_shapes
+from signlet.model.head import SCALE, NearestHead
 from signlet.model.recogniser import TransformerLayer, unit
 
 
@@ -33,13 +34,13 @@ class FrozenModel(nn.Module):
         super().__init__()
         self.max_len = model.config.max_len
         self.hand_shapes = model.config.hand_shapes
-        self.unit_features = model.config.unit_features
         with torch.no_grad():
             self.embedding = _Embedding(model.embedding)
             self.encoder = _Encoder(model.encoder, centre_hands=not model.config.hand_shapes)
             layers = [layer for layer in model.layers if isinstance(layer, TransformerLayer)]
             self.layers = nn.ModuleList(_Layer(layer) for layer in layers)
             self.logits = Linear(model.logits.weight, model.logits.bias)
+            self.nearest = None if model.nearest is None else _Nearest(model.nearest)
         self.requires_grad_(False).eval()
 
     def forward(self, frames: Tensor, mask: Tensor) -> Tensor:
@@ -48,7 +49,9 @@ class FrozenModel(nn.Module):
 
     def named(self, features: Tensor) -> Tensor:
         """Logits (B, K) of what `features` gave, (B, D)."""
-        logits: Tensor = self.logits(unit(features) if self.unit_features else features)
+        logits: Tensor = (
+            self.logits(features) if self.nearest is None else self.nearest(unit(features))
+        )
         return logits
 
     def features(self, frames: Tensor, mask: Tensor) -> Tensor:
@@ -67,6 +70,23 @@ class FrozenModel(nn.Module):
             rows = layer(rows, bias)
         hidden = rows.unflatten(0, mask.shape) * real
         return hidden.sum(1) / real.sum(1)
+
+
+class _Nearest(nn.Module):
+    """`NearestHead` as one product with the means and the prototypes."""
+
+    def __init__(self, head: NearestHead) -> None:
+        super().__init__()
+        self.signs, self.prototypes = head.prototypes.shape[:2]
+        rows = torch.cat([head.means, head.prototypes.flatten(0, 1)]) * (SCALE / 2)
+        self.likeness = Linear(rows, torch.zeros(len(rows)))
+
+    def forward(self, embedding: Tensor) -> Tensor:
+        means, nearest = self.likeness(embedding).split(
+            [self.signs, self.signs * self.prototypes], dim=1
+        )
+        logits: Tensor = means + nearest.unflatten(1, (self.signs, self.prototypes)).amax(2)
+        return logits
 
 
 class Linear(nn.Module):

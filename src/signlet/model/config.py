@@ -64,15 +64,17 @@ class ModelConfig(ModelSize):
     """Largest number of frames a clip has after preprocessing."""
     num_classes: int = 26
     """Number of signs."""
-    unit_features: bool = False
-    """The last Linear sees the features at length 1: what a discriminant head is fitted on."""
+    prototypes: int = 0
+    """Prototypes of each sign in the head that names signs by likeness; 0: the last Linear names
+    them. Such a head is put onto a trained model (`signlet.train.head`)."""
 
     def __post_init__(self) -> None:
         """Refuse sizes that cannot be built."""
         super().__post_init__()
-        if self.max_len < 1 or self.num_classes < 1:
+        if self.max_len < 1 or self.num_classes < 1 or self.prototypes < 0:
             raise SignletError(
-                f"max_len is {self.max_len}, num_classes {self.num_classes}; give at least 1"
+                f"max_len is {self.max_len}, num_classes {self.num_classes}, prototypes "
+                f"{self.prototypes}; give at least 1, of prototypes at least 0"
             )
 
 

@@ -15,6 +15,7 @@ from signlet.model.elementwise import Dropout, mish
 from signlet.model.embedding import LandmarkEmbedding
 from signlet.model.frame_encoder import FrameEncoder
 from signlet.model.hands import hand_shapes
+from signlet.model.head import NearestHead
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,9 @@ class SignModel(nn.Module):
             )
         )
         self.logits = nn.Linear(widths[3], config.num_classes)
+        self.nearest = None
+        if config.prototypes:
+            self.nearest = NearestHead(widths[3], config.num_classes, config.prototypes)
 
     def forward(self, frames: Tensor, mask: Tensor, mixup: Mixup | None = None) -> Tensor:
         """Logits of a batch of clips: (B, K). The arguments are those of `features`."""
@@ -98,7 +102,9 @@ class SignModel(nn.Module):
 
     def named(self, features: Tensor) -> Tensor:
         """Logits (B, K) of what `features` gave, (B, D)."""
-        logits: Tensor = self.logits(unit(features) if self.config.unit_features else features)
+        logits: Tensor = (
+            self.logits(features) if self.nearest is None else self.nearest(unit(features))
+        )
         return logits
 
     def features(self, frames: Tensor, mask: Tensor, mixup: Mixup | None = None) -> Tensor:

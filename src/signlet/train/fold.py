@@ -24,6 +24,7 @@ from signlet.predict import predict
 from signlet.soup import empty_soup
 from signlet.train.batches import Batches
 from signlet.train.checkpoint import load_checkpoint, save_checkpoint
+from signlet.train.head import with_head
 from signlet.train.init import Init
 from signlet.train.interrupt import Interrupted, stop_on_interrupt
 from signlet.train.metrics import EpochMetrics
@@ -180,6 +181,11 @@ class FoldTraining:
         models = {**self.models, "teacher": self.task.teacher}
         read = {name: self.predict(m).argmax(1) for name, m in models.items()}
         return {name: float((signs == labels).float().mean()) for name, signs in read.items()}
+
+    def with_head(self, model: SignModel) -> SignModel:
+        """A trained model with the head that the recipe asks for."""
+        rows = self.batches.rows.numpy()
+        return with_head(model, self.recipe.head, self.packed, rows, self.processes)
 
     def predict(self, model: SignModel) -> Tensor:
         """Probabilities (N, K) of the held-out clips, each looked at by one of the processes."""

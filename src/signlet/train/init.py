@@ -29,7 +29,7 @@ _PREDICTIONS, _PACKED = "predictions.parquet", "packed"
 _SHAPE = [
     field.name
     for field in fields(ModelConfig)
-    if "dropout" not in field.name and field.name not in ("num_classes", "unit_features")
+    if "dropout" not in field.name and field.name not in ("num_classes", "prototypes")
 ]
 """What must be the same; dropout, signs and the head may differ."""
 
@@ -61,7 +61,8 @@ class Init:
         for name, model in self.models.items():
             target: SignModel = getattr(task, name)
             random = target.logits.state_dict()
-            state = model.state_dict()
+            kept = model.state_dict()
+            state = {tensor: kept[tensor] for tensor in target.state_dict()}  # not its head
             for kind, fresh in random.items():
                 state[f"logits.{kind}"] = self._rows(state[f"logits.{kind}"], fresh, signs)
             target.load_state_dict(state)

@@ -119,7 +119,7 @@ def fit(
     with _live("Training", work, console or Console(quiet=True), "") as display:
         work.run(display)
     processes.by_main(lambda: (folder / CHECKPOINT).unlink(missing_ok=True))
-    return cast(SignModel, work.soup.module)
+    return work.with_head(cast(SignModel, work.soup.module))
 
 
 def on_device(packed: PackedSet, device: torch.device) -> PackedSet:
@@ -198,7 +198,8 @@ class _Work:
     def _finish(self, work: FoldTraining, held_out: NDArray[np.int64], fold: int) -> None:
         """Models, predictions and metrics of a trained fold; the checkpoint goes last."""
         task, soup = work.task, cast(SignModel, work.soup.module)
-        models = dict(zip(MODELS, (task.student, task.teacher, task.distilled, soup), strict=True))
+        trained = (task.student, task.teacher, task.distilled, soup)
+        models = {name: work.with_head(m) for name, m in zip(MODELS, trained, strict=True)}
         result = {}
         if len(held_out):
             for name, model in models.items():

@@ -92,6 +92,19 @@ class MixupSettings:
 
 
 @dataclass(frozen=True)
+class HeadSettings:
+    """What names the sign in a trained model."""
+
+    kind: Literal["linear", "nearest"] = "linear"
+    """linear: the layer that was trained with the rest. nearest: the likeness of a clip to each
+    sign's mean and to the nearest of its examples, fitted after the training; better with few or
+    uneven clips."""
+    prototypes: int = 16
+    """Examples of each sign that the nearest head keeps; of a sign with more clips, the centres
+    of so many clusters."""
+
+
+@dataclass(frozen=True)
 class Recipe:
     """One training run."""
 
@@ -113,6 +126,8 @@ class Recipe:
     """Mean teacher."""
     mixup: MixupSettings = field(default_factory=MixupSettings)
     """Manifold mixup."""
+    head: HeadSettings = field(default_factory=HeadSettings)
+    """What names the sign in the models that are kept."""
     soup_epochs: int = 10
     """The soup is the mean of the weights after each of so many last epochs, but at most of
     the last half of all epochs: earlier ones are too far away."""
@@ -134,6 +149,7 @@ class Recipe:
             "optimiser.learning_rate": self.optimiser.learning_rate,
             "packing.max_len": self.packing.max_len,
             "soup_epochs": self.soup_epochs,
+            "head.prototypes": self.head.prototypes,
             "validate_every": self.validate_every,
             "save_every": self.save_every,
             "mixup.alpha": self.mixup.alpha,

@@ -16,7 +16,8 @@ function run({ kept, examples, teaching, queries }) {
 }
 
 function plain(head) {
-  return { ...head, prototypes: head.prototypes.map((prototype) => [...prototype]) };
+  const { prototypes, shown } = head;
+  return { ...head, prototypes: prototypes.map((row) => [...row]), shown: shown.map((rows) => rows.map((row) => [...row])) };
 }
 
 function answered(head, queries) {

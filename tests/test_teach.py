@@ -64,7 +64,7 @@ def by_hand() -> Examples:
 def test_numbers_that_were_computed_by_hand() -> None:
     head = fitted(by_hand(), USUAL)
     assert head.prototypes == pytest.approx(np.array([[3 / sqrt(10), 1 / sqrt(10)], [0, 1]]))
-    known, unknown = [0.8, 0.8], [0, 0.6, 1 / sqrt(10)]
+    known, unknown = [0.8, 0.8], [0, 0.6, (1 / sqrt(10) + 0.6) / 2]
     high = (10 * 0.75 + sum(known)) / 12
     low = (10 * 0.45 + sum(unknown)) / 13
     squares = sum((x - high) ** 2 for x in known) + sum((x - low) ** 2 for x in unknown)
@@ -73,9 +73,10 @@ def test_numbers_that_were_computed_by_hand() -> None:
     assert head.slope == pytest.approx((high - low) / variance, abs=1e-9)
     assert head.scale == 20
     shares, none = head.answers(np.array([[1.0, 0.0]]))
-    nothing = 1 / (1 + exp(-head.slope * (head.threshold - 3 / sqrt(10))))
+    best = (3 / sqrt(10) + 1) / 2  # to the mean, to the nearest
+    nothing = 1 / (1 + exp(-head.slope * (head.threshold - best)))
     assert none[0] == pytest.approx(nothing, abs=1e-12)
-    first = (1 - nothing) / (1 + exp(-20 * 3 / sqrt(10)))
+    first = (1 - nothing) / (1 + exp(-20 * best))
     assert shares[0] == pytest.approx([first, 1 - nothing - first], abs=1e-12)
 
 
@@ -91,7 +92,7 @@ def test_a_single_example_has_the_general_threshold() -> None:
 def test_a_clip_that_looks_like_another_sign() -> None:
     rows = np.array([[1, 0], [0, 1], [0.6, 0.8], [0.8, 0.6]])
     seen = Similarities.of(Examples(rows, np.array([0, 0, 1, 2]), NO_KEPT))
-    assert seen.looks_like(0.6).tolist() == [2, 1, 0, 0]
+    assert seen.looks_like(0.6).tolist() == [2, 1, 2, 1]
     assert np.isnan(seen.own[2:]).all()
 
 
@@ -500,6 +501,7 @@ def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
 
 
 def test_a_head_is_plain_numbers() -> None:
-    shares, none = Head(np.eye(2), 20, 10, 0.5).answers(np.array([[0.5, 0]], np.float32))
+    head = Head(np.eye(2), np.eye(2), np.arange(2), 20, 10, 0.5)
+    shares, none = head.answers(np.array([[0.5, 0]], np.float32))
     assert none.tolist() == [0.5]
     assert shares.sum() == pytest.approx(0.5)

@@ -61,7 +61,8 @@ def test_numbers_that_were_computed_by_hand() -> None:
     assert head["kept"] == 0
     assert head["prototypes"][0] == pytest.approx([3 / sqrt(10), 1 / sqrt(10)], abs=1e-12)
     assert head["prototypes"][1] == [0, 1]
-    known, unknown = [0.8, 0.8], [0, 0.6, 1 / sqrt(10)]
+    assert head["shown"] == [[[1, 0], [0.8, 0.6]], [[0, 1]]]
+    known, unknown = [0.8, 0.8], [0, 0.6, (1 / sqrt(10) + 0.6) / 2]
     mean_known = (10 * 0.75 + sum(known)) / 12
     mean_unknown = (10 * 0.45 + sum(unknown)) / 13
     squares = sum((x - mean_known) ** 2 for x in known) + sum(
@@ -72,9 +73,10 @@ def test_numbers_that_were_computed_by_hand() -> None:
     assert head["slope"] == pytest.approx((mean_known - mean_unknown) / variance, abs=1e-9)
     assert head["scale"] == 20
     near, far = result["answers"]
-    none = 1 / (1 + exp(-head["slope"] * (head["threshold"] - 3 / sqrt(10))))
+    best = (3 / sqrt(10) + 1) / 2  # to the mean, to the nearest
+    none = 1 / (1 + exp(-head["slope"] * (head["threshold"] - best)))
     assert near["none"] == pytest.approx(none, abs=1e-12)
-    first = (1 - none) / (1 + exp(-20 * 3 / sqrt(10)))
+    first = (1 - none) / (1 + exp(-20 * best))
     assert near["probabilities"] == pytest.approx([first, 1 - none - first], abs=1e-12)
     assert far["none"] > 0.99
     assert [one["own"] for one in advice] == [0.8, 0.8, None]
@@ -90,7 +92,7 @@ def test_an_example_that_looks_like_another_sign() -> None:
         example("bye", 0.8, 0.6),
     ]
     (result,) = javascript([{"examples": examples}])["results"]
-    assert [one["like"] for one in result["advice"]] == ["bye", "thanks", "hello", "hello"]
+    assert [one["like"] for one in result["advice"]] == ["bye", "thanks", "bye", "thanks"]
 
 
 def test_a_taught_sign_takes_the_place_of_the_model_s_own() -> None:
@@ -100,6 +102,7 @@ def test_a_taught_sign_takes_the_place_of_the_model_s_own() -> None:
     assert head["signs"] == ["B", "A"]
     assert head["kept"] == 1
     assert head["prototypes"] == [[0, 1], [-1, 0]]
+    assert head["shown"] == [[[0, 1]], [[-1, 0]]]
 
 
 def test_the_model_s_own_settings_are_used() -> None:
@@ -157,6 +160,7 @@ def test_everything_is_as_in_python() -> None:
         assert result["head"]["signs"] == case["names"]
         assert result["head"]["kept"] == len(case["kept"])
         np.testing.assert_allclose(result["head"]["prototypes"], head.prototypes, atol=1e-9)
+        assert flat(result["head"]["shown"]) == head.shown.tolist()
         for name in ("scale", "slope", "threshold"):
             assert result["head"][name] == pytest.approx(getattr(head, name), abs=1e-9)
         assert_answers(result["answers"], head, case["queries"])
@@ -165,6 +169,11 @@ def test_everything_is_as_in_python() -> None:
         assert [one["like"] for one in result["advice"]] == names
         likes += sum(name is not None for name in names)
     assert likes > 20
+
+
+def flat(shown: list[list[list[float]]]) -> list[list[float]]:
+    """The examples of all signs, one sign after the other."""
+    return [row for rows in shown for row in rows]
 
 
 def assert_answers(answers: list[dict[str, Any]], head: Any, queries: Any) -> None:
@@ -216,6 +225,7 @@ def test_a_taught_card_of_python_is_read() -> None:
         assert read["head"]["signs"] == list(taught.signs)
         assert read["head"]["kept"] == taught.kept
         np.testing.assert_allclose(read["head"]["prototypes"], taught.head.prototypes, atol=1e-9)
+        np.testing.assert_allclose(flat(read["head"]["shown"]), taught.head.shown, atol=1e-9)
         assert_answers(read["answers"], taught.head, asked)
 
 

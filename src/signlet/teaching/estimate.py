@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from signlet.teaching.fit import Examples, Expected, Integers, fitted
+from signlet.teaching.fit import Examples, Expected, Integers, Likenesses, scales
+from signlet.teaching.head import answered
 
 NONE = -1
 Rows = NDArray[np.bool_]
@@ -62,8 +63,9 @@ def estimate(
     """
 
     def tally(parts: Iterable[tuple[Rows, Rows]]) -> Tally | None:
-        return _tally(examples, expected, parts, tick)
+        return _tally(found, expected, parts, tick)
 
+    found = Likenesses.of(examples)
     who = np.array(signers, dtype=str)
     return Estimate(
         tally(_each_clip(examples)),
@@ -114,21 +116,21 @@ def _shared(examples: Examples, who: NDArray[np.str_]) -> bool:
 
 
 def _tally(
-    examples: Examples, expected: Expected, parts: Iterable[tuple[Rows, Rows]], tick: Tick
+    found: Likenesses, expected: Expected, parts: Iterable[tuple[Rows, Rows]], tick: Tick
 ) -> Tally | None:
     clips = right = none = 0
     for left_out, read in parts:
-        said = _read(examples, expected, left_out, read)
+        said = _read(found, expected, left_out, read)
         clips += len(said)
-        right += int((said == examples.labels[read]).sum())
+        right += int((said == found.labels[read]).sum())
         none += int((said == NONE).sum())
         tick()
     return Tally(clips, right, none) if clips else None
 
 
-def _read(examples: Examples, expected: Expected, left_out: Rows, read: Rows) -> Integers:
+def _read(found: Likenesses, expected: Expected, left_out: Rows, read: Rows) -> Integers:
     """What a head taught without some clips says of some: a sign's number, or NONE."""
-    rest, numbers = examples.without(left_out)
-    shares, none = fitted(rest, expected).answers(examples.embeddings[read])
-    said: Integers = np.where(none > shares.max(1), NONE, numbers[shares.argmax(1)])
+    rest = found.without(left_out)
+    shares, none = answered(rest.scores[read], *scales(rest.similarities(), expected))
+    said: Integers = np.where(none > shares.max(1), NONE, shares.argmax(1))
     return said

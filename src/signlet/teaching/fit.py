@@ -1,9 +1,9 @@
-"""The head that examples make: prototypes, and a threshold fitted by leaving examples out."""
+"""The head that examples make: means, the examples, and a threshold fitted by leaving them out."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from signlet.teaching.head import Head, Numbers, unit
 
 KNOWN_MEAN, UNKNOWN_MEAN, SPREAD = 0.75, 0.45, 0.12
-"""Best cosines to expect of clips of taught signs and of other signs, and their deviation."""
+"""Best likenesses to expect of clips of taught signs and of others, and their deviation."""
 PRIOR = 10
 """So many examples the expectation counts for."""
 SCALE = 20.0
@@ -24,9 +24,9 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Expected:
-    """What is expected of a base model's cosines before an example is seen.
+    """What is expected of a base model's likenesses before an example is seen.
 
-    known, unknown: mean best cosine of clips of a taught sign and of other signs.
+    known, unknown: mean best likeness of clips of a taught sign and of other signs.
     spread: standard deviation of both. scale: of the softmax.
     """
 
@@ -75,17 +75,24 @@ class Examples:
         return np.bincount(self.labels, minlength=1)[self.labels]
 
     @cached_property
-    def sums(self) -> Numbers:
-        """(K, D) sums of each sign's embeddings; zeros for the kept ones."""
-        order = np.argsort(self.labels, kind="stable")
-        starts = np.searchsorted(self.labels[order], np.arange(len(self.kept), self.signs))
-        taught = np.add.reduceat(self.embeddings[order], starts) if len(starts) else self.kept[:0]
-        return np.concatenate([np.zeros_like(self.kept), taught])
-
-    @cached_property
     def prototypes(self) -> Numbers:
         """(K, D) of length 1: the signs' mean embeddings, the kept ones first."""
-        return np.concatenate([self.kept, unit(self.sums[len(self.kept) :])])
+        taught = self.starts[len(self.kept) :]
+        if not len(taught):
+            return self.kept
+        return np.concatenate([self.kept, unit(np.add.reduceat(self.shown, taught))])
+
+    @cached_property
+    def shown(self) -> Numbers:
+        """(K0 + N, D) embeddings sorted by sign; the kept signs show their prototypes."""
+        return np.concatenate([self.kept, self.embeddings[np.argsort(self.labels, kind="stable")]])
+
+    @cached_property
+    def starts(self) -> Integers:
+        """(K,) where each sign begins in `shown`."""
+        kept = len(self.kept)
+        taught = np.searchsorted(np.sort(self.labels), np.arange(kept, self.signs))
+        return np.concatenate([np.arange(kept), kept + taught])
 
     def without(self, rows: NDArray[np.bool_]) -> tuple[Examples, Integers]:
         """Without some clips; signs that have none left are gone.
@@ -99,8 +106,79 @@ class Examples:
 
 
 @dataclass(frozen=True, eq=False)
+class Likenesses:
+    """How like N clips are to K signs, as `Head.likeness` has it, but each without itself.
+
+    labels: (N,) the clips' signs. cosines: (N, N) between the clips. present: (N,) bool, the
+    clips that make the signs. scores: (N, K), -inf where a sign has no other clip.
+    """
+
+    labels: Integers
+    cosines: Numbers
+    present: NDArray[np.bool_]
+    scores: Numbers
+
+    @classmethod
+    def of(cls, examples: Examples) -> Likenesses:
+        """Of all examples to all signs."""
+        rows, labels, kept = examples.embeddings, examples.labels, len(examples.kept)
+        cosines, present = rows @ rows.T, np.ones(len(rows), np.bool_)
+        taught = _scores(cosines, labels, np.arange(kept, examples.signs), present)
+        scores = np.concatenate([rows @ examples.kept.T, taught], axis=1)
+        return cls(labels, cosines, present, scores)
+
+    def without(self, rows: NDArray[np.bool_]) -> Likenesses:
+        """To signs that are made without some clips; only their signs are measured anew.
+
+        rows: (N,) bool. These clips still have scores, as clips that were not taught.
+        """
+        present, signs = self.present & ~rows, np.unique(self.labels[rows])
+        scores = self.scores.copy()
+        scores[:, signs] = _scores(self.cosines, self.labels, signs, present)
+        return replace(self, present=present, scores=scores)
+
+    def similarities(self) -> Similarities:
+        """Of the clips that make the signs."""
+        scores, labels = self.scores[self.present], self.labels[self.present]
+        rows = np.arange(len(labels))
+        own = scores[rows, labels]
+        scores[rows, labels] = -np.inf
+        nearest = scores.argmax(1)
+        own[np.isneginf(own)] = np.nan
+        return Similarities(own, scores[rows, nearest], nearest)
+
+
+def _scores(
+    cosines: Numbers, labels: Integers, signs: Integers, present: NDArray[np.bool_]
+) -> Numbers:
+    """(N, S): `Likenesses.scores` to some signs, sorted, which their present clips make.
+
+    All comes from the cosines: a clip's product with a mean is the sum of its products with
+    the mean's clips, over the length of their sum.
+    """
+    found = np.full((len(labels), len(signs)), -np.inf)
+    shown = np.flatnonzero(present & np.isin(labels, signs))
+    if not len(shown):
+        return found
+    shown = shown[np.argsort(labels[shown], kind="stable")]
+    left, starts, own = np.unique(labels[shown], return_index=True, return_inverse=True)
+    own = own.reshape(-1)
+    to, itself = cosines[:, shown], cosines[shown, shown]
+    sums = np.add.reduceat(to, starts, axis=1)
+    inside = sums[shown, own]
+    squares = np.tile(np.add.reduceat(inside, starts), (len(labels), 1))
+    squares[shown, own] += itself - 2 * inside
+    sums[shown, own] -= itself
+    to[shown, np.arange(len(shown))] = -np.inf
+    nearest = np.maximum.reduceat(to, starts, axis=1)
+    means = sums / np.sqrt(np.maximum(squares, 1e-24))
+    found[:, np.searchsorted(signs, left)] = (means + nearest) / 2
+    return found
+
+
+@dataclass(frozen=True, eq=False)
 class Similarities:
-    """Cosines of N examples to prototypes that were made without them.
+    """Likenesses of N examples to signs that were made without them.
 
     own: (N,) to the clip's own sign, made of its other clips; NaN for a sign's only clip.
     other: (N,) the largest to another sign, -inf where there is none. nearest: (N,) which.
@@ -113,25 +191,19 @@ class Similarities:
     @classmethod
     def of(cls, examples: Examples) -> Similarities:
         """Measure all examples."""
-        rows = np.arange(len(examples.labels))
-        rest = unit(examples.sums[examples.labels] - examples.embeddings)
-        own = np.where(examples.counts() > 1, (rest * examples.embeddings).sum(1), np.nan)
-        cosines = examples.embeddings @ examples.prototypes.T
-        cosines[rows, examples.labels] = -np.inf
-        nearest = cosines.argmax(1)
-        return cls(own, cosines[rows, nearest], nearest)
+        return Likenesses.of(examples).similarities()
 
     def known(self) -> Numbers:
-        """Best cosines of clips of known signs, to all signs."""
+        """Best likenesses of clips of known signs, to all signs."""
         several = ~np.isnan(self.own)
         return np.maximum(self.own[several], self.other[several])
 
     def unknown(self) -> Numbers:
-        """Best cosines of the same clips, were their signs not taught."""
+        """Best likenesses of the same clips, were their signs not taught."""
         return self.other[np.isfinite(self.other)]
 
     def looks_like(self, threshold: float) -> Integers:
-        """(N,) the other sign that a clip is nearer to than to its own, -1 for none.
+        """(N,) the other sign that a clip is liker than its own, -1 for none.
 
         threshold: what the only clip of a sign is compared with instead.
         """
@@ -141,14 +213,19 @@ class Similarities:
 
 def fitted(examples: Examples, expected: Expected) -> Head:
     """The head of examples, deterministic."""
-    seen = Similarities.of(examples)
+    numbers = scales(Similarities.of(examples), expected)
+    return Head(examples.prototypes, examples.shown, examples.starts, *numbers)
+
+
+def scales(seen: Similarities, expected: Expected) -> tuple[float, float, float]:
+    """Scale, slope and threshold of the head that examples make."""
     known, unknown = seen.known(), seen.unknown()
     high, low = _mean(known, expected.known), _mean(unknown, expected.unknown)
     squares = np.square(known - high).sum() + np.square(unknown - low).sum()
     count = PRIOR + len(known) + len(unknown)
     variance = (PRIOR * expected.spread**2 + float(squares)) / count
     slope = min(max((high - low) / variance, SLOPE_MIN), SLOPE_MAX)
-    return Head(examples.prototypes, expected.scale, slope, (high + low) / 2)
+    return expected.scale, slope, (high + low) / 2
 
 
 def _mean(seen: Numbers, expected: float) -> float:

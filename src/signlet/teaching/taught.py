@@ -109,7 +109,8 @@ class Taught:
         halves = unit_rows(raw["examples"]["embeddings"], len(labels), width, "examples")
         shown = _numbered(signs, {s: own[s] for s in signs[:kept]}, examples, halves)
         numbers = {name: _number(raw[name], name) for name in _SCALES}
-        return cls(signs, kept, examples, halves, Head(shown.prototypes, **numbers))
+        head = Head(shown.prototypes, shown.shown, shown.starts, **numbers)
+        return cls(signs, kept, examples, halves, head)
 
 
 def _numbered(

@@ -2,7 +2,7 @@
 // were taught to it already.
 
 import { unitRows } from "./halves.js";
-import { prototypesOf, unit } from "./teach.js";
+import { meanOf, shownOf, unit } from "./teach.js";
 
 const RANGES = { scale: [0, 1000], slope: [0, 1000], threshold: [-2, 2] };
 
@@ -38,11 +38,12 @@ function taughtSigns({ signs, kept, examples, ...numbers }, own, width) {
   const inOrder = [...new Set(labels)].sort((a, b) => a - b);
   need(inOrder.join() === signs.slice(kept).map((_, i) => kept + i).join(), "its examples are not of its taught signs");
   const rows = unitRows(embeddings, labels.length, width, "examples");
-  const shown = labels.map((label, i) => ({ sign: signs[label], embedding: rows[i] }));
-  const ours = prototypesOf(shown);
-  const prototypes = signs.map((sign, c) => (c < kept ? prototypeOf(own, sign) : ours.get(sign)));
+  const taught = labels.map((label, i) => ({ sign: signs[label], embedding: rows[i] }));
+  const ours = shownOf(taught);
+  const prototypes = signs.map((sign, c) => (c < kept ? prototypeOf(own, sign) : meanOf(ours.get(sign))));
+  const shown = signs.map((sign, c) => (c < kept ? [prototypes[c]] : ours.get(sign)));
   const { scale, slope, threshold } = numbers;
-  return { head: { signs, kept, prototypes, scale, slope, threshold }, examples: shown };
+  return { head: { signs, kept, prototypes, shown, scale, slope, threshold }, examples: taught };
 }
 
 function prototypeOf(own, sign) {

@@ -119,7 +119,7 @@ export class TaughtSet {
 
   /**
    * Of each example that the model has looked at, what `advise` of teach.js says, and `agrees`:
-   * whether it is as near to the others of its sign as a known sign should be, null for one alone.
+   * whether it is as like the others of its sign as a known sign should be, null for one alone.
    */
   get advice() {
     const head = this.#head;

@@ -1,10 +1,10 @@
-// Signs taught by example: which one an embedding is nearest to, and how sure that is; as
+// Signs taught by example: which one an embedding is likest, and how sure that is; as
 // signlet.teach in Python, same numbers. No DOM, no model. An embedding is D numbers of length 1.
 //
 //   const head = teach([{ sign: "hello", embedding }, ...]);
 //   const { none, probabilities } = answer(head, embedding);
 
-/** How near examples are to their own sign and to others, before anything was measured. */
+/** How like examples are to their own sign and to others, before anything was measured. */
 export const TEACHING = Object.freeze({
   KNOWN_MEAN: 0.75,
   UNKNOWN_MEAN: 0.45,
@@ -21,15 +21,17 @@ const SAME = 1e-6; // squared distance of embeddings below which two clips are o
  * Learn signs from examples.
  * examples: [{ sign, embedding }]. kept: [{ sign, prototype }] of the model's own signs; one that
  * is taught too is left out. teaching: { known, unknown, spread, scale } of the model's card.
- * Gives the head: { signs, kept, prototypes, scale, slope, threshold }; signs are those kept, then
- * those taught in order.
+ * Gives the head: { signs, kept, prototypes, shown, scale, slope, threshold }; signs are those kept,
+ * then those taught in order. shown: of each sign its examples' embeddings, of those kept their prototype.
  */
 export function teach(examples, { kept = [], teaching = {} } = {}) {
-  const taught = prototypesOf(examples);
+  const taught = shownOf(examples);
   const own = kept.filter(({ sign }) => !taught.has(sign));
   const signs = [...own.map(({ sign }) => sign), ...taught.keys()];
-  const prototypes = [...own.map(({ prototype }) => Float64Array.from(prototype)), ...taught.values()];
-  const head = { signs, kept: own.length, prototypes };
+  const rows = own.map(({ prototype }) => Float64Array.from(prototype));
+  const prototypes = [...rows, ...[...taught.values()].map(meanOf)];
+  const shown = [...rows.map((row) => [row]), ...taught.values()];
+  const head = { signs, kept: own.length, prototypes, shown };
   return { ...head, ...fit(head, examples, teaching) };
 }
 
@@ -41,25 +43,34 @@ export function distinct(examples) {
   return kept;
 }
 
-/** Sign -> the mean of its examples at length 1, sorted by sign. */
-export function prototypesOf(examples) {
-  return new Map([...sumsOf(examples)].sort(byName).map(([sign, sum]) => [sign, unit(sum)]));
+/** Sign -> its examples' embeddings, sorted by sign. */
+export function shownOf(examples) {
+  const shown = new Map();
+  for (const { sign, embedding } of examples) shown.set(sign, [...(shown.get(sign) ?? []), embedding]);
+  return new Map([...shown].sort(byName));
+}
+
+/** The mean of embeddings, at length 1. */
+export function meanOf(rows) {
+  const sum = new Float64Array(rows[0].length);
+  for (const row of rows) row.forEach((number, d) => { sum[d] += number; });
+  return unit(sum);
 }
 
 /** { none, probabilities }: 1 in all; probabilities in the order of the head's signs. */
-export function answer({ prototypes, scale, slope, threshold }, embedding) {
-  const near = prototypes.map((prototype) => dot(embedding, prototype));
-  const best = largest(near);
+export function answer({ prototypes, shown, scale, slope, threshold }, embedding) {
+  const like = prototypes.map((prototype, c) => likeness(embedding, prototype, shown[c]));
+  const best = largest(like);
   const none = 1 / (1 + Math.exp(-slope * (threshold - best)));
-  const powers = near.map((one) => Math.exp(scale * (one - best)));
+  const powers = like.map((one) => Math.exp(scale * (one - best)));
   const whole = powers.reduce((total, power) => total + power, 0);
   return { none, probabilities: Float64Array.from(powers, (power) => ((1 - none) * power) / whole) };
 }
 
 /**
  * What each example looks like: [{ own, other, nearest, like }] in their order.
- * own: how near it is to the other examples of its sign, null where it is the only one. other: how
- * near to another sign, nearest: which, null where there is none. like: that sign where the
+ * own: how like the other examples of its sign it is, null where it is the only one. other: how
+ * like another sign, nearest: which, null where there is none. like: that sign where the
  * example looks more like it than like its own, else null.
  */
 export function advise(head, examples) {
@@ -90,24 +101,21 @@ function fit(head, examples, { known, unknown, spread, scale }) {
   };
 }
 
-/** Of each example: own, its nearness to its sign made without it, and others: [{ sign, near }]. */
-function compare({ signs, prototypes }, examples) {
-  const sums = sumsOf(examples);
-  return examples.map(({ sign, embedding }) => {
-    const alone = examples.filter((one) => one.sign === sign).length === 1;
-    const rest = sums.get(sign).map((number, d) => number - embedding[d]);
-    const nears = signs.map((other, c) => ({ sign: other, near: dot(embedding, prototypes[c]) }));
-    return { own: alone ? null : dot(embedding, unit(rest)), others: nears.filter((other) => other.sign !== sign) };
+/** Of each example: own, its likeness to its sign made without it, and others: [{ sign, near }]. */
+function compare({ signs, prototypes, shown }, examples) {
+  return examples.map((example) => {
+    const { sign, embedding } = example;
+    const rest = examples.filter((one) => one.sign === sign && one !== example).map((one) => one.embedding);
+    const own = rest.length ? likeness(embedding, meanOf(rest), rest) : null;
+    const near = (c) => likeness(embedding, prototypes[c], shown[c]);
+    const others = signs.flatMap((other, c) => (other === sign ? [] : [{ sign: other, near: near(c) }]));
+    return { own, others };
   });
 }
 
-function sumsOf(examples) {
-  const sums = new Map();
-  for (const { sign, embedding } of examples) {
-    if (!sums.has(sign)) sums.set(sign, new Float64Array(embedding.length));
-    embedding.forEach((number, d) => { sums.get(sign)[d] += number; });
-  }
-  return sums;
+/** Half the cosine to a sign's mean, half that to the nearest of its examples. */
+function likeness(embedding, prototype, shown) {
+  return (dot(embedding, prototype) + largest(shown.map((row) => dot(embedding, row)))) / 2;
 }
 
 /** In the order of their code points, as Python sorts. */

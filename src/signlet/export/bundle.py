@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from signlet.atomic import replacing, write_text
@@ -21,6 +22,8 @@ from signlet.export.check import BOUNDS, EMBEDDING_BOUNDS, Check, check
 from signlet.export.model_card import model_card
 from signlet.model import SignModel
 from signlet.model.files import finite
+from signlet.model.recogniser import joined, unit
+from signlet.teaching.halves import Halves
 
 FILES = {"onnx": "model.onnx", "litert": "model.tflite"}
 LABELS, CARD, CHECKS = "labels.txt", "model-card.md", "checks.json"
@@ -77,6 +80,7 @@ def export_ensemble(
         embedding=sum(model.config.widths[3] for model in models) if embedding else None,
         licence=licence,
         calibration=calibration,
+        prototypes=_prototypes(models) if embedding else None,
         about=finite(dict(about or {})),
     )
     out, files, checks = Path(out_dir), {}, {}
@@ -94,6 +98,18 @@ def export_ensemble(
     content = {name: one.as_json() for name, one in checks.items()}
     write_text(out / CHECKS, json.dumps(content, indent=2) + "\n")
     return Exported(files, checks)
+
+
+def _prototypes(models: Sequence[SignModel]) -> Halves | None:
+    """(K, D) of length 1: the mean embeddings of the signs, see `Card`.
+
+    None where a member's head knows none, or a sign had no clip.
+    """
+    heads = [model.nearest for model in models if model.nearest is not None]
+    if len(heads) < len(models):
+        return None
+    rows = unit(joined([head.means for head in heads]))
+    return rows.to("cpu", torch.float16).numpy() if rows.any(1).all() else None
 
 
 def _check_arguments(

@@ -87,7 +87,7 @@ def taught_to(
     if keep_signs and not own:
         raise SignletError(
             f"{_name(base)}: its own signs cannot be kept, because it has no prototypes of them; "
-            "train and export it again with this signlet, or leave out --keep-signs"
+            "train it with --head.kind nearest and export it, or leave out --keep-signs"
         )
     examples, rows = _embedded(base, given, progress)
     return _made(base, own, examples, rows, progress)

@@ -1,15 +1,22 @@
-"""The model that comes with signlet: letters A to Z, trained on all clips of the lexicon.
+"""The model that comes with signlet: made to be taught signs, and reading the letters A to Z.
 
     python benchmarks/starter_model.py                  train, calibrate, export, write the card
-    python benchmarks/starter_model.py --epochs 2 --out /tmp/starter       a quick look
+    python benchmarks/starter_model.py --jobs 2         two trainings at once
+    python benchmarks/starter_model.py --quick          a look at all steps, into another folder
 
-Four folds of sign languages tell how good the recipe `demo` is on a language that it has not
-seen; the model that ships is then trained on all 436 clips. The temperature is fitted on the
-folds' answers. What the threshold lets pass is measured on what else lies in the lexicon: letters
-of other alphabets, digraphs and letters with marks, each read by a model that has not seen its
-language.
+An encoder learns from the lexicon, from the words that are free to use (where they lie in
+../shared/data/words; else from the lexicon alone) and from made-up signs (encoder_training.py).
+Its letters are named by their likeness to the lexicon's. Four folds of sign languages tell how
+well: each is trained without any clip of its languages, as clip or as hands of made-up signs.
+What ships is trained on all clips. The temperature is fitted on the folds' answers. What the
+threshold lets pass is measured on what else lies in the lexicon: letters of other alphabets,
+digraphs and letters with marks, each read by a model that has not seen its language. What to
+expect of taught signs is measured on people of the words from whom nothing was learned.
 
-About 11 minutes of one core. What is finished under runs/benchmark/starter is not trained again.
+Five trainings of about 6 minutes of one core each, and 2 minutes for the rest; --quick takes a
+minute in all. What is finished under --work is not trained again: after few_shot.py has
+written its table, the same command puts it into the card in 2 minutes. To train anew after a
+change of the code, delete that folder.
 Writes src/signlet/models/fingerspelling.onnx and its card fingerspelling.md, and two tables of
 benchmarks/results.
 """
@@ -17,8 +24,8 @@ benchmarks/results.
 from __future__ import annotations
 
 import argparse
-import shutil
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,38 +33,42 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from encoder_training import EncoderSettings
 from environment import write_csv
+from real_clips import MAX_LEN, WORDS, other_groups
 from signlet.atomic import replacing, write_text
 from signlet.calibration import Calibration, tempered
 from signlet.calibration.measure import Calibrated, calibrate
-from signlet.cli.training import load_recipe
 from signlet.copies import trained_copies
 from signlet.evaluate import score, signer_interval
-from signlet.export import Exported, export_ensemble
-from signlet.model.files import load_model
+from signlet.export import export_ensemble
+from signlet.model.files import ModelFile, load_model
 from signlet.pack import PackedSet, pack
 from signlet.predictions import Predictions
-from signlet.runtimes.torch import TorchRuntime
-from signlet.sources import ClipRef, Fingerspelling, open_source, read_ref
-from signlet.sources.tables import read_rows
+from signlet.sources import open_source
 from signlet.starter import STARTER
-from signlet.train import Recipe, train
-from starter_card import CARD, by_language, table
+from signlet.teaching.card_file import with_entries
+from signlet.teaching.fit import Expected
+from starter_card import CARD, by_language, data_text, few_shot, of_words, table, teaching
+from starter_teaching import expected
+from starter_training import ALL, FOLDS, Trainings
 
+STEPS = 800
+"""Of each of the five trainings."""
 MODELS = Path(__file__).parents[1] / "src" / "signlet" / "models"
+WORK = Path("runs/benchmark/starter-encoder")
+QUICK = EncoderSettings(steps=2, made_signs=4, made_clips=2, real_clips=8)
+QUICK_CLIPS, QUICK_GROUPS = 20, 20
+"""Clips that the export is compared on, and groups that teaching is measured on."""
 MOST_BYTES = 4_000_000
-FOLDS = (0, 1, 2, 3)
 KEPT = 0.9
 """The threshold lets this share of the clips pass that are read right."""
 SHOWN = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 LICENCE = "Apache-2.0"
-DATA = (
-    "fingerspelling lexicon of the package spoken-to-signed 0.4.0 (MIT): 436 clips of the letters "
-    "A to Z, one recording of each letter in 17 sign languages, six of them missing"
-)
 NOT_FOR = (
     "no interpreter and no judge of people: not for anything of weight, such as medical, legal or "
-    "school matters, not to identify or grade a signer, not for words or sentences"
+    "school matters, not to identify or grade a signer, not for sentences, and not for words "
+    "before they were taught and tested with the people who will sign them"
 )
 
 
@@ -72,51 +83,6 @@ class Evidence:
     distinct: Predictions
     made: Calibrated
     calibration: Calibration
-
-
-# --- training -----------------------------------------------------------------------------
-
-
-def trained(recipe: Recipe, packed: PackedSet, run: Path) -> Predictions:
-    """Train four folds and all clips; the soup's out-of-fold answers."""
-    torch.set_num_threads(1)
-    results = train(recipe, packed, run, FOLDS, full_fit=True, resume=True, device="cpu")
-    return results["soup"]
-
-
-def other_letters(known: tuple[str, ...]) -> list[ClipRef]:
-    """What the lexicon holds besides A to Z; not doubled letters, which are the letter moved."""
-    root = Fingerspelling.open().root
-    latin = {letter for sign in known for letter in (sign, sign.lower())}
-    refs = []
-    for row in read_rows(root / "index.csv", ("path", "signed_language", "glosses")):
-        language, gloss = row["signed_language"], row["glosses"]
-        if len(set(gloss)) > 1 or gloss[0] not in latin:
-            refs.append(ClipRef(f"{language}/{gloss}", root / row["path"], None, language))
-    return refs
-
-
-def strangers(run: Path, seen: Predictions) -> Predictions:
-    """Answers to other letters, each by a model that was not trained on its language.
-
-    Languages of which no letter was trained on take the folds' models in turn.
-    """
-    fold_of = dict(zip(seen.signers, seen.folds.tolist(), strict=True))
-    refs = other_letters(seen.signs)
-    folds = [fold_of.get(ref.signer or "", row % len(FOLDS)) for row, ref in enumerate(refs)]
-    answers = np.empty((len(refs), len(seen.signs)), np.float32)
-    for fold in FOLDS:
-        rows = np.flatnonzero(np.array(folds) == fold)
-        model = TorchRuntime(load_model(run / f"fold-{fold}" / "soup"))
-        answers[rows] = model.probabilities([read_ref(refs[row]).frames for row in rows])
-    return Predictions(
-        [f"{row} {ref.name}" for row, ref in enumerate(refs)],
-        [ref.signer or "" for ref in refs],
-        np.full(len(refs), -1, np.int64),
-        answers,
-        np.array(folds, np.int64),
-        seen.signs,
-    )
 
 
 # --- calibration --------------------------------------------------------------------------
@@ -200,16 +166,17 @@ def fold_rows(found: Evidence) -> list[dict[str, Any]]:
     return [*rows, {"fold": "mean", "languages": "", **total, **mean}]
 
 
-def about(found: Evidence, model_about: dict[str, Any]) -> dict[str, Any]:
+def about(found: Evidence, trainings: Trainings) -> dict[str, Any]:
     """What the file says of itself."""
     mean = fold_rows(found)[-1]
     right = found.distinct.probabilities.argmax(1) == found.distinct.labels
     low, high = signer_interval(right, found.distinct.signers)
     return {
-        **model_about,
+        **load_model(trainings.folder(ALL)).about,
+        "recipe": Path(__file__).stem,
         "name": STARTER,
         "title": "Letters A to Z",
-        "data": DATA,
+        "data": data_text(trainings.words.exists()),
         "accuracy_unseen_languages": mean["accuracy"],
         "accuracy_unseen_languages_without_copies": mean["accuracy_without_copies"],
         "interval_without_copies": [round(low, 4), round(high, 4)],
@@ -217,38 +184,67 @@ def about(found: Evidence, model_about: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def exported(run: Path, found: Evidence) -> Exported:
+def exported(model: ModelFile, found: Evidence, trainings: Trainings, quick: bool) -> Path:
     """Export in half precision, compared with torch on all clips of the lexicon."""
-    model, source = load_model(run), open_source("fingerspelling")
+    source = open_source("fingerspelling")
+    refs = islice(source.refs(), QUICK_CLIPS if quick else None)
     return export_ensemble(
         model.members,
         model.signs,
-        run / "export",
+        trainings.work / "export",
         ["onnx"],
         "fp16",
         calibration=found.calibration,
-        about=about(found, model.about),
+        about=about(found, trainings),
         licence=LICENCE,
-        clips={ref.name: source.read(ref).frames for ref in source.refs()},
-    )
+        clips={ref.name: source.read(ref).frames for ref in refs},
+    ).files["onnx"]
 
 
-def card(found: Evidence, run: Path) -> str:
+def taught_by(model: ModelFile, words: Path, quick: bool) -> tuple[Expected, int] | None:
+    """What to expect of taught signs, and on how many people it was measured."""
+    if not words.exists():
+        return None
+    groups = other_groups(words)
+    return expected(model.members[0], words, groups[:QUICK_GROUPS] if quick else groups)
+
+
+def ship(file: Path, measured: Expected | None, to: Path) -> None:
+    """Write the file with what to expect in teaching, where it is small enough for the package.
+
+    measured: what to expect of taught signs; None: the defaults of `signlet.teaching`.
+    """
+    entries = {"teaching": None if measured is None else asdict(measured)}
+    content = with_entries(file.read_bytes(), file.suffix, entries, str(file))
+    if len(content) >= MOST_BYTES:
+        raise SystemExit(f"{file}: has {len(content):,} bytes, {MOST_BYTES:,} are too many")
+    with replacing(to) as temporary:
+        temporary.write_bytes(content)
+
+
+def card(found: Evidence, measured: tuple[Expected, int] | None, trainings: Trainings) -> str:
     """The page for people: what no export can know, then what every export says."""
-    told = about(found, {})
+    told = about(found, trainings)
     low, high = told["interval_without_copies"]
-    general = (run / "export" / "model-card.md").read_text(encoding="utf-8")
+    general = (trainings.work / "export" / "model-card.md").read_text(encoding="utf-8")
     general = general.replace("# Model card\n", "## The file\n").replace("\n## ", "\n### ")
+    general = general.replace("| not measured |", "| see above |")
     return CARD.format(
         without=told["accuracy_unseen_languages_without_copies"],
         accuracy=told["accuracy_unseen_languages"],
         low=low,
         high=high,
-        data=DATA,
+        data=told["data"],
+        **of_words(trainings.words.exists()),
+        made_signs=trainings.settings.made_signs,
+        made_clips=trainings.settings.made_clips,
+        steps=trainings.settings.steps,
         folds=table(fold_rows(found)),
         languages=by_language(found.distinct),
         thresholds=table(threshold_rows(found)),
-        **{name: ships(found)[name] for name in ("right_of_stopped", "unknown_accepted")},
+        few_shot=few_shot(),
+        teaching=teaching(measured),
+        **{name: ships(found)[name] or 0.0 for name in ("right_of_stopped", "unknown_accepted")},
         threshold=found.calibration.threshold,
         temperature=found.calibration.temperature,
         kept=KEPT,
@@ -256,35 +252,43 @@ def card(found: Evidence, run: Path) -> str:
     )
 
 
-def ship(file: Path, to: Path) -> None:
-    """Copy a file that is small enough to lie in the package."""
-    if file.stat().st_size >= MOST_BYTES:
-        raise SystemExit(f"{file}: has {file.stat().st_size:,} bytes, {MOST_BYTES:,} are too many")
-    with replacing(to) as temporary:
-        shutil.copyfile(file, temporary)
-
-
-def main() -> None:
+def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--work", type=Path, default=Path("runs/benchmark/starter"))
-    parser.add_argument("--out", type=Path, default=MODELS)
-    parser.add_argument("--epochs", type=int, help="fewer, for a quick look; writes no CSV")
-    given = parser.parse_args()
-    recipe, run = load_recipe("demo"), given.work
-    if given.epochs:
-        recipe = replace(recipe, optimiser=replace(recipe.optimiser, epochs=given.epochs))
-        run = run.with_name(f"{run.name}-{given.epochs}")
-    packed = pack(open_source("fingerspelling"), run / "packed", recipe.packing.max_len)
-    seen = trained(recipe, packed, run)
-    found = evidence(seen, strangers(run, seen), packed)
-    ship(exported(run, found).files["onnx"], given.out / f"{STARTER}.onnx")
-    write_text(given.out / f"{STARTER}.md", card(found, run))
-    if not given.epochs:
+    parser.add_argument("--work", type=Path, help=f"trainings (default {WORK}; -quick)")
+    parser.add_argument(
+        "--out", type=Path, help="folder of the model (default: the package; with --quick --work)"
+    )
+    parser.add_argument("--words", type=Path, default=WORDS, help="folder of the words")
+    parser.add_argument("--jobs", type=int, default=1, help="trainings at once")
+    parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--quick", action="store_true", help="hardly any training; no CSV")
+    return parser.parse_args()
+
+
+def main() -> None:
+    given = parsed()
+    torch.set_num_threads(1)
+    settings = QUICK if given.quick else EncoderSettings(given.steps)
+    work = given.work or (WORK.with_name(f"{WORK.name}-quick") if given.quick else WORK)
+    out = given.out or (work / "models" if given.quick else MODELS)
+    packed = pack(open_source("fingerspelling"), work / "packed", MAX_LEN)
+    if not given.words.exists():
+        print(f"{given.words}: is not there; the encoder learns from the lexicon alone")
+    trainings = Trainings(packed, given.words, settings, work)
+    trainings.run(given.jobs)
+    found = evidence(trainings.seen(), trainings.strangers(), packed)
+    model = load_model(trainings.folder(ALL))
+    measured = taught_by(model, given.words, given.quick)
+    file = exported(model, found, trainings, given.quick)
+    ship(file, measured and measured[0], out / f"{STARTER}.onnx")
+    write_text(out / f"{STARTER}.md", card(found, measured, trainings))
+    if not given.quick:
         write_csv("starter_model", fold_rows(found))
         write_csv("starter_threshold", threshold_rows(found))
     print(table(fold_rows(found)), table(threshold_rows(found)), sep="\n\n")
+    print(f"written: {out / STARTER}.onnx")
 
 
 if __name__ == "__main__":

@@ -234,9 +234,8 @@ def trained(folds: list[int], work: Path) -> dict[int, Path]:
 
 
 def model_of(fold: int, work: Path) -> Path:
-    """The fold's soup, of `starter_model.py` or of a run of its own: they are the same."""
-    soups = [work / run / f"fold-{fold}" / "soup" for run in ("starter", f"demo-demo-{fold}-0")]
-    return next((soup for soup in soups if soup.exists()), soups[-1])
+    """The soup of a run that held out the fold."""
+    return work / f"demo-demo-{fold}-0" / f"fold-{fold}" / "soup"
 
 
 def place(work: Path) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from few_shot_data import Integers, Numbers
 from signlet.teaching.fit import Examples, Expected, fitted
+from signlet.teaching.head import answered
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,9 @@ class Taught:
         rows = self.embeddings[np.concatenate([examples, tested])].astype(np.float16)
         taught, others = np.split(rows.astype(np.float64), [len(examples)])
         head = fitted(Examples(taught, numbers, none_kept), self.expected)
-        shares, none = head.answers(others)
-        # With these two, none = 1 / (1 + exp(best score)).
-        plain = replace(head, slope=1.0, threshold=0.0).answers(others)[1]
-        best = np.log(1 / plain - 1)
-        return Reading(shown[shares.argmax(1)], best, none > shares.max(1))
+        likeness = head.likeness(others)
+        shares, none = answered(likeness, head.scale, head.slope, head.threshold)
+        return Reading(shown[shares.argmax(1)], likeness.max(1), none > shares.max(1))
 
 
 @dataclass(frozen=True, eq=False)

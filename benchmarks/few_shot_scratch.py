@@ -63,8 +63,9 @@ class Scratch:
             started = time.process_time()
             training = FoldTraining(recipe, self.packed, mine, others, Path("unused"))
             training.run(Silent(), save=False)
+            model = training.with_head(cast(SignModel, training.soup.module))
             seconds = time.process_time() - started
-            answers = training.predict(cast(SignModel, training.soup.module)).numpy()
+            answers = training.predict(model).numpy()
             return {"answers": answers, "seconds": np.array(seconds)}
 
         what = f"{recipe}{mine.tolist()}{others.tolist()}"

@@ -48,8 +48,8 @@ ships was trained on all clips, so nothing is left to measure it on.
 By language, without copies: {languages}. Languages differ in their letters: the same hand shape
 is another letter elsewhere, and no model can know that of a language that it has not seen.
 
-A fold is trained without any clip of its languages, of whatever alphabet, and its made-up signs
-are made without their hands.{held_back}
+A fold is trained for {fold_steps} steps, without any clip of its languages, of whatever alphabet,
+and its made-up signs are made without their hands.{held_back}
 
 ## How well signs are taught
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,17 +36,19 @@ class Trainings:
 
     packed: the letters, at the encoder's length. words: folder of the words, which may be
     missing. work: gets a folder for each training; what is finished there, with the same
-    settings and as many clips, is not trained again.
+    settings and as many clips, is not trained again. fold_steps: of the folds' trainings, in
+    place of the settings'.
     """
 
     packed: PackedSet
     words: Path
     settings: EncoderSettings
     work: Path
+    fold_steps: int
 
     def run(self, jobs: int = 1) -> None:
         """Train what is missing, so many at once."""
-        Parallel(jobs)(delayed(self._train)(name) for name in (*map(str, FOLDS), ALL))
+        Parallel(jobs)(delayed(self._train)(name) for name in (ALL, *map(str, FOLDS)))
 
     def folder(self, name: str | int) -> Path:
         """Where a fold's model lies, or that of all clips."""
@@ -76,14 +78,17 @@ class Trainings:
     def _train(self, name: str) -> None:
         torch.set_num_threads(1)
         clips = self.learned_from(name)
-        about = told(self.settings, clips)
+        settings = self.settings
+        if name != ALL:
+            settings = replace(settings, steps=self.fold_steps)
+        about = told(settings, clips)
         if _said(self.folder(name)) == about:
             print(f"{self.folder(name)}: is there already", flush=True)
             return
         print(f"{self.folder(name)}: {about['source']}", flush=True)
         with Bars() as bars:
-            bars.begin("training", self.settings.steps)
-            encoder = train_encoder(clips, self.settings, reporting(bars))
+            bars.begin("training", settings.steps)
+            encoder = train_encoder(clips, settings, reporting(bars))
         rows = np.arange(len(self.packed)) if name == ALL else self.plan().training(int(name))
         embeddings = embed(encoder, self.packed, torch.from_numpy(rows)).numpy()
         model = with_examples(encoder, embeddings, np.asarray(self.packed.labels)[rows])

@@ -167,7 +167,7 @@ def test_a_fold_learns_nothing_of_its_languages() -> None:
     refs = letters.refs()
     labels = np.array([letters.signs.index(ref.sign or "") for ref in refs])
     packed = SimpleNamespace(labels=labels, signers=[ref.signer or "" for ref in refs])
-    trainings = Trainings(cast(PackedSet, packed), Path("nowhere"), TINY, Path("nowhere"))
+    trainings = Trainings(cast(PackedSet, packed), Path("nowhere"), TINY, Path("nowhere"), 2)
     fold_of = trainings.fold_of()
     assert sorted(fold_of) == real_clips.languages()
     held_out = {packed.signers[row] for row in trainings.plan().held_out(1)}

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from conftest import moving_hand
 from signlet.advice import NO_ESTIMATE, data_notes
 from signlet.cli import COMMANDS, main
-from signlet.cli.choices import SMALL_SET, Asked, choose, given_flags
+from signlet.cli.choices import LARGE_SET, SMALL_SET, Asked, choose, given_flags
 from signlet.cli.training import load_recipe
 from signlet.errors import SignletError
 from signlet.pack import PackedSet, pack
@@ -122,6 +122,10 @@ def test_flags_win(tmp_path: Path) -> None:
 def test_a_larger_set_holds_out_one_fold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clips = packed(tmp_path)
     monkeypatch.setattr("signlet.cli.choices.SMALL_SET", len(clips) - 1)
+    choice = choose(RECIPE, clips, asked())
+    assert (choice.folds, choice.full_fit) == ([0], True)
+    assert any("Trainings: 2; fold 0 is held out to test" in note for note in choice.notes)
+    monkeypatch.setattr("signlet.cli.choices.LARGE_SET", len(clips) - 1)
     choice = choose(RECIPE, clips, asked())
     assert (choice.folds, choice.full_fit) == ([0], False)
     assert choose(RECIPE, clips, asked("--full-fit", full_fit=True)).full_fit
@@ -308,6 +312,7 @@ def test_every_command_and_flag_of_the_guide_exists(capsys: pytest.CaptureFixtur
         assert flag in text
         assert flag in help_
     assert f"up to {SMALL_SET} clips" in text
+    assert f"up to {LARGE_SET:,} clips" in text
     assert f"there are {RECIPE.optimiser.min_steps} steps" in text
 
 

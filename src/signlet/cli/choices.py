@@ -17,6 +17,8 @@ from signlet.train.settings import FEW_BATCHES, epoch_of
 
 SMALL_SET = 500
 """Up to so many clips a training is cheap: all folds are held out, then all clips trained on."""
+LARGE_SET = 5_000
+"""Up to so many clips a second training is cheap enough for a model of all clips, to use."""
 _SOME_FOLD = "0"
 """What is held out of larger sets."""
 
@@ -87,10 +89,9 @@ def _trainings(asked: Asked, count: int, wanted: int, packed: PackedSet) -> tupl
     """Folds to hold out, and whether all clips are then trained on."""
     if count == 0 and asked.folds in (None, "none"):
         return [], True
-    small = len(packed) <= SMALL_SET
-    text = asked.folds or ("all" if small else _SOME_FOLD)
+    text = asked.folds or ("all" if len(packed) <= SMALL_SET else _SOME_FOLD)
     folds = parse_folds(text, count or wanted)
-    return folds, asked.full_fit or (small and asked.folds is None)
+    return folds, asked.full_fit or (len(packed) <= LARGE_SET and asked.folds is None)
 
 
 def _folds_note(count: int, wanted: int, packed: PackedSet) -> str:
@@ -106,11 +107,12 @@ def _folds_note(count: int, wanted: int, packed: PackedSet) -> str:
 
 
 def _small_note(asked: Asked, folds: list[int], full_fit: bool) -> str:
-    if asked.folds is not None or not full_fit or len(folds) < 2:
+    if asked.folds is not None or asked.full_fit or not (full_fit and folds):
         return ""
+    tested = "each fold is held out once" if len(folds) > 1 else f"fold {folds[0]} is held out"
     return (
-        f"Trainings: {len(folds) + 1}; each fold is held out once for the estimate, then the model "
-        "is trained on all clips; --folds none --full-fit makes do with that one, and no estimate"
+        f"Trainings: {len(folds) + 1}; {tested} to test, then the model is trained on all clips. "
+        "--folds none --full-fit skips the test: one training, no score"
     )
 
 

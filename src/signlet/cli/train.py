@@ -10,7 +10,7 @@ from rich.console import Console
 
 from signlet.advice import data_notes, init_notes
 from signlet.atomic import require_writable
-from signlet.cli.choices import SMALL_SET, Asked, choose, given_flags
+from signlet.cli.choices import LARGE_SET, SMALL_SET, Asked, choose, given_flags
 from signlet.cli.parsing import make_parser, parse, parse_folds
 from signlet.cli.training import (
     add_recipe,
@@ -57,8 +57,9 @@ def run(arguments: list[str]) -> None:
     parser.add_argument(
         "--folds",
         type=str | None,
-        help="folds to hold out, a training each: 0, 0,2, all or none; left out, all and a full\n"
-        f"fit for sets of at most {SMALL_SET} clips, 0 for larger ones",
+        help="folds to hold out, a training each: 0, 0,2, all or none; left out, all of them for\n"
+        f"sets of at most {SMALL_SET} clips and 0 for larger ones, with a full fit up to "
+        f"{LARGE_SET:,} clips",
     )
     parser.add_argument(
         "--full-fit",

@@ -5,8 +5,9 @@
 
 A step looks at 24 made-up signs with 4 clips each (`made_signs.py`) and at 48 real clips, each
 changed at random in two ways. The supervised contrastive loss (Khosla et al. 2020,
-arXiv:2004.11362) pulls clips of one sign together and pushes all others apart. What is kept is
-the moving average of the weights. The folder that is written is a model for `signlet.load` and
+arXiv:2004.11362) pulls clips of one sign together and pushes all others apart; a cosine classifier
+names the real ones besides. What is kept
+is the moving average of the weights. The folder that is written is a model for `signlet.load` and
 `--init`; it names the signs that it learned from by their examples.
 
 800 steps take about 6 minutes of one core, the reading of the clips half a minute.
@@ -24,6 +25,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 from torch.optim.swa_utils import AveragedModel
 
 from made_body import lose_parts
@@ -55,6 +57,8 @@ DECAY = 0.99
 """Of the moving average of the weights."""
 PROTOTYPES = 16
 """Examples of a sign that the saved model keeps, at most."""
+COSINE_SCALE, SMOOTHING = 16.0, 0.1
+"""Of the classifier that names the real clips."""
 _MADE_SEED, _REAL_SEED = 1, 7
 """Added to the seed, so that streams of random numbers differ."""
 _EVERY = 100
@@ -75,7 +79,9 @@ class EncoderSettings:
     views: int = 2
     """Of each real clip."""
     temperature: float = 0.1
-    """Of the loss."""
+    """Of the contrastive loss."""
+    naming: float = 0.5
+    """Weight of the cross entropy of the real clips' signs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,11 +169,11 @@ def train_encoder(
     real = RealBatches(clips, settings)
     made = MadeBatches(library, settings, first_label=len(signs_of(clips)))
     with dropout_seed(settings.seed):
-        model = SignModel(SIZE.config(MAX_LEN, num_classes=1)).train()
+        model = SignModel(SIZE.config(MAX_LEN, num_classes=len(signs_of(clips)))).train()
         average = AveragedModel(model, avg_fn=_moved)
         optimiser = make_optimiser(model, OPTIMISER)
         for step in range(settings.steps):
-            loss = _loss(model, [made.next(step), real.next(step)], settings.temperature)
+            loss = _loss(model, made.next(step), real.next(step), settings)
             loss.backward()
             optimise(optimiser, model, step, settings.steps, OPTIMISER)
             average.update_parameters(model)
@@ -179,13 +185,16 @@ def _moved(average: Tensor, now: Tensor, updates: Tensor | int) -> Tensor:
     return average.lerp(now, 1 - ema_decay(int(updates), DECAY))
 
 
-def _loss(model: SignModel, batches: Sequence[Batch], temperature: float) -> Tensor:
-    frames = torch.cat([batch.frames for batch in batches]).nan_to_num()
-    mask = torch.cat([batch.mask for batch in batches])
-    labels = torch.cat([batch.labels for batch in batches])
+def _loss(model: SignModel, made: Batch, real: Batch, settings: EncoderSettings) -> Tensor:
+    frames = torch.cat([made.frames, real.frames]).nan_to_num()
+    mask, labels = torch.cat([made.mask, real.mask]), torch.cat([made.labels, real.labels])
     with torch.autocast(frames.device.type, torch.bfloat16, OPTIMISER.precision == "bf16"):
         features = model.features(frames, mask)
-    return contrast(unit(features.float()), labels, temperature)
+    embeddings = unit(features.float())
+    apart = contrast(embeddings, labels, settings.temperature)
+    likeness = embeddings[-len(real.labels) :] @ unit(model.logits.weight).mT
+    named = cross_entropy(likeness * COSINE_SCALE, real.labels, label_smoothing=SMOOTHING)
+    return apart + settings.naming * named
 
 
 # --- what becomes of it -------------------------------------------------------------------

@@ -37,7 +37,7 @@ _CHOOSING = 4
 class RealClip:
     """A clip of a person.
 
-    sign: its class, (sign language, gloss) or the word. signer: a language of the lexicon or a
+    sign: its class, ("lexicon", gloss) or the word. signer: a language of the lexicon or a
     group of the words. points: (T, 100, 3), the chosen landmarks as they were found, NaN where
     they were not. frames: (16, 100, 3) and mask (16,): the model's input, NaN where not found.
     """
@@ -52,9 +52,9 @@ class RealClip:
 def lexicon(without: Iterable[str] = ()) -> list[RealClip]:
     """Every file of the lexicon once: letters of all alphabets, also doubled ones and digraphs.
 
-    without: sign languages to leave out. The American letters that the lexicon lists as French
-    ones too are of the first of both that is not left out: as two signs they would be pushed
-    apart, though they are the same clips.
+    without: sign languages to leave out. A letter is one sign in all languages: most are made
+    alike, and nothing else in the lexicon shows what people do differently. The American letters
+    that it lists as French ones too count once.
     """
     root = Fingerspelling.open().root
     left_out, files, clips = set(without), set(), []
@@ -63,7 +63,7 @@ def lexicon(without: Iterable[str] = ()) -> list[RealClip]:
         if language not in left_out and row["path"] not in files:
             files.add(row["path"])
             ref = ClipRef(f"{language}/{gloss}", root / row["path"], None, language)
-            clips.append(_read((language, gloss), ref))
+            clips.append(_read(("lexicon", gloss), ref))
     return clips
 
 

@@ -13,7 +13,7 @@ threshold lets pass is measured on what else lies in the lexicon: letters of oth
 digraphs and letters with marks, each read by a model that has not seen its language. What to
 expect of taught signs is measured on people of the words from whom nothing was learned.
 
-A training of about 11 minutes of one core, four of 4 minutes, and 2 minutes for the rest; --quick
+A training of about 11 minutes of one core, four of 3 to 4 minutes, and 2 minutes for the rest; --quick
 takes a minute in all. What is finished under --work is not trained again: after few_shot.py has
 written its table, the same command puts it into the card in 2 minutes. To train anew after a
 change of the code, delete that folder.
@@ -53,7 +53,7 @@ from starter_card import CARD, by_language, data_text, few_shot, of_words, table
 from starter_teaching import expected
 from starter_training import ALL, FOLDS, Trainings
 
-STEPS, FOLD_STEPS = 1500, 600
+STEPS, FOLD_STEPS = 1500, 500
 """Of the training that ships, and of each of the four that only tell how well it reads letters of
 other languages: they are shorter, so that what they tell is rather too low."""
 MODELS = Path(__file__).parents[1] / "src" / "signlet" / "models"

@@ -6,9 +6,9 @@
 A step looks at 24 made-up signs with 4 clips each (`made_signs.py`) and at 48 real clips, each
 changed at random in two ways. The supervised contrastive loss (Khosla et al. 2020,
 arXiv:2004.11362) pulls clips of one sign together and pushes all others apart; a cosine classifier
-names the real ones besides. What is kept
-is the moving average of the weights. The folder that is written is a model for `signlet.load` and
-`--init`; it names the signs that it learned from by their examples.
+names the real ones besides. What is kept is the moving average of the weights. The folder that is
+written is a model for `signlet.load` and `--init`; it names the signs that it learned from by their
+examples.
 
 800 steps take about 6 minutes of one core, the reading of the clips half a minute.
 """

@@ -13,10 +13,10 @@ threshold lets pass is measured on what else lies in the lexicon: letters of oth
 digraphs and letters with marks, each read by a model that has not seen its language. What to
 expect of taught signs is measured on people of the words from whom nothing was learned.
 
-A training of about 11 minutes of one core, four of 3 to 4 minutes, and 2 minutes for the rest; --quick
-takes a minute in all. What is finished under --work is not trained again: after few_shot.py has
-written its table, the same command puts it into the card in 2 minutes. To train anew after a
-change of the code, delete that folder.
+A training of about 11 minutes of one core, four of 3 to 4 minutes, and 2 minutes for the rest;
+--quick takes a minute in all. What is finished under --work is not trained again: after
+few_shot.py has written its table, the same command puts it into the card in 2 minutes. To train
+anew after a change of the code, delete that folder.
 Writes src/signlet/models/fingerspelling.onnx and its card fingerspelling.md, and two tables of
 benchmarks/results.
 """

@@ -21,6 +21,7 @@ from signlet.teaching.head import unit
 from signlet.teaching.taught import Example, Taught, own_prototypes
 
 RUNNER = Path(__file__).parent / "teach_runner.mjs"
+BY_HAND = {"known": 0.75, "unknown": 0.45, "spread": 0.12, "scale": 20}
 WEB = Path(__file__).parents[1] / "src" / "signlet" / "web"
 
 
@@ -55,7 +56,8 @@ def example(sign: str, *embedding: float) -> dict[str, Any]:
 def test_numbers_that_were_computed_by_hand() -> None:
     """Two directions, right and up: hello twice to the right, thanks once upwards."""
     examples = [example("hello", 1, 0), example("hello", 0.8, 0.6), example("thanks", 0, 1)]
-    (result,) = javascript([{"examples": examples, "queries": [(1, 0), (-1, 0)]}])["results"]
+    case = {"examples": examples, "queries": [(1, 0), (-1, 0)], "teaching": BY_HAND}
+    (result,) = javascript([case])["results"]
     head, advice = result["head"], result["advice"]
     assert head["signs"] == ["hello", "thanks"]
     assert head["kept"] == 0
@@ -112,8 +114,9 @@ def test_the_model_s_own_settings_are_used() -> None:
     assert result["head"]["threshold"] == pytest.approx(0.5)
     assert result["head"]["slope"] == 10  # 3.2 is too little
     assert result["head"]["scale"] == 7
-    assert bare["head"]["threshold"] == pytest.approx(0.6)
-    assert bare["head"]["slope"] == pytest.approx(0.3 / 0.12**2)
+    usual = Expected()
+    assert bare["head"]["threshold"] == pytest.approx((usual.known + usual.unknown) / 2)
+    assert bare["head"]["scale"] == usual.scale
 
 
 # --- the same as Python --------------------------------------------------------------------

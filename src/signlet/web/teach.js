@@ -6,11 +6,11 @@
 
 /** How like examples are to their own sign and to others, before anything was measured. */
 export const TEACHING = Object.freeze({
-  KNOWN_MEAN: 0.75,
-  UNKNOWN_MEAN: 0.45,
-  SPREAD: 0.12,
+  KNOWN_MEAN: 0.88,
+  UNKNOWN_MEAN: 0.43,
+  SPREAD: 0.24,
   PRIOR: 10, // pseudo examples
-  SCALE: 20,
+  SCALE: 12,
   SLOPE_MIN: 10,
   SLOPE_MAX: 100,
 });

@@ -6,7 +6,7 @@ import hashlib
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from few_shot_data import Clips, Integers, kept
 from few_shot_methods import Reading
 from signlet.cli.training import load_recipe
-from signlet.model import SignModel
 from signlet.pack import PackedSet, pack
 from signlet.train import Recipe
 from signlet.train.fold import FoldTraining
@@ -63,7 +62,7 @@ class Scratch:
             started = time.process_time()
             training = FoldTraining(recipe, self.packed, mine, others, Path("unused"))
             training.run(Silent(), save=False)
-            model = training.with_head(cast(SignModel, training.soup.module))
+            model = training.soup_with_head()
             seconds = time.process_time() - started
             answers = training.predict(model).numpy()
             return {"answers": answers, "seconds": np.array(seconds)}

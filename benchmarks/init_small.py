@@ -65,7 +65,7 @@ def one(
     started = time.process_time()
     work = FoldTraining(recipe, packed, rows, held_out, Path("unused"), init=init)
     work.run(Silent(), save=False)
-    answers = work.predict(work.soup.module).numpy()
+    answers = work.predict(work.soup_with_head()).numpy()
     result = score(predictions_of(packed, held_out, answers, 0), resamples=1)
     return {
         "seed": recipe.seed,
@@ -75,6 +75,7 @@ def one(
         "signs": len(set(packed.labels[rows].tolist())),
         "tested": len(held_out),
         "init": "letters" if init else "none",
+        "from": init.where if init else "",
         "top1": round(result.top1, 4),
         "balanced": round(result.balanced_accuracy, 4),
         "cpu_seconds": round(time.process_time() - started),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -186,6 +186,10 @@ class FoldTraining:
         """A trained model with the head that the recipe asks for."""
         rows = self.batches.rows.numpy()
         return with_head(model, self.recipe.head, self.packed, rows, self.processes)
+
+    def soup_with_head(self) -> SignModel:
+        """What a training is for: the soup with the recipe's head."""
+        return self.with_head(cast(SignModel, self.soup.module))
 
     def predict(self, model: SignModel) -> Tensor:
         """Probabilities (N, K) of the held-out clips, each looked at by one of the processes."""

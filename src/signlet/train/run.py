@@ -119,7 +119,7 @@ def fit(
     with _live("Training", work, console or Console(quiet=True), "") as display:
         work.run(display)
     processes.by_main(lambda: (folder / CHECKPOINT).unlink(missing_ok=True))
-    return work.with_head(cast(SignModel, work.soup.module))
+    return work.soup_with_head()
 
 
 def on_device(packed: PackedSet, device: torch.device) -> PackedSet:

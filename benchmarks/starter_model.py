@@ -17,13 +17,14 @@ A training of about 11 minutes of one core, four of 3 to 4 minutes, and 2 minute
 --quick takes a minute in all. What is finished under --work is not trained again: after
 few_shot.py has written its table, the same command puts it into the card in 2 minutes. To train
 anew after a change of the code, delete that folder.
-Writes src/signlet/models/fingerspelling.onnx and its card fingerspelling.md, and two tables of
-benchmarks/results.
+Writes src/signlet/models/fingerspelling.onnx, its card fingerspelling.md, its weights for `--init`
+in the folder fingerspelling, and two tables of benchmarks/results.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -42,13 +43,14 @@ from signlet.calibration.measure import Calibrated, calibrate
 from signlet.copies import trained_copies
 from signlet.evaluate import score, signer_interval
 from signlet.export import export_ensemble
-from signlet.model.files import ModelFile, load_model
+from signlet.model.files import ModelFile, load_model, save_model
 from signlet.pack import PackedSet, pack
 from signlet.predictions import Predictions
 from signlet.sources import open_source
 from signlet.starter import STARTER
 from signlet.teaching.card_file import with_entries
 from signlet.teaching.fit import Expected
+from signlet.train.init import TOLD
 from starter_card import CARD, by_language, data_text, few_shot, of_words, table, teaching
 from starter_teaching import expected
 from starter_training import ALL, FOLDS, Trainings
@@ -223,6 +225,15 @@ def ship(file: Path, measured: Expected | None, to: Path) -> None:
         temporary.write_bytes(content)
 
 
+def ship_weights(model: ModelFile, letters: PackedSet, to: Path) -> None:
+    """Write the weights in half precision, for `--init`, into a folder of the model's name.
+
+    letters: clips that it was trained on, so that a training on them can be told that.
+    """
+    half = [copy.deepcopy(member).half() for member in model.members]
+    save_model(to, half, model.signs, {**model.about, TOLD: list(letters.names)})
+
+
 def card(found: Evidence, measured: tuple[Expected, int] | None, trainings: Trainings) -> str:
     """The page for people: what no export can know, then what every export says."""
     told = about(found, trainings)
@@ -287,6 +298,7 @@ def main() -> None:
     measured = taught_by(model, given.words, given.quick)
     file = exported(model, found, trainings, given.quick)
     ship(file, measured and measured[0], out / f"{STARTER}.onnx")
+    ship_weights(model, packed, out / STARTER)
     write_text(out / f"{STARTER}.md", card(found, measured, trainings))
     if not given.quick:
         write_csv("starter_model", fold_rows(found))

@@ -14,6 +14,7 @@ import torch
 from conftest import Synthetic
 from signlet.advice import init_notes
 from signlet.cli.trained_again import run_recipe
+from signlet.cli.training import load_recipe
 from signlet.errors import SignletError
 from signlet.folds import signer_folds
 from signlet.model.files import load_model, save_model
@@ -23,6 +24,7 @@ from signlet.train.fold import FoldTraining
 from signlet.train.init import Init, read_init
 from signlet.train.progress import Silent
 from signlet.train.settings import PackingSettings
+from signlet.train.task import Task
 from test_train import QUIET, SIZE, TINY, assert_same, weights
 
 TINY = replace(TINY, optimiser=replace(TINY.optimiser, epochs=2))
@@ -149,8 +151,8 @@ def test_other_dropout_is_no_other_size(before: Path) -> None:
 @pytest.mark.parametrize(
     ("where", "says"),
     [
-        ("fingerspelling", "only a run folder .* --run runs/letters"),
-        ("model.onnx", "only a run folder"),
+        ("fingerspeling", "no such run folder; name one of signlet train, or fingerspelling"),
+        ("model.onnx", "an exported model cannot be trained on; .* or fingerspelling"),
         ("no/where", "no such run folder"),
         (".", "holds no config.json"),
     ],
@@ -176,3 +178,15 @@ def test_a_single_model_starts_all_three_and_an_average_none(
     save_model(tmp_path / "two", twice, soup.signs, {})
     with pytest.raises(SignletError, match="average of 2 models"):
         read_init(str(tmp_path / "two"), TINY)
+
+
+def test_the_model_that_comes_with_signlet_can_be_trained_on() -> None:
+    recipe = load_recipe("small")
+    init = read_init("fingerspelling", recipe)
+    assert len(init.signs) == 26
+    assert "gsg/R" in init.clips
+    task = Task(recipe, 3)
+    init.start(task, ("hello", "A", "thanks"))
+    weights = init.models["student"].state_dict()["encoder.join.linear.weight"]
+    assert torch.equal(task.student.state_dict()["encoder.join.linear.weight"], weights)
+    assert weights.dtype == torch.float32

@@ -16,6 +16,11 @@ def names() -> list[str]:
     return sorted(path.stem for path in _MODELS.glob("*.onnx"))
 
 
+def weights_path(name: str) -> Path | None:
+    """The folder with the weights of a model that comes with signlet, to train on from."""
+    return _MODELS / name if name in names() else None
+
+
 def model_path(model: str | Path) -> Path:
     """The file of a model that comes with signlet, or what was given as a path.
 

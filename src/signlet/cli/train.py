@@ -70,8 +70,8 @@ def run(arguments: list[str]) -> None:
         "--init",
         type=str | None,
         metavar="RUN",
-        help="start from the weights of this run folder instead of random ones; its signs may "
-        "be others",
+        help="start from the weights of this run folder, or of fingerspelling, the model that "
+        "comes with signlet, instead of random ones; its signs may be others",
     )
     parser.add_argument(
         "--track",

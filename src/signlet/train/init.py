@@ -19,12 +19,15 @@ from signlet.model.files import CONFIG, WEIGHTS, ModelFile, load_model
 from signlet.pack import PackedSet
 from signlet.pack.layout import HEADER
 from signlet.predictions import read_predictions
+from signlet.starter import STARTER, weights_path
 from signlet.train.settings import Recipe
 from signlet.train.task import Task
 
 _PARTS = {"student": "student", "teacher": "teacher", "distilled": "soup"}
 """Model of a new training -> the model of the earlier one that it starts from. The soup is the
 earlier run's model, and of the distilled model's size."""
+TOLD = "trained_on_clips"
+"""Names of the clips, in what a model that comes with signlet says of itself."""
 _PREDICTIONS, _PACKED = "predictions.parquet", "packed"
 _SHAPE = [
     field.name
@@ -99,7 +102,8 @@ class Init:
 def read_init(where: str, recipe: Recipe) -> Init:
     """Read the weights to start from.
 
-    where: run folder of `signlet train`, or a folder of one model (`model.safetensors`).
+    where: run folder of `signlet train`, a folder of one model (`model.safetensors`), or the name
+        of a model that comes with signlet.
     Raises SignletError where it is none, or its models are of other sizes than the recipe's.
     """
     path = _folder(where)
@@ -115,19 +119,24 @@ def read_init(where: str, recipe: Recipe) -> Init:
         _check_size(where, name, model.config, recipe)
     signs = files["distilled"].signs
     clips, contents, signers = _trained_on(path, training)
+    clips |= _told(files["distilled"])
     return Init(where, _digest(folders, signs), signs, models, clips, contents, signers)
 
 
 def _folder(where: str) -> Path:
     path = Path(where)
-    if path.suffix.lower() in (".onnx", ".tflite") or (where.isalnum() and not path.exists()):
+    shipped = weights_path(where)
+    if shipped is not None and not path.exists():
+        return shipped
+    if path.suffix.lower() in (".onnx", ".tflite"):
         raise SignletError(
-            f"--init {where}: only a run folder can be trained on, exported models and the "
-            "starter model cannot; make one of the letters with: signlet train --data "
-            "fingerspelling --folds none --full-fit --run runs/letters"
+            f"--init {where}: an exported model cannot be trained on; name the run folder that it "
+            f"was made from, or {STARTER}, the model that comes with signlet"
         )
     if not path.exists():
-        raise SignletError(f"--init {where}: no such run folder; name one of signlet train")
+        raise SignletError(
+            f"--init {where}: no such run folder; name one of signlet train, or {STARTER}"
+        )
     return path.parent if path.name in (WEIGHTS, CONFIG) else path
 
 
@@ -170,6 +179,12 @@ def _digest(folders: list[Path], signs: tuple[str, ...]) -> str:
         with (folder / WEIGHTS).open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
+
+
+def _told(file: ModelFile) -> frozenset[str]:
+    """Names of clips in a model's own description, which has no run folder beside it."""
+    names = file.about.get(TOLD)
+    return frozenset(name for name in names if isinstance(name, str)) if names else frozenset()
 
 
 def _trained_on(

@@ -55,8 +55,8 @@ def require_embedding(size: int | None, path: str | Path) -> int:
     """The numbers of an embedding. Raises SignletError where the file `path` gives none."""
     if size is None:
         raise SignletError(
-            f"{path}: has no embedding: it was exported without one; "
-            "export it again with this signlet"
+            f"{path}: has no embedding: it was exported without one (--no-embedding, or by an "
+            "older signlet); export it again"
         )
     return size
 

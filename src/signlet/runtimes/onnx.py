@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 INPUT, LENGTHS, OUTPUT, EMBEDDING = "inputs", "lengths", "outputs", "embedding"
 """Names of the graph's raw frames, of their numbers in each clip, of its probabilities, and of
 its embeddings, which it may lack."""
+_DAMAGED = ("INVALID_PROTOBUF", "No graph was found")
+"""What onnxruntime says of a file that is no model, or not all of one."""
 _AT_ONCE = 16
 _FRAMES_AT_ONCE = 4_096
 """One run takes so many clips, and not more frames than this unless a single clip has them."""
@@ -92,11 +94,17 @@ def load(path: Path, threads: int = 0) -> OnnxRuntime:
             str(path), options, providers=["CPUExecutionProvider"]
         )
     except Exception as error:  # onnxruntime's own errors have no common base
-        reason = str(error).splitlines()[0][:200]
-        raise SignletError(f"{path}: cannot be read as a model ({reason}); export again") from None
+        raise SignletError(f"{path}: {_unreadable(str(error))}") from None
     card = read_card(session.get_modelmeta().custom_metadata_map.get(ENTRY), str(path))
     _check(session, card, path)
     return OnnxRuntime(session, card, path)
+
+
+def _unreadable(said: str) -> str:
+    """What is wrong with a file, out of what onnxruntime said of it."""
+    if any(sign in said for sign in _DAMAGED):
+        return "is damaged (not a model, or cut off); copy or export it again"
+    return f"cannot be read as a model ({said.splitlines()[0][:200]}); export it again"
 
 
 def _check(session: InferenceSession, card: Card, path: Path) -> None:

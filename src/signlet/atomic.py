@@ -30,7 +30,7 @@ def replacing(path: Path) -> Iterator[Path]:
         raise SignletError(f"{path}: cannot be written ({error.strerror})") from None
     try:
         yield folder / path.name
-        os.chmod(folder / path.name, 0o666 & ~_UMASK)  # some libraries write for the user only
+        os.chmod(folder / path.name, _mode(path))  # some libraries write for the user only
         os.replace(folder / path.name, path)
     except OSError as error:
         reason = error.strerror or error
@@ -39,6 +39,11 @@ def replacing(path: Path) -> Iterator[Path]:
         ) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _mode(path: Path) -> int:
+    """Permissions of the file that is there, or those of a new one."""
+    return path.stat().st_mode & 0o777 if path.is_file() else 0o666 & ~_UMASK
 
 
 def require_writable(path: Path) -> None:

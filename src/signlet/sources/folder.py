@@ -93,7 +93,7 @@ def _clip_files(root: Path) -> list[Path]:
 
 def _no_clips(root: Path) -> str:
     loose = sum(path.suffix.lower() in SUFFIXES for path in root.iterdir())
-    has = f"{loose} clips, but no folder for each sign" if loose else "no clips"
+    has = f"{loose} clip{'s'[: loose != 1]}, but no folder for each sign" if loose else "no clips"
     return (
         f"{root}: holds {has}; expected <sign>/<signer>_<anything> ending in {', '.join(SUFFIXES)}"
     )

@@ -159,6 +159,8 @@ def _show(name: str, best: list[tuple[str, float]], said: Prediction, as_json: b
 
 def _finish(name: str, clip: Clip, said: Prediction, overlay: Path | None, model: str) -> None:
     """Say what may be wrong with a clip, and write it as a video."""
+    if not clip.hand_frames().any():
+        print(f"signlet: no hands were found in {name}", file=sys.stderr)
     if clip.fps and len(clip.frames) / clip.fps > _LONG:
         print(
             f"signlet: {name}: is {len(clip.frames) / clip.fps:.0f} s long and was read as one "

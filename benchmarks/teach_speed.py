@@ -58,6 +58,7 @@ def teach(base: Recogniser, source: Source, out: Path) -> None:
         Given(
             lambda ref=ref: source.read(ref),  # type: ignore[misc]
             Example(ref.sign or "", ref.signer or "", ref.name),
+            str(ref.path),
         )
         for ref in source.refs()
     ]

@@ -347,7 +347,7 @@ def test_a_clip_counts_once(taught: Recogniser) -> None:
 
 
 def test_a_single_sign_is_told_to_be_so(base: Path) -> None:
-    with pytest.warns(UserWarning, match="hello is the only sign"):
+    with pytest.warns(UserWarning, match="Only one sign, hello: it is told"):
         one = signlet.teach(base, [moving_hand(0, 0, 0)], ["hello"])
     assert one(moving_hand(0, 0, 0)).sign == "hello"
     with pytest.raises(SignletError, match="no taught sign would be left"):
@@ -362,6 +362,7 @@ def test_a_single_sign_is_told_to_be_so(base: Path) -> None:
         (("clip.npz", ["a"]), "list"),
         (([moving_hand(0, 0, 0)], ["a", "b"]), "1 clips, 2 signs"),
         (([moving_hand(0, 0, 0)], [""]), "called ''"),
+        (([moving_hand(0, 0, 0)], [" None"]), "'None', which is the answer for none"),
     ],
 )
 def test_arguments_that_make_no_sense(base: Path, arguments: Any, words: str) -> None:

@@ -137,10 +137,84 @@ def test_what_is_said_of_new_people(base: Path, tmp_path: Path, capsys: Capture)
     for path in one.rglob("*_2.npz"):
         path.unlink()
     assert main(["teach", str(base), str(one), *out]) == 0
-    assert "There is no estimate: no sign has a second clip" in capsys.readouterr().out
+    assert "signs are told apart: no sign has a second clip" in capsys.readouterr().out
     shutil.rmtree(one / "thanks")
     assert main(["teach", str(base), str(one), *out]) == 0
-    assert "hello is the only sign" in capsys.readouterr().err
+    assert "Only one sign, hello: it is told" in capsys.readouterr().err
+
+
+def test_clips_that_name_nobody_are_counted_apart(
+    base: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    out = ["-o", str(tmp_path / "x.onnx")]
+    root = record(tmp_path / "clips", {"hello": 0, "thanks": 1}, ("anna",))
+    (root / "hello" / "anna_2.npz").rename(root / "hello" / "IMG0012.npz")
+    assert main(["teach", str(base), str(root), *out]) == 0
+    told = capsys.readouterr().out
+    assert "from 4 clips, by 1 signer and unknown people." in told
+    assert "1 clip names no signer; name it anna_1.npz (signer, underscore, number)" in told
+    assert "Of new people nothing can be said: only one signer is named." in told
+    for number, path in enumerate(sorted(root.glob("*/anna*"))):
+        path.rename(path.with_name(f"{number}.npz"))
+    assert main(["teach", str(base), str(root), *out]) == 0
+    told = capsys.readouterr().out
+    assert "from 4 clips, by unknown people." in told
+    assert "4 clips name no signer; name them anna_1.npz" in told
+
+
+def test_only_people_who_were_tested_are_counted(
+    base: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    root = record(tmp_path / "clips", {"hello": 0, "thanks": 1})
+    record(root, {"bye": 2}, ("carl",))
+    assert main(["teach", str(base), str(root), "-o", str(tmp_path / "x.onnx")]) == 0
+    told = capsys.readouterr().out
+    assert "Taught: 3 signs from 10 clips, by 3 signers." in told
+    assert re.search(r"Each of 2 signers left out in turn: \d of 8 right", told)
+    assert "2 clips could not be tested: nobody else shows their sign." in told
+    assert "2 people say little about others: the true figure may well be 20 points lower." in told
+    assert re.search(r"the model still gave that sign's clips a name in \d+ of 10 cases", told)
+
+
+def test_a_sign_cannot_be_called_none(base: Path, tmp_path: Path, capsys: Capture) -> None:
+    root = record(tmp_path / "clips", {"hello": 0, "NONE": 1})
+    words = "a sign is called 'NONE', which is the answer for none of the signs"
+    fails(["teach", base, root, "-o", tmp_path / "x.onnx"], words, capsys)
+
+
+def test_a_write_protected_file_stays_and_a_mode_is_kept(
+    mine: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    more = record(tmp_path / "more", {"bye": 2})
+    before = mine.read_bytes()
+    mine.chmod(0o444)
+    fails(["teach", mine, more, "--add"], f"{mine}: is write-protected", capsys)
+    with pytest.raises(SignletError, match="is write-protected"):
+        signlet.load(mine).without_sign("hello").save(mine)
+    assert mine.read_bytes() == before
+    mine.chmod(0o640)
+    assert main(["teach", str(mine), str(more), "--add"]) == 0
+    assert signlet.load(mine).signs == ("bye", "hello", "thanks")
+    assert mine.stat().st_mode & 0o777 == 0o640
+
+
+def test_clips_that_were_taught_before_write_nothing(
+    mine: Path, clips: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    out = tmp_path / "out.onnx"
+    assert main(["teach", str(mine), str(clips), "--add", "-o", str(out)]) == 0
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "all of these clips were taught before; nothing changes" in told.err
+    assert not out.exists()
+
+
+def test_a_clip_without_hands_is_said_to_be_so(mine: Path, tmp_path: Path, capsys: Capture) -> None:
+    bare = moving_hand(0, 0, 0)
+    bare[:, 468:489] = bare[:, 522:] = np.nan
+    np.savez(tmp_path / "bare.npz", landmarks=bare)
+    assert main(["recognise", str(mine), str(tmp_path / "bare.npz")]) == 0
+    assert f"no hands were found in {tmp_path / 'bare.npz'}" in capsys.readouterr().err
 
 
 def test_own_signs_are_kept_on_request(base: Path, clips: Path, tmp_path: Path) -> None:
@@ -191,11 +265,12 @@ def test_mistakes_in_the_arguments(
     fails(["teach", mine, clips, "--add", "--keep-signs"], "--keep-signs: is chosen", capsys)
     fails(["teach", mine, "--remove", "nobody"], "no sign 'nobody'", capsys)
     fails(["teach", base, clips, "--add", "-o", out], "was not taught", capsys)
-    fails(["teach", base, "--remove", "a", "-o", out], "was not taught", capsys)
+    fails(["teach", base, "--remove", "a", "-o", out], "was not taught; it has no", capsys)
+    fails(["teach", "fingerspelling", "--remove", "A"], "fingerspelling: was not taught", capsys)
     fails(["teach", mine, clips, "-o", out], "was taught already", capsys)
     fails(["teach", base, clips, "--keep-signs", "-o", out], "cannot be kept", capsys)
     fails(["teach", tmp_path / "gone.onnx", clips, "-o", out], "no such model file", capsys)
-    fails(["teach", base, tmp_path / "gone", "-o", out], "no such file", capsys)
+    fails(["teach", base, tmp_path / "gone", "-o", out], "second argument names the clips", capsys)
     fails(["teach", base, file, "-o", out], "is one clip", capsys)
     fails(
         ["teach", mine, "--remove", "hello", "--remove", "thanks"], "no taught sign would", capsys
@@ -214,8 +289,8 @@ def test_clips_that_cannot_be_taught_are_all_named(
     (clips / "thanks" / "carl_1.npz").write_bytes(b"damaged")
     assert main(["teach", str(base), str(clips), "-o", str(out)]) == 2
     first, second = capsys.readouterr().err.splitlines()
-    assert first.startswith("signlet: hello/carl_1.npz: no hand was found")
-    assert "thanks/carl_1.npz: is not an .npz" in second
+    assert first.startswith(f"signlet: {clips}/hello/carl_1.npz: no hand was found")
+    assert f"{clips}/thanks/carl_1.npz: is not an .npz" in second
     assert not out.exists()
 
 
@@ -252,7 +327,8 @@ def test_the_page_about_teaching_is_true(
     for known in [*Path("more_clips").glob("*/anna*"), *Path("more_clips").glob("*/ben*")]:
         known.unlink()
     np.savez("new_clip.npz", landmarks=moving_hand(1, 5, 0))
-    page = PAGE.read_text(encoding="utf-8")
+    page = PAGE.read_text(encoding="utf-8").replace(".mp4", ".npz")
+    page = page.replace('"fingerspelling"', '"model.onnx"')
     for block in re.findall(r"(?<!npm -->\n)```bash\n(.*?)```", page, re.DOTALL):
         for line in block.replace("fingerspelling", "model.onnx").splitlines():
             program, *arguments = shlex.split(line, comments=True)

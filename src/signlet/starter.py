@@ -21,6 +21,11 @@ def weights_path(name: str) -> Path | None:
     return _MODELS / name if name in names() else None
 
 
+def named(path: Path) -> str:
+    """A model's file as users name it: one that comes with signlet by its name."""
+    return path.stem if path.parent == _MODELS else str(path)
+
+
 def model_path(model: str | Path) -> Path:
     """The file of a model that comes with signlet, or what was given as a path.
 

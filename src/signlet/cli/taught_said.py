@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from signlet.live.lines import plain
-from signlet.teaching.estimate import Estimate, Tally
+from signlet.teaching.estimate import Estimate, Tally, tested_signers
 from signlet.teaching.fit import Similarities
 from signlet.teaching.make import Made, require_taught
 from signlet.teaching.taught import Example, Taught
 
 _LISTED = 10
 """Clips that look like another sign are listed up to this many."""
+_FEW = 5
+"""Fewer signers than this say little about other people."""
 
 
 def said(made: Made) -> str:
@@ -20,7 +23,7 @@ def said(made: Made) -> str:
     parts = [
         _signs(taught),
         _advice(taught),
-        _estimate(made.estimate, len(taught.signs)),
+        _estimate(made.estimate, taught),
         _none(made.estimate),
     ]
     return "\n\n".join("\n".join(part) for part in parts if part)
@@ -30,13 +33,35 @@ def _signs(taught: Taught) -> list[str]:
     counts = taught.counts()
     width = max(len(plain(sign)) for sign in counts)
     clips, signs = len(taught.examples), len(counts)
-    people = taught.people()
-    by = f", by {_many(people, 'signer')}" if people else ", signers not named"
-    lines = [f"Taught: {_many(signs, 'sign')} from {_many(clips, 'clip')}{by}."]
+    lines = [f"Taught: {_many(signs, 'sign')} from {_many(clips, 'clip')}, by {_by(taught)}."]
     lines += [f"  {plain(sign):<{width}}  {_many(n, 'clip')}" for sign, n in counts.items()]
     if taught.kept:
         lines.append(f"Kept: {_many(taught.kept, 'sign')} of the base model.")
-    return lines
+    return [*lines, *_unnamed(taught)]
+
+
+def _by(taught: Taught) -> str:
+    people = taught.people()
+    who = [_many(people, "signer")] if people else []
+    return " and ".join([*who, *(["unknown people"] if _nameless(taught) else [])])
+
+
+def _unnamed(taught: Taught) -> Iterator[str]:
+    """How to name clips that do not say who signs."""
+    nameless = _nameless(taught)
+    if not nameless:
+        return
+    verb = "names" if len(nameless) == 1 else "name"
+    them = "it" if len(nameless) == 1 else "them"
+    yield (
+        f"{_many(len(nameless), 'clip')} {verb} no signer; name {them} "
+        f"anna_1{plain(Path(nameless[0].name).suffix)} (signer, underscore, number) to get the "
+        "estimate for new people."
+    )
+
+
+def _nameless(taught: Taught) -> list[Example]:
+    return [example for example in taught.examples if not example.signer]
 
 
 # --- advice -----------------------------------------------------------------------------------
@@ -66,12 +91,13 @@ def _clip(example: Example) -> str:
 # --- the estimate -----------------------------------------------------------------------------
 
 
-def _estimate(measured: Estimate, signs: int) -> list[str]:
+def _estimate(measured: Estimate, taught: Taught) -> list[str]:
+    nothing = "There is no estimate of how well the signs are told apart"
+    if len(taught.signs) == 1:
+        return [f"{nothing}: there is only one."]
     if measured.clips is None and measured.signers is None:
-        return ["There is no estimate: no sign has a second clip to test with. Record one more."]
-    if signs == 1:
-        return ["There is no estimate of telling signs apart: there is only one."]
-    return [*_of_clips(measured), *_of_signers(measured)]
+        return [f"{nothing}: no sign has a second clip to test with. Record one more."]
+    return [*_of_clips(measured), *_of_signers(measured, taught)]
 
 
 def _of_clips(measured: Estimate) -> Iterator[str]:
@@ -81,19 +107,31 @@ def _of_clips(measured: Estimate) -> Iterator[str]:
     yield "  This is for the people in the clips. Other people will be read worse."
 
 
-def _of_signers(measured: Estimate) -> Iterator[str]:
+def _of_signers(measured: Estimate, taught: Taught) -> Iterator[str]:
     if measured.signers is None:
-        why = "no two signers show the same sign" if measured.people > 1 else _lone(measured.people)
-        yield f"Of new people nothing can be said: {why}."
+        yield f"Of new people nothing can be said: {_why(taught)}."
         return
-    people = _many(measured.people, "signer")
-    yield f"Each of {people} left out in turn: {_read(measured.signers)}"
-    rough = " With so few signers it is rough." if measured.people < 5 else ""
-    yield f"  This is what to expect of people who are not in the clips.{rough}"
+    who = [example.signer for example in taught.examples]
+    people = tested_signers(taught.numbered(), who)
+    yield f"Each of {_many(people, 'signer')} left out in turn: {_read(measured.signers)}"
+    if alone := len(who) - who.count("") - measured.signers.clips:
+        yield f"  {_many(alone, 'clip')} could not be tested: nobody else shows their sign."
+    yield "  This is what to expect of people who are not in the clips."
+    if people < _FEW:
+        yield (
+            f"  {people} people say little about others: the true figure may well be 20 points "
+            "lower."
+        )
 
 
-def _lone(people: int) -> str:
-    return "all clips are of one signer" if people else "the clips do not say who signs"
+def _why(taught: Taught) -> str:
+    """Why new people cannot be tested."""
+    people = taught.people()
+    if people == 0:
+        return "the clips do not say who signs"
+    if people == 1:
+        return "only one signer is named" if _nameless(taught) else "all clips are of one signer"
+    return "no two signers show the same sign"
 
 
 def _read(tally: Tally) -> str:
@@ -110,10 +148,9 @@ def _none(measured: Estimate) -> list[str]:
         lines.append(f"  {share} of the clips of taught signs would be refused ({_of_all(tally)}).")
     if tally := measured.left_out:
         accepted = tally.clips - tally.none
-        share = _share(accepted, tally.clips)
         lines.append(
-            f"  {share} of the clips of a sign that was not taught would be accepted "
-            f"({accepted} of {tally.clips}, each sign left out in turn)."
+            "  Taught without one of your signs, the model still gave that sign's clips a name in "
+            f"{accepted} of {_many(tally.clips, 'case')} ({_share(accepted, tally.clips)})."
         )
     return lines if len(lines) > 1 else []
 

@@ -17,7 +17,7 @@ from signlet.starter import model_path
 from signlet.teaching import make
 from signlet.teaching.card_file import SUFFIXES
 from signlet.teaching.examples import BadClips, Given
-from signlet.teaching.names import sign_name, signer_name
+from signlet.teaching.names import new_sign_name, signer_name
 from signlet.teaching.taught import Example
 from signlet.video.suffixes import VIDEO_SUFFIXES
 
@@ -35,6 +35,7 @@ def run(arguments: list[str]) -> None:
     """Parse, teach, print, write."""
     parsed = parse(_parser(), arguments)
     out = _place(parsed)
+    make.require_unprotected(out)
     require_writable(out)
     with Bars() as bars:
         progress = make.Progress(_note, bars.begin, bars.step)
@@ -44,6 +45,8 @@ def run(arguments: list[str]) -> None:
             for problem in error.problems[:-1]:
                 _note(problem)
             raise SignletError(error.problems[-1]) from None
+    if not made.changed:
+        return
     made.recogniser.save(out)
     print(said(made))
     print(f"\nWritten: {out}\nUse it: signlet recognise {out} CLIP")
@@ -88,11 +91,11 @@ def _place(parsed: Any) -> Path:
 def _made(parsed: Any, progress: make.Progress) -> make.Made:
     if parsed.remove:
         return make.removed_from(Recogniser.load(parsed.base), parsed.remove, progress)
-    source = open_source(parsed.clips)
+    source = _source(parsed.clips)
     given = _given(source)
     if parsed.add:
         found = Recogniser.load(parsed.base)
-        make.require_taught(found)
+        make.require_taught(found, "teach it first, without --add")
     else:
         if model_path(parsed.base).is_dir():
             _note(f"{parsed.base}: is exported first, which takes about a minute")
@@ -103,11 +106,21 @@ def _made(parsed: Any, progress: make.Progress) -> make.Made:
     return make.taught_to(found, given, parsed.keep_signs, progress)
 
 
+def _source(clips: str) -> Source:
+    if clips != "fingerspelling" and not Path(clips).exists():
+        raise SignletError(
+            f"{clips}: there is no such file or folder; the second argument names the clips: a "
+            "folder of signs, a .zip of one, or a table"
+        )
+    return open_source(clips)
+
+
 def _given(source: Source) -> list[Given]:
     return [
         Given(
             lambda ref=ref: source.read(ref),  # type: ignore[misc]
-            Example(sign_name(ref.sign), signer_name(ref.signer), ref.name),
+            Example(new_sign_name(ref.sign), signer_name(ref.signer), ref.name),
+            str(ref.path),
         )
         for ref in source.refs()
         if ref.sign is not None

@@ -82,6 +82,11 @@ def steps(examples: Examples, signers: Sequence[str]) -> int:
     return len(parts) + (len(list(_each_signer(examples, who))) if _shared(examples, who) else 0)
 
 
+def tested_signers(examples: Examples, signers: Sequence[str]) -> int:
+    """Signers of whom a clip is read when they are left out."""
+    return len(list(_each_signer(examples, np.array(signers, dtype=str))))
+
+
 # --- what is left out: clips not taught on, and clips that are read then ----------------------
 
 

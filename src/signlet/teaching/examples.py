@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from signlet.clip import Clip
 from signlet.errors import ClipError, SignletError
-from signlet.teaching.names import sign_name, signer_name
+from signlet.teaching.names import new_sign_name, signer_name
 from signlet.teaching.taught import Example
 
 if TYPE_CHECKING:
@@ -29,10 +29,14 @@ Embed = Callable[[Sequence[Clip]], NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Given:
-    """A clip as a user names it. read: raises SignletError where it cannot be read."""
+    """A clip to teach.
+
+    read: raises SignletError where it cannot be read. path: what errors call it.
+    """
 
     read: Callable[[], Clip]
     about: Example
+    path: str
 
 
 class BadClips(ClipError):  # noqa: N818
@@ -57,7 +61,7 @@ def given_clips(
             "give one sign, and one signer if any, for each clip"
         )
     return [
-        _given(clip, number, sign_name(sign), signer_name(signer))
+        _given(clip, number, new_sign_name(sign), signer_name(signer))
         for number, (clip, sign, signer) in enumerate(zip(clips, signs, who, strict=True), 1)
     ]
 
@@ -67,7 +71,8 @@ def _given(clip: Recognisable, number: int, sign: str, signer: str) -> Given:
         name = clip.name
     else:
         name = Path(clip).name if isinstance(clip, str | Path) else f"clip {number}"
-    return Given(lambda: _read(clip, name), Example(sign, signer, name))
+    path = str(clip) if isinstance(clip, str | Path) else name
+    return Given(lambda: _read(clip, name), Example(sign, signer, name), path)
 
 
 def _read(clip: Recognisable, name: str) -> Clip:
@@ -102,7 +107,7 @@ def _usable(given: Sequence[Given], problems: list[str]) -> Iterator[Clip]:
             clip = one.read()
             if not clip.hand_frames().any():
                 raise ClipError(
-                    f"{one.about.name}: no hand was found in any frame, and hands are what is "
+                    f"{one.path}: no hand was found in any frame, and hands are what is "
                     "taught; record it again or leave it out"
                 )
             yield clip

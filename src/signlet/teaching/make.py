@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ import signlet
 from signlet.atomic import replacing
 from signlet.errors import SignletError
 from signlet.runtimes import open_runtime, require_embedding
+from signlet.starter import named
 from signlet.teaching.card_file import SUFFIXES, ModelSource, with_entries
 from signlet.teaching.estimate import Estimate, estimate, steps
 from signlet.teaching.examples import Given, distinct, embedded
@@ -43,10 +46,14 @@ class Progress:
 
 @dataclass(frozen=True)
 class Made:
-    """A taught recogniser, and how well it reads what it has not seen."""
+    """A taught recogniser, and how well it reads what it has not seen.
+
+    changed: whether it was taught anything that it did not know.
+    """
 
     recogniser: Recogniser
     estimate: Estimate
+    changed: bool = True
 
 
 def open_base(base: str | Path | Recogniser) -> Recogniser:
@@ -62,8 +69,8 @@ def open_base(base: str | Path | Recogniser) -> Recogniser:
         raise SignletError("teach: the base was not loaded from a file; load it by its path")
     if found.taught is not None:
         raise SignletError(
-            f"{file.path}: was taught already; add to it (--add, with_examples), or teach the "
-            "model that it was made of"
+            f"{named(file.path)}: was taught already; add to it (--add, with_examples), or teach "
+            "the model that it was made of"
         )
     if file.suffix not in SUFFIXES:
         found = _from_run(file.path)
@@ -86,7 +93,7 @@ def taught_to(
     own = _own(base) if keep_signs else {}
     if keep_signs and not own:
         raise SignletError(
-            f"{_name(base)}: its own signs cannot be kept, because it has no prototypes of them; "
+            f"{_named(base)}: its own signs cannot be kept, because it has no prototypes of them; "
             "train it with --head.kind nearest and export it, or leave out --keep-signs"
         )
     examples, rows = _embedded(base, given, progress)
@@ -95,27 +102,28 @@ def taught_to(
 
 def added_to(found: Recogniser, given: Sequence[Given], progress: Progress) -> Made:
     """More examples, of taught or of new signs. found: was taught, else SignletError."""
-    taught = require_taught(found)
+    taught = require_taught(found, "teach it first")
     more, rows = _embedded(found, given, progress)
     rows = np.concatenate([taught.embeddings, rows.astype(np.float16)])
     made = _made(found, _kept(found, taught), [*taught.examples, *more], rows, progress)
     if len(require_taught(made.recogniser).examples) == len(taught.examples):
         progress.say("all of these clips were taught before; nothing changes")
+        return replace(made, changed=False)
     return made
 
 
 def removed_from(found: Recogniser, signs: Sequence[str], progress: Progress) -> Made:
     """Without some signs. Raises SignletError where one is not known, or none would be left."""
-    taught = require_taught(found)
+    taught = require_taught(found, "it has no taught sign to take away")
     gone = {sign_name(sign) for sign in signs}
     if unknown := sorted(gone - set(taught.signs)):
         raise SignletError(
-            f"{_name(found)}: has no sign {unknown[0]!r}; its signs are {', '.join(taught.signs)}"
+            f"{_named(found)}: has no sign {unknown[0]!r}; its signs are {', '.join(taught.signs)}"
         )
     stay = [row for row, example in enumerate(taught.examples) if example.sign not in gone]
     if not stay:
         raise SignletError(
-            f"{_name(found)}: no taught sign would be left; teach another one first (--add)"
+            f"{_named(found)}: no taught sign would be left; teach another one first (--add)"
         )
     kept = {s: row for s, row in _kept(found, taught).items() if s not in gone}
     examples = [taught.examples[row] for row in stay]
@@ -126,15 +134,17 @@ def save(found: Recogniser, path: str | Path) -> None:
     """Write a taught recogniser as one model file: the base's bytes with another card.
 
     path: of the same kind as the base, `.onnx` or `.tflite`.
-    Raises SignletError for another kind, or where it cannot be written; nothing is then left.
+    Raises SignletError for another kind, or where it cannot be written, as a file that is
+    write-protected; nothing is then left.
     """
     taught, out = require_taught(found), Path(path)
     file = found.file
     if file is None:
         raise SignletError("the model was not loaded from a file, and cannot be written to one")
     require_suffix(out, file.suffix)
+    require_unprotected(out)
     entries = {"taught": taught.as_json(), "about": found.about}
-    content = with_entries(file.read(), file.suffix, entries, str(file.path))
+    content = with_entries(file.read(), file.suffix, entries, named(file.path))
     with replacing(out) as temporary:
         temporary.write_bytes(content)
 
@@ -143,6 +153,14 @@ def require_suffix(out: Path, suffix: str) -> None:
     """Raise SignletError where a taught file would be of another kind than its base."""
     if out.suffix.lower() != suffix:
         raise SignletError(f"{out}: the model is a {suffix} file; name one that ends so")
+
+
+def require_unprotected(out: Path) -> None:
+    """Raise SignletError where a file is there that may not be written to, even for root."""
+    if not out.is_file():
+        return
+    if not (out.stat().st_mode & stat.S_IWUSR and os.access(out, os.W_OK)):
+        raise SignletError(f"{out}: is write-protected; write to another file (-o)")
 
 
 # --- steps ------------------------------------------------------------------------------------
@@ -173,8 +191,8 @@ def _made(
     taught = Taught.of(kept, shown, rows[stay], expected)
     if len(taught.signs) == 1:
         progress.say(
-            f"{taught.signs[0]} is the only sign: it can only be told from none of the signs, by a "
-            "general threshold"
+            f"Only one sign, {taught.signs[0]}: it is told from everything else by a usual limit. "
+            "Teach a second sign for a surer one."
         )
     signers = [example.signer for example in shown]
     progress.begin("testing on what is left out", steps(taught.numbered(), signers))
@@ -211,10 +229,15 @@ def _name(found: Recogniser) -> str:
     return "the model" if found.file is None else found.file.path.name
 
 
-def require_taught(found: Recogniser) -> Taught:
-    """What a model was taught. Raises SignletError where it was not."""
+def _named(found: Recogniser) -> str:
+    """The model as the user names it, for errors."""
+    return "the model" if found.file is None else named(found.file.path)
+
+
+def require_taught(found: Recogniser, so: str = "teach it signs first") -> Taught:
+    """What a model was taught. Raises SignletError, which ends with `so`, where it was not."""
     if found.taught is None:
-        raise SignletError(f"{_name(found)}: was not taught; teach it first, without --add")
+        raise SignletError(f"{_named(found)}: was not taught; {so}")
     return found.taught
 
 

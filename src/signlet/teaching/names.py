@@ -8,6 +8,8 @@ from signlet.errors import SignletError
 
 MOST = 60
 """Characters of a sign's name."""
+NONE = "none"
+"""No sign's name, since it is the answer for none of the signs."""
 _CONTROLS = ("Cc", "Cs", "Zl", "Zp")
 
 
@@ -24,6 +26,17 @@ def sign_name(text: str) -> str:
     if len(name) > MOST:
         raise SignletError(
             f"the sign {name[:20]}... has {len(name)} characters; {MOST} are allowed"
+        )
+    return name
+
+
+def new_sign_name(text: str) -> str:
+    """`sign_name` of a sign that is to be taught. Raises SignletError also for "none"."""
+    name = sign_name(text)
+    if name.casefold() == NONE:
+        raise SignletError(
+            f"a sign is called {name!r}, which is the answer for none of the signs; "
+            "choose another name"
         )
     return name
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Iterator
 from functools import cache
@@ -306,6 +307,9 @@ def test_what_is_no_example_is_refused(live: pages.Live, tmp_path: Path) -> None
     live.page.fill("#teach-sign", "x" * 61)
     live.page.click("#teach-hold")
     note(live, "The name of the sign is longer than 60 characters.")
+    live.page.fill("#teach-sign", "NONE")
+    live.page.click("#teach-hold")
+    note(live, "The name of the sign is “NONE”, which is the answer for no sign.")
     live.page.fill("#teach-sign", "hello")
     handless = frames_of("L", 0).copy()
     handless[:, 468:489] = handless[:, 522:] = np.nan
@@ -330,15 +334,26 @@ def write_zip(path: Path, files: dict[str, bytes]) -> Path:
     return path
 
 
+def clip_as(dtype: str) -> bytes:
+    """A clip as `numpy.savez` writes it, its landmarks of some type."""
+    content = io.BytesIO()
+    np.savez_compressed(content, landmarks=frames_of("L", 0).astype(dtype), fps=30)
+    return content.getvalue()
+
+
 STRANGE = {
     "text": "cannot be read (not a .zip archive)",
-    "cut": "cannot be read (",
-    "flipped": "cannot be read (a damaged .zip archive)",
+    "cut": "cut.zip: is damaged; copy or save it again",
+    "flipped": "flipped.zip: is damaged; copy or save it again",
+    "packed": "packed.zip: is damaged; copy or save it again",
     "foreign": "holds no signs",
     "empty": "holds no signs",
     "no clip": "hello/ada_1.npz: cannot be read (not an .npz archive)",
     "no hand": "hello/ada_1.npz: shows no hand in any frame",
     "long": "/ada_1.npz: the sign is longer than 60 characters",
+    "none": "None/ada_1.npz: the sign is “None”, which is the answer for no sign",
+    "big end": "hello/ada_1.npz: holds landmarks of type >f4; save them as float32",
+    "torn": "The same clip is given for bye and for hello.",
 }
 
 
@@ -357,9 +372,15 @@ def test_a_strange_zip_is_refused_whole(live: pages.Live, saved: Path, tmp_path:
     write_zip(tmp_path / "no clip.zip", {"bye/ada_1.npz": good, "hello/ada_1.npz": b"hello"})
     write_zip(tmp_path / "no hand.zip", {"bye/ada_1.npz": good, "hello/ada_1.npz": nothing})
     write_zip(tmp_path / "long.zip", {"x" * 61 + "/ada_1.npz": good})
+    write_zip(tmp_path / "none.zip", {"None/ada_1.npz": good})
+    write_zip(tmp_path / "torn.zip", {"bye/ada_1.npz": good, "hello/ada_1.npz": good})
+    write_zip(tmp_path / "big end.zip", {"hello/ada_1.npz": clip_as(">f4")})
+    packed = bytearray(write_zip(tmp_path / "packed.zip", {"hello/ada_1.npz": good}).read_bytes())
+    packed[100:140] = b"\xff" * 40
+    (tmp_path / "packed.zip").write_bytes(packed)
     for name, said in STRANGE.items():
         live.page.set_input_files("#teach-file", tmp_path / f"{name}.zip")
-        assert said in note(live, f"{name}.zip")
+        assert said in note(live, "The same" if name == "torn" else f"{name}.zip")
         assert live.page.locator("#teach-empty").is_visible()
 
 
@@ -368,6 +389,17 @@ def test_a_zipped_folder_is_opened_too(live: pages.Live, tmp_path: Path) -> None
     path = write_zip(tmp_path / "mine.zip", {"clips/grüße/Zoë_a.npz": good, "clips/notes.txt": b""})
     assert open_zip(live, path) == "Opened mine.zip: 1 example of 1 sign."
     assert heads(live)[0].startswith("grüße 1 example")
+
+
+@pytest.mark.parametrize("dtype", ["<f2", "<f8"])
+def test_numbers_of_other_widths_are_read(live: pages.Live, tmp_path: Path, dtype: str) -> None:
+    path = write_zip(tmp_path / "wide.zip", {"hello/ada_1.npz": clip_as(dtype)})
+    assert open_zip(live, path) == "Opened wide.zip: 1 example of 1 sign."
+    (saved,) = live.unpacked(live.saved("#save", tmp_path), tmp_path)
+    with np.load(saved) as arrays:
+        expected = frames_of("L", 0).astype(dtype).astype(np.float32)
+        np.testing.assert_array_equal(arrays["landmarks"], expected)
+        assert arrays["fps"] == pytest.approx(30)
 
 
 @pytest.mark.parametrize(
@@ -383,7 +415,7 @@ def test_where_nothing_can_be_kept_it_works_and_says_so(
         assert live.page.locator("#teach-trouble").inner_text().startswith(said)
 
 
-@pytest.mark.filterwarnings("ignore:hello is the only sign")
+@pytest.mark.filterwarnings("ignore:Only one sign, hello")
 def test_a_taught_model_file_is_used_and_added_to(
     quick: pages.Live, saved: Path, model: Path, tmp_path: Path
 ) -> None:
@@ -409,6 +441,7 @@ def test_a_taught_model_file_is_used_and_added_to(
     again.save(tmp_path / "again.onnx")
     quick.page.set_input_files("#model", tmp_path / "again.onnx")
     quick.page.locator("#model-name").filter(has_text="again: 2 taught signs").wait_for()
+    assert heads(quick)[0].startswith("hello 1 example (all in the model file)")
     assert_named_as_by(
         quick, again.with_examples([clip], ["thanks"]), tmp_path
     )  # none counts twice

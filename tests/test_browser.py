@@ -281,7 +281,7 @@ def test_clips_at_the_same_time_wait_for_each_other(site: browsing.Site) -> None
         ("empty", "was not exported by signlet"),
         ("text", "is damaged (not a model"),
         ("bare", "was not exported by signlet"),
-        ("json", "is damaged ("),
+        ("json", "is damaged (its card is no JSON"),
         ("newer", "has card format 2"),
         ("other", "made for landmarks other"),
         ("signs", "is damaged (signs is not a list"),

@@ -29,8 +29,8 @@ export function readCard(bytes, name) {
   let card;
   try {
     card = JSON.parse(text);
-  } catch (error) {
-    throw damaged(name, error.message);
+  } catch {
+    throw damaged(name, "its card is no JSON");
   }
   return checked(card, name);
 }

@@ -88,10 +88,17 @@ export function fileName(text) {
     .replace(/\s+/g, " ").trim().replace(/^\.+|\.+$/g, "").trim();
 }
 
-/** The name of a sign, or of who signs, as it is kept. Throws an Error where it is too long. */
+/** A name as it is kept. Throws an Error where it is too long. */
 export function shortName(text, what) {
   const name = fileName(text);
   if ([...name].length > LONGEST_NAME) throw new Error(`${what} is longer than ${LONGEST_NAME} characters. Shorten it.`);
+  return name;
+}
+
+/** The name of a sign as it is kept. Throws an Error where it is too long, or the answer for none. */
+export function signName(text, what) {
+  const name = shortName(text, what);
+  if (name.toLowerCase() === "none") throw new Error(`${what} is “${name}”, which is the answer for no sign. Choose another name.`);
   return name;
 }
 
@@ -106,16 +113,12 @@ export function takeName(clips, sign, signer) {
 
 /** The clip in an .npz: { frames, times, T }. Throws an Error of one line. */
 export async function readClip(file) {
-  let arrays;
-  try {
-    arrays = await readNpz(new Uint8Array(await file.arrayBuffer()));
-  } catch (error) {
-    throw new Error(`${file.name}: cannot be read (${error.message}); save it again`);
-  }
-  const { numbers, shape = [] } = arrays.landmarks ?? {};
+  const arrays = await readNpz(file);
+  const { numbers, shape = [], type } = arrays.landmarks ?? {};
   if (shape.length !== 3 || shape[1] !== POINTS || shape[2] !== 3 || !(shape[0] > 0)) {
     throw new Error(`${file.name}: holds no landmarks of (frames, 543, 3); record it again`);
   }
+  if (!numbers) throw new Error(`${file.name}: holds landmarks of type ${type}; save them as float32`);
   const T = shape[0];
   if (numbers.length !== T * NUMBERS) throw new Error(`${file.name}: is cut off; copy it again`);
   const times = timesOf(arrays, T);
@@ -126,6 +129,6 @@ function timesOf({ times, fps }, T) {
   const known = times?.numbers;
   const grows = known?.length === T && known.every((time, t) => Number.isFinite(time) && !(time <= known[t - 1]));
   if (grows) return Float64Array.from(known);
-  const rate = fps?.numbers[0] > 0 ? fps.numbers[0] : USUAL_RATE;
+  const rate = fps?.numbers?.[0] > 0 ? fps.numbers[0] : USUAL_RATE;
   return Float64Array.from({ length: T }, (_, t) => t / rate);
 }

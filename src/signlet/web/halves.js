@@ -1,4 +1,4 @@
-// Numbers of half precision, as embeddings lie in model files.
+// Numbers of half precision, as embeddings lie in model files, and landmarks in some recordings.
 
 const OFF = 0.05; // a row's length may differ from 1 by this; half precision moves it by 0.001
 
@@ -15,14 +15,15 @@ export function unitRows(text, rows, width, what) {
   }
   if (bytes.length !== 2 * rows * width) throw new Error(`${what} are not ${rows} times ${width} numbers`);
   const view = new DataView(bytes.buffer);
-  const all = Float64Array.from({ length: rows * width }, (_, i) => number(view.getUint16(2 * i, true)));
+  const all = Float64Array.from({ length: rows * width }, (_, i) => fromHalf(view.getUint16(2 * i, true)));
   const read = Array.from({ length: rows }, (_, row) => all.subarray(row * width, (row + 1) * width));
   const isUnit = (row) => Math.abs(Math.hypot(...row) - 1) <= OFF; // nor is NaN
   if (!read.every(isUnit)) throw new Error(`${what} are not of length 1`);
   return read;
 }
 
-function number(bits) {
+/** The number that 16 bits of half precision stand for. */
+export function fromHalf(bits) {
   const sign = bits & 0x8000 ? -1 : 1;
   const power = (bits >> 10) & 31;
   const part = bits & 1023;

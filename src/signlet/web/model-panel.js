@@ -1,5 +1,6 @@
 // The model in use: loading it, choosing another, and what it says of itself.
 
+import { readBytes } from "./npz.js";
 import { element } from "./signs.js";
 import { many } from "./teach-words.js";
 import { percent } from "./words.js";
@@ -26,7 +27,12 @@ export class ModelPanel {
 
   /** The model that was built into the page. */
   async start() {
-    const site = await (await fetch(new URL("site.json", import.meta.url))).json();
+    const site = await fetch(new URL("site.json", import.meta.url)).then((answer) => answer.json()).catch(() => null);
+    if (!site) {
+      this.#part("model-name").textContent = "No model is loaded.";
+      this.problem("The page's own model could not be loaded. Load the page again, or choose a model file.");
+      return false;
+    }
     this.#own = { source: new URL(site.model, import.meta.url).href, name: site.name };
     return this.#load(this.#own);
   }
@@ -34,7 +40,12 @@ export class ModelPanel {
   async #choose(input) {
     const [file] = input.files;
     input.value = "";
-    if (file) await this.#load({ source: await file.arrayBuffer(), name: file.name });
+    if (!file) return;
+    try {
+      await this.#load({ source: await readBytes(file), name: file.name });
+    } catch (error) {
+      this.problem(error.message);
+    }
   }
 
   /** Whether the model is in use now; the one before stays where it cannot be. */
@@ -45,7 +56,7 @@ export class ModelPanel {
       this.#name = name.replace(/\.onnx$/i, "");
       this.#show(card);
       this.use(use);
-      this.#part("built-in").hidden = name === this.#own.name;
+      this.#part("built-in").hidden = !this.#own || name === this.#own.name;
       this.problem(null);
       return true;
     } catch (error) {

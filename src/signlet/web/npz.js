@@ -1,5 +1,7 @@
 // numpy's .npz files: a zip of .npy arrays. Written without compression, read with or without.
 
+import { fromHalf } from "./halves.js";
+
 const MAGIC = "\x93NUMPY";
 const LOCAL = 0x04034b50;
 const CENTRAL = 0x02014b50;
@@ -9,7 +11,16 @@ const DATE = 0x21; // 1 January 1980: the same arrays give the same file
 const VERSION = 20;
 const STORED = 0;
 const DEFLATED = 8;
-const TYPES = { "<f4": Float32Array, "<f8": Float64Array };
+const TYPES = {
+  "<f2": (buffer) => Float32Array.from(new Uint16Array(buffer), fromHalf),
+  "<f4": (buffer) => new Float32Array(buffer),
+  "<f8": (buffer) => new Float64Array(buffer),
+  "<i4": (buffer) => new Int32Array(buffer),
+  "<i8": (buffer) => Float64Array.from(new BigInt64Array(buffer), Number), // as numpy keeps fps=25
+};
+
+/** A zip that is none, or not as it was written; the message says which. */
+class ZipError extends Error {}
 
 /** Bytes of an .npz. arrays: name -> [Float32Array or Float64Array, shape]. */
 export function writeNpz(arrays) {
@@ -56,31 +67,55 @@ function npy(numbers, shape) {
 }
 
 /**
- * Arrays of an .npz of float32 or float64: name -> { numbers, shape }.
- * Throws an Error where it is none, or damaged.
+ * Arrays of an .npz file: name -> { numbers, shape, type }; numbers is null where they are of a
+ * type that is not read. Throws as readZip does.
  */
-export async function readNpz(bytes) {
-  const arrays = {};
-  for (const [name, content] of await readZip(bytes, ".npz")) {
-    if (name.endsWith(".npy")) arrays[name.slice(0, -4)] = readNpy(content);
-  }
-  return arrays;
+export async function readNpz(file) {
+  const files = await readZip(file, "an .npz");
+  const arrays = files.filter(([name]) => name.endsWith(".npy"));
+  return told(file.name, () => Object.fromEntries(arrays.map(([name, bytes]) => [name.slice(0, -4), readNpy(bytes)])));
 }
 
-/** The files in a zip: [[name, Uint8Array]]. kind: what errors call it. Throws where it is damaged. */
-export async function readZip(bytes, kind = ".zip") {
+/**
+ * The files in a zip: [[name, Uint8Array]]. file: a File. kind: what errors call it.
+ * Throws an Error of one line, never one of the browser's, where it is none, or damaged.
+ */
+export async function readZip(file, kind = "a .zip") {
+  const bytes = await readBytes(file);
+  return told(file.name, () => filesIn(bytes, kind));
+}
+
+/** What a file holds, as Uint8Array. Throws an Error of one line. */
+export async function readBytes(file) {
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch {
+    throw new Error(`${file.name}: cannot be read; choose it again`); // it was moved, or changed
+  }
+}
+
+/** What is read; whatever else the browser says of broken bytes is said in our words. */
+async function told(name, read) {
+  try {
+    return await read();
+  } catch (error) {
+    throw new Error(`${name}: ${error instanceof ZipError ? error.message : "is damaged; copy or save it again"}`);
+  }
+}
+
+async function filesIn(bytes, kind) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let end = bytes.length - 22;
   while (end >= 0 && view.getUint32(end, true) !== END) end--;
-  if (end < 0) throw new Error(`${kind === ".npz" ? "not an" : "not a"} ${kind} archive`);
+  if (end < 0) throw new ZipError(`cannot be read (not ${kind} archive); copy or save it again`);
   const files = [];
   let at = view.getUint32(end + 16, true);
   for (let left = view.getUint16(end + 10, true); left > 0; left--) {
-    if (view.getUint32(at, true) !== CENTRAL) throw new Error(`a damaged ${kind} archive`);
+    if (view.getUint32(at, true) !== CENTRAL) throw new Error("no entry");
     const [title, extra, comment] = [28, 30, 32].map((offset) => view.getUint16(at + offset, true));
     const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + title));
     const content = await unpacked(bytes, view, at, kind);
-    if (crc32(content) !== view.getUint32(at + 16, true)) throw new Error(`a damaged ${kind} archive`);
+    if (crc32(content) !== view.getUint32(at + 16, true)) throw new Error("other bytes");
     files.push([name, content]);
     at += 46 + title + extra + comment;
   }
@@ -93,7 +128,7 @@ async function unpacked(bytes, view, at, kind) {
   const packed = bytes.subarray(begin, begin + size);
   const method = view.getUint16(at + 10, true);
   if (method === STORED) return packed;
-  if (method !== DEFLATED) throw new Error(`a ${kind} archive of an unknown compression`);
+  if (method !== DEFLATED) throw new ZipError(`cannot be read (${kind} archive of an unknown compression); save it again`);
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
@@ -103,13 +138,14 @@ function readNpy(bytes) {
   const wide = bytes[6] > 1;
   const begin = (wide ? 12 : 10) + (wide ? view.getUint32(8, true) : view.getUint16(8, true));
   const header = new TextDecoder("latin1").decode(bytes.subarray(10, begin));
-  const [, type] = /'descr': '([^']*)'/.exec(header) ?? [];
-  const [, sizes] = /'fortran_order': False, 'shape': \(([^)]*)\)/.exec(header) ?? [];
-  if (!TYPES[type] || sizes === undefined) return null; // not one of ours: whoever needs it says so
+  const [, type = "unknown"] = /'descr': '([^']*)'/.exec(header) ?? [];
+  const [, order, sizes = ""] = /'fortran_order': (\w+), 'shape': \(([^)]*)\)/.exec(header) ?? [];
   const shape = sizes.split(",").filter((size) => size.trim()).map(Number);
+  if (!TYPES[type]) return { numbers: null, shape, type }; // whoever needs it says so
+  if (order !== "False") return { numbers: null, shape, type: `${type} in Fortran order` };
   const count = shape.reduce((product, size) => product * size, 1);
-  const copy = bytes.slice(begin, begin + count * TYPES[type].BYTES_PER_ELEMENT);
-  return { numbers: new TYPES[type](copy.buffer), shape };
+  const copy = bytes.slice(begin, begin + count * Number(type[2]));
+  return { numbers: TYPES[type](copy.buffer), shape, type };
 }
 
 function join(parts) {

@@ -87,7 +87,7 @@ class Recogniser {
    */
   async embed(frames, T) {
     if (this.embeddingSize === null) {
-      throw new Error(`${this.#name}: has no embedding: it was exported without one; export it again with this signlet`);
+      throw new Error(`${this.#name}: has no embedding: it was exported without one; export it again, without --no-embedding`);
     }
     return (await this.#run(frames, T))[EMBEDDING].data;
   }
@@ -124,7 +124,8 @@ function nameOf(source) {
 async function read(source, name) {
   if (source instanceof ArrayBuffer) return new Uint8Array(source);
   if (source instanceof Uint8Array) return source;
-  const answer = await fetch(source);
+  const answer = await fetch(source).catch(() => null);
+  if (!answer) throw new Error(`${name}: cannot be fetched; is the server of this page running?`);
   if (!answer.ok) throw new Error(`${name}: cannot be fetched (${answer.status})`);
   return new Uint8Array(await answer.arrayBuffer());
 }

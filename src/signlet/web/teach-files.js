@@ -1,6 +1,6 @@
 // Taught signs as a file: a .zip of <sign>/<signer>_<n>.npz, which `signlet train` reads too.
 
-import { hasHand, readClip, shortName } from "./clips.js";
+import { hasHand, readClip, shortName, signName } from "./clips.js";
 import { readZip } from "./npz.js";
 
 const MOST = 2000; // recordings
@@ -10,13 +10,7 @@ const MOST = 2000; // recordings
  * [{ sign, signer, frames, times, T, fps }]. Throws an Error of one line; then nothing was read.
  */
 export async function readExamples(file) {
-  let files;
-  try {
-    files = await readZip(new Uint8Array(await file.arrayBuffer()));
-  } catch (error) {
-    throw new Error(`${file.name}: cannot be read (${whole(error)}); choose a .zip that this page has saved`);
-  }
-  const found = files.filter(([path]) => isExample(path));
+  const found = (await readZip(file)).filter(([path]) => isExample(path));
   if (!found.length) throw new Error(`${file.name}: holds no signs; choose a .zip that this page has saved`);
   if (found.length > MOST) throw new Error(`${file.name}: holds ${found.length} examples, more than ${MOST}; make several of it`);
   const examples = [];
@@ -32,7 +26,7 @@ function isExample(path) {
 
 async function readExample(name, path, bytes) {
   const [folder, file] = path.split("/").slice(-2);
-  const sign = shortName(folder, `${name}: the sign`);
+  const sign = signName(folder, `${name}: the sign`);
   if (!sign) throw new Error(`${name}: has no name of a sign; name its folder after the sign`);
   const clip = await readClip(new File([bytes], name));
   if (!hasHand(clip)) throw new Error(`${name}: shows no hand in any frame; leave it out`);
@@ -44,8 +38,4 @@ async function readExample(name, path, bytes) {
 export function isSame(one, other) {
   return one.sign === other.sign && one.T === other.T
     && one.frames.every((number, i) => Object.is(number, other.frames[i]));
-}
-
-function whole(error) {
-  return error instanceof RangeError ? "it is cut off" : error.message;
 }

@@ -17,8 +17,7 @@ export class SignList {
   }
 
   /**
-   * groups: [{ sign, brought, examples, advice }]: brought is how many come with the model's file,
-   * advice a Map, see TaughtSet.
+   * groups: [{ sign, count, brought, examples, advice }]: see `summary`; advice is a Map, see TaughtSet.
    */
   show(groups) {
     const present = new Set(groups.flatMap(({ examples }) => examples));

@@ -1,6 +1,6 @@
 // The panel on which signs are taught: naming, recording, the examples, saving, forgetting.
 
-import { hasHand, shortName } from "./clips.js";
+import { hasHand, shortName, signName } from "./clips.js";
 import { drawSkeleton } from "./overlay.js";
 import { SignList } from "./teach-list.js";
 import { holdable } from "./teach-press.js";
@@ -86,7 +86,7 @@ export class TeachPanel {
 
   #begin(act) {
     try {
-      const sign = shortName(part("teach-sign").value, "The name of the sign");
+      const sign = signName(part("teach-sign").value, "The name of the sign");
       const signer = shortName(part("teach-signer").value, "The name of who signs") || "me";
       if (!sign) throw new Error(NO_NAME);
       this.#name = { sign, signer };
@@ -113,8 +113,7 @@ export class TeachPanel {
       return this.say(error.message);
     }
     const ours = this.#set.examples.filter(({ sign }) => sign === name.sign);
-    const count = ours.length + (this.#set.brought.get(name.sign) ?? 0);
-    return this.say(kept(name, count, this.#set.advice.get(ours.at(-1))?.like));
+    return this.say(kept(name, this.#set.count(name.sign), this.#set.advice.get(ours.at(-1))?.like));
   }
 
   async #throwAway(example) {
@@ -137,7 +136,9 @@ export class TeachPanel {
     const { examples, brought, canBoth, able, way, advice } = this.#set;
     const signs = [...new Set([...brought.keys(), ...examples.map(({ sign }) => sign)])];
     const own = (sign) => examples.filter((one) => one.sign === sign);
-    this.#list.show(signs.map((sign) => ({ sign, brought: brought.get(sign) ?? 0, advice, examples: own(sign) })));
+    this.#list.show(signs.map((sign) => (
+      { sign, count: this.#set.count(sign), brought: brought.get(sign) ?? 0, advice, examples: own(sign) }
+    )));
     part("teach-names").replaceChildren(...signs.map((sign) => new Option("", sign)));
     part("teach-empty").hidden = signs.length > 0;
     part("teach-with").hidden = !signs.length || !able;

@@ -2,7 +2,7 @@
 
 import { takeName } from "./clips.js";
 import { halved } from "./halves.js";
-import { advise, distinct, teach } from "./teach.js";
+import { advise, distinct, teach, torn } from "./teach.js";
 import { readTeaching } from "./teach-card.js";
 
 /** What the page names: the taught signs beside the model's own, only them, or only its own. */
@@ -63,6 +63,18 @@ export class TaughtSet {
     return counts;
   }
 
+  /** Examples of this page that count no more, because they are one clip with an earlier one. */
+  get twins() {
+    return new Set(this.examples.filter((example) => example.embedding && !this.#all.includes(example)));
+  }
+
+  /** How many examples of a sign count. */
+  count(sign) {
+    const { brought, twins } = this;
+    const ours = this.examples.filter((example) => example.sign === sign && !twins.has(example));
+    return (brought.get(sign) ?? 0) + ours.length;
+  }
+
   /** Taught signs that the model knows too; the taught ones take their place. */
   get replaced() {
     return this.#card ? this.#card.signs.filter((sign) => this.#all.some((one) => one.sign === sign)) : [];
@@ -80,11 +92,15 @@ export class TaughtSet {
     });
   }
 
-  /** Add examples: clips with sign and signer. Throws, and adds none, where the model takes one of them not. */
+  /**
+   * Add examples: clips with sign and signer. Throws, and adds none, where the model takes one of
+   * them not, or one clip is given for two signs.
+   */
   add(clips) {
     return this.#next(async () => {
       const embeddings = [];
       for (const clip of clips) embeddings.push(await this.#embed(clip));
+      this.#requireWhole(clips.map(({ sign }, i) => ({ sign, embedding: embeddings[i] })));
       for (const [i, clip] of clips.entries()) {
         const kept = { ...clip, name: takeName(this.examples, clip.sign, clip.signer) };
         this.examples.push({ ...kept, id: await this.#store.add(kept), embedding: embeddings[i] });
@@ -137,6 +153,13 @@ export class TaughtSet {
     const names = taught?.head.signs.slice(0, taught.head.kept) ?? [];
     const kept = names.length ? own.filter(({ sign }) => names.includes(sign)) : own;
     return teach(this.#all, { kept: both ? kept : [], teaching });
+  }
+
+  #requireWhole(fresh) {
+    const pair = this.able ? torn(this.#all, fresh) : null;
+    if (!pair) return;
+    const [first, second] = pair.map(({ sign }) => sign);
+    throw new Error(`The same clip is given for ${first} and for ${second}. Leave it out of one of them.`);
   }
 
   /** An example's embedding, null where the model has none. */

@@ -34,7 +34,9 @@ export class TeachTools {
       const isOld = (one, i) => [...this.#set.examples, ...read.slice(0, i)].some((other) => isSame(one, other));
       const fresh = read.filter((one, i) => !isOld(one, i));
       await this.#panel.change(this.#set.add(fresh));
-      this.#panel.say(opened(file, read, read.length - fresh.length));
+      const { examples, twins } = this.#set;
+      const again = examples.slice(examples.length - fresh.length).filter((one) => twins.has(one));
+      this.#panel.say(opened(file, read, read.length - fresh.length + again.length));
     } catch (error) {
       this.#panel.say(error.message);
     }

@@ -5,7 +5,7 @@ export const NO_NAME = "Type the sign first, then hold the button.";
 export const NO_PICTURE = "Nothing was recorded: there was no picture yet.";
 export const STARTING = "The camera starts. When you see yourself, hold the button and sign.";
 export const STOPPED = "Nothing was recorded: the picture has stopped.";
-const UNTAUGHT = "This model cannot be taught: it was exported without an embedding. Export it again with a newer signlet. What you record here is kept all the same, and can be saved to train with.";
+const UNTAUGHT = "This model cannot be taught: it was exported without an embedding. Export it again, without --no-embedding. What you record here is kept all the same, and can be saved to train with.";
 const ALONE = "This model does not say what its own signs look like, so yours cannot stand beside them.";
 
 /** What is to be said about the choice of signs; "" where nothing is. set: see TaughtSet. */
@@ -18,10 +18,12 @@ export function why({ loaded, able, canBoth, replaced, way }) {
   return `${listed(replaced)} ${several ? "are signs" : "is a sign"} of the model too. Yours ${several ? "take their" : "takes its"} place.`;
 }
 
-/** { text, doubt } of a sign's examples. brought: how many of them lie in the model's file. */
-export function summary({ brought, examples, advice }) {
-  const count = brought + examples.length;
-  const inFile = brought ? ` (${examples.length ? brought : "all"} in the model file)` : "";
+/**
+ * { text, doubt } of a sign's examples. count: how many there are, brought: how many of them lie in
+ * the model's file, examples: those of this page, some of which may lie there too.
+ */
+export function summary({ count, brought, examples, advice }) {
+  const inFile = brought ? ` (${brought < count ? brought : "all"} in the model file)` : "";
   const text = `${many(count, "example")}${inFile}.`;
   const told = examples.map((example) => advice.get(example)).filter(Boolean);
   const odd = examples.map((example, i) => ({ number: i + 1, like: advice.get(example)?.like })).filter(({ like }) => like);
@@ -49,7 +51,7 @@ export function kept({ sign }, count, like) {
   return like ? `${text} Looks like ${like}. Record another?` : text;
 }
 
-/** What is said after a file was opened. here: how many of its examples were there before. */
+/** What is said after a file was opened. here: how many of its examples were known before. */
 export function opened(file, examples, here) {
   const signs = new Set(examples.map(({ sign }) => sign)).size;
   const before = here ? ` ${here} of them ${here === 1 ? "was" : "were"} here already.` : "";

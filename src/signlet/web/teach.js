@@ -15,7 +15,7 @@ export const TEACHING = Object.freeze({
   SLOPE_MAX: 100,
 });
 
-const SAME = 1e-6; // squared distance of embeddings below which two clips are one
+const SAME = 1e-6; // squared distance of embeddings below which two clips are one; half precision makes less
 
 /**
  * Learn signs from examples.
@@ -38,9 +38,22 @@ export function teach(examples, { kept = [], teaching = {} } = {}) {
 /** Examples without those that are one clip with an earlier one of their sign. */
 export function distinct(examples) {
   const kept = [];
-  const isSame = (one, other) => one.sign === other.sign && apart(one.embedding, other.embedding) < SAME;
-  for (const example of examples) if (!kept.some((other) => isSame(example, other))) kept.push(example);
+  const isTwin = (one, other) => one.sign === other.sign && isOneClip(one, other);
+  for (const example of examples) if (!kept.some((other) => isTwin(example, other))) kept.push(example);
   return kept;
+}
+
+/** Two examples of different signs that are one clip, the second a fresh one; undefined where there are none. */
+export function torn(known, fresh) {
+  const isTorn = (one, other) => one.sign !== other.sign && isOneClip(one, other);
+  const pairs = fresh.map((one, i) => [[...known, ...fresh.slice(0, i)].find((other) => isTorn(one, other)), one]);
+  return pairs.find(([other]) => other);
+}
+
+function isOneClip({ embedding: one }, { embedding: other }) {
+  let apart = 0;
+  for (let d = 0; d < one.length && apart < SAME; d++) apart += (one[d] - other[d]) ** 2;
+  return apart < SAME;
 }
 
 /** Sign -> its examples' embeddings, sorted by sign. */
@@ -135,10 +148,6 @@ function dot(a, b) {
   let product = 0;
   for (let d = 0; d < a.length; d++) product += a[d] * b[d];
   return product;
-}
-
-function apart(a, b) {
-  return a.reduce((sum, number, d) => sum + (number - b[d]) ** 2, 0);
 }
 
 function largest(numbers) {

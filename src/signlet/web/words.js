@@ -18,7 +18,8 @@ export function trackerProblem(error) {
   if (/webgl|graphics|context/i.test(error.message)) {
     return "This browser cannot compute on the graphics card (WebGL 2 in a worker), which finding hands needs. Switch on hardware acceleration, or try another browser. Recordings of landmarks still work.";
   }
-  return `The part that finds hands and faces could not be loaded (${error.message}). Load the page again; where it stays so, build it again.`;
+  const reason = /fetch|load failed|network/i.test(error.message) ? "its files did not come" : error.message;
+  return `The part that finds hands and faces could not be loaded (${reason}). Load the page again; where it stays so, build it again.`;
 }
 
 /** Why a file cannot be shown. */

@@ -171,6 +171,7 @@ def test_a_recording_is_a_clip_for_training_and_can_be_shown_again(
     one = live.unpacked(archive, tmp_path)[0]
     with np.load(one) as arrays:
         np.testing.assert_allclose(arrays["times"], times[:kept], atol=1e-9)
+    live.page.check('[name="teach-with"][value="model"]')  # what was recorded was taught too
     live.page.click("#clear")
     live.open_file(one)
     live.ended()

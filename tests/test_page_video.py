@@ -134,6 +134,8 @@ def compare(there: Any, here: Any) -> None:
 def test_a_camera_becomes_signs(live: pages.Live, tmp_path: Path) -> None:
     live.page.click("#clear")
     live.page.fill("#teach-sign", "camera")
+    # What is recorded is taught at once; here the model's own signs are compared.
+    live.page.evaluate("""document.querySelector('[name="teach-with"][value="model"]').click()""")
     live.page.click("#begin")
     live.page.click("#record")
     wait_for_signing(live, 0.6)

@@ -107,7 +107,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--epochs", type=int, nargs="+", default=[30])
     parser.add_argument("--signers", type=int, default=5)
-    parser.add_argument("--init", help="run folder of the letters")
+    parser.add_argument("--init", help="run folder of the letters, or fingerspelling")
     parser.add_argument("--work", type=Path, default=Path("runs/benchmark"))
     given = parser.parse_args()
     torch.set_num_threads(1)

@@ -242,7 +242,7 @@ def test_everything_is_done_by_keyboard(live: pages.Live, word: Path) -> None:
     assert page.locator("#progress").evaluate("(bar) => bar.value") == before
     page.keyboard.press("r")
     assert page.locator("#teach-note").inner_text().startswith("Type the sign first")
-    assert page.evaluate("document.activeElement.id") == "teach-sign"
+    page.wait_for_function("document.activeElement.id === 'teach-sign'")
     page.keyboard.type("crp")
     assert page.locator("#teach-sign").input_value() == "crp"
     page.focus("#pause")

@@ -146,6 +146,9 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("runs/benchmark/heads"))
     given = parser.parse_args()
     torch.set_num_threads(1)
+    for run in given.runs:
+        if not next(run.glob("fold-*/soup"), None):
+            raise SystemExit(f"{run}: holds no trained fold; name a run folder of signlet train")
     if (Path(given.data) / "dataset.json").exists():
         packed = PackedSet.open(given.data)
     else:

@@ -150,13 +150,14 @@ def test_a_recording_is_a_clip_for_training_and_can_be_shown_again(
     assert not live.page.locator("#teach-why").is_visible()  # the starter model can be taught
     live.page.fill("#teach-sign", " a/b: ")
     live.page.fill("#teach-signer", "ada_l")
-    for number in (1, 2):
-        live.open_file(word)
+    frames, times = recorded()
+    other = pages.write_recording(tmp_path / "other.npz", frames * np.float32(0.99), times)
+    for number, path in enumerate((word, other), 1):  # the same clip twice would count once
+        live.open_file(path)
         live.page.click("#record")
         live.ended()
         said = f"Recorded: a b, {number} example"
         live.page.locator("#teach-note").filter(has_text=said).wait_for()
-    frames, times = recorded()
     archive = live.saved("#save", tmp_path)
     assert archive.name == "clips.zip"
     source = open_source(archive)
@@ -242,7 +243,7 @@ def test_everything_is_done_by_keyboard(live: pages.Live, word: Path) -> None:
     assert page.locator("#progress").evaluate("(bar) => bar.value") == before
     page.keyboard.press("r")
     assert page.locator("#teach-note").inner_text().startswith("Type the sign first")
-    page.wait_for_function("document.activeElement.id === 'teach-sign'")
+    page.locator("#teach-sign:focus").wait_for()
     page.keyboard.type("crp")
     assert page.locator("#teach-sign").input_value() == "crp"
     page.focus("#pause")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from functools import cache
@@ -123,10 +124,8 @@ def begin(live: pages.Live, path: Path) -> None:
 
 def note(live: pages.Live, text: str) -> str:
     """What the panel says, once it begins so."""
-    live.page.wait_for_function(
-        "(text) => document.getElementById('teach-note').textContent.startsWith(text)", arg=text
-    )
-    return str(live.page.locator("#teach-note").inner_text())
+    said = live.page.locator("#teach-note").filter(has_text=re.compile(f"^{re.escape(text)}"))
+    return str(said.inner_text())
 
 
 def open_zip(live: pages.Live, path: Path) -> str:
@@ -239,8 +238,7 @@ def test_an_example_is_thrown_away_and_the_focus_stays(live: pages.Live, saved: 
     for left in ("example 1 of hello", "example 1 of thanks"):
         live.page.keyboard.press("Enter")
         note(live, "Thrown away: an example of hello.")
-        focus = "document.activeElement.getAttribute('aria-label')"
-        live.page.wait_for_function(f"{focus} === 'Throw away {left}'")
+        live.page.locator(f"[aria-label='Throw away {left}']:focus").wait_for()
         live.page.evaluate("document.getElementById('teach-note').textContent = ''")
     assert [text.split(".")[0] for text in heads(live)] == ["thanks 1 example"]
     assert model_name(live) == "tiny: 5 signs, 1 of them taught"

@@ -4,8 +4,8 @@
     python benchmarks/demo_accuracy.py --folds 0 --seeds 0 1 2
     python benchmarks/demo_accuracy.py --data ../shared/data/webcam --recipe small --name words
 
-Prints the mean and spread over the seeds, then what the averaged answers of all seeds score, and how
-many pairs of signer and sign they miss in every clip: what more seeds cannot mend.
+Prints the mean and spread over the seeds, then what the averaged answers of all seeds score, and
+how many pairs of signer and sign they miss in every clip: what more seeds cannot mend.
 
 Finished trainings are kept under runs/benchmark and not repeated. Each training has one
 thread here, so that two fit side by side; `cpu_seconds` is what it used.
@@ -88,8 +88,8 @@ def together(runs: list[list[Path]]) -> None:
         wrong = [found for fold in folds for found in missed(fold)]
         whole = [len(clips) for clips in wrong if clips.all()]
         print(
-            f"{len(read[0])} {name}s averaged: {top1:.3f}, balanced {balanced:.3f}; {len(whole)} of "
-            f"{len(wrong)} pairs of signer and sign are missed in every clip, which is "
+            f"{len(read[0])} {name}s averaged: {top1:.3f}, balanced {balanced:.3f}; "
+            f"{len(whole)} of {len(wrong)} pairs of signer and sign are missed in every clip, which is "
             f"{sum(whole)} of {sum(int(clips.sum()) for clips in wrong)} errors"
         )
 

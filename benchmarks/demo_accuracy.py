@@ -89,7 +89,7 @@ def together(runs: list[list[Path]]) -> None:
         whole = [len(clips) for clips in wrong if clips.all()]
         print(
             f"{len(read[0])} {name}s averaged: {top1:.3f}, balanced {balanced:.3f}; "
-            f"{len(whole)} of {len(wrong)} pairs of signer and sign are missed in every clip, which is "
+            f"{len(whole)} of {len(wrong)} pairs of signer and sign are missed in every clip: "
             f"{sum(whole)} of {sum(int(clips.sum()) for clips in wrong)} errors"
         )
 

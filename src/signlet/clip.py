@@ -27,6 +27,8 @@ class Clip:
     sign: gloss of the sign, None where unknown.
     signer: who signs, or a group of signers that must stay together; None where unknown.
     fps: frames per second, None where unknown.
+    remarks: what was mended while it was read, or looks wrong in it; a phrase each, equal for
+        clips with the same trouble, so that a set's clips can be counted by it.
     """
 
     frames: NDArray[np.float32] = field(repr=False)
@@ -34,6 +36,7 @@ class Clip:
     sign: str | None = None
     signer: str | None = None
     fps: float | None = None
+    remarks: tuple[str, ...] = ()
 
     @classmethod
     def from_array(

@@ -24,7 +24,7 @@ from signlet.errors import SignletError
 from signlet.landmarks import RAW_PARTS
 from signlet.sources import ClipRef
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 FRAMES, INDEX, SKIPPED, HEADER = "frames.npy", "index.parquet", "skipped.parquet", "dataset.json"
 SHARDS, SETTINGS = "shards", "settings.json"
 DTYPES = ("float32", "float16")
@@ -38,11 +38,14 @@ _CLIP_COLUMNS = [
     pa.field("raw_frames", pa.int64()),
     pa.field("fps", pa.float64()),
     *(pa.field(f"missing_{part}", pa.float64()) for part in RAW_PARTS),
+    pa.field("split", pa.string()),
+    pa.field("remarks", pa.list_(pa.string())),
 ]
 _OFFSET = _CLIP_COLUMNS.index(pa.field("length", pa.int64()))
 INDEX_SCHEMA = pa.schema(_CLIP_COLUMNS).insert(_OFFSET, pa.field("offset", pa.int64()))
 """label: class, -1 unknown; offset and length: the clip's frames in frames.npy; raw_frames:
-frames of the recording; missing_<part>: share of the part's landmarks not found in them."""
+frames of the recording; missing_<part>: share of the part's landmarks not found in them; split,
+remarks: as in `ClipRef` and `Clip`."""
 SKIPPED_SCHEMA = pa.schema([(name, pa.string()) for name in ("name", "path", "reason")])
 SHARD_SCHEMA = pa.unify_schemas([pa.schema(_CLIP_COLUMNS), SKIPPED_SCHEMA])
 """Index rows before the offsets are known, and between them the skipped clips (length 0)."""
@@ -86,14 +89,14 @@ class Header:
 
 
 def fingerprint(refs: Iterable[ClipRef]) -> str:
-    """Digest of every clip's name, sign, signer and file size, in order.
+    """Digest of every clip's name, sign, signer, file size, span and split, in order.
 
     The files themselves are not read (they may be 100 GB) and their times are left out, so
     that a copied data set stays the same; an edit that keeps a file's size goes unnoticed.
     """
     digest = hashlib.sha256()
     for ref in refs:
-        row = [ref.name, ref.sign, ref.signer, _size(ref.path)]
+        row = [ref.name, ref.sign, ref.signer, _size(ref.path), str(ref.span), ref.split]
         digest.update(json.dumps(row).encode() + b"\n")
     return digest.hexdigest()
 

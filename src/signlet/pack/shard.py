@@ -112,6 +112,7 @@ def _row(ref: ClipRef, labels: dict[str, int]) -> Row:
         "sign": ref.sign,
         "signer": ref.signer,
         "label": -1 if ref.sign is None else labels[ref.sign],
+        "split": ref.split,
         "reason": None,
     }
 
@@ -122,7 +123,8 @@ def _measures(clip: Clip) -> Row:
     shares = {f"missing_{part}": _share(missing[:, rows]) for part, rows in RAW_PARTS.items()}
     if min(shares.values()) == 1:
         require_landmarks(clip.frames, clip.name)
-    return {"raw_frames": len(clip.frames), "fps": clip.fps, **shares}
+    kept = {"raw_frames": len(clip.frames), "fps": clip.fps, "remarks": list(clip.remarks)}
+    return {**kept, **shares}
 
 
 def _share(missing: NDArray[np.bool_]) -> float:

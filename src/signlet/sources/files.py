@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from signlet.clip import Clip
 from signlet.errors import ClipError, SignletError
+from signlet.span import Span
 from signlet.video.suffixes import VIDEO_SUFFIXES
 
 
-def read_clip(path: str | Path) -> Clip:
+def read_clip(path: str | Path, span: Span | None = None) -> Clip:
     """Read one file of landmarks.
 
     path: `.parquet` in the competition's schema, `.npz` (key `landmarks`, or its only
         array; an optional `fps`), `.npy`, or `.pose`. Faces of 478 points are cut to 468.
         Or a video (`.mp4`, `.webm`, `.mov`, `.avi`, `.mkv`, `.m4v`; extra `video`), whose
         landmarks are extracted, or taken from the cache where they were before.
+    span: the stretch of it that is wanted, None for all.
     Returns a clip named after the file, frames (T, 543, 3) float32, NaN = not found; sign
     and signer are unknown here.
     Raises ClipError in one line with the file's name; nothing is unpickled.
@@ -26,7 +29,7 @@ def read_clip(path: str | Path) -> Clip:
     if reader is None:
         raise ClipError(f"{path}: is none of the files that are read: {', '.join(_READERS)}")
     try:
-        return reader(path)
+        return _cut(reader(path), span, path)
     except SignletError:
         raise
     except FileNotFoundError as error:
@@ -42,6 +45,17 @@ def read_clip(path: str | Path) -> Clip:
             f"{path}: cannot be read as {path.suffix.lower()} ({_first_line(error)}); "
             "write or copy the file again"
         ) from error
+
+
+def _cut(clip: Clip, span: Span | None, path: Path) -> Clip:
+    if span is None:
+        return clip
+    frames = clip.frames[span.rows(clip.fps)]
+    if not len(frames):
+        raise ClipError(
+            f"{path}: holds {len(clip.frames)} frames, nothing from {span}; correct start and end"
+        )
+    return replace(clip, frames=frames)
 
 
 def _first_line(error: Exception) -> str:

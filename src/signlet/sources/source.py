@@ -10,6 +10,7 @@ from typing import Protocol
 from signlet.clip import Clip
 from signlet.errors import SignletError
 from signlet.sources.files import read_clip
+from signlet.span import Span
 
 _SHOWN = 5
 """As many names are listed in an error message."""
@@ -23,12 +24,16 @@ class ClipRef:
     path: its file; whether it exists shows when it is read.
     sign: gloss, None where unknown.
     signer: who signs, or a group of signers that must stay together; None where unknown.
+    span: the stretch of the file that is the clip, None for all of it.
+    split: "train", "val" or "test", as whoever published the clips has it; None where unknown.
     """
 
     name: str
     path: Path
     sign: str | None
     signer: str | None
+    span: Span | None = None
+    split: str | None = None
 
 
 class Source(Protocol):
@@ -51,7 +56,8 @@ class Source(Protocol):
 
 def read_ref(ref: ClipRef) -> Clip:
     """Read a clip's file and put the name, sign and signer of the source on it."""
-    return replace(read_clip(ref.path), name=ref.name, sign=ref.sign, signer=ref.signer)
+    clip = read_clip(ref.path, ref.span)
+    return replace(clip, name=ref.name, sign=ref.sign, signer=ref.signer)
 
 
 def find(source: Source, name: str) -> ClipRef:

@@ -1,0 +1,41 @@
+"""A stretch of a recording: one sign out of a longer video or landmark file."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+USUAL_FPS = 25.0
+"""Frames a second of a recording that tells no rate."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """From `start` until before `end`, counted from the first frame that is shown.
+
+    start: 0 or more. end: beyond start, None for the end of the recording.
+    unit: "seconds", or "frames", of which the first is 0.
+    """
+
+    start: float = 0.0
+    end: float | None = None
+    unit: Literal["seconds", "frames"] = "seconds"
+
+    def __post_init__(self) -> None:
+        """Raises ValueError, in words for the user, where nothing can lie between the two."""
+        numbers = [self.start] if self.end is None else [self.start, self.end]
+        if not all(math.isfinite(number) and number >= 0 for number in numbers):
+            raise ValueError(f"start {self.start:g} and end {self.end} must be 0 or more")
+        if self.end is not None and self.end <= self.start:
+            raise ValueError(f"end {self.end:g} does not lie after start {self.start:g}")
+
+    def rows(self, fps: float | None) -> slice:
+        """The frames of a recording of `fps` frames a second, None for an unknown rate."""
+        rate = 1.0 if self.unit == "frames" else fps or USUAL_FPS
+        end = None if self.end is None else max(math.ceil(self.end * rate - 1e-6), 1)
+        return slice(math.floor(self.start * rate + 1e-6), end)
+
+    def __str__(self) -> str:
+        end = "the end" if self.end is None else f"{self.end:g}"
+        return f"{self.start:g} to {end} {self.unit}"

@@ -1,0 +1,46 @@
+"""A stretch of a recording: its frames, and a clip cut out of a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from signlet.clip import Clip
+from signlet.errors import ClipError
+from signlet.sources import ClipRef, read_ref, write_clip
+from signlet.span import Span
+
+
+@pytest.mark.parametrize(
+    ("span", "fps", "rows"),
+    [
+        (Span(), 30, slice(0, None)),
+        (Span(1, 2), 30, slice(30, 60)),
+        (Span(0.1, 0.3), 10, slice(1, 3)),
+        (Span(1, 1.01), 25, slice(25, 26)),
+        (Span(1, 2), None, slice(25, 50)),
+        (Span(3, 9, "frames"), 30, slice(3, 9)),
+        (Span(3, None, "frames"), None, slice(3, None)),
+    ],
+)
+def test_its_frames(span: Span, fps: float | None, rows: slice) -> None:
+    assert span.rows(fps) == rows
+
+
+@pytest.mark.parametrize(("start", "end"), [(2, 2), (3, 1), (-1, 2), (0, float("nan"))])
+def test_nothing_can_lie_in_it(start: float, end: float) -> None:
+    with pytest.raises(ValueError, match="start|after"):
+        Span(start, end)
+
+
+def test_a_clip_is_cut_out_of_a_file(tmp_path: Path) -> None:
+    frames = np.random.default_rng(0).random((20, 543, 3), dtype=np.float32)
+    path = tmp_path / "long.npz"
+    write_clip(Clip(frames, fps=10), path)
+    clip = read_ref(ClipRef("a", path, "hello", "ada", Span(0.5, 1.2)))
+    np.testing.assert_array_equal(clip.frames, frames[5:12])
+    assert (clip.name, clip.sign, clip.signer, clip.fps) == ("a", "hello", "ada", 10)
+    with pytest.raises(ClipError, match=r"long.npz: holds 20 frames, nothing from 9 to 10 seconds"):
+        read_ref(ClipRef("a", path, None, None, Span(9, 10)))

@@ -432,7 +432,7 @@ def test_another_landmark_layout_is_refused(copy: Path) -> None:
 def test_another_format_is_refused(copy: Path) -> None:
     path = copy / "dataset.json"
     path.write_text(path.read_text().replace('"format_version": 2', '"format_version": 9'))
-    open_refused(copy, "is of format 9, this signlet reads 1")
+    open_refused(copy, "is of format 9, this signlet reads 2")
 
 
 # --- real input -------------------------------------------------------------------------

@@ -31,7 +31,7 @@ def test_its_frames(span: Span, fps: float | None, rows: slice) -> None:
 
 @pytest.mark.parametrize(("start", "end"), [(2, 2), (3, 1), (-1, 2), (0, float("nan"))])
 def test_nothing_can_lie_in_it(start: float, end: float) -> None:
-    with pytest.raises(ValueError, match="start|after"):
+    with pytest.raises(ValueError, match=r"start|after"):
         Span(start, end)
 
 

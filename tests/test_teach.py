@@ -18,6 +18,7 @@ import signlet
 from conftest import moving_hand
 from signlet.card import read_card
 from signlet.errors import ClipError, SignletError
+from signlet.names import sign_name
 from signlet.recognise import Recogniser
 from signlet.runtimes import tflite_file
 from signlet.teaching.card_file import ModelSource, with_entries
@@ -25,7 +26,6 @@ from signlet.teaching.estimate import Tally, estimate
 from signlet.teaching.fit import PRIOR, Examples, Expected, Similarities, fitted
 from signlet.teaching.halves import as_text
 from signlet.teaching.head import Head, unit
-from signlet.teaching.names import sign_name
 from signlet.teaching.taught import Taught
 from teaching import OWN, WIDTH, clips, labels, own_rows, people, tiny_card
 from test_teach_twin import javascript
@@ -309,7 +309,7 @@ def test_a_run_folder_is_exported_first(tmp_path: Path) -> None:
 
 def test_names_have_one_form() -> None:
     assert sign_name(" e\u0301te\u0301 ") == "été"
-    for name in ("", "  ", "\u200b", "two\nlines", "x" * 61, "bell\a"):
+    for name in ("", "  ", "\u200b", "two\nlines", "x" * 101, "bell\a"):
         with pytest.raises(SignletError):
             sign_name(name)
 

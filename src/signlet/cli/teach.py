@@ -11,13 +11,13 @@ from signlet.cli.bars import Bars
 from signlet.cli.parsing import make_plain_parser, parse
 from signlet.cli.taught_said import said
 from signlet.errors import SignletError
+from signlet.names import new_sign_name, signer_name
 from signlet.recognise import Recogniser
 from signlet.sources import Source, Zipped, open_source
 from signlet.starter import model_path
 from signlet.teaching import make
 from signlet.teaching.card_file import SUFFIXES
 from signlet.teaching.examples import BadClips, Given
-from signlet.teaching.names import new_sign_name, signer_name
 from signlet.teaching.taught import Example
 from signlet.video.suffixes import VIDEO_SUFFIXES
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from signlet.clip import Clip
 from signlet.errors import ClipError, SignletError
-from signlet.teaching.names import new_sign_name, signer_name
+from signlet.names import new_sign_name, signer_name
 from signlet.teaching.taught import Example
 
 if TYPE_CHECKING:

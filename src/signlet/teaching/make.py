@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 import signlet
 from signlet.atomic import replacing
 from signlet.errors import SignletError
+from signlet.names import sign_name
 from signlet.runtimes import open_runtime, require_embedding
 from signlet.starter import named
 from signlet.teaching.card_file import SUFFIXES, ModelSource, with_entries
@@ -24,7 +25,6 @@ from signlet.teaching.examples import Given, distinct, embedded
 from signlet.teaching.exported import exported
 from signlet.teaching.fit import Expected
 from signlet.teaching.head import Numbers
-from signlet.teaching.names import sign_name
 from signlet.teaching.taught import Example, Taught, own_prototypes
 
 if TYPE_CHECKING:

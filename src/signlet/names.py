@@ -1,0 +1,90 @@
+"""Names of signs and signers: the one rule for them, wherever they come from.
+
+A name is one printable line. It ends up as a line of `labels.txt`, in tables and CSV files,
+in the terminal and on the page, so nothing in it may break a line, hide, or turn text around.
+`signName` and `signerName` of web/names.js are the same rule.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from signlet.errors import SignletError
+
+MOST, MOST_BYTES = 100, 240
+"""Characters of a name, and its bytes in UTF-8: a folder can still be called so."""
+NONE = "none"
+"""No taught sign's name, since it is the answer for none of the signs."""
+_BLANKS = " \t\n\v\f\r\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
+_AROUND = re.compile(f"^[{_BLANKS}]+|[{_BLANKS}]+$")
+_REFUSED = re.compile(
+    "[\x00-\x1f\x7f-\x9f"  # control characters: line breaks, tabs, NUL, escapes of terminals
+    "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"  # line separators and turns of direction
+    "\xad\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"  # unseen
+    "\ud800-\udfff]"  # halves of a character, as names of files that are not UTF-8 have
+)
+_UNSEEN = "\u115f\u1160\u2800\u3164\uffa0\u200c\u200d"
+"""Allowed, but a name of these alone shows nothing."""
+
+
+def sign_name(text: str, where: str = "") -> str:
+    """A sign's name in its one form: Unicode NFC, no blanks around it.
+
+    where: what the name stands in (a file, a table with the line), for errors.
+    Raises SignletError where it is empty, shows nothing, is no single printable line, or is
+    too long.
+    """
+    name = _one_line(text, "sign", where)
+    if not any(_shows(letter) for letter in name):
+        raise SignletError(
+            f"{_before(where)}a sign is called {text!r}; give it a name that can be read"
+        )
+    return name
+
+
+def new_sign_name(text: str, where: str = "") -> str:
+    """`sign_name` of a sign that is to be taught. Raises SignletError also for "none"."""
+    name = sign_name(text, where)
+    if name.casefold() == NONE:
+        raise SignletError(
+            f"{_before(where)}a sign is called {name!r}, which is the answer for none of the "
+            "signs; choose another name"
+        )
+    return name
+
+
+def signer_name(text: str | None, where: str = "") -> str:
+    """A signer's name in its one form, "" where it is unknown. Raises as `sign_name`."""
+    return "" if text is None else _one_line(text, "signer", where)
+
+
+def _one_line(text: str, what: str, where: str) -> str:
+    if not isinstance(text, str):
+        raise SignletError(f"{_before(where)}the {what} {text!r} is no text; give it a name")
+    name = _AROUND.sub("", unicodedata.normalize("NFC", text))
+    if refused := _REFUSED.search(name):
+        raise SignletError(
+            f"{_before(where)}the {what} {_short(name)} is not one printable line: it holds "
+            f"U+{ord(refused[0]):04X}; take that out of the name"
+        )
+    if len(name) > MOST or len(name.encode()) > MOST_BYTES:
+        raise SignletError(
+            f"{_before(where)}the {what} {_short(name)} has {len(name)} characters; {MOST} are "
+            f"allowed, and {MOST_BYTES} bytes; shorten it"
+        )
+    return name
+
+
+def _shows(letter: str) -> bool:
+    unseen = letter in _UNSEEN or letter.isspace()
+    return not unseen and unicodedata.category(letter)[0] != "M"
+
+
+def _short(name: str) -> str:
+    """For a message: quoted, with escapes for what cannot be printed."""
+    return repr(name if len(name) <= 40 else f"{name[:20]}...")
+
+
+def _before(where: str) -> str:
+    return f"{where}: " if where else ""

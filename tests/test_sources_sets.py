@@ -176,7 +176,7 @@ BAD_MANIFESTS: dict[str, tuple[str | bytes, str]] = {
     "empty path": ("path,sign\n,yes\n", "line 2 has no path"),
     "short row": ("path,sign\na.npz\n", "line 2 has no sign"),
     "twice": ("path,sign\na.npz,yes\na.npz,no\n", "lists a.npz twice"),
-    "not text": (b"path,sign\n\xff\xfe,yes\n", "is not UTF-8"),
+    "not text": (b"path,sign\n\x81\x8d,yes\n", "is not UTF-8"),
     "open quote": ('path,sign\n"a.npz,yes\n', "is not a CSV table"),
 }
 

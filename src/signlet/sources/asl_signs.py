@@ -27,6 +27,7 @@ class AslSigns:
     root: Path
     signs: tuple[str, ...]
     name: str = field(default="asl-signs", init=False)
+    notes: tuple[str, ...] = field(default=(), init=False)
 
     @classmethod
     def open(cls, root: Path) -> AslSigns:

@@ -9,7 +9,8 @@ from pathlib import Path
 from signlet.clip import Clip
 from signlet.errors import ClipError, SignletError
 from signlet.span import Span
-from signlet.video.suffixes import VIDEO_SUFFIXES
+from signlet.video.content import begins_as_video, what_else
+from signlet.video.suffixes import SOME_SUFFIXES, VIDEO_SUFFIXES, is_video
 
 
 def read_clip(path: str | Path, span: Span | None = None) -> Clip:
@@ -17,8 +18,9 @@ def read_clip(path: str | Path, span: Span | None = None) -> Clip:
 
     path: `.parquet` in the competition's schema, `.npz` (key `landmarks`, or its only
         array; an optional `fps`), `.npy`, or `.pose`. Faces of 478 points are cut to 468.
-        Or a video (`.mp4`, `.webm`, `.mov`, `.avi`, `.mkv`, `.m4v`; extra `video`), whose
-        landmarks are extracted, or taken from the cache where they were before.
+        Or a video, which any other file is that `signlet.video.suffixes.is_video` takes for
+        one (extra `video`); its landmarks are extracted, or taken from the cache where they
+        were before.
     span: the stretch of it that is wanted, None for all.
     Returns a clip named after the file, frames (T, 543, 3) float32, NaN = not found; sign
     and signer are unknown here.
@@ -26,8 +28,10 @@ def read_clip(path: str | Path, span: Span | None = None) -> Clip:
     """
     path = Path(path)
     reader = _READERS.get(path.suffix.lower())
+    if reader is None and is_video(path):
+        reader = _video
     if reader is None:
-        raise ClipError(f"{path}: is none of the files that are read: {', '.join(_READERS)}")
+        raise ClipError(_foreign(path))
     try:
         return _cut(reader(path), span, path)
     except SignletError:
@@ -41,6 +45,10 @@ def read_clip(path: str | Path, span: Span | None = None) -> Clip:
             f"or {package} alone"
         ) from error
     except Exception as error:  # damaged files make the format libraries raise nearly anything
+        if begins_as_video(path):
+            raise ClipError(
+                f"{path}: is a video, no landmarks; let its name end as videos do, in .mp4"
+            ) from error
         raise ClipError(
             f"{path}: cannot be read as {path.suffix.lower()} ({_first_line(error)}); "
             "write or copy the file again"
@@ -56,6 +64,16 @@ def _cut(clip: Clip, span: Span | None, path: Path) -> Clip:
             f"{path}: holds {len(clip.frames)} frames, nothing from {span}; correct start and end"
         )
     return replace(clip, frames=frames)
+
+
+def _foreign(path: Path) -> str:
+    """Why a file that no reader takes is not read."""
+    if not path.exists():
+        return f"{path}: there is no such file; check the path"
+    if path.is_dir():
+        return f"{path}: is a directory, no clip; give one of its files"
+    what = what_else(path) or "of no kind that is known here"
+    return f"{path}: is {what}, no clip; these are read: {ENDINGS}"
 
 
 def _first_line(error: Exception) -> str:
@@ -99,7 +117,8 @@ _READERS: dict[str, Callable[[Path], Clip]] = {
     ".npz": _npz,
     ".npy": _npy,
     ".pose": _pose,
-    **dict.fromkeys(VIDEO_SUFFIXES, _video),
 }
-SUFFIXES = tuple(_READERS)
+SUFFIXES = (*_READERS, *VIDEO_SUFFIXES)
 """Endings of the files that `read_clip` reads, in lower case."""
+ENDINGS = ", ".join([*_READERS, SOME_SUFFIXES])
+"""Those endings, in words that fit into a message."""

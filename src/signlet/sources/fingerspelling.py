@@ -29,6 +29,7 @@ class Fingerspelling:
     root: Path
     signs: tuple[str, ...]
     name: str = field(default="fingerspelling", init=False)
+    notes: tuple[str, ...] = field(default=(), init=False)
 
     @classmethod
     def open(cls) -> Fingerspelling:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from signlet.clip import Clip
 from signlet.errors import SignletError
+from signlet.sources.encoding import encoding_note
 from signlet.sources.files import SUFFIXES
 from signlet.sources.source import ClipRef, read_ref
 from signlet.sources.tables import read_rows, refuse_twice
@@ -24,6 +25,7 @@ class Folder:
     root: Path
     signs: tuple[str, ...]
     name: str = field(default="folder", init=False)
+    notes: tuple[str, ...] = field(default=(), init=False)
 
     @classmethod
     def open(cls, root: Path) -> Folder:
@@ -58,6 +60,11 @@ class Manifest:
     def open(cls, table: Path) -> Manifest:
         """List the signs. Raises SignletError."""
         return cls(table, tuple(sorted({row["sign"] for row in _manifest_rows(table)})))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """On a table whose encoding is a guess."""
+        return tuple(filter(None, [encoding_note(self.table)]))
 
     def refs(self) -> list[ClipRef]:
         """All clips. Raises SignletError where one is listed twice or there is none."""

@@ -47,6 +47,13 @@ class Source(Protocol):
     def signs(self) -> tuple[str, ...]:
         """Label order: a sign's position is its class. Empty where no sign is known."""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user must know of how the clips were found: sentences without a full stop.
+
+        What was left aside and why, and what is only guessed. Raises SignletError.
+        """
+
     def refs(self) -> list[ClipRef]:
         """All clips, always in the same order. Raises SignletError."""
 

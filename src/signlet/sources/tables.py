@@ -1,48 +1,130 @@
-"""Small CSV tables that list clips."""
+"""Small CSV tables that list clips, as spreadsheets write them."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+import io
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from signlet.errors import SignletError
+from signlet.sources.encoding import table_text
+
+if TYPE_CHECKING:
+    from _csv import Reader
+
+TABLE_SUFFIXES = (".csv", ".tsv")
+"""Endings of tables, in lower case."""
+_DELIMITERS = (",", ";", "\t", "|")
+_EXCEL = re.compile(r'\s*"?sep=(.)"?\s*')
+"""The first line by which Excel tells itself the separator."""
+_SHOWN = 12
+
+Line = tuple[int, list[str]]
+"""Number of a line, counted from 1, and its cells."""
 
 
 def read_rows(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
     """Rows of a CSV file with a header, cells stripped, "" where a cell is missing.
 
-    path: UTF-8, with or without a byte order mark.
-    needed: columns that must be there and filled in every row.
+    path: cells between commas, semicolons, tabs or bars; UTF-8, UTF-16 or Windows-1252.
+    needed: columns that must be there, in any capitals, and filled in every row.
+    Returns a dict for each row, without the rows that are empty: the needed columns under the
+    name asked for, the others under their heading in lower case.
     Raises SignletError naming the file, the line and the column.
     """
+    text = table_text(path)[0]
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            return _rows(csv.DictReader(file, strict=True), needed, path)
-    except FileNotFoundError as error:
-        raise SignletError(f"{path}: there is no such file; check the path") from error
-    except OSError as error:
-        raise SignletError(f"{path}: cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise SignletError(f"{path}: is not UTF-8 text; save the table as UTF-8 CSV") from error
+        return _rows(text, needed, path)
     except csv.Error as error:
         raise SignletError(f"{path}: is not a CSV table ({error}); save it as CSV") from error
 
 
-def _rows(reader: csv.DictReader[str], needed: Sequence[str], path: Path) -> list[dict[str, str]]:
-    missing = [name for name in needed if name not in (reader.fieldnames or ())]
-    if missing:
-        raise SignletError(
-            f"{path}: lacks the columns {', '.join(missing)}; needed are {', '.join(needed)}"
-        )
+def _rows(text: str, needed: Sequence[str], path: Path) -> list[dict[str, str]]:
+    lines = _lines(text, needed)
+    headings = _headings(next(lines, (1, []))[1], needed, path)
     rows = []
-    for raw in reader:
-        row = {key: (value or "").strip() for key, value in raw.items() if key is not None}
-        empty = [name for name in needed if not row[name]]
-        if empty:
-            raise SignletError(f"{path}: line {reader.line_num} has no {empty[0]}; fill it in")
+    for number, cells in lines:
+        if len(cells) > len(headings) and any(cells[len(headings) :]):
+            raise SignletError(
+                f"{path}: line {number} has {len(cells)} cells, but there are {len(headings)} "
+                "headings; put a cell that contains the separator between double quotes"
+            )
+        padded = [*cells, *[""] * (len(headings) - len(cells))]
+        row = {name: cell for name, cell in zip(headings, padded, strict=False) if name}
+        _check_filled(row, needed, number, path)
         rows.append(row)
     return rows
+
+
+def _check_filled(row: dict[str, str], needed: Sequence[str], number: int, path: Path) -> None:
+    for name in needed:
+        if not row[name]:
+            raise SignletError(f"{path}: line {number} has no {name}; fill it in")
+        if len(row[name].splitlines()) > 1:
+            raise SignletError(f"{path}: line {number} has a line break in {name}; remove it")
+
+
+def _lines(text: str, needed: Sequence[str]) -> Iterator[Line]:
+    """Lines that are not empty, the header first, their cells stripped."""
+    first, _, rest = text.partition("\n")
+    told = _EXCEL.fullmatch(first)
+    delimiter = told[1] if told else _delimiter(text, needed)
+    reader = _reader(rest if told else text, delimiter)
+    for cells in reader:
+        stripped = [cell.strip() for cell in cells]
+        if any(stripped):
+            yield reader.line_num + bool(told), stripped
+
+
+def _reader(text: str, delimiter: str) -> Reader:
+    return csv.reader(
+        io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True
+    )
+
+
+def _delimiter(text: str, needed: Sequence[str]) -> str:
+    """What parts the header into the most of the needed columns, then into the most cells."""
+    wanted = {_plain(name) for name in needed}
+
+    def found(delimiter: str) -> tuple[int, int]:
+        try:
+            cells = next((cells for cells in _reader(text, delimiter) if any(cells)), [])
+        except csv.Error:
+            return 0, 0
+        return len(wanted & {_plain(cell) for cell in cells}), len(cells)
+
+    return max(_DELIMITERS, key=found)
+
+
+def _headings(cells: Sequence[str], needed: Sequence[str], path: Path) -> list[str]:
+    """The columns' names: as asked for, or in lower case. Raises SignletError."""
+    asked = {_plain(name): name for name in needed}
+    names = [asked.get(_plain(cell), _plain(cell)) for cell in cells]
+    missing = [name for name in needed if name not in names]
+    if missing:
+        shown = ", ".join(cells[:_SHOWN]) + (" ..." if len(cells) > _SHOWN else "")
+        found = f"its first line has {_one_line(shown)}" if cells else "it has no first line"
+        raise SignletError(
+            f"{path}: lacks the columns {', '.join(missing)}; needed are {', '.join(needed)} as "
+            f"headings, {found}"
+        )
+    twice = [name for name in names if name and names.count(name) > 1]
+    if twice:
+        raise SignletError(
+            f"{path}: has two columns called {_one_line(twice[0])}; rename or remove one"
+        )
+    return names
+
+
+def _plain(heading: str) -> str:
+    return " ".join(heading.split()).lower()
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def refuse_twice(names: Sequence[str], where: Path) -> None:

@@ -35,6 +35,7 @@ class Zipped:
     archive: Path
     signs: tuple[str, ...]
     name: str = field(default="folder", init=False)
+    notes: tuple[str, ...] = field(default=(), init=False)
 
     @classmethod
     def open(cls, archive: Path) -> Zipped:

@@ -1,0 +1,82 @@
+"""The text of a table, whichever program saved it."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from pathlib import Path
+
+from signlet.errors import SignletError
+
+OLD = "cp1252"
+"""What spreadsheets of western Windows save where they are not told otherwise."""
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_BOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How .xlsx, .ods and .xls files begin."""
+_LOOKED_AT = 4096
+_SHOWN = 3
+
+
+def table_text(path: Path) -> tuple[str, str]:
+    """Text of a table, and the encoding that it was read by.
+
+    That is UTF-8, UTF-16 or UTF-32; of what is none of them, `OLD` is supposed, which any
+    other old encoding may pass for: see `encoding_note`.
+    Raises SignletError where the file is missing, cannot be read, or is no text.
+    """
+    content = _content(path)
+    if content.startswith(_BOOKS):
+        raise SignletError(f"{path}: is a workbook, not text; save the table as UTF-8 CSV")
+    for encoding in _encodings(content):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text, encoding
+    raise SignletError(f"{path}: is not UTF-8 text; save the table as UTF-8 CSV")
+
+
+def encoding_note(path: Path) -> str:
+    """What to say where the encoding is a guess, "" where it is known.
+
+    Raises SignletError as `table_text` does.
+    """
+    text, encoding = table_text(path)
+    if encoding != OLD:
+        return ""
+    words = [word for word in re.split(r'[\s,;|"/]+', text) if not word.isascii()]
+    shown = f" ({', '.join(sorted(set(words))[:_SHOWN])})" if words else ""
+    return (
+        f"{path}: is not UTF-8 and was read as Windows-1252; if words are spelt wrong{shown}, save "
+        "the table as UTF-8 CSV"
+    )
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise SignletError(f"{path}: there is no such file; check the path") from error
+    except OSError as error:
+        raise SignletError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _encodings(content: bytes) -> tuple[str, ...]:
+    """Encodings to try: the one that the first bytes tell, else all that are usual."""
+    for mark, encoding in _MARKS:
+        if content.startswith(mark):
+            return (encoding,)
+    start = content[:_LOOKED_AT]
+    # Headings are plain letters: of UTF-16 without a mark, every other byte is 0.
+    if start[1::2].count(0) > len(start) // 4:
+        return ("utf-16-le",)
+    if start[::2].count(0) > len(start) // 4:
+        return ("utf-16-be",)
+    return ("utf-8", OLD)

@@ -184,7 +184,7 @@ def test_mediapipe_failing_over_one_video_does_not_stop_the_others(
     ("arguments", "words"),
     [
         (["missing", "-o", "out"], "missing: there is no such video or folder"),
-        (["notes.txt", "-o", "out"], "notes.txt: is no video that is read"),
+        (["notes.txt", "-o", "out"], "notes.txt: is text; these are read"),
         (["empty", "-o", "out"], "empty: holds no video"),
         (["twice", "-o", "out"], "would both be written to out/a.parquet"),
         (["videos", "-o", "notes.txt/out"], "notes.txt"),

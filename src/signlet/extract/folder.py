@@ -15,9 +15,10 @@ from signlet.extract.record import Record, Row
 from signlet.extract.summary import Summary, kinds_of, summarise
 from signlet.sources.folder import signer_of
 from signlet.video import cache
+from signlet.video.content import what_else
 from signlet.video.extractors import Choice, identity
 from signlet.video.single import HOLISTIC
-from signlet.video.suffixes import VIDEO_SUFFIXES
+from signlet.video.suffixes import SOME_SUFFIXES, is_video
 
 
 @dataclass(frozen=True)
@@ -104,21 +105,18 @@ def _videos(where: Path) -> list[Path]:
         found = sorted(
             path
             for path in where.rglob("*")
-            if path.suffix.lower() in VIDEO_SUFFIXES
-            and not any(part.startswith(".") for part in path.relative_to(where).parts)
+            if not any(part.startswith(".") for part in path.relative_to(where).parts)
+            and is_video(path)
             and path.is_file()
         )
         if not found:
-            raise SignletError(
-                f"{where}: holds no video; expected files ending in {', '.join(VIDEO_SUFFIXES)}"
-            )
+            raise SignletError(f"{where}: holds no video; these are read: {SOME_SUFFIXES}")
         return found
     if not where.exists():
         raise SignletError(f"{where}: there is no such video or folder; check the path")
-    if where.suffix.lower() not in VIDEO_SUFFIXES:
-        raise SignletError(
-            f"{where}: is no video that is read; convert it to {', '.join(VIDEO_SUFFIXES)}"
-        )
+    if not is_video(where):
+        what = what_else(where) or "no video that is known here"
+        raise SignletError(f"{where}: is {what}; these are read: {SOME_SUFFIXES}")
     return [where]
 
 

@@ -11,7 +11,7 @@ from signlet.extract.summary import Summary, kinds_of, summarise
 from signlet.sources.source import ClipRef, Source
 from signlet.video import cache
 from signlet.video.clip import warn_once
-from signlet.video.suffixes import VIDEO_SUFFIXES
+from signlet.video.suffixes import is_video
 
 
 def ensure_extracted(source: Source, jobs: int = -1, console: Console | None = None) -> Summary:
@@ -24,7 +24,7 @@ def ensure_extracted(source: Source, jobs: int = -1, console: Console | None = N
     extracted when they are read.
     Raises SignletError as `extract_many` does.
     """
-    refs = {ref.path: ref for ref in source.refs() if ref.path.suffix.lower() in VIDEO_SUFFIXES}
+    refs = {ref.path: ref for ref in source.refs() if is_video(ref.path)}
     if not refs:
         return Summary()
     problem = cache.unwritable()

@@ -14,8 +14,8 @@ from signlet.clip import Clip
 from signlet.errors import ClipError
 from signlet.live.latest import Latest
 from signlet.sources import read_clip
-from signlet.sources.files import SUFFIXES
-from signlet.video.suffixes import VIDEO_SUFFIXES
+from signlet.sources.files import ENDINGS, SUFFIXES
+from signlet.video.suffixes import is_video
 
 USUAL_FPS = 25.0
 """Frames a second of a file of landmarks that names no rate."""
@@ -62,14 +62,14 @@ def open_input(source: str) -> Iterator[Input]:
             yield opened
         return
     path = Path(source)
-    if path.suffix.lower() in VIDEO_SUFFIXES:
+    if is_video(path):
         with _video(path) as opened:
             yield opened
         return
     if path.suffix.lower() not in SUFFIXES:
         raise ClipError(
             f"{source}: is no camera's number, and no video or file of landmarks; these end in "
-            f"{', '.join(SUFFIXES)}"
+            f"{ENDINGS}"
         )
     yield _landmarks(path)
 

@@ -13,7 +13,7 @@ from signlet.live.view import Turned, picture
 from signlet.recognise import Prediction
 from signlet.stream import SignEvent
 from signlet.stream.recogniser import TOP
-from signlet.video.suffixes import VIDEO_SUFFIXES
+from signlet.video.suffixes import is_video
 
 
 def write_overlay(out: Path, path: Path, clip: Clip, said: Prediction, model: str) -> None:
@@ -31,7 +31,7 @@ def write_overlay(out: Path, path: Path, clip: Clip, said: Prediction, model: st
 
 def _seen(path: Path, clip: Clip) -> Iterator[Seen]:
     """A video's pictures with the landmarks found in each; landmarks alone have none."""
-    if path.suffix.lower() not in VIDEO_SUFFIXES:
+    if not is_video(path):
         yield from seen_of(clip)
         return
     from signlet.video.frames import read_frames

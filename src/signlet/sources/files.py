@@ -45,7 +45,7 @@ def read_clip(path: str | Path, span: Span | None = None) -> Clip:
             f"or {package} alone"
         ) from error
     except Exception as error:  # damaged files make the format libraries raise nearly anything
-        if begins_as_video(path):
+        if _is_video_inside(path):
             raise ClipError(
                 f"{path}: is a video, no landmarks; let its name end as videos do, in .mp4"
             ) from error
@@ -64,6 +64,13 @@ def _cut(clip: Clip, span: Span | None, path: Path) -> Clip:
             f"{path}: holds {len(clip.frames)} frames, nothing from {span}; correct start and end"
         )
     return replace(clip, frames=frames)
+
+
+def _is_video_inside(path: Path) -> bool:
+    try:
+        return begins_as_video(path)
+    except OSError:
+        return False
 
 
 def _foreign(path: Path) -> str:

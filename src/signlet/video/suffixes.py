@@ -1,4 +1,46 @@
-"""Which files are videos; looking at this needs no library."""
+"""Which files are videos, by their ending and by what they begin with; needs no library."""
 
-VIDEO_SUFFIXES = (".mp4", ".webm", ".mov", ".avi", ".mkv", ".m4v")
+from __future__ import annotations
+
+from pathlib import Path
+
+from signlet.video.content import begins_as_video
+
+VIDEO_SUFFIXES = (
+    *(".mp4", ".mov", ".webm", ".mkv", ".avi", ".m4v", ".qt", ".mj2"),
+    *(".3gp", ".3gpp", ".3g2", ".wmv", ".asf", ".flv", ".f4v", ".ogv", ".ogm", ".divx", ".xvid"),
+    *(".mpg", ".mpeg", ".mpe", ".m1v", ".m2v", ".vob", ".ts", ".mts", ".m2t", ".m2ts"),
+    *(".mxf", ".rm", ".rmvb", ".wtv", ".dv", ".nut", ".ivf", ".y4m"),
+    *(".h264", ".264", ".h265", ".265", ".hevc", ".mjpeg", ".mjpg", ".gif", ".apng"),
+)
 """Endings of the files that are videos, in lower case."""
+
+SOME_SUFFIXES = ".mp4, .mov, .webm, .mkv, .avi and other videos"
+"""Those endings, in words that fit into a message."""
+
+_SHARED = (".ts", ".mts", ".rm", ".dv", ".nut", ".asf", ".gif", ".ogm", ".264", ".265")
+"""Endings that other files have, too: programs, pictures, sound. Their content decides."""
+_LANDMARKS = (".parquet", ".npz", ".npy", ".pose")
+
+
+def is_video(path: str | Path) -> bool:
+    """Whether a file is to be read as a video: by its ending, else by what it begins with.
+
+    A file whose ending is one of VIDEO_SUFFIXES is one, whatever it holds: that it cannot be
+    read is said when it is. Where other files have that ending too (`.ts`, `.gif`), and where
+    the ending is another or missing (`clip`, `clip.mp4.part`), the first 64 KB decide, and
+    little more: moving pictures are a video; sound, still pictures, text and archives are
+    none. A file of landmarks by its ending (`.npz`) is none, whatever it holds. A directory is
+    none; of a file that is missing or cannot be read only the ending is known. Raises nothing.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    by_ending = suffix in VIDEO_SUFFIXES
+    if suffix in _LANDMARKS or (by_ending and suffix not in _SHARED):
+        return by_ending
+    try:
+        if not path.exists():
+            return by_ending
+        return path.is_file() and begins_as_video(path)
+    except (OSError, ValueError):  # no right to read it, or a name that no file can have
+        return by_ending

@@ -10,7 +10,9 @@ from signlet.sources.asl_signs import FILES, LABELS, TABLE, AslSigns
 from signlet.sources.files import SUFFIXES, read_clip
 from signlet.sources.fingerspelling import Fingerspelling
 from signlet.sources.folder import Folder, Manifest
+from signlet.sources.rows import Columns, parse_columns
 from signlet.sources.source import ClipRef, Source, find, read_ref
+from signlet.sources.tables import TABLE_SUFFIXES
 from signlet.sources.write import write_clip
 from signlet.sources.zipped import Zipped
 
@@ -47,22 +49,36 @@ def read_named(name: str | Path) -> Clip:
     return read_clip(name)
 
 
-def open_source(where: str | Path) -> Source:
+FOLDER = "folder:"
+"""Before the path of a folder of one's own that must not be taken for a published set."""
+
+
+def open_source(where: str | Path, columns: str | None = None) -> Source:
     """Open a set of clips; no clip is read yet.
 
     where: "fingerspelling" (a folder of that name is "./fingerspelling"); a directory of
         the competition, known by its `train.csv`, `sign_to_prediction_index_map.json` or
         `train_landmark_files`; a folder with one folder per sign; a `.zip` of such a folder; or
-        a manifest CSV.
+        a manifest CSV. Or a published set (`signlet.datasets`), named ("wlasl:PATH") or known by
+        its tables; a note then says so, and "folder:PATH" is not looked at in that way.
+    columns: what a table's columns are called, see `parse_columns`; it may then be JSON, too.
     Raises SignletError where it is none of them, or its tables are damaged.
     """
-    if where == "fingerspelling":
+    from signlet.datasets import open_published  # which needs this module
+
+    if where == "fingerspelling" and columns is None:
         return Fingerspelling.open()
-    path = Path(where)
+    own = str(where).startswith(FOLDER) and not Path(where).exists()
+    path = Path(str(where).removeprefix(FOLDER) if own else where)
+    if columns is not None:
+        return _table(path, parse_columns(columns))
+    published = None if own else open_published(where)
+    if published is not None:
+        return published
     if path.is_dir():
-        competition = any((path / name).exists() for name in (TABLE, LABELS, FILES))
+        competition = not own and any((path / name).exists() for name in (TABLE, LABELS, FILES))
         return AslSigns.open(path) if competition else Folder.open(path)
-    if path.suffix.lower() == ".csv":
+    if path.suffix.lower() in TABLE_SUFFIXES:
         return Manifest.open(path)
     if path.suffix.lower() == ".zip" and path.exists():
         return Zipped.open(path)
@@ -77,3 +93,9 @@ def open_source(where: str | Path) -> Source:
         f"{path}: is no set of clips; give 'fingerspelling', a directory, a .zip of one or a "
         "manifest CSV"
     )
+
+
+def _table(path: Path, columns: Columns) -> Manifest:
+    if path.suffix.lower() not in (*TABLE_SUFFIXES, ".json"):
+        raise SignletError(f"{path}: is no table; --columns is for .csv, .tsv and .json")
+    return Manifest.open(path, columns)

@@ -9,8 +9,9 @@ from signlet.clip import Clip
 from signlet.errors import SignletError
 from signlet.sources.encoding import encoding_note
 from signlet.sources.files import SUFFIXES
+from signlet.sources.rows import Columns, clip_rows, ref_of
 from signlet.sources.source import ClipRef, read_ref
-from signlet.sources.tables import read_rows, refuse_twice
+from signlet.sources.tables import refuse_twice
 
 
 @dataclass(frozen=True)
@@ -46,20 +47,24 @@ class Folder:
 
 @dataclass(frozen=True)
 class Manifest:
-    """Clips listed in a CSV table with the columns `path`, `sign` and, if known, `signer`.
+    """Clips listed in a table with the columns `path`, `sign` and, if known, others of `COLUMNS`.
 
-    Paths are relative to the table or absolute, and are the clips' names. The order is the
-    table's; signs are sorted. That a file is missing shows when it is read.
+    The table is CSV, or a JSON list of objects; `columns` says what its columns are called where
+    they are called otherwise. Paths are relative to the table or absolute, and are the clips'
+    names (see `ref_of`). The order is the table's; signs are sorted. That a file is missing
+    shows when it is read.
     """
 
     table: Path
     signs: tuple[str, ...]
+    columns: Columns = field(default_factory=dict)
     name: str = field(default="folder", init=False)
 
     @classmethod
-    def open(cls, table: Path) -> Manifest:
+    def open(cls, table: Path, columns: Columns | None = None) -> Manifest:
         """List the signs. Raises SignletError."""
-        return cls(table, tuple(sorted({row["sign"] for row in _manifest_rows(table)})))
+        columns = columns or {}
+        return cls(table, tuple(sorted({r["sign"] for r in clip_rows(table, columns)})), columns)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -68,14 +73,9 @@ class Manifest:
 
     def refs(self) -> list[ClipRef]:
         """All clips. Raises SignletError where one is listed twice or there is none."""
-        rows = _manifest_rows(self.table)
-        refuse_twice([row["path"] for row in rows], self.table)
-        return [
-            ClipRef(
-                row["path"], self.table.parent / row["path"], row["sign"], row.get("signer") or None
-            )
-            for row in rows
-        ]
+        refs = [ref_of(row, self.table) for row in clip_rows(self.table, self.columns)]
+        refuse_twice([ref.name for ref in refs], self.table)
+        return refs
 
     def read(self, ref: ClipRef) -> Clip:
         """Read one clip. Raises ClipError."""
@@ -110,10 +110,3 @@ def signer_of(file_name: str) -> str | None:
     """Signer in a file name: what stands before the first underscore, else None."""
     signer, underscore, _ = file_name.partition("_")
     return signer if underscore and signer else None
-
-
-def _manifest_rows(table: Path) -> list[dict[str, str]]:
-    rows = read_rows(table, ("path", "sign"))
-    if not rows:
-        raise SignletError(f"{table}: lists no clips; write one row per clip: path,sign,signer")
-    return rows

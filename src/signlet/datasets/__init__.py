@@ -1,0 +1,31 @@
+"""Published sets as they lie on disk after download; one small module a layout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from signlet.datasets import asl_citizen, autsl, lsa64, wlasl
+from signlet.datasets.layout import Layout, Listing, Published
+
+__all__ = ["LAYOUTS", "Layout", "Listing", "Published", "open_published"]
+
+LAYOUTS = (wlasl.LAYOUT, asl_citizen.LAYOUT, autsl.LAYOUT, lsa64.LAYOUT)
+"""In the order in which they are tried on a folder whose layout is not named."""
+
+
+def open_published(where: str | Path) -> Published | None:
+    """A published set: named ("wlasl:PATH"), or known by what lies in the folder.
+
+    Returns None where it is neither. Raises SignletError where it is named and not there.
+    """
+    name, colon, rest = str(where).partition(":")
+    named = next((layout for layout in LAYOUTS if colon and layout.name == name), None)
+    if named is not None and not Path(where).exists():
+        return Published.open(named, Path(rest))
+    root = Path(where)
+    if root.is_dir():
+        for layout in LAYOUTS:
+            known = layout.known_by(root)
+            if known:
+                return Published.open(layout, root, known)
+    return None

@@ -1,0 +1,99 @@
+"""WLASL: 2,000 signs of American Sign Language, from the web.
+
+    WLASL_v0.3.json     [{"gloss": ..., "instances": [{"video_id", "signer_id", "split",
+                        "frame_start", "frame_end", "fps", "url", ...}]}]
+    videos/             <video_id>.mp4, cut by the set's own preprocess.py
+    raw_videos_mp4/     before that: <id on YouTube>.mp4 or <video_id>.mp4
+
+Frames are counted from 1 at 25 a second, whatever the video's rate is (the authors in issue
+16 of dxli94/WLASL); frame_end is the last one, -1 that of the video.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from signlet.clip import Clip
+from signlet.datasets.layout import Layout, Listing, clip_files
+from signlet.errors import SignletError
+from signlet.sources.files import read_clip
+from signlet.sources.rows import read_json
+from signlet.sources.source import ClipRef, read_ref
+from signlet.span import USUAL_FPS, Span
+
+_TABLES = "WLASL_v*.json"
+_CUT, _RAW = ("videos", "WLASL2000", "."), ("raw_videos_mp4", "raw_videos")
+_SLACK = 2
+"""Frames by which a cut video may be longer than frame_start and frame_end say."""
+
+
+def known_by(root: Path) -> str | None:
+    """Its table."""
+    found = sorted(root.glob(_TABLES))
+    return f"its {found[-1].name}" if found else None
+
+
+def clips(root: Path) -> Listing:
+    """All instances. root: the set's folder, or its table or one of a part of it (WLASL100)."""
+    table = root if root.is_file() else _table(root)
+    cut = clip_files(*(table.parent / name for name in _CUT))
+    raw = clip_files(*(table.parent / name for name in _RAW))
+    listing = Listing()
+    for gloss, instance in _instances(table):
+        video = str(instance.get("video_id", ""))
+        try:
+            span = _span(instance)
+        except (ValueError, TypeError, ZeroDivisionError):
+            listing.leave_out("their frame_end lies before frame_start, or one is no number", video)
+            continue
+        path = cut.get(video) or raw.get(str(instance.get("url", ""))[-11:]) or raw.get(video)
+        signer, split = instance.get("signer_id"), str(instance.get("split", ""))
+        known = "" if signer in (None, -1) else str(signer)
+        listing.add(video, path, gloss, known, span=span, split=split)
+    return listing
+
+
+def _table(root: Path) -> Path:
+    found = sorted(root.glob(_TABLES))
+    if not found:
+        raise SignletError(f"{root}: holds no WLASL_v0.3.json; put it beside the folder videos")
+    return found[-1]
+
+
+def _instances(table: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Gloss and instance, one after the other. Raises SignletError."""
+    try:
+        for entry in read_json(table):
+            for instance in entry["instances"]:
+                yield entry["gloss"], dict(instance)
+    except (TypeError, KeyError, ValueError) as error:
+        raise SignletError(
+            f"{table}: is not laid out as WLASL_v0.3.json, a list of gloss and instances; "
+            "download it again"
+        ) from error
+
+
+def _span(instance: dict[str, Any]) -> Span | None:
+    """Seconds of an instance. Raises ValueError where nothing lies in it."""
+    first, last = int(instance.get("frame_start", 1)), int(instance.get("frame_end", -1))
+    fps = float(instance.get("fps") or USUAL_FPS)
+    if last == -1 and first <= 1:
+        return None
+    return Span((first - 1) / fps, None if last == -1 else last / fps)
+
+
+def read(ref: ClipRef) -> Clip:
+    """A clip; one that preprocess.py has cut already, which its length shows, as it is."""
+    if ref.span is None or ref.path.parent.name in _RAW:
+        return read_ref(ref)
+    whole = read_clip(ref.path)
+    rows = ref.span.rows(whole.fps)
+    if rows.stop is None or len(whole.frames) > rows.stop - rows.start + _SLACK:
+        return read_ref(ref)
+    return replace(whole, name=ref.name, sign=ref.sign, signer=ref.signer)
+
+
+LAYOUT = Layout("wlasl", known_by, clips, read)

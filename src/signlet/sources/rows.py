@@ -1,0 +1,157 @@
+"""Rows of a table of clips, whatever its columns are called, to `ClipRef`s."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from signlet.errors import SignletError
+from signlet.sources.source import ClipRef
+from signlet.sources.tables import read_rows
+from signlet.span import Span
+from signlet.splits import SPLITS, split_name
+
+COLUMNS = ("path", "sign", "signer", "start", "end", "start_frame", "end_frame", "split")
+"""What a table may tell of a clip; the first two it must."""
+_NEEDED = COLUMNS[:2]
+
+Columns = Mapping[str, str]
+"""What is told -> heading of the column that tells it."""
+
+
+def parse_columns(text: str) -> dict[str, str]:
+    """ "path=File name,sign=Gloss" -> {"path": "File name", "sign": "Gloss"}.
+
+    A heading with a comma stands between double quotes: "path=file","sign=Gloss, English".
+    Raises SignletError where it is written otherwise, or names no column for path or sign.
+    """
+    pairs = [cell.partition("=") for cell in next(csv.reader([text], skipinitialspace=True), [])]
+    columns = {key.strip(): heading.strip() for key, _, heading in pairs}
+    known = all(equals and heading.strip() for _, equals, heading in pairs)
+    if not (known and len(columns) == len(pairs) and set(columns) <= set(COLUMNS)):
+        raise SignletError(
+            f"--columns {text}: write path=HEADING,sign=HEADING; besides these two there may be "
+            f"{', '.join(COLUMNS[2:])}, each once"
+        )
+    missing = [key for key in _NEEDED if key not in columns]
+    if missing:
+        raise SignletError(
+            f"--columns {text}: lacks {' and '.join(missing)}; add {missing[0]}=HEADING"
+        )
+    return columns
+
+
+def clip_rows(table: Path, columns: Columns) -> list[dict[str, str]]:
+    """Rows of a table under our own names, "" where a cell is empty or there is no column.
+
+    table: CSV as `read_rows` reads it, or JSON: a list of objects.
+    columns: headings of the columns to take; empty where the table has ours.
+    Raises SignletError naming the table and the column.
+    """
+    headings = dict(columns) or {name: name for name in COLUMNS}
+    needed = [headings[key] for key in _NEEDED]
+    read = _json_rows if table.suffix.lower() == ".json" else read_rows
+    rows = read(table, needed)
+    if not rows:
+        raise SignletError(f"{table}: lists no clips; write one row per clip: path,sign,signer")
+    names = {key: name if key in _NEEDED else _plain(name) for key, name in headings.items()}
+    absent = [name for key, name in headings.items() if names[key] not in rows[0]]
+    if columns and absent:
+        raise SignletError(
+            f"{table}: has no column {absent[0]}; it has {', '.join(list(rows[0])[:12])}"
+        )
+    return [{key: row.get(name, "") for key, name in names.items()} for row in rows]
+
+
+def _json_rows(path: Path, needed: list[str]) -> list[dict[str, str]]:
+    """As `read_rows`, out of a JSON list of objects; null is an empty cell."""
+    content = read_json(path)
+    if not (isinstance(content, list) and all(isinstance(row, dict) for row in content)):
+        raise SignletError(f"{path}: is no list of objects; write one object for each clip")
+    rows = []
+    for number, record in enumerate(content, 1):
+        row = {(key if key in needed else _plain(key)): _cell(x) for key, x in record.items()}
+        empty = [name for name in needed if not row.get(name)]
+        if empty:
+            raise SignletError(f"{path}: object {number} has no {empty[0]}; fill it in")
+        rows.append(row)
+    keys = {key for row in rows for key in row}
+    return [dict.fromkeys(sorted(keys), "") | row for row in rows]
+
+
+def read_json(path: Path) -> Any:
+    """Content of a JSON file in UTF-8. Raises SignletError, one line, also where it is cut off."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as error:
+        raise SignletError(f"{path}: there is no such file; check the path") from error
+    except OSError as error:
+        raise SignletError(f"{path}: cannot be read ({error.strerror})") from error
+    except json.JSONDecodeError as error:
+        raise SignletError(
+            f"{path}: is no whole JSON: {error.msg} in line {error.lineno}, column "
+            f"{error.colno}; copy or download the file again"
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise SignletError(f"{path}: is no JSON in UTF-8; copy the file again") from error
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else str(value).strip()
+
+
+def _plain(heading: str) -> str:
+    """A heading as `read_rows` gives it."""
+    return " ".join(heading.split()).lower()
+
+
+def ref_of(row: Mapping[str, str], table: Path) -> ClipRef:
+    """The clip of one row of `clip_rows`; its path is relative to the table or absolute.
+
+    start and end are seconds, start_frame and end_frame numbers of frames, the first being 0;
+    an empty end is the recording's. A stretch of a recording is called `<path>#<start>-<end>`.
+    Raises SignletError where they are no numbers or nothing lies between them.
+    """
+    span = _span(row, f"{table}: {row['path']}")
+    name = row["path"] if span is None else f"{row['path']}#{_ends(span)}"
+    split = row.get("split", "")
+    if split and split_name(split) is None:
+        raise SignletError(
+            f"{table}: {row['path']}: the split is {split!r}; write {', '.join(SPLITS)} or nothing"
+        )
+    signer = row.get("signer") or None
+    return ClipRef(name, table.parent / row["path"], row["sign"], signer, span, split_name(split))
+
+
+def _ends(span: Span) -> str:
+    unit = "f" if span.unit == "frames" else ""
+    return f"{span.start:g}{unit}-" + ("" if span.end is None else f"{span.end:g}{unit}")
+
+
+def _span(row: Mapping[str, str], where: str) -> Span | None:
+    start, end = row.get("start", ""), row.get("end", "")
+    first, last = row.get("start_frame", ""), row.get("end_frame", "")
+    if (start or end) and (first or last):
+        raise SignletError(f"{where}: has a start in seconds and one in frames; keep one of them")
+    if not (start or end or first or last):
+        return None
+    begin, stop = _number(start or first or "0", where), _number(end or last, where)
+    try:
+        return Span(begin or 0.0, stop, "frames" if first or last else "seconds")
+    except ValueError as error:
+        raise SignletError(f"{where}: {error}; correct start and end") from None
+
+
+def _number(text: str, where: str) -> float | None:
+    """A number with a decimal point or comma; None for ""."""
+    if not text:
+        return None
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        raise SignletError(
+            f"{where}: {text!r} is no number; start and end are seconds, or frames"
+        ) from None

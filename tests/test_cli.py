@@ -19,7 +19,7 @@ from signlet.model import PUBLISHED
 from signlet.pack import PackedSet
 
 SMALL = [
-    *("--optimiser.epochs", "1", "--soup_epochs", "1"),
+    *("--optimiser.epochs", "1", "--soup_epochs", "1", "--fits", "1"),
     *("--student.dense", "8", "--student.widths", "[16,16,16,16]", "--student.heads", "4"),
     *("--distilled.dense", "8", "--distilled.widths", "[16,16,16,16]", "--distilled.heads", "4"),
 ]

@@ -124,7 +124,10 @@ def test_a_larger_set_holds_out_one_fold(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("signlet.cli.choices.SMALL_SET", len(clips) - 1)
     choice = choose(RECIPE, clips, asked())
     assert (choice.folds, choice.full_fit) == ([0], True)
-    assert any("Trainings: 2; fold 0 is held out to test" in note for note in choice.notes)
+    assert any("Trainings: 4; fold 0 is held out to test" in note for note in choice.notes)
+    assert any("3 times, and the 3 are averaged" in note for note in choice.notes)
+    once = choose(replace(RECIPE, fits=1), clips, asked()).notes
+    assert any("Trainings: 2; fold 0" in note for note in once)
     monkeypatch.setattr("signlet.cli.choices.LARGE_SET", len(clips) - 1)
     choice = choose(RECIPE, clips, asked())
     assert (choice.folds, choice.full_fit) == ([0], False)

@@ -22,6 +22,7 @@ from signlet.augment import AugmentConfig
 from signlet.errors import SignletError
 from signlet.folds import signer_folds
 from signlet.model import ModelSize
+from signlet.model.files import load_model
 from signlet.pack import PackedSet, pack
 from signlet.predictions import read_predictions
 from signlet.train import Recipe, train
@@ -378,3 +379,25 @@ def test_what_was_trained_stays_part_of_the_run(tiny_packed: PackedSet, tmp_path
     results = train(TINY, tiny_packed, run, [0], resume=True, console=QUIET)
     assert sorted(set(results["soup"].folds)) == [0, 1]
     assert before == ((run / "model.safetensors").read_bytes(), (run / "config.json").read_bytes())
+
+
+def test_several_fits_are_averaged(tiny_packed: PackedSet, tmp_path: Path) -> None:
+    """The first is the one that a single fit gives; the others begin with other weights."""
+    once, run = tmp_path / "once", tmp_path / "run"
+    train(TINY, tiny_packed, once, [], full_fit=True, console=QUIET)
+    with pytest.raises(SignletError, match="fits 1, now it is 2"):
+        train(replace(TINY, fits=2), tiny_packed, once, [], full_fit=True, resume=True)
+    train(replace(TINY, fits=2), tiny_packed, run, [0], full_fit=True, console=QUIET)
+    first, second = load_model(run).members
+    (alone,) = load_model(once).members
+    weights = [member.state_dict() for member in (first, second, alone)]
+    assert all(torch.equal(weights[0][name], weights[2][name]) for name in weights[0])
+    assert not all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+    assert [path.name for path in sorted(run.glob("full*"))] == ["full", "full-2"]
+    assert (run / "full-2" / "soup").is_dir()
+
+
+@pytest.mark.parametrize("fits", [0, -1, 17])
+def test_a_number_of_fits_that_makes_no_sense_is_refused(fits: int) -> None:
+    with pytest.raises(SignletError, match=f"fits is {fits}"):
+        replace(TINY, fits=fits)

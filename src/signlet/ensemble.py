@@ -19,7 +19,7 @@ from signlet.errors import SignletError
 from signlet.evaluate import Scores, score
 from signlet.model.files import MAX_MEMBERS, ModelFile, finite, load_model, save_model
 from signlet.predictions import Predictions, average, read_predictions, write_predictions
-from signlet.train.folder import FULL, PREDICTIONS, finished, fold_folder
+from signlet.train.folder import PREDICTIONS, fold_folder, full_fits
 
 MODELS = ("soup", "distilled", "student", "teacher")
 ENSEMBLE = "ensemble"
@@ -147,15 +147,13 @@ def _read_part(run: Path, name: str, which: str) -> Part:
 
 
 def _model(run: Path, which: str, predictions: Predictions) -> ModelFile:
-    """What answers for new clips: of the full fit if there is one, else of all folds.
+    """What answers for new clips: of the full fits if there is one, else of all folds.
 
     For soup and ensembles that is the folder's own model.
     """
     if which in (ENSEMBLE, "soup"):
         return load_model(run)
-    folds = sorted(set(predictions.folds.tolist()))
-    if finished(fold_folder(run, FULL)):
-        folds = [FULL]
+    folds = full_fits(run) or sorted(set(predictions.folds.tolist()))
     files = [load_model(fold_folder(run, fold) / which) for fold in folds]
     members = tuple(member for file in files for member in file.members)
     if any(file.signs != files[0].signs for file in files):

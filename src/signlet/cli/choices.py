@@ -66,7 +66,10 @@ def choose(recipe: Recipe, packed: PackedSet, asked: Asked) -> Choice:
     if not asked.sets("num_folds"):
         count = possible_folds(packed.labels, packed.signers, recipe.num_folds)
     folds, full_fit = _trainings(asked, count, recipe.num_folds, packed)
-    notes = [_folds_note(count, recipe.num_folds, packed), _small_note(asked, folds, full_fit)]
+    notes = [
+        _folds_note(count, recipe.num_folds, packed),
+        _small_note(asked, folds, recipe.fits * full_fit),
+    ]
     recipe = replace(recipe, num_folds=count or recipe.num_folds)
     trained = _trained(packed, count)
     recipe, all_count = _with_all_clips(recipe, trained, asked)
@@ -106,13 +109,15 @@ def _folds_note(count: int, wanted: int, packed: PackedSet) -> str:
     )
 
 
-def _small_note(asked: Asked, folds: list[int], full_fit: bool) -> str:
-    if asked.folds is not None or asked.full_fit or not (full_fit and folds):
+def _small_note(asked: Asked, folds: list[int], fits: int) -> str:
+    if asked.folds is not None or asked.full_fit or not (fits and folds):
         return ""
     tested = "each fold is held out once" if len(folds) > 1 else f"fold {folds[0]} is held out"
+    often = "" if fits == 1 else f" {fits} times, and the {fits} are averaged"
     return (
-        f"Trainings: {len(folds) + 1}; {tested} to test, then the model is trained on all clips. "
-        "--folds none --full-fit skips the test: one training, no score"
+        f"Trainings: {len(folds) + fits}; {tested} to test, then the model is trained on all "
+        f"clips{often}. --folds none --full-fit skips the test, which leaves no score"
+        + ("" if fits == 1 else "; --fits 1 trains once")
     )
 
 

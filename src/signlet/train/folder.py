@@ -17,7 +17,7 @@ import signlet
 from signlet.atomic import write_text
 from signlet.errors import SignletError
 from signlet.evaluate import score
-from signlet.model.files import load_model, save_model
+from signlet.model.files import MAX_MEMBERS, load_model, save_model
 from signlet.pack import PackedSet
 from signlet.predictions import Predictions, read_predictions, write_predictions
 from signlet.trackers import flat
@@ -31,17 +31,22 @@ PREDICTIONS, METRICS, SETTINGS = "predictions.parquet", "metrics.csv", "config.y
 INIT, _INIT_DIGEST = "init", "init_sha256"
 """Entries of the settings where the weights were not random at first."""
 FULL = -1
-"""In place of a fold's number: the fit on all clips, with nothing held out."""
+"""In place of a fold's number: the first fit on all clips, with nothing held out; the next ones
+are -2, -3 ..."""
 
 
 def fold_folder(run: Path, fold: int) -> Path:
-    """Where one fold's models, predictions and checkpoint lie, or those of the full fit."""
-    return run / ("full" if fold == FULL else f"fold-{fold}")
+    """Where one fold's models, predictions and checkpoint lie, or those of a full fit."""
+    if fold <= FULL:
+        return run / ("full" if fold == FULL else f"full-{-fold}")
+    return run / f"fold-{fold}"
 
 
 def title(fold: int) -> str:
     """What a fold is called."""
-    return "Full fit" if fold == FULL else f"Fold {fold}"
+    if fold <= FULL:
+        return "Full fit" if fold == FULL else f"Full fit {-fold}"
+    return f"Fold {fold}"
 
 
 def finished(folder: Path) -> bool:
@@ -52,6 +57,16 @@ def finished(folder: Path) -> bool:
 def finished_folds(run: Path, count: int) -> list[int]:
     """Those of `count` folds that have been trained to their end."""
     return [fold for fold in range(count) if finished(fold_folder(run, fold))]
+
+
+def full_fits(run: Path, count: int = MAX_MEMBERS) -> list[int]:
+    """Numbers of those of `count` full fits that have been trained to their end."""
+    return [fit for fit in fit_numbers(count) if finished(fold_folder(run, fit))]
+
+
+def fit_numbers(count: int) -> list[int]:
+    """What the first `count` full fits are called in place of folds."""
+    return [FULL - number for number in range(count)]
 
 
 @contextmanager
@@ -132,9 +147,8 @@ def refuse_other_packing(run: Path, recipe: Recipe) -> None:
 
 def _has_begun(run: Path) -> bool:
     """Whether a fold has a checkpoint or a model; settings alone are no run."""
-    return (run / SETTINGS).exists() and any(
-        next(folder.glob("*"), None) for folder in [*run.glob("fold-*"), run / "full"]
-    )
+    trainings = [*run.glob("fold-*"), *run.glob("full*")]
+    return (run / SETTINGS).exists() and any(next(folder.glob("*"), None) for folder in trainings)
 
 
 def predictions_of(
@@ -157,26 +171,26 @@ def gather(
     packed: PackedSet,
     run: Path,
     folds: Sequence[int],
-    full_fit: bool,
+    fits: Sequence[int],
     about: Mapping[str, Any],
 ) -> dict[str, Predictions]:
     """Join what was trained: metrics, out-of-fold predictions, and one model to use.
 
-    That is the soup of the full fit; without it, the soups of all folds, averaged.
-    about: for the model file.
+    That is the averaged soups of the full fits; without one, those of all folds.
+    fits: the full fits that were trained. about: for the model file.
     """
     metrics = {fold: read_metrics(fold_folder(run, fold) / METRICS) for fold in folds}
     write_metrics(run / METRICS, metrics)
     joined = join_predictions(run, folds)
     if joined:
         write_predictions(run / PREDICTIONS, joined)
-    sources = [FULL] if full_fit else folds
+    sources = fits or folds
     members = [m for fold in sources for m in load_model(fold_folder(run, fold) / "soup").members]
     everything = {
         "recipe": recipe.name,
         "source": packed.source,
         "folds": list(folds),
-        "trained_on": "all clips" if full_fit else "the other folds' clips, a model for each fold",
+        "trained_on": "all clips" if fits else "the other folds' clips, a model for each fold",
         "out_of_fold": {name: asdict(score(part)) for name, part in joined.items()},
         **about,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from rich.console import Console
 
+from signlet.console import SafeConsole
 from signlet.evaluate import score
 from signlet.folds import FoldPlan, signer_folds
 from signlet.model import SignModel
@@ -28,7 +29,9 @@ from signlet.train.folder import (
     PREDICTIONS,
     finished,
     finished_folds,
+    fit_numbers,
     fold_folder,
+    full_fits,
     gather,
     join_predictions,
     only_one,
@@ -44,6 +47,8 @@ from signlet.train.settings import Recipe
 
 _ON_DEVICE = 0.6
 """Share of a GPU's free memory that the packed clips may take; larger sets stay on the host."""
+_NEXT_SEED = 1_000
+"""Further fits have seeds so far apart that runs of neighbouring seeds share none."""
 
 
 def train(
@@ -65,7 +70,8 @@ def train(
     What was finished there before stays part of it, whether it is asked for again or not.
 
     folds: which of the recipe's folds to hold out, each in a training of its own.
-    full_fit: then train on all clips, held out or not; the run's model is this one.
+    full_fit: then train on all clips, held out or not, `recipe.fits` times; the run's model is
+        the average of these.
     resume: continue what lies in `run`; without it a used folder is refused.
     device: where to train, unless `processes` says so.
     processes: this process among several (`start_processes`); found out if not given.
@@ -75,7 +81,7 @@ def train(
     Raises SignletError; `Interrupted` after Ctrl-C, when `resume` can continue.
     """
     processes = processes or start_processes(device)
-    console = (console or Console()) if processes.main else Console(quiet=True)
+    console = (console or SafeConsole()) if processes.main else SafeConsole(quiet=True)
     processes.by_main(lambda: check_trackers(track))
     processes.by_main(lambda: processes.check_batch(recipe.optimiser.batch_size))
     counted = sorted({*folds, *finished_folds(run, recipe.num_folds)})
@@ -91,10 +97,10 @@ def train(
         work = _Work(recipe, there, run, processes, console, trackers.log, about, init)
         for fold in folds:
             work.fold(fold, cast(FoldPlan, plan))
-        if full_fit:
-            work.full_fit()
-        whole = full_fit or finished(fold_folder(run, FULL))
-        processes.by_main(lambda: gather(recipe, packed, run, counted, whole, about))
+        for fit in fit_numbers(recipe.fits if full_fit else 0):
+            work.full_fit(fit)
+        fits = full_fits(run)
+        processes.by_main(lambda: gather(recipe, packed, run, counted, fits, about))
     return join_predictions(run, counted)
 
 
@@ -116,7 +122,7 @@ def fit(
     there = on_device(packed, processes.device)
     work = FoldTraining(recipe, there, training, nothing, folder, processes)
     work.resume()
-    with _live("Training", work, console or Console(quiet=True), "") as display:
+    with _live("Training", work, console or SafeConsole(quiet=True), "") as display:
         work.run(display)
     processes.by_main(lambda: (folder / CHECKPOINT).unlink(missing_ok=True))
     return work.soup_with_head()
@@ -167,9 +173,12 @@ class _Work:
         """Whether no signer of the clips held out is trained on."""
         return self.about.get("scores_are_for") != "known signers"
 
-    def full_fit(self) -> None:
+    def full_fit(self, fit: int) -> None:
+        """Train on all clips; every fit begins with other random weights."""
         known = np.flatnonzero(np.asarray(self.packed.labels) >= 0)
-        self._train(FULL, known, np.empty(0, dtype=np.int64), "all that there are")
+        recipe = replace(self.recipe, seed=self.recipe.seed + _NEXT_SEED * (FULL - fit))
+        other = replace(self, recipe=recipe)
+        other._train(fit, known, np.empty(0, dtype=np.int64), "all that there are")
 
     def _train(
         self, fold: int, training: NDArray[np.int64], held_out: NDArray[np.int64], about: str

@@ -10,6 +10,7 @@ from signlet.augment import AugmentConfig
 from signlet.errors import SignletError
 from signlet.model import ModelSize
 
+MOST_FITS = 16
 FEW_BATCHES = 4
 """With fewer whole batches in an epoch than this, every clip takes part in every epoch."""
 
@@ -131,6 +132,9 @@ class Recipe:
     soup_epochs: int = 10
     """The soup is the mean of the weights after each of so many last epochs, but at most of
     the last half of all epochs: earlier ones are too far away."""
+    fits: int = 1
+    """Trainings on all clips where `--full-fit` or few clips ask for one; each has other random
+    weights, and the run's model averages their answers."""
     num_folds: int = 4
     """Signer-grouped folds that the clips are cut into."""
     validate_every: int = 1
@@ -150,6 +154,7 @@ class Recipe:
             "packing.max_len": self.packing.max_len,
             "soup_epochs": self.soup_epochs,
             "head.prototypes": self.head.prototypes,
+            "fits": self.fits,
             "validate_every": self.validate_every,
             "save_every": self.save_every,
             "mixup.alpha": self.mixup.alpha,
@@ -168,6 +173,8 @@ class Recipe:
         for name, value in shares.items():
             if not 0 <= value < 1:
                 raise SignletError(f"{name} is {value}; it must be at least 0 and below 1")
+        if self.fits > MOST_FITS:
+            raise SignletError(f"fits is {self.fits}; at most {MOST_FITS} are averaged")
         others = (self.optimiser.min_steps, self.optimiser.weight_decay, self.loss.ousm, self.seed)
         if min(others) < 0:
             raise SignletError(

@@ -10,6 +10,7 @@ from signlet.sources.asl_signs import FILES, LABELS, TABLE, AslSigns
 from signlet.sources.files import SUFFIXES, read_clip
 from signlet.sources.fingerspelling import Fingerspelling
 from signlet.sources.folder import Folder, Manifest
+from signlet.sources.points import parse_parts
 from signlet.sources.rows import Columns, parse_columns
 from signlet.sources.source import ClipRef, Source, find, read_ref
 from signlet.sources.tables import TABLE_SUFFIXES
@@ -61,11 +62,17 @@ def open_source(where: str | Path, columns: str | None = None) -> Source:
         `train_landmark_files`; a folder with one folder per sign; a `.zip` of such a folder; or
         a manifest CSV. Or a published set (`signlet.datasets`), named ("wlasl:PATH") or known by
         its tables; a note then says so, and "folder:PATH" is not looked at in that way.
+        "pose33+left21+right21:PATH" names the parts that the arrays there hold (`parse_parts`).
     columns: what a table's columns are called, see `parse_columns`; it may then be JSON, too.
     Raises SignletError where it is none of them, or its tables are damaged.
     """
     from signlet.datasets import open_published  # which needs this module
+    from signlet.datasets.arranged import Arranged
 
+    before, colon, rest = str(where).partition(":")
+    parts = parse_parts(before) if colon and not Path(where).exists() else None
+    if parts is not None:
+        return Arranged(open_source(rest, columns), parts)
     if where == "fingerspelling" and columns is None:
         return Fingerspelling.open()
     own = str(where).startswith(FOLDER) and not Path(where).exists()

@@ -12,8 +12,10 @@ from signlet.span import Span
 from signlet.video.content import begins_as_video, what_else
 from signlet.video.suffixes import SOME_SUFFIXES, VIDEO_SUFFIXES, is_video
 
+Reader = Callable[[Path], Clip]
 
-def read_clip(path: str | Path, span: Span | None = None) -> Clip:
+
+def read_clip(path: str | Path, span: Span | None = None, reader: Reader | None = None) -> Clip:
     """Read one file of landmarks.
 
     path: `.parquet` in the competition's schema, `.npz` (key `landmarks`, or its only
@@ -22,12 +24,13 @@ def read_clip(path: str | Path, span: Span | None = None) -> Clip:
         one (extra `video`); its landmarks are extracted, or taken from the cache where they
         were before.
     span: the stretch of it that is wanted, None for all.
+    reader: what reads it; None for what its ending says.
     Returns a clip named after the file, frames (T, 543, 3) float32, NaN = not found; sign
     and signer are unknown here.
     Raises ClipError in one line with the file's name; nothing is unpickled.
     """
     path = Path(path)
-    reader = _READERS.get(path.suffix.lower())
+    reader = reader or _READERS.get(path.suffix.lower())
     if reader is None and is_video(path):
         reader = _video
     if reader is None:
@@ -119,7 +122,7 @@ def _video(path: Path) -> Clip:
     return extract_clip(path)
 
 
-_READERS: dict[str, Callable[[Path], Clip]] = {
+_READERS: dict[str, Reader] = {
     ".parquet": _parquet,
     ".npz": _npz,
     ".npy": _npy,

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from signlet.clip import Clip
 from signlet.errors import SignletError
-from signlet.sources.files import read_clip
+from signlet.sources.files import Reader, read_clip
 from signlet.span import Span
 
 _SHOWN = 5
@@ -61,9 +61,12 @@ class Source(Protocol):
         """Read one of them. Raises ClipError."""
 
 
-def read_ref(ref: ClipRef) -> Clip:
-    """Read a clip's file and put the name, sign and signer of the source on it."""
-    clip = read_clip(ref.path, ref.span)
+def read_ref(ref: ClipRef, reader: Reader | None = None) -> Clip:
+    """Read a clip's file and put the name, sign and signer of the source on it.
+
+    reader: what reads the file; None for what its ending says.
+    """
+    clip = read_clip(ref.path, ref.span, reader)
     return replace(clip, name=ref.name, sign=ref.sign, signer=ref.signer)
 
 

@@ -20,6 +20,7 @@ from sklearn.metrics import (
     recall_score,
 )
 
+from signlet.console import SafeConsole
 from signlet.errors import SignletError
 from signlet.predictions import Predictions, average, read_predictions, write_predictions
 
@@ -231,7 +232,7 @@ def print_scores(
     title: str = "Scores on clips not trained on",
 ) -> None:
     """Print a table of the models' scores and a table of their top-1 by signer."""
-    console = console or Console()
+    console = console or SafeConsole()
     console.print(f"\n{title}", _score_table(models), sep="\n")
     heading, table = _signer_table(models)
     console.print(heading, table, sep="\n")

@@ -21,6 +21,7 @@ from rich.console import Console
 
 from signlet.atomic import write_text
 from signlet.averaging import Kind
+from signlet.console import SafeConsole
 from signlet.errors import SignletError
 from signlet.folds import FoldPlan, signer_folds
 from signlet.pack import PackedSet
@@ -91,7 +92,7 @@ class LeaveOut:
         the trainings and known to the others.
         Raises SignletError; `Interrupted` after Ctrl-C, when the same call goes on.
         """
-        console = console or Console(quiet=True)
+        console = console or SafeConsole(quiet=True)
         parts = sign_groups(len(self.packed.signs), self.groups)
         plan = signer_folds(self.packed.labels, self.packed.signers, self.recipe.num_folds)
         with only_one(self.work):

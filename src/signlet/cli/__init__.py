@@ -6,9 +6,11 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import signlet
 from signlet.errors import SaidElsewhere, SignletError
+from signlet.terminal import escape_output, to_nowhere
 
 COMMANDS = {
     "demo": "train a recogniser of fingerspelled letters on real clips, in minutes",
@@ -51,6 +53,18 @@ def usage() -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0, 2 for what the user can mend, 130 for Ctrl-C."""
+    escape_output()
+    try:
+        code = _main(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        code = 0
+    to_nowhere()
+    return code
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if not given or given[0] in ("-h", "--help"):
         print(usage(), end="")
@@ -74,7 +88,6 @@ def _run(name: str, arguments: list[str]) -> int:
         )
     try:
         command.run(arguments)
-        sys.stdout.flush()
     except SaidElsewhere:
         return FAILED
     except SignletError as error:
@@ -83,9 +96,7 @@ def _run(name: str, arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return _fail("stopped", INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read our output has gone; keep the interpreter from complaining at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        raise
     except RuntimeError as error:
         if int(os.environ.get("WORLD_SIZE", "1")) == 1 or "onnection" not in str(error):
             raise
@@ -97,5 +108,6 @@ def _run(name: str, arguments: list[str]) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    print(f"signlet: {' '.join(message.split())}", file=sys.stderr)
+    with suppress(BrokenPipeError):  # nobody is left to read it
+        print(f"signlet: {' '.join(message.split())}", file=sys.stderr)
     return code

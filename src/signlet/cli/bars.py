@@ -49,12 +49,13 @@ def _started(what: str, count: int) -> Any:
     if not sys.stderr.isatty():
         return False
     try:
-        from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        from signlet.console import SafeConsole
     except ModuleNotFoundError:
         return False
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    bar = Progress(*columns, console=SafeConsole(stderr=True), transient=True)
     bar.add_task(what, total=count)
     bar.start()
     return bar

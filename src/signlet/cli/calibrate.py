@@ -20,11 +20,13 @@ from signlet.calibration.measure import Calibrated, Share, calibrate
 from signlet.calibration.unknown import predict_unknown
 from signlet.cli.parsing import existing, make_parser, parse
 from signlet.cli.trained_again import TrainedAgain, answers_without_signs
+from signlet.console import SafeConsole
 from signlet.ensemble import ENSEMBLE
 from signlet.errors import SignletError
 from signlet.model.files import ModelFile, load_model
 from signlet.predict import packed_for
 from signlet.predictions import Predictions, read_predictions
+from signlet.terminal import json_for_stdout
 from signlet.train.folder import PREDICTIONS
 
 _USELESS = 0.1
@@ -42,7 +44,7 @@ def run(arguments: list[str]) -> None:
     parsed = parse(_parser(), arguments)
     folder = existing(parsed.model, "run folder")
     _check(parsed)
-    console = Console(stderr=parsed.json)
+    console = SafeConsole(stderr=parsed.json)
     out_of_fold, model = _held_out(folder), load_model(folder)
     if parsed.unknown is not None:
         answers, about = _elsewhere(model, parsed, console)
@@ -58,7 +60,7 @@ def run(arguments: list[str]) -> None:
     write_figure(made, folder / FIGURE)
     write_calibration(folder, made, about)
     if parsed.json:
-        print((folder / CALIBRATION).read_text(encoding="utf-8"), end="")
+        print(json_for_stdout((folder / CALIBRATION).read_text(encoding="utf-8")), end="")
         return
     _print(made, console)
     console.print(f"Written: {folder / CALIBRATION}   {folder / FIGURE}", soft_wrap=True)

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from signlet.averaging import Kind
 from signlet.cli.parsing import make_parser, parse
+from signlet.console import SafeConsole
 from signlet.ensemble import COMPARISON, ENSEMBLE, Ensemble, ensemble
 
 _EXAMPLES = """
@@ -48,7 +49,7 @@ def run(arguments: list[str]) -> None:
         help="model taken from each run; an earlier ensemble is taken as it is",
     )
     parsed = parse(parser, arguments)
-    console = Console()
+    console = SafeConsole()
     made = ensemble(parsed.runs, parsed.out, parsed.average, parsed.model, console=console)
     _print(made, console)
     console.print(

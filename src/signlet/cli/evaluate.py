@@ -8,10 +8,9 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.console import Console
-
 from signlet.cli.parsing import existing, make_parser, parse
 from signlet.cli.training import print_copies
+from signlet.console import SafeConsole
 from signlet.errors import SignletError
 from signlet.evaluate import print_scores, score
 from signlet.model.files import CONFIG, load_model
@@ -65,7 +64,7 @@ def run(arguments: list[str]) -> None:
         title = "Scores on clips not trained on"
         if parsed.data is not None:
             title = f"Scores on {parsed.data}; they mean nothing for clips that were trained on"
-        console = Console()
+        console = SafeConsole()
         print_scores(results, console, title)
         if parsed.data is None and (folder / "packed" / HEADER).exists():
             print_copies(results["soup"], PackedSet.open(folder / "packed"), console)

@@ -14,6 +14,7 @@ from rich.table import Table
 from signlet.atomic import require_writable
 from signlet.calibration import read_calibration
 from signlet.cli.parsing import existing, make_parser, parse
+from signlet.console import SafeConsole
 from signlet.errors import SignletError
 from signlet.export import BOUNDS, Exported, export_ensemble
 from signlet.export.bundle import CARD, FILES
@@ -74,7 +75,7 @@ def run(arguments: list[str]) -> None:
     parsed = parse(parser, arguments)
     if not parsed.bound >= 0:
         raise SignletError(f"--bound {parsed.bound}: give a number above 0")
-    console = Console()
+    console = SafeConsole()
     folder = existing(parsed.model, "run folder or model file")
     model = load_model(folder)
     folder = folder if folder.is_dir() else folder.parent

@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from signlet.cli.parsing import make_plain_parser, parse
+from signlet.console import SafeConsole
 from signlet.errors import SignletError
 from signlet.extract.files import FORMATS
 from signlet.extract.folder import extract_folder
@@ -49,7 +50,7 @@ def run(arguments: list[str]) -> None:
     )
     parser.add_argument("--model", type=Path, help="holistic_landmarker.task, for tasks only")
     parsed = parse(parser, arguments)
-    console = Console()
+    console = SafeConsole()
     summary = extract_folder(
         Path(parsed.videos),
         Path(parsed.out),

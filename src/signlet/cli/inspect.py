@@ -8,6 +8,7 @@ from rich.console import Console
 
 from signlet.cli.parsing import make_parser, parse
 from signlet.clip import Clip
+from signlet.console import SafeConsole
 from signlet.errors import SignletError
 from signlet.inspect import (
     clip_quality,
@@ -22,6 +23,7 @@ from signlet.inspect import (
 from signlet.pack import PackedSet
 from signlet.pack.layout import HEADER
 from signlet.sources import Source, find, open_source, read_clip
+from signlet.terminal import json_for_stdout
 
 _EXAMPLES = """
   signlet inspect fingerspelling                     signs, signers, lengths, suspicious clips
@@ -53,7 +55,7 @@ def run(arguments: list[str]) -> None:
         if isinstance(what, Clip | PackedSet):
             raise SignletError(f"--clip {parsed.clip}: only with a set of clips, not {parsed.what}")
         what = what.read(find(what, parsed.clip))
-    console = Console()
+    console = SafeConsole()
     if isinstance(what, Clip):
         _inspect_clip(what, parsed.max_len, parsed.json, console)
         if parsed.strip:
@@ -80,7 +82,7 @@ def _open(what: str) -> Clip | PackedSet | Source:
 def _inspect_clip(clip: Clip, max_len: int, as_json: bool, console: Console) -> None:
     quality = clip_quality(clip, max_len)
     if as_json:
-        print(quality_json(quality))
+        print(json_for_stdout(quality_json(quality)))
     else:
         print_clip(quality, console)
 
@@ -88,7 +90,7 @@ def _inspect_clip(clip: Clip, max_len: int, as_json: bool, console: Console) -> 
 def _inspect_set(what: Source | PackedSet, page: str | None, as_json: bool, out: Console) -> None:
     quality = data_quality(what, progress=out.is_terminal and not as_json)
     if as_json:
-        print(quality_json(quality))
+        print(json_for_stdout(quality_json(quality)))
     else:
         print_quality(quality, out)
     if page:

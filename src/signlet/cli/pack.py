@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from signlet.cli.parsing import make_parser, parse
+from signlet.console import SafeConsole
 from signlet.pack import PackedSet, pack
 from signlet.sources import open_source
 
@@ -51,7 +52,7 @@ def run(arguments: list[str]) -> None:
         "--address", type=str, default=None, help="of the Ray cluster, host:port; else it is found"
     )
     parsed = parse(parser, arguments)
-    console = Console()
+    console = SafeConsole()
     packed = pack(
         open_source(parsed.source),
         Path(parsed.out),

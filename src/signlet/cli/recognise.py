@@ -15,9 +15,10 @@ from signlet.clip import Clip, require_landmarks
 from signlet.errors import SignletError
 from signlet.recognise import Prediction, Recogniser
 from signlet.sources import LETTERS, read_named
-from signlet.sources.files import SUFFIXES
+from signlet.sources.files import ENDINGS, SUFFIXES
 from signlet.starter import STARTER, STARTER_SAYS
-from signlet.video.suffixes import VIDEO_SUFFIXES
+from signlet.terminal import json_for_stdout
+from signlet.video.suffixes import is_video
 
 _EXAMPLES = """
   signlet recognise clip.mp4                    with the model that comes with signlet
@@ -40,7 +41,7 @@ def run(arguments: list[str]) -> None:
     if model is None:
         print(f"signlet: {STARTER_SAYS}", file=sys.stderr)
     recogniser = Recogniser.load(model or STARTER)
-    _extract([Path(name) for name in names if _is_video(name)])
+    _extract([Path(name) for name in names if is_video(name)])
     problems: list[str] = []
     for start in range(0, len(names), _AT_ONCE):
         clips = _readable(names[start : start + _AT_ONCE], problems)
@@ -57,7 +58,7 @@ def run(arguments: list[str]) -> None:
 def _parser() -> Any:
     parser = make_plain_parser(
         "recognise",
-        "Name the sign in clips: videos (.mp4, .webm, .mov, .avi, .mkv, .m4v), landmarks (.pose,\n"
+        "Name the sign in clips: videos (.mp4, .mov, .webm and others), landmarks (.pose,\n"
         f".parquet with the competition's columns, .npz, .npy), or {LETTERS}NAME.",
         _EXAMPLES,
     )
@@ -73,11 +74,11 @@ def _parser() -> Any:
 def _split(given: Sequence[str]) -> tuple[str | None, list[str]]:
     """The model, None where none was named, and the clips."""
     first = Path(given[0])
-    if given[0].startswith(LETTERS) or first.suffix.lower() in SUFFIXES:
+    if given[0].startswith(LETTERS) or first.suffix.lower() in SUFFIXES or is_video(first):
         return None, list(given)
     if len(given) == 1:
         raise SignletError(
-            f"{given[0]}: is not a clip, which end in {', '.join(SUFFIXES)}; if it is a model, "
+            f"{given[0]}: is not a clip, which end in {ENDINGS}; if it is a model, "
             "name a clip after it"
         )
     return given[0], list(given[1:])
@@ -99,23 +100,18 @@ def _check(parsed: Any, names: Sequence[str]) -> None:
 # --- clips --------------------------------------------------------------------------------
 
 
-def _is_video(name: str) -> bool:
-    return Path(name).suffix.lower() in VIDEO_SUFFIXES
-
-
 def _extract(videos: list[Path]) -> None:
     """Put the videos' landmarks into the cache, where `read_clip` finds them, with a bar."""
     if not videos:
         return
     try:
-        from rich.console import Console
-
+        from signlet.console import SafeConsole
         from signlet.extract.many import extract_many
         from signlet.video import cache
     except ModuleNotFoundError:
         return  # read_clip says what is missing
     if cache.unwritable() is None:
-        extract_many(videos, progress=Console(stderr=True))
+        extract_many(videos, progress=SafeConsole(stderr=True))
 
 
 def _readable(names: list[str], problems: list[str]) -> list[tuple[str, Clip]]:
@@ -145,7 +141,7 @@ def _show(name: str, best: list[tuple[str, float]], said: Prediction, as_json: b
             "none": round(said.none, 6),
             "top": top,
         }
-        print(json.dumps(answer, ensure_ascii=False))
+        print(json_for_stdout(json.dumps(answer, ensure_ascii=False)))
         return
     print(name)
     if said.sign is None:

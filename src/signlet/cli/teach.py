@@ -19,7 +19,7 @@ from signlet.teaching import make
 from signlet.teaching.card_file import SUFFIXES
 from signlet.teaching.examples import BadClips, Given
 from signlet.teaching.taught import Example
-from signlet.video.suffixes import VIDEO_SUFFIXES
+from signlet.video.suffixes import is_video
 
 _EXAMPLES = """
   signlet teach fingerspelling my_clips/ -o mine.onnx    a folder for each sign; one clip will do
@@ -129,16 +129,15 @@ def _given(source: Source) -> list[Given]:
 
 def _extract(source: Source) -> None:
     """Landmarks of the source's videos into the cache, where reading finds them, with a bar."""
-    videos = any(ref.path.suffix.lower() in VIDEO_SUFFIXES for ref in source.refs())
+    videos = any(is_video(ref.path) for ref in source.refs())
     if not videos or isinstance(source, Zipped):  # those of a .zip are found as they are read
         return
     try:
-        from rich.console import Console
-
+        from signlet.console import SafeConsole
         from signlet.extract import ensure_extracted
     except ModuleNotFoundError:
         return  # reading says what is missing
-    ensure_extracted(source, console=Console(stderr=True))
+    ensure_extracted(source, console=SafeConsole(stderr=True))
 
 
 def _note(text: str) -> None:

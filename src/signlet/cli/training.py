@@ -13,6 +13,7 @@ import yaml
 from jsonargparse import ActionConfigFile, ArgumentParser  # type: ignore[attr-defined]
 from rich.console import Console
 
+from signlet.console import SafeConsole
 from signlet.copies import trained_copies
 from signlet.errors import SignletError
 from signlet.evaluate import print_scores, score
@@ -24,7 +25,7 @@ from signlet.report import write_report
 from signlet.sources import Source, Zipped, open_source
 from signlet.train import Processes, Recipe, train
 from signlet.train.init import Init
-from signlet.video.suffixes import VIDEO_SUFFIXES
+from signlet.video.suffixes import is_video
 
 _POOR = 0.05
 """A soup so much less accurate than the distilled model is worth a word."""
@@ -54,11 +55,19 @@ def recipe_path(name: str) -> str:
     return name
 
 
+class _RecipeFile(ActionConfigFile):
+    """A file in UTF-8; jsonargparse reads it as whatever the locale says."""
+
+    def __call__(self, parser: Any, cfg: Any, values: Any, option_string: Any = None) -> None:
+        content = yaml.safe_load(Path(values).read_text(encoding="utf-8"))
+        self.apply_config(parser, cfg, self.dest, json.dumps(content, default=str))
+
+
 def add_recipe(parser: ArgumentParser) -> None:
     """Add `--recipe` and one flag for every setting that a recipe can hold."""
     parser.add_argument(
         "--recipe",
-        action=ActionConfigFile,
+        action=_RecipeFile,
         help=f"recipe by name ({', '.join(recipe_names())}) or a YAML file; flags after it win",
     )
     parser.add_class_arguments(Recipe, as_group=True)
@@ -137,7 +146,7 @@ def with_videos(source: Source) -> bool:
     """Whether landmarks have to be extracted first; a .zip's are, one by one, as it is packed."""
     if isinstance(source, Zipped):
         return False
-    return any(ref.path.suffix.lower() in VIDEO_SUFFIXES for ref in source.refs())
+    return any(is_video(ref.path) for ref in source.refs())
 
 
 def train_and_report(
@@ -167,10 +176,10 @@ def train_and_report(
         console=console,
     )
     if results and processes.main:
+        write_report(run, packed)
         print_scores(results, console)
         print_copies(results["soup"], packed, console)
         _print_poor_soup(results, console)
-        write_report(run, packed)
         _print_known_signers(run, console)
         console.print(f"Run folder: {run}   report: {run / 'report.html'}", soft_wrap=True)
     elif processes.main:
@@ -182,7 +191,7 @@ def train_and_report(
 
 def main_console(processes: Processes) -> Console:
     """A console that prints on the main process only."""
-    return Console(quiet=not processes.main)
+    return SafeConsole(quiet=not processes.main)
 
 
 def print_copies(soup: Predictions, packed: PackedSet, console: Console) -> None:

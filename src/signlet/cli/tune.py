@@ -9,6 +9,7 @@ from rich.console import Console
 
 from signlet.cli.parsing import existing, make_parser, parse, parse_folds
 from signlet.cli.training import add_recipe, packed_clips, recipe_of, with_recipe_paths
+from signlet.console import SafeConsole
 from signlet.errors import SignletError
 from signlet.folds import signer_folds
 from signlet.tune import (
@@ -70,7 +71,7 @@ def run(arguments: list[str]) -> None:
     space = read_space(existing(parsed.space, "file")) if parsed.space else DEFAULT_SPACE
     test_fold = recipe.num_folds - 1 if parsed.test_fold is None else parsed.test_fold
     folds = _validation(parsed.folds, test_fold, recipe.num_folds)
-    study, console = Path(parsed.study), Console()
+    study, console = Path(parsed.study), SafeConsole()
     folder = study.with_suffix("")
     packed = packed_clips(parsed.data, recipe, folder, parsed.jobs, console)
     search = Search(recipe, packed, space, folds, test_fold, parsed.metric)

@@ -9,10 +9,10 @@ from typing import TypeVar
 
 import numpy as np
 from joblib import Parallel
-from rich.console import Console
 from rich.progress import track
 
 from signlet.clip import Clip
+from signlet.console import SafeConsole
 from signlet.errors import ClipError, SignletError
 from signlet.inspect.checks import Suspicion, check_clips, check_signs
 from signlet.inspect.facts import PARTS, ClipFacts, measure, measure_packed
@@ -124,7 +124,7 @@ def _measure_ref(source: Source, ref: ClipRef) -> ClipFacts | Suspicion:
 
 
 def _bar(items: Iterable[Item], total: int, progress: bool) -> Iterator[Item]:
-    quiet = not (progress and Console().is_terminal)
+    quiet = not (progress and SafeConsole().is_terminal)
     yield from track(items, "looking at clips", total, disable=quiet, transient=True)
 
 

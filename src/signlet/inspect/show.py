@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from signlet.atomic import write_text
+from signlet.console import SafeConsole
 from signlet.inspect.checks import Suspicion
 from signlet.inspect.clip import ClipQuality
 from signlet.inspect.quality import DataQuality, Spread
@@ -29,7 +30,7 @@ MISSING = "Landmarks not found (both hands: frames without any hand)"
 
 def print_quality(quality: DataQuality, console: Console | None = None, limit: int = SHOWN) -> None:
     """Print what a data set holds, its signs and signers, and its suspicious clips."""
-    console = console or Console()
+    console = console or SafeConsole()
     console.print(_overview(overview(quality)))
     _show(console, MISSING, _missing(quality.missing))
     counts = _counts("sign", quality.clips_of_sign, limit, quality.signers_of_sign)
@@ -80,7 +81,7 @@ def _skipped(quality: DataQuality) -> tuple[str, str]:
 
 def print_clip(quality: ClipQuality, console: Console | None = None) -> None:
     """Print what is in one clip."""
-    console = console or Console()
+    console = console or SafeConsole()
     console.print(_overview(clip_overview(quality)))
     _show(console, MISSING, _missing(quality.missing))
     for problem in quality.problems:

@@ -8,6 +8,7 @@ import time
 import unicodedata
 
 from signlet.stream import SignEvent
+from signlet.terminal import json_for_stdout
 
 _EVERY = 0.5
 """Seconds between two looks of the progress line."""
@@ -32,7 +33,8 @@ class Lines:
     def event(self, event: SignEvent) -> None:
         """Print an event and hand it over at once, also into a pipe."""
         self.clear()
-        print(as_json(event) if self._as_json else as_text(event), flush=True)
+        line = json_for_stdout(as_json(event)) if self._as_json else as_text(event)
+        print(line, flush=True)
 
     def say(self, text: str) -> None:
         """Tell the user something that is no event."""

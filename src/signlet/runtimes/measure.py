@@ -41,7 +41,9 @@ def measure(path: Path) -> Measured:
     """Measure a file in a new process. Raises SignletError where that fails."""
     command = [sys.executable, "-m", "signlet.runtimes.measure", str(path)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE)
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=_PATIENCE
+        )
         raw = json.loads(done.stdout)
     except (subprocess.TimeoutExpired, ValueError):
         raise SignletError(f"{path}: cannot be measured; does it load in a new process?") from None

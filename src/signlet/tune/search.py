@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from rich.console import Console
 
+from signlet.console import SafeConsole
 from signlet.copies import trained_copies
 from signlet.errors import SignletError
 from signlet.evaluate import score
@@ -116,7 +117,7 @@ def tune(
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise SignletError("tune runs as one process; start it without torchrun or accelerate")
     start_processes(device)  # refuses a device that is not there before anything is written
-    console = console or Console(quiet=True)
+    console = console or SafeConsole(quiet=True)
     work = _Work(
         search, open_study(study, search.about()), study.with_suffix("") / "work", device, console
     )

@@ -55,7 +55,9 @@ def _install(folder: Path) -> None:
 
 
 def _npm(npm: str, folder: Path) -> None:
-    done = subprocess.run([npm, *_COMMAND], cwd=folder, capture_output=True, text=True)
+    done = subprocess.run(
+        [npm, *_COMMAND], cwd=folder, capture_output=True, encoding="utf-8", errors="replace"
+    )
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if "error" in line.lower()]
         reason = lines[-1] if lines else f"code {done.returncode}"

@@ -1,0 +1,219 @@
+"""Output anywhere: names in every script on a stream that lacks them, and readers who leave."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.table import Table
+
+from conftest import moving_hand
+from signlet.cli import COMMANDS
+from signlet.console import SafeConsole
+from signlet.terminal import escaping, json_for_stdout
+from test_cli import SMALL
+
+SIGNS = ("سلام", "привет", "👋🏽")
+STREAMS = {
+    "cp1252": {"PYTHONIOENCODING": "cp1252"},
+    "ascii": {"PYTHONIOENCODING": "ascii"},
+    "latin-1": {"PYTHONIOENCODING": "latin-1"},
+    "LANG=C": {"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "ascii:strict", "PYTHONUTF8": "0"},
+}
+
+
+def signlet(*arguments: str | Path, **env: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "signlet", *map(str, arguments)],
+        capture_output=True,
+        env={**os.environ, **env},
+        timeout=300,
+    )
+
+
+def fine(done: subprocess.CompletedProcess[bytes], code: int = 0) -> str:
+    """What was printed, in ASCII."""
+    assert done.returncode == code, done.stderr.decode()
+    assert b"Traceback" not in done.stderr, done.stderr.decode()
+    return done.stdout.decode("ascii")
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("scripts")
+    for number, sign in enumerate(SIGNS):
+        (folder / sign).mkdir()
+        for signer in range(2):
+            path = folder / sign / f"анна{signer}_1.npz"
+            np.savez_compressed(path, landmarks=moving_hand(number, signer, 0))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Trained with a stdout in cp1252, as it is where Windows redirects one."""
+    folder = tmp_path_factory.mktemp("скрипты") / "проба"
+    given = ("--data", clips, "--run", folder, "--jobs", "1", *SMALL)
+    printed = fine(signlet("train", *given, PYTHONIOENCODING="cp1252"))
+    assert "report.html" in printed
+    return folder
+
+
+def test_a_training_keeps_its_report_whatever_stdout_can_write(run: Path) -> None:
+    report = (run / "report.html").read_text(encoding="utf-8")
+    assert all(sign in report for sign in SIGNS)
+    config = json.loads((run / "config.json").read_text(encoding="utf-8"))
+    assert sorted(config["signs"]) == sorted(SIGNS)
+
+
+@pytest.mark.parametrize("env", STREAMS.values(), ids=STREAMS)
+def test_names_that_stdout_lacks_are_escaped(run: Path, clips: Path, env: dict[str, str]) -> None:
+    quality = fine(signlet("inspect", clips, **env))
+    assert r"\u043f\u0440\u0438" in quality
+    fine(signlet("evaluate", run, **env))
+    clip = clips / SIGNS[0] / "анна0_1.npz"
+    assert r"\u0633" in fine(signlet("recognise", run, clip, **env))
+
+
+@pytest.mark.parametrize("env", [STREAMS["cp1252"], STREAMS["ascii"]], ids=["cp1252", "ascii"])
+def test_json_stays_json(run: Path, clips: Path, env: dict[str, str]) -> None:
+    clip = clips / SIGNS[2] / "анна0_1.npz"
+    answer = json.loads(fine(signlet("recognise", run, clip, "--json", "--top", "3", **env)))
+    assert {one["sign"] for one in answer["top"]} == set(SIGNS)
+    quality = json.loads(fine(signlet("inspect", clips, "--json", **env)))
+    assert set(quality["clips_of_sign"]) == set(SIGNS)
+
+
+def test_teaching_on_such_a_stream(teachable: Path, clips: Path, tmp_path: Path) -> None:
+    out = tmp_path / "моя.onnx"
+    fine(signlet("teach", teachable, clips, "-o", out, PYTHONIOENCODING="cp1252"))
+    assert out.exists()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_is_printed_on_any_terminal(command: str) -> None:
+    fine(signlet(command, "--help", PYTHONIOENCODING="ascii", COLUMNS="80"))
+
+
+def test_a_recipe_is_read_as_utf8_whatever_the_locale(clips: Path, tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("# für Прохожий\nname: проба\n", encoding="utf-8")
+    env = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    code = (
+        "import sys; from signlet.cli.training import load_recipe;"
+        "print(ascii(load_recipe(sys.argv[1]).name))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(recipe)], capture_output=True, env={**os.environ, **env}
+    )
+    assert fine(done).strip() == ascii("проба")
+
+
+# --- the library ---------------------------------------------------------------------------
+
+
+@given(st.text(st.characters(exclude_categories=[])), st.sampled_from(["ascii", "cp1252", "utf-8"]))
+def test_any_text_can_be_written_to_a_stream_of_any_encoding(text: str, encoding: str) -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding, newline="")
+    escaping(stream).write(text)
+    stream.flush()
+    assert raw.getvalue() == text.encode(encoding, "backslashreplace")
+
+
+@given(st.text())
+def test_json_for_a_stdout_that_lacks_letters_says_the_same(text: str) -> None:
+    stdout = sys.stdout
+    sys.stdout = io.TextIOWrapper(io.BytesIO(), "cp1252")
+    try:
+        printed = json_for_stdout(json.dumps([text], ensure_ascii=False))
+    finally:
+        sys.stdout = stdout
+    assert printed.isascii()
+    assert json.loads(printed) == [text]
+
+
+def test_a_table_on_such_a_stream_is_drawn_in_ascii() -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, "cp1252", newline="")
+    table = Table("sign")
+    table.add_row(SIGNS[1])
+    SafeConsole(file=stream).print(table)
+    assert r"\u2500" not in raw.getvalue().decode("cp1252")
+    assert r"\u043f" in raw.getvalue().decode("cp1252")
+
+
+def test_a_program_of_ones_own_prints_scores_to_a_file_in_cp1252(run: Path) -> None:
+    code = (
+        "import sys; from signlet.evaluate import print_scores, read_predictions;"
+        "found = read_predictions(sys.argv[1]); print_scores(found, title='привет');"
+        "print(sys.stdout.errors)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(run / "predictions.parquet")],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+    )
+    assert fine(done).split()[-1] == "strict"  # the caller's stream is as it was
+
+
+# --- nobody reads --------------------------------------------------------------------------
+
+
+def into_head(*arguments: str | Path, lines: int) -> tuple[int, str]:
+    """Exit code and stderr of a command whose stdout is closed after some lines."""
+    reader, writer = os.pipe()
+    command = [sys.executable, "-u", "-m", "signlet", *map(str, arguments)]
+    process = subprocess.Popen(command, stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as read:
+        for _ in range(lines):
+            read.readline()
+    _, said = process.communicate(timeout=300)
+    return process.returncode, said.decode()
+
+
+@pytest.mark.parametrize("lines", [0, 1])
+@pytest.mark.parametrize("command", ["inspect", "evaluate", "recognise", "--help"])
+def test_output_that_nobody_reads_ends_quietly(
+    run: Path, clips: Path, command: str, lines: int
+) -> None:
+    clip = clips / SIGNS[0] / "анна0_1.npz"
+    arguments: dict[str, list[str | Path]] = {
+        "inspect": [clips],
+        "evaluate": [run],
+        "recognise": [run, clip],
+        "--help": [],
+    }
+    assert into_head(command, *arguments[command], lines=lines) == (0, "")
+
+
+def test_a_training_that_nobody_watches_any_more_is_finished(clips: Path, tmp_path: Path) -> None:
+    given = ("--data", clips, "--run", tmp_path / "run", "--jobs", "1", *SMALL)
+    code, said = into_head("train", *given, lines=1)
+    assert (code, said) == (0, "")
+    assert (tmp_path / "run" / "report.html").exists()
+
+
+def test_a_page_is_written_though_nobody_reads_the_tables(clips: Path, tmp_path: Path) -> None:
+    page = tmp_path / "quality.html"
+    assert into_head("inspect", clips, "--page", page, lines=0) == (0, "")
+    assert page.exists()
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_no_stream_at_all(clips: Path, closed: str) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f'"$0" -m signlet inspect "$1" {closed}', sys.executable, str(clips)],
+        capture_output=True,
+    )
+    assert done.returncode == 0
+    assert b"Traceback" not in done.stderr

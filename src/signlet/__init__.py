@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from signlet.clip import Clip
-from signlet.errors import ClipError, SignletError
+from signlet.errors import ClipError, ClipWarning, SignletError
 
 if TYPE_CHECKING:
     from signlet.recognise import Recognisable, Recogniser
 
-__all__ = ["Clip", "ClipError", "SignletError", "load", "teach"]
+__all__ = ["Clip", "ClipError", "ClipWarning", "SignletError", "load", "teach"]
 __version__ = "0.1.0"
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from signlet.errors import ClipError
+from signlet.errors import ClipError, ClipWarning
+from signlet.given import plain
 from signlet.landmarks import IRIS_FACE, LEFT_HAND, NUM_RAW, RIGHT_HAND
+from signlet.unfound import ADVICE, TAKEN, without_numbers
 
 MAX_FRAMES = 20_000
 """More frames than this (11 minutes at 30 a second) are not one isolated sign."""
@@ -50,10 +54,15 @@ class Clip:
         """Check raw landmarks and wrap them; an array that is already right is not copied.
 
         array: (T, 543, 3) of any real dtype, or (T, 553, 3) whose face has 478 points (the
-            ten iris points are cut). NaN means not found.
+            ten iris points are cut); an array, a masked one, a tensor, or lists. NaN, None or
+            masked means not found, and so does one number, or one place, for all points of a
+            part (face, hand, pose) in a frame: then `remarks` and a ClipWarning say so.
         Raises ClipError naming the clip, the problem and the remedy.
         """
-        return cls(validated(array, name), name, sign, signer, fps)
+        frames, remarks = validated(array, name)
+        clip = cls(frames, name, sign, signer, fps, remarks)
+        warn_of(clip)
+        return clip
 
     def hand_frames(self) -> NDArray[np.bool_]:
         """(T,) bool: frames in which at least one hand landmark was found."""
@@ -62,11 +71,9 @@ class Clip:
         return found
 
 
-def validated(array: ArrayLike, name: str) -> NDArray[np.float32]:
-    """(T, 543, 3) float32 out of what a user gave, or ClipError; see `Clip.from_array`."""
-    raw = np.asarray(array)
-    if raw.dtype.kind not in "fiu":
-        raise ClipError(f"{name}: landmarks have type {raw.dtype}; give numbers (float32)")
+def validated(array: ArrayLike, name: str) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    """(T, 543, 3) float32 out of what a user gave, and remarks on it; see `Clip.from_array`."""
+    raw = plain(array, name)
     if raw.ndim != 3 or raw.shape[2] != 3 or raw.shape[1] not in (NUM_RAW, _REFINED_RAW):
         raise ClipError(
             f"{name}: landmarks have shape {raw.shape}; expected (frames, {NUM_RAW}, 3) in the "
@@ -80,8 +87,31 @@ def validated(array: ArrayLike, name: str) -> NDArray[np.float32]:
     with np.errstate(over="ignore"):
         frames = np.ascontiguousarray(raw, dtype=np.float32)
     if np.isinf(frames).any():
-        raise ClipError(f"{name}: holds infinite values; write NaN where a landmark was not found")
-    return frames
+        raise ClipError(f"{name}: holds infinite values; {ADVICE}")
+    frames, remark = without_numbers(frames)
+    return frames, () if remark is None else (remark,)
+
+
+def warn_of(clip: Clip) -> None:
+    """Say the remarks on a clip as ClipWarnings, at the line outside signlet that brought it.
+
+    Its name is left out: so Python says a remark once for that line, not for every clip.
+    """
+    for remark in clip.remarks:
+        warnings.warn(advised(remark), ClipWarning, stacklevel=_outside())
+
+
+def advised(remark: str) -> str:
+    """A remark with what can be done about it, where that is known here."""
+    return f"{remark}; {ADVICE}" if remark.endswith(TAKEN) else remark
+
+
+def _outside() -> int:
+    """How far up the first line outside signlet is, as `warnings.warn` of the caller counts."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "signlet":
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def require_landmarks(frames: NDArray[np.float32], name: str) -> None:

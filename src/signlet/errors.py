@@ -13,3 +13,7 @@ class SaidElsewhere(SignletError):  # noqa: N818
 
 class ClipError(SignletError):
     """A clip that cannot be read or that holds nothing to recognise."""
+
+
+class ClipWarning(UserWarning):
+    """A clip was mended while it was read, or looks wrong; the line says what, and the remedy."""

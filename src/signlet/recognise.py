@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from signlet.calibration import Calibration
-from signlet.clip import Clip, require_landmarks
+from signlet.clip import Clip, require_landmarks, warn_of
 from signlet.runtimes import Runtime, open_runtime
 from signlet.starter import model_path
 from signlet.teaching.card_file import ModelSource
@@ -180,6 +180,7 @@ def _frames(clip: Recognisable) -> NDArray[np.float32]:
         from signlet.sources import read_named
 
         clip = read_named(clip)
+        warn_of(clip)
     elif not isinstance(clip, Clip):
         clip = Clip.from_array(clip, name="array")
     require_landmarks(clip.frames, clip.name)

@@ -106,7 +106,7 @@ def _from_json(body: bytes, max_frames: int) -> NDArray[np.float32]:
     missing = [None, None, None]
     whole = [[missing if point is None else point for point in frame] for frame in frames]
     raw = np.array(whole, np.float64).reshape(len(whole), -1, 3) if whole else _no_frames()
-    return validated(raw, "body")
+    return validated(raw, "body")[0]
 
 
 def _no_frames() -> NDArray[np.float64]:

@@ -4,30 +4,55 @@ from __future__ import annotations
 
 import math
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from signlet.clip import MAX_FRAMES, Clip, validated
 from signlet.errors import ClipError
+from signlet.landmarks import RAW_PARTS
+from signlet.sources.points import KNOWN, Part, arrange, joined, parse_parts
 
 KEY, FPS_KEY, EXTRACTOR_KEY = "landmarks", "fps", "extractor"
+_MASK = "mask"
+_HANDS = {"left_hand", "right_hand"}
+_UNNAMED = {
+    **dict.fromkeys((75, 75 * 2, 75 * 3, 75 * 4), "pose33+left21+right21"),
+    **dict.fromkeys((42, 42 * 2, 42 * 3, 42 * 4), "left21+right21"),
+}
+"""Points, or numbers in a row, that some arrays have -> one of the orders that they may have."""
 _MOST_BYTES = MAX_FRAMES * 553 * 3 * 8 + 4096
 """Of the longest clip in double precision with all 553 points, and its header."""
 
 
-def read_npz(path: Path) -> Clip:
-    """Array `landmarks`, or the only array beside `fps` and `extractor`; see `read_clip`."""
+def read_npz(path: Path, parts: Sequence[Part] | None = None) -> Clip:
+    """Array `landmarks`, or the only array beside `fps` and `extractor`; see `read_clip`.
+
+    Or the arrays face, pose, left_hand and right_hand, of which both hands must be there.
+    parts: what the array holds, where it is not all 543 points or one of `KNOWN`.
+    """
     with path.open("rb") as file:
         if not zipfile.is_zipfile(file):
             raise ClipError(f"{path}: is not an .npz archive; write it with numpy.savez")
         _refuse_large(file, path)
         file.seek(0)
         with np.load(file, allow_pickle=False) as archive:
-            frames = validated(archive[_key(archive.files, path)], str(path))
+            array = _parts_joined(archive, path)
+            if array is None:
+                array = _all_points(archive[_key(archive.files, path)], parts, str(path))
+            frames, remarks = validated(array, str(path))
             fps = checked_fps(archive[FPS_KEY]) if FPS_KEY in archive.files else None
-    return Clip(frames, path.stem, fps=fps)
+    return Clip(frames, path.stem, fps=fps, remarks=remarks)
+
+
+def _parts_joined(archive: Any, path: Path) -> NDArray[Any] | None:
+    """The archive's arrays face, pose, left_hand, right_hand as one; None where it has no hands."""
+    if not set(archive.files) >= _HANDS:
+        return None
+    return joined({part: archive[part] for part in RAW_PARTS if part in archive.files}, str(path))
 
 
 def _refuse_large(file: IO[bytes], path: Path) -> None:
@@ -38,6 +63,12 @@ def _refuse_large(file: IO[bytes], path: Path) -> None:
 
 
 def _key(keys: list[str], path: Path) -> str:
+    if masks := [key for key in keys if _MASK in key.lower()]:
+        raise ClipError(
+            f"{path}: holds {masks[0]!r} beside the landmarks, and whether it is true where a "
+            "point was found or where it was not, nobody can tell; write NaN into the landmarks "
+            "(of a masked array, save array.filled(numpy.nan)) and leave the mask out"
+        )
     if KEY in keys:
         return KEY
     others = [key for key in keys if key not in (FPS_KEY, EXTRACTOR_KEY)]
@@ -47,11 +78,26 @@ def _key(keys: list[str], path: Path) -> str:
     return others[0]
 
 
-def read_npy(path: Path) -> Clip:
-    """The file's array; see `read_clip`."""
+def read_npy(path: Path, parts: Sequence[Part] | None = None) -> Clip:
+    """The file's array; see `read_clip`. parts: as in `read_npz`."""
     # Mapped first: a damaged header that promises too much data is refused before it is read.
     mapped = np.lib.format.open_memmap(path, mode="r")
-    return Clip(validated(np.array(mapped), str(path)), path.stem)
+    frames, remarks = validated(_all_points(np.array(mapped), parts, str(path)), str(path))
+    return Clip(frames, path.stem, remarks=remarks)
+
+
+def _all_points(raw: NDArray[Any], parts: Sequence[Part] | None, name: str) -> NDArray[Any]:
+    """(T, 543, 3) out of an array of these parts or of `KNOWN` ones, any other as it is."""
+    if parts is None and raw.ndim == 2 and raw.shape[1] in KNOWN:
+        parts = parse_parts(KNOWN[raw.shape[1]])
+    if parts is not None:
+        return arrange(raw, parts, name)
+    if raw.ndim in (2, 3) and raw.shape[1] in _UNNAMED:
+        raise ClipError(
+            f"{name}: landmarks have shape {raw.shape}, which does not tell the parts and their "
+            f"order; say it, as in --data {_UNNAMED[raw.shape[1]]}:FOLDER"
+        )
+    return raw
 
 
 def checked_fps(value: Any) -> float | None:

@@ -50,7 +50,8 @@ def read_parquet(path: Path) -> Clip:
         points, fps = _known_points(file, columns, source), _fps(file)
     if not (points and row_order.frames_in_order(frame, points)):
         values, points = _in_order(frame, values, path)
-    return Clip(validated(values.reshape(-1, points, 3), str(path)), path.stem, fps=fps)
+    frames, remarks = validated(values.reshape(-1, points, 3), str(path))
+    return Clip(frames, path.stem, fps=fps, remarks=remarks)
 
 
 def _in_order(

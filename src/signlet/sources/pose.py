@@ -30,7 +30,8 @@ def read_pose(path: Path) -> Clip:
 
     Components are found by name in whatever order; others (POSE_WORLD_LANDMARKS) are left
     out. Without a face or a pose those points are NaN; both hands must be there, and no
-    component may be reduced. Points of confidence 0 are NaN. x and z are divided by the
+    component may be reduced. Points of confidence 0 are NaN, also where a program wrote zeros of
+    confidence 1. x and z are divided by the
     width of the header's frame, y by its height. pose-format itself writes z unscaled, so
     z may come out too small by a constant factor: preprocessing removes it.
     Raises ClipError, also where a file holds more than one person: which one signs is not
@@ -42,8 +43,9 @@ def read_pose(path: Path) -> Clip:
     body = NumPyPoseBody.read(header, reader)
     if reader.bytes_left():
         raise ClipError(f"{path}: has {reader.bytes_left()} bytes too many; copy the file again")
-    frames = _frames(body.data, rows, _scale(header, path), path)
-    return Clip(validated(frames, str(path)), path.stem, fps=checked_fps(body.fps))
+    found = _frames(body.data, rows, _scale(header, path), path)
+    frames, remarks = validated(found, str(path))
+    return Clip(frames, path.stem, fps=checked_fps(body.fps), remarks=remarks)
 
 
 def _rows(header: Any, path: Path) -> dict[str, int]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from signlet.clip import Clip
+from signlet.clip import Clip, warn_of
 from signlet.errors import ClipError, SignletError
 from signlet.names import new_sign_name, signer_name
 from signlet.teaching.taught import Example
@@ -79,7 +79,9 @@ def _read(clip: Recognisable, name: str) -> Clip:
     if isinstance(clip, str | Path):
         from signlet.sources import read_named
 
-        return read_named(clip)
+        clip = read_named(clip)
+        warn_of(clip)
+        return clip
     return clip if isinstance(clip, Clip) else Clip.from_array(clip, name)
 
 

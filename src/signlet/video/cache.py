@@ -53,7 +53,7 @@ def load(key: str) -> Extraction | None:
             about: dict[str, Any] = json.loads(str(archive["about"]))
             if about.pop("key") != key:
                 return None
-            frames = validated(archive["landmarks"], key)
+            frames, _ = validated(archive["landmarks"], key)
             times = np.asarray(archive["times"], np.float64)
             found = Extraction(frames=frames, times=times, **about)
             return found if len(times) == len(frames) else None

@@ -1,0 +1,124 @@
+"""Whatever a user gives as landmarks -> plain numbers. What is masked or None becomes NaN.
+
+numpy alone would drop the mask of a masked array, and torch, which is not imported here, gives
+no array of a tensor with a gradient, of bfloat16, or of another device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signlet.errors import ClipError
+from signlet.landmarks import NUM_RAW
+
+_REAL = "fiu"
+"""Kinds of numpy's types that are real numbers."""
+_WIDE = ("torch.bfloat16", "torch.float8")
+"""Types of torch, or beginnings of them, that numpy lacks."""
+_NOT_FOUND = ((NUM_RAW, 3), (3,), ())
+"""Shapes of a frame, a point and a number: what None stands for, by the depth in a list."""
+_ADVICE = f"give a numpy array of float32, (frames, {NUM_RAW}, 3)"
+
+
+def plain(given: Any, name: str) -> NDArray[Any]:
+    """A numpy array of real numbers, of any shape; one that is right already is not copied.
+
+    given: an array, a masked array, a tensor, anything that numpy can make an array of, or
+        lists of such in which None stands for a frame, a point or a number not found.
+    Raises ClipError where it holds something else than real numbers, or frames of different
+    shapes. name: of the clip, for errors.
+    """
+    try:
+        array = _array(given)
+    except ClipError as error:
+        raise ClipError(f"{name}: {error}; {_ADVICE}") from None
+    except Exception as error:  # whatever another library makes of being asked for an array
+        reason = " ".join(str(error).split())[:120] or type(error).__name__
+        raise ClipError(
+            f"{name}: landmarks of type {type(given).__name__} are no array of numbers "
+            f"({reason}); {_ADVICE}"
+        ) from None
+    if array.dtype.kind not in _REAL:
+        raise ClipError(f"{name}: landmarks have type {array.dtype}; {_ADVICE}")
+    return array
+
+
+def _array(given: Any, depth: int = 0) -> NDArray[Any]:
+    if type(given) is np.ndarray and given.dtype != object:
+        return _widened(given)
+    if {"tensor", "mask"} <= getattr(given, "__dict__", {}).keys():  # pose-format's, True = there
+        return np.where(_array(given.mask, depth), _array(given.tensor, depth), np.nan)
+    if hasattr(given, "detach") and hasattr(given, "cpu"):
+        return _of_tensor(given)
+    if isinstance(given, list | tuple):
+        return _of_list(given, depth)
+    array = np.asanyarray(given)
+    if array.dtype == object:
+        return _of_object(given) if array.ndim == 0 else _stacked(list(array), depth)
+    if isinstance(array, np.ma.MaskedArray) and array.dtype.kind in _REAL:
+        return np.ma.filled(array if array.dtype.kind == "f" else array.astype(float), np.nan)
+    return _widened(np.asarray(array))
+
+
+def _widened(array: NDArray[Any]) -> NDArray[Any]:
+    """What jax calls bfloat16 is no float to numpy, which can make one of it."""
+    unknown = array.dtype.kind == "V" and "float" in array.dtype.name
+    return array.astype(np.float32) if unknown else array
+
+
+def _of_tensor(tensor: Any) -> NDArray[Any]:
+    if hasattr(tensor, "get_mask") and hasattr(tensor, "to_tensor"):  # torch's masked tensor
+        tensor = tensor.to_tensor(float("nan"))
+    tensor = tensor.detach().cpu()
+    if str(tensor.dtype).startswith(_WIDE):
+        tensor = tensor.float()
+    return np.asarray(tensor.numpy())
+
+
+def _of_list(items: Sequence[Any], depth: int) -> NDArray[Any]:
+    """At numpy's speed where that loses nothing."""
+    if not any(_special(item) for item in items) and not any(
+        _special(inner) for item in items if isinstance(item, list | tuple) for inner in item
+    ):
+        try:
+            array = np.asarray(items)
+        except ValueError:  # frames of different shapes, or None among them
+            return _stacked(items, depth)
+        if array.dtype != object:
+            return _widened(array)
+    return _stacked(items, depth)
+
+
+def _special(item: Any) -> bool:
+    return isinstance(item, np.ma.MaskedArray) or hasattr(item, "detach") or hasattr(item, "mask")
+
+
+def _stacked(items: Sequence[Any], depth: int) -> NDArray[Any]:
+    """One array of the items' arrays; those that are None have the shape of the others."""
+    if depth >= len(_NOT_FOUND):
+        raise ClipError("landmarks have more than three dimensions")
+    parts = [None if item is None else _array(item, depth + 1) for item in items]
+    others = [part.dtype for part in parts if part is not None and part.dtype.kind not in _REAL]
+    if others:
+        raise ClipError(f"landmarks have type {others[0]}")
+    shapes = {part.shape for part in parts if part is not None}
+    if len(shapes) > 1:
+        small, large = sorted(shapes)[:: len(shapes) - 1]
+        raise ClipError(f"landmarks hold parts of shape {small} and of shape {large}")
+    shape = shapes.pop() if shapes else _NOT_FOUND[depth]
+    missing = np.full(shape, np.nan)
+    return np.array([missing if part is None else part for part in parts])
+
+
+def _of_object(given: Any) -> NDArray[Any]:
+    if isinstance(given, Real | Decimal):
+        return np.asarray(float(given))
+    if type(given).__name__ in ("NAType", "MaskedConstant"):
+        return np.array(np.nan)
+    raise ClipError(f"landmarks hold a {type(given).__name__}, which is no number")

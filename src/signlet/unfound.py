@@ -1,0 +1,88 @@
+"""Numbers that stand for "not found": a part whose points all lie at one place was not found.
+
+Many programs write zeros, or -1, where MediaPipe found no hand. Taken for positions they are
+far from where the hand was, and the model sees a hand that stands still instead of none. No
+real face, hand or body has all of its points at one place, so whatever the number, it is told
+from a position without knowing which number was written. web/unfound.js does the same.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signlet.landmarks import RAW_PARTS
+
+TAKEN = "taken as not found"
+ADVICE = "write NaN where a point was not found"
+_PARTS = tuple(RAW_PARTS.values())
+_STARTS = np.array([3 * part.start for part in _PARTS])
+_PROBES = np.concatenate([_STARTS, _STARTS + 3])
+"""x of the first point of each part, then x of each second, in a frame of 1629 numbers."""
+
+_Hits = list[tuple[NDArray[np.int64], slice]]
+
+
+def without_numbers(frames: NDArray[np.float32]) -> tuple[NDArray[np.float32], str | None]:
+    """NaN for every part whose points all have the same x and y in a frame.
+
+    frames: (T, 543, 3) contiguous, NaN = not found; it is copied where something is changed.
+        Points that are NaN already do not count; a part needs two others. z is not looked
+        at: in flat recordings it is 0 everywhere, and no part is at one place by its z.
+    Returns also what was done, as a phrase for `Clip.remarks`; None where nothing was.
+    """
+    hits = _hits(frames)
+    if not hits:
+        return frames, None
+    numbers = np.concatenate([_place(frames[rows, part]) for rows, part in hits])
+    frames = frames.copy()
+    for rows, part in hits:
+        frames[rows, part] = np.nan
+    return frames, f"{_named(numbers)} {TAKEN}"
+
+
+def _hits(frames: NDArray[np.float32]) -> _Hits:
+    """Frames and part of all that is to be NaN.
+
+    Two points of each part are looked at first: in nearly every frame they are apart.
+    """
+    probes = frames.reshape(len(frames), -1).take(_PROBES, axis=1)
+    apart = np.abs(probes[:, : len(_PARTS)] - probes[:, len(_PARTS) :])
+    found = []
+    for number, least in enumerate(apart.min(0).tolist()):
+        if not least > 0:  # some are at one place, or NaN
+            near = ~(apart[:, number] > 0)
+            rows = _at_one_place(frames, near, _PARTS[number])
+            if rows.size:
+                found.append((rows, _PARTS[number]))
+    return found
+
+
+def _at_one_place(
+    frames: NDArray[np.float32], near: NDArray[np.bool_], part: slice
+) -> NDArray[np.int64]:
+    """Frames, among those `near`, of which the part's points that were found are one place."""
+    x = frames[:, part, 0] if near.all() else frames[near, part, 0]
+    low = np.fmin.reduce(x, axis=1)
+    if np.isnan(low).all():  # not a point was found, as of a hand that is not there
+        return np.empty(0, np.int64)
+    rows = np.flatnonzero(near)[low == np.fmax.reduce(x, axis=1)]
+    if not rows.size:
+        return rows
+    y = frames[rows, part, 1]
+    same = np.fmin.reduce(y, axis=1) == np.fmax.reduce(y, axis=1)
+    return rows[same & (np.count_nonzero(~np.isnan(y), axis=1) > 1)]
+
+
+def _place(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N, 2) x and y at which the points of (N, P, 3) lie."""
+    return np.fmin.reduce(points[:, :, :2], axis=1)
+
+
+def _named(numbers: NDArray[np.float32]) -> str:
+    first = float(numbers[0, 0])
+    if (numbers != first).any():
+        return "points at one place"
+    if first == 0:
+        return "zeros"
+    return str(int(first)) if first.is_integer() else str(float(f"{first:.6g}"))

@@ -40,6 +40,7 @@ def read_npz(path: Path, parts: Sequence[Part] | None = None) -> Clip:
         _refuse_large(file, path)
         file.seek(0)
         with np.load(file, allow_pickle=False) as archive:
+            _refuse_masks(archive.files, path)
             array = _parts_joined(archive, path)
             if array is None:
                 array = _all_points(archive[_key(archive.files, path)], parts, str(path))
@@ -62,13 +63,17 @@ def _refuse_large(file: IO[bytes], path: Path) -> None:
             raise ClipError(f"{path}: holds an array that is too large for one sign; cut it")
 
 
-def _key(keys: list[str], path: Path) -> str:
+def _refuse_masks(keys: list[str], path: Path) -> None:
+    """numpy.savez keeps a masked array without its mask, so some save that beside it."""
     if masks := [key for key in keys if _MASK in key.lower()]:
         raise ClipError(
             f"{path}: holds {masks[0]!r} beside the landmarks, and whether it is true where a "
             "point was found or where it was not, nobody can tell; write NaN into the landmarks "
             "(of a masked array, save array.filled(numpy.nan)) and leave the mask out"
         )
+
+
+def _key(keys: list[str], path: Path) -> str:
     if KEY in keys:
         return KEY
     others = [key for key in keys if key not in (FPS_KEY, EXTRACTOR_KEY)]

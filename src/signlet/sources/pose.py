@@ -30,10 +30,10 @@ def read_pose(path: Path) -> Clip:
 
     Components are found by name in whatever order; others (POSE_WORLD_LANDMARKS) are left
     out. Without a face or a pose those points are NaN; both hands must be there, and no
-    component may be reduced. Points of confidence 0 are NaN, also where a program wrote zeros of
-    confidence 1. x and z are divided by the
-    width of the header's frame, y by its height. pose-format itself writes z unscaled, so
-    z may come out too small by a constant factor: preprocessing removes it.
+    component may be reduced. Points of confidence 0 are NaN, and so are zeros of confidence 1
+    where a whole part has them. x and z are divided by the width of the header's frame, y by
+    its height. pose-format itself writes z unscaled, so z may come out too small by a constant
+    factor: preprocessing removes it.
     Raises ClipError, also where a file holds more than one person: which one signs is not
     guessed.
     """

@@ -18,7 +18,9 @@ from signlet import Clip, ClipWarning
 from signlet.errors import ClipError
 from signlet.landmarks import FACE, LEFT_HAND, POSE, RAW_PARTS, RIGHT_HAND
 from signlet.sources import open_source, read_clip
+from signlet.stream import StreamRecogniser
 from signlet.unfound import without_numbers
+from streams import DOWN, Recorded, act, fake, segments_of, sign
 
 FRAMES = np.concatenate([moving_hand(1, 0, 0)] * 2)
 """(T, 543, 3); the left hand is never found, the other parts always are."""
@@ -189,6 +191,57 @@ def test_a_clip_of_nothing_but_zeros_shows_nothing() -> None:
     assert np.isnan(nothing).all()
     with pytest.raises(ClipError, match="no landmark was found"):
         signlet.clip.require_landmarks(nothing, "a")
+
+
+# --- streams -------------------------------------------------------------------------------
+
+
+def signed(number: float) -> Recorded:
+    """A signer whose face and other hand were not found, which is written as a number."""
+    recorded = act((0, DOWN, 0), *sign(1.0, 0.6), (4, DOWN, 0))
+    return Recorded([filled(frame, number) for frame in recorded.frames], recorded.times)
+
+
+def filled(frame: np.ndarray, number: float) -> np.ndarray:
+    frame = frame.copy()
+    for part in (FACE, LEFT_HAND, RIGHT_HAND):
+        frame[part] = np.where(np.isnan(frame[part]), np.float32(number), frame[part])
+    return frame
+
+
+@pytest.mark.parametrize("number", [0.0, -1.0, 0.5])
+def test_streams_take_numbers_as_not_found(number: float) -> None:
+    with pytest.warns(ClipWarning, match="taken as not found"):
+        found, expected = segments_of(signed(number)), segments_of(signed(np.nan))
+    assert len(found) == len(expected) == 1
+    assert (found[0].start, found[0].end) == (expected[0].start, expected[0].end)
+    assert np.array_equal(found[0].frames, expected[0].frames, equal_nan=True)
+
+
+def test_a_stream_says_so_once() -> None:
+    stream, recorded = StreamRecogniser(fake), signed(-1)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        for frame, time in zip(recorded.frames, recorded.times, strict=True):
+            stream.push(frame, time)
+    assert stream.remarks == ("-1 taken as not found",)
+    assert [one.category for one in said] == [ClipWarning]
+    assert StreamRecogniser(fake).remarks == ()
+
+
+@pytest.mark.parametrize("form", [torch.tensor, np.ma.masked_invalid, np.asfortranarray, list])
+def test_frames_of_a_stream_may_be_any_array(form: Any) -> None:
+    recorded = signed(np.nan)
+    given = Recorded([form(frame) for frame in recorded.frames], recorded.times)
+    (found,), (expected,) = segments_of(given), segments_of(recorded)
+    assert np.array_equal(found.frames, expected.frames, equal_nan=True)
+
+
+def test_a_masked_frame_of_a_stream_keeps_its_mask() -> None:
+    recorded = signed(np.nan)
+    masked = [np.ma.array(np.nan_to_num(f), mask=np.isnan(f)) for f in recorded.frames]
+    (found,), (expected,) = segments_of(Recorded(masked, recorded.times)), segments_of(recorded)
+    assert np.array_equal(found.frames, expected.frames, equal_nan=True)
 
 
 # --- real clips ----------------------------------------------------------------------------

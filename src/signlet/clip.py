@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -61,7 +62,7 @@ class Clip:
         """
         frames, remarks = validated(array, name)
         clip = cls(frames, name, sign, signer, fps, remarks)
-        warn_of(clip)
+        warn_of(remarks)
         return clip
 
     def hand_frames(self) -> NDArray[np.bool_]:
@@ -92,12 +93,12 @@ def validated(array: ArrayLike, name: str) -> tuple[NDArray[np.float32], tuple[s
     return frames, () if remark is None else (remark,)
 
 
-def warn_of(clip: Clip) -> None:
-    """Say the remarks on a clip as ClipWarnings, at the line outside signlet that brought it.
+def warn_of(remarks: Iterable[str]) -> None:
+    """Say remarks on a clip as ClipWarnings, at the line outside signlet that brought it.
 
     Its name is left out: so Python says a remark once for that line, not for every clip.
     """
-    for remark in clip.remarks:
+    for remark in remarks:
         warnings.warn(advised(remark), ClipWarning, stacklevel=_outside())
 
 

@@ -21,46 +21,49 @@ _REAL = "fiu"
 """Kinds of numpy's types that are real numbers."""
 _WIDE = ("torch.bfloat16", "torch.float8")
 """Types of torch, or beginnings of them, that numpy lacks."""
-_NOT_FOUND = ((NUM_RAW, 3), (3,), ())
-"""Shapes of a frame, a point and a number: what None stands for, by the depth in a list."""
+Shapes = tuple[tuple[int, ...], ...]
+CLIP: Shapes = ((NUM_RAW, 3), (3,), ())
+"""Shapes of a frame, a point and a number: what None stands for, by the depth in lists."""
+FRAME: Shapes = ((3,), (), ())
+"""The same of a frame, whose points may lie in people."""
 _ADVICE = f"give a numpy array of float32, (frames, {NUM_RAW}, 3)"
 
 
-def plain(given: Any, name: str) -> NDArray[Any]:
+def plain(given: Any, name: str, advice: str = _ADVICE, shapes: Shapes = CLIP) -> NDArray[Any]:
     """A numpy array of real numbers, of any shape; one that is right already is not copied.
 
     given: an array, a masked array, a tensor, anything that numpy can make an array of, or
         lists of such in which None stands for a frame, a point or a number not found.
     Raises ClipError where it holds something else than real numbers, or frames of different
-    shapes. name: of the clip, for errors.
+    shapes. name: of the clip, for errors. advice: what they end with. shapes: what None stands for.
     """
     try:
-        array = _array(given)
+        array = _array(given, shapes)
     except ClipError as error:
-        raise ClipError(f"{name}: {error}; {_ADVICE}") from None
+        raise ClipError(f"{name}: {error}; {advice}") from None
     except Exception as error:  # whatever another library makes of being asked for an array
         reason = " ".join(str(error).split())[:120] or type(error).__name__
         raise ClipError(
             f"{name}: landmarks of type {type(given).__name__} are no array of numbers "
-            f"({reason}); {_ADVICE}"
+            f"({reason}); {advice}"
         ) from None
     if array.dtype.kind not in _REAL:
-        raise ClipError(f"{name}: landmarks have type {array.dtype}; {_ADVICE}")
+        raise ClipError(f"{name}: landmarks have type {array.dtype}; {advice}")
     return array
 
 
-def _array(given: Any, depth: int = 0) -> NDArray[Any]:
+def _array(given: Any, shapes: Shapes) -> NDArray[Any]:
     if type(given) is np.ndarray and given.dtype != object:
         return _widened(given)
     if {"tensor", "mask"} <= getattr(given, "__dict__", {}).keys():  # pose-format's, True = there
-        return np.where(_array(given.mask, depth), _array(given.tensor, depth), np.nan)
+        return np.where(_array(given.mask, shapes), _array(given.tensor, shapes), np.nan)
     if hasattr(given, "detach") and hasattr(given, "cpu"):
         return _of_tensor(given)
     if isinstance(given, list | tuple):
-        return _of_list(given, depth)
+        return _of_list(given, shapes)
     array = np.asanyarray(given)
     if array.dtype == object:
-        return _of_object(given) if array.ndim == 0 else _stacked(list(array), depth)
+        return _of_object(given) if array.ndim == 0 else _stacked(list(array), shapes)
     if isinstance(array, np.ma.MaskedArray) and array.dtype.kind in _REAL:
         return np.ma.filled(array if array.dtype.kind == "f" else array.astype(float), np.nan)
     return _widened(np.asarray(array))
@@ -81,7 +84,7 @@ def _of_tensor(tensor: Any) -> NDArray[Any]:
     return np.asarray(tensor.numpy())
 
 
-def _of_list(items: Sequence[Any], depth: int) -> NDArray[Any]:
+def _of_list(items: Sequence[Any], shapes: Shapes) -> NDArray[Any]:
     """At numpy's speed where that loses nothing."""
     if not any(_special(item) for item in items) and not any(
         _special(inner) for item in items if isinstance(item, list | tuple) for inner in item
@@ -89,29 +92,29 @@ def _of_list(items: Sequence[Any], depth: int) -> NDArray[Any]:
         try:
             array = np.asarray(items)
         except ValueError:  # frames of different shapes, or None among them
-            return _stacked(items, depth)
+            return _stacked(items, shapes)
         if array.dtype != object:
             return _widened(array)
-    return _stacked(items, depth)
+    return _stacked(items, shapes)
 
 
 def _special(item: Any) -> bool:
     return isinstance(item, np.ma.MaskedArray) or hasattr(item, "detach") or hasattr(item, "mask")
 
 
-def _stacked(items: Sequence[Any], depth: int) -> NDArray[Any]:
+def _stacked(items: Sequence[Any], shapes: Shapes) -> NDArray[Any]:
     """One array of the items' arrays; those that are None have the shape of the others."""
-    if depth >= len(_NOT_FOUND):
+    if not shapes:
         raise ClipError("landmarks have more than three dimensions")
-    parts = [None if item is None else _array(item, depth + 1) for item in items]
+    parts = [None if item is None else _array(item, shapes[1:]) for item in items]
     others = [part.dtype for part in parts if part is not None and part.dtype.kind not in _REAL]
     if others:
         raise ClipError(f"landmarks have type {others[0]}")
-    shapes = {part.shape for part in parts if part is not None}
-    if len(shapes) > 1:
-        small, large = sorted(shapes)[:: len(shapes) - 1]
+    found = {part.shape for part in parts if part is not None}
+    if len(found) > 1:
+        small, large = sorted(found)[:: len(found) - 1]
         raise ClipError(f"landmarks hold parts of shape {small} and of shape {large}")
-    shape = shapes.pop() if shapes else _NOT_FOUND[depth]
+    shape = found.pop() if found else shapes[0]
     missing = np.full(shape, np.nan)
     return np.array([missing if part is None else part for part in parts])
 

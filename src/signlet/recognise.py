@@ -180,7 +180,7 @@ def _frames(clip: Recognisable) -> NDArray[np.float32]:
         from signlet.sources import read_named
 
         clip = read_named(clip)
-        warn_of(clip)
+        warn_of(clip.remarks)
     elif not isinstance(clip, Clip):
         clip = Clip.from_array(clip, name="array")
     require_landmarks(clip.frames, clip.name)

@@ -31,7 +31,7 @@ def without_numbers(frames: NDArray[np.float32]) -> tuple[NDArray[np.float32], s
         at: in flat recordings it is 0 everywhere, and no part is at one place by its z.
     Returns also what was done, as a phrase for `Clip.remarks`; None where nothing was.
     """
-    hits = _hits(frames)
+    hits = _hits(frames) if len(frames) else []
     if not hits:
         return frames, None
     numbers = np.concatenate([_place(frames[rows, part]) for rows, part in hits])

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from signlet.recognise import Prediction
 from signlet.stream.mirror import MirrorCheck, turn
-from signlet.stream.segmenter import Segment, Segmenter, as_people
+from signlet.stream.segmenter import FrameReader, Segment, Segmenter
 from signlet.stream.settings import StreamSettings
 
 TOP = 5
@@ -51,6 +51,7 @@ class StreamRecogniser:
         settings = settings or StreamSettings()
         most = getattr(recogniser, "max_frames", None) or settings.max_frames
         self._segmenter = Segmenter(replace(settings, max_frames=min(settings.max_frames, most)))
+        self._reader = FrameReader()
         self._recogniser = recogniser
         self._mirrored = mirrored
         self._check = MirrorCheck()
@@ -70,9 +71,14 @@ class StreamRecogniser:
         """A sentence for the user after enough signing, if the camera seems to be mirrored."""
         return self._check.suggestion(self._mirrored)
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was mended in frames so far, as `signlet.Clip.remarks`."""
+        return self._reader.remarks
+
     def push(self, frame: ArrayLike, time: float) -> list[SignEvent]:
         """Take the next frame; returns what was signed, mostly nothing; see `Segmenter.push`."""
-        people = as_people(frame)
+        people = self._reader.people(frame)
         seen = turn(people) if self._mirrored else people
         return [self._answer(segment) for segment in self._segmenter.push(seen, time)]
 

@@ -9,12 +9,15 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from signlet.clip import warn_of
 from signlet.errors import SignletError
+from signlet.given import FRAME, plain
 from signlet.landmarks import NUM_RAW
 from signlet.stream.frames import FrameBuffer
 from signlet.stream.hands import Body, Hands, Stillness
 from signlet.stream.person import Follower
 from signlet.stream.settings import StreamSettings
+from signlet.unfound import without_numbers
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Segmenter:
         self.settings = settings or StreamSettings()
         self._frames = FrameBuffer(self.settings.max_frames)
         self._follower = Follower(self.settings.lost_after)
+        self._reader = FrameReader()
         self._time: float | None = None
         self._restart()
 
@@ -62,16 +66,21 @@ class Segmenter:
         """Whether a sign is being made; hands whose sign was answered while they hold it rest."""
         return "rest" if self._start is None else "signing"
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was mended in frames so far, as `signlet.Clip.remarks`."""
+        return self._reader.remarks
+
     def push(self, frame: ArrayLike, time: float) -> list[Segment]:
         """Take the next frame; returns the segments that ended, mostly none.
 
         frame: (543, 3), or (N, 543, 3) for N people, of whom one is followed; NaN (or
-            infinite) = not found.
+            infinite, or what `signlet.Clip.from_array` takes for it) = not found.
         time: seconds of the frame. A frame that is not later than the last one is left out; a
         step back of more than `break_after` starts a new stream, as a hole of that length does.
         Raises SignletError where the time is not finite or the shape is another one.
         """
-        people, time = as_people(frame), float(time)
+        people, time = self._reader.people(frame), float(time)
         if not isfinite(time):
             raise SignletError(f"stream: the time of a frame is {time}; give seconds")
         ended = self._check_time(time)
@@ -185,19 +194,31 @@ class Segmenter:
         return [Segment(self._start, end, frames)]
 
 
-def as_people(frame: ArrayLike) -> NDArray[np.float32]:
-    """(N, 543, 3) out of a frame as `Segmenter.push` takes it; infinite values are NaN."""
-    try:
-        with np.errstate(over="ignore"):
-            people = np.asarray(frame, np.float32)
-    except (TypeError, ValueError):
-        raise SignletError("stream: a frame holds something else than numbers") from None
-    if people.ndim == 2:
-        people = people[None]
-    if people.ndim != 3 or people.shape[1:] != (NUM_RAW, 3):
-        raise SignletError(
-            f"stream: a frame has shape {np.shape(frame)}; expected ({NUM_RAW}, 3), or "
-            f"(people, {NUM_RAW}, 3)"
-        )
+class FrameReader:
+    """Frames as a user pushes them -> people.
+
+    remarks: on frames so far, as those of `signlet.Clip`; each is a ClipWarning once.
+    """
+
+    def __init__(self) -> None:
+        self.remarks: tuple[str, ...] = ()
+
+    def people(self, frame: ArrayLike) -> NDArray[np.float32]:
+        """(N, 543, 3) out of a frame as `Segmenter.push` takes it; infinite values are NaN."""
+        people, remark = without_numbers(_as_people(frame))
+        if remark is not None and remark not in self.remarks:
+            self.remarks += (remark,)
+            warn_of([remark])
+        return people
+
+
+def _as_people(frame: ArrayLike) -> NDArray[np.float32]:
+    expected = f"({NUM_RAW}, 3), or (people, {NUM_RAW}, 3)"
+    raw = plain(frame, "stream: a frame", f"expected are numbers of shape {expected}", FRAME)
+    shape, raw = raw.shape, raw[None] if raw.ndim == 2 else raw
+    if raw.ndim != 3 or raw.shape[1:] != (NUM_RAW, 3):
+        raise SignletError(f"stream: a frame has shape {shape}; expected {expected}")
+    with np.errstate(over="ignore"):
+        people = np.ascontiguousarray(raw, np.float32)
     infinite = np.isinf(people)
     return np.where(infinite, np.float32(np.nan), people) if infinite.any() else people

@@ -80,7 +80,7 @@ def _read(clip: Recognisable, name: str) -> Clip:
         from signlet.sources import read_named
 
         clip = read_named(clip)
-        warn_of(clip)
+        warn_of(clip.remarks)
         return clip
     return clip if isinstance(clip, Clip) else Clip.from_array(clip, name)
 

@@ -1,0 +1,8 @@
+"""Right shape, wrong meaning: clips whose numbers mean something else, and how to mend them."""
+
+from signlet.meaning.change import Change
+from signlet.meaning.faults import Fault, remedy
+from signlet.meaning.judge import suspected
+from signlet.meaning.looks import Look, look_at, suspected_of_set
+
+__all__ = ["Change", "Fault", "Look", "look_at", "remedy", "suspected", "suspected_of_set"]

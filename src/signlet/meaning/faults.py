@@ -1,0 +1,143 @@
+"""What a clip of the right shape may mean instead, in words and with the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from signlet.meaning.change import NOTHING, Change, together
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong with the meaning of a clip's numbers.
+
+    problem: its kind in few words. seen: from what it was noticed.
+    change: what mends it, None where nothing can. instead: what to do then.
+    """
+
+    problem: str
+    seen: str
+    change: Change | None = None
+    instead: str = ""
+
+    @property
+    def flags(self) -> str:
+        """Of `signlet convert`; "" where it cannot mend this."""
+        return self.change.flags() if self.change else ""
+
+    @property
+    def phrase(self) -> str:
+        """In one line with the remedy, the same for all clips with this fault."""
+        remedy = f"signlet convert IN OUT {self.flags}" if self.flags else self.instead
+        return f"{self.problem} ({self.seen}); {remedy}"
+
+
+WRITE_AGAIN = "write the landmarks as MediaPipe gives them, or extract the video again"
+
+PIXELS = Fault(
+    "x and y are no fractions of the picture",
+    "most are beyond 5, so they seem to count pixels",
+    instead="signlet convert IN OUT --pixels WIDTHxHEIGHT",
+)
+SCRAMBLED = Fault(
+    "the points lie in no known order",
+    "those of one part lie far apart",
+    instead=f"give them in the order face 468, left hand 21, pose 33, right hand 21: {WRITE_AGAIN}",
+)
+HANDS = Fault(
+    "left and right hand are exchanged",
+    "each lies at the other wrist of the pose",
+    Change(swap_hands=True),
+)
+HANDS_ALONE = Fault(
+    "left and right hand are exchanged, or x runs to the left",
+    "each is shaped like the other hand",
+    Change(swap_hands=True),
+)
+HANDS_HANG = Fault(
+    "y runs upwards",
+    "fingers point down, and each hand is shaped like the other one",
+    Change(flip_y=True),
+)
+HANDS_ON_HEAD = Fault(
+    "the picture stands on its head",
+    "fingers point down, and the left hand lies left",
+    Change(flip_x=True, flip_y=True),
+)
+DEPTH_TURNED = Fault(
+    "z runs the other way",
+    "hands lie at their wrists, but each is shaped like the other one",
+    Change(flip_z=True),
+)
+POSE = Fault(
+    "left and right of the pose are exchanged",
+    "its shoulders lie the other way round than the face",
+    Change(swap_pose=True),
+)
+PLACES = Fault(
+    "the parts do not lie in one picture",
+    "hands lie far from the pose's wrists, or the face from its head",
+    instead=WRITE_AGAIN,
+)
+OWN_PLACES = Fault(
+    "hands are counted from themselves",
+    "their wrist, centre or edge never moves, so where they are is lost",
+    instead=WRITE_AGAIN,
+)
+TWICE = Fault(
+    "one hand is there twice",
+    "left and right hand hold the same points",
+    instead="leave the one that is not seen NaN, or extract the video again",
+)
+DEPTH = Fault(
+    "the third coordinate is not z",
+    "it lies between 0 and 1 as a confidence does",
+    Change(without_z=True),
+)
+UNSORTED = Fault(
+    "frames are in the order of their numbers as text",
+    "0, 1, 10, 11, 2: sorted by number the movement is smooth",
+    Change(sort_frames=True),
+)
+MIXED = Fault(
+    "frames are mixed up",
+    "neighbours lie no closer than others",
+    instead="write them in the order of time",
+)
+
+
+def ordered(change: Change) -> Fault:
+    """Parts in another order."""
+    return Fault("parts are in another order", "lines between their points say so", change)
+
+
+def with_hands_exchanged(fault: Fault) -> Fault:
+    """The same order of parts, but for the hands."""
+    names = {"left_hand": "right_hand", "right_hand": "left_hand"}
+    order = (fault.change and fault.change.order) or ()
+    return ordered(Change(order=tuple(names.get(part, part) for part in order)))
+
+
+def axes_of(change: Change) -> Fault:
+    """Coordinates in another order, or running the other way."""
+    turned = change.flip_x, change.flip_y
+    if change.axes == "xyz":
+        problem, seen = {
+            (True, False): ("x runs to the left", "the left shoulder and eye lie left"),
+            (False, True): ("y runs upwards", "heads hang below the shoulders"),
+            (True, True): ("the picture stands on its head", "heads hang below the shoulders"),
+        }[turned]
+    elif change.axes[2] != "z":
+        problem, seen = "coordinates are in another order", f"they fit as {change.axes}"
+    elif turned[0] != turned[1]:
+        problem, seen = "the picture is turned by 90 degrees", "heads lie beside the shoulders"
+    else:
+        problem, seen = "x and y are exchanged", "heads lie beside the shoulders"
+    return Fault(problem, seen, change)
+
+
+def remedy(faults: Sequence[Fault], given: str = "IN", out: str = "OUT") -> str:
+    """One command that mends all of several faults of a clip; "" where none can be mended."""
+    change = together([fault.change for fault in faults if fault.change])
+    return "" if change == NOTHING else f"signlet convert {given} {out} {change.flags()}"

@@ -1,0 +1,113 @@
+"""Whether the hands are where the pose has its wrists."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from signlet.landmarks import LEFT_HAND, POSE, RIGHT_HAND
+from signlet.meaning.points import Floats, length, middle
+
+CLEARLY, MOSTLY = 0.1, 0.6
+"""Hands are exchanged where they lie nearer the other wrist by so much of the shoulders' width,
+and do in this share of the frames."""
+FAR_BODY, FAR_HANDS = 0.6, 2.5
+"""A hand lies nowhere near a wrist beyond so many widths of the shoulders and so many palms."""
+FACE_OFF = 0.8
+"""A face lies elsewhere than the head of the pose beyond so many heights of a face."""
+ONE_HAND = 1e-4
+"""Both hands are one where no point differs by more than this share of a palm."""
+ANCHORED, ALIVE = 1e-4, 1e-2
+"""A hand is counted from a point of its own where that point never moves, in palms, while
+others do."""
+
+_HANDS = (LEFT_HAND, RIGHT_HAND)
+_WRISTS = (POSE.start + 15, POSE.start + 16)
+_SHOULDERS = (POSE.start + 11, POSE.start + 12)
+_NOSE, _FACE_NOSE, _BROW, _CHIN = POSE.start, (1, 2), 10, 152
+
+
+def exchanged(points: Floats) -> bool:
+    """Whether the hands of (T, 543, 2 or more) lie at each other's wrists of the pose.
+
+    Where only one wrist is known, a hand is taken to be the other one's if it is far from it.
+    """
+    nearer = _nearer_other(points[..., :2])
+    if not len(nearer):
+        return False
+    return bool(np.median(nearer) > CLEARLY and (nearer > 0).mean() >= MOSTLY)
+
+
+def _shoulders(points: Floats) -> float:
+    return float(middle(length(points[:, _SHOULDERS[0]] - points[:, _SHOULDERS[1]])))
+
+
+def _to_wrists(points: Floats) -> tuple[Floats, Floats]:
+    """Distance to the own and to the other wrist, (2 T,) each."""
+    own, other = [], []
+    for side, hand in enumerate(_HANDS):
+        root = points[:, hand.start]
+        own.append(length(root - points[:, _WRISTS[side]]))
+        other.append(length(root - points[:, _WRISTS[1 - side]]))
+    return np.concatenate(own), np.concatenate(other)
+
+
+def _nearer_other(points: Floats) -> Floats:
+    """How much nearer a hand lies to the other wrist, in widths of the shoulders."""
+    width = _shoulders(points)
+    if not width > 0:
+        return np.empty(0, np.float32)
+    own, other = _to_wrists(points)
+    own, other = np.where(np.isnan(own), width, own), np.where(np.isnan(other), width, other)
+    known = np.tile(~np.isnan(points[:, _WRISTS, 0]).all(1), 2)
+    roots = np.concatenate([points[:, hand.start, 0] for hand in _HANDS])
+    found: Floats = ((own - other) / width)[known & ~np.isnan(roots)]
+    return found
+
+
+def far_from_wrists(points: Floats) -> bool:
+    """Whether the hands lie at no wrist of the pose, in most frames."""
+    nearest = np.fmin(*_to_wrists(points[..., :2]))
+    nearest = nearest[~np.isnan(nearest)]
+    limit = max(FAR_BODY * _shoulders(points[..., :2]), FAR_HANDS * _palm(points))
+    return len(nearest) > 0 and bool(np.median(nearest) > limit)
+
+
+def face_elsewhere(points: Floats) -> bool:
+    """Whether the face lies elsewhere than the head of the pose."""
+    xy = points[..., :2]
+    height = float(middle(length(xy[:, _BROW] - xy[:, _CHIN])))
+    off = float(middle(length(xy[:, _FACE_NOSE].mean(1) - xy[:, _NOSE])))
+    return off > FACE_OFF * height
+
+
+def _palm(points: Floats) -> float:
+    """Usual distance from wrist to the middle finger's knuckle; NaN without hands."""
+    palms = [length(points[:, hand.start, :2] - points[:, hand.start + 9, :2]) for hand in _HANDS]
+    return float(middle(np.concatenate(palms)))
+
+
+def one_hand_twice(points: Floats) -> bool:
+    """Whether left and right hand hold the same points, in most frames with both."""
+    off = np.abs(points[:, LEFT_HAND, :2] - points[:, RIGHT_HAND, :2]).max((1, 2))
+    off = off[~np.isnan(off)]
+    return len(off) > 1 and bool(np.median(off) <= ONE_HAND * _palm(points))
+
+
+def counted_from_itself(points: Floats) -> bool:
+    """Whether the hands' points are counted from their wrist, centre or edge.
+
+    Their place in the picture is then lost.
+    """
+    seen = [points[:, hand, :2] for hand in _HANDS]
+    whole = [one[~np.isnan(one).any((1, 2))] for one in seen]
+    whole = [one for one in whole if len(one) > 2]
+    return bool(whole) and all(map(_anchored, whole))
+
+
+def _anchored(hand: Floats) -> bool:
+    palm = float(np.median(length(hand[:, 0] - hand[:, 9])))
+    shape = float((hand - hand[:, :1]).std(0).max())
+    anchors = (hand[:, 0], hand.mean(1), hand.min(1))
+    return shape > ALIVE * palm and any(
+        float(one.std(0).max()) <= ANCHORED * palm for one in anchors
+    )

@@ -1,0 +1,110 @@
+"""Look at a clip: do its numbers mean what they should?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from signlet.landmarks import LEFT_HAND, POSE, RIGHT_HAND
+from signlet.meaning import axes, faults, hands, parts, times
+from signlet.meaning.change import NOTHING, Change
+from signlet.meaning.faults import Fault
+from signlet.meaning.points import Floats, few_frames, middle
+
+PIXELS = 5.0
+"""Half of all points beyond this are no fractions of a picture."""
+SPREAD, HIGH = 0.02, 0.2
+"""A confidence varies by more than this, or it would do no harm, and is mostly above that."""
+_UPPER = [*range(POSE.start, POSE.start + 17), LEFT_HAND.start, RIGHT_HAND.start]
+
+
+def suspected(frames: Floats) -> tuple[Fault, ...]:
+    """What the numbers of a clip may mean instead of what they should; () where all is well.
+
+    frames: (T, 543, 3), NaN where not found. Each fault is looked for in what mending the
+    ones before it gives. Clips that do not tell, such as one hand and nothing else, give none.
+    """
+    found: list[Fault] = []
+    few = few_frames(frames)
+    for check in (_units, _order, _coordinates, _lost_places, _body, _hands, _places, _depth):
+        for fault in check(few):
+            found.append(fault)
+            if fault.change:
+                few = fault.change(few)
+        if faults.OWN_PLACES in found:
+            break
+    return _joined(found) if found else tuple(times.check(frames))
+
+
+def _joined(found: list[Fault]) -> tuple[Fault, ...]:
+    """Parts in another order and exchanged hands are one fault: the order of all four."""
+    orders = [fault for fault in found if fault.change and fault.change.order]
+    if not (orders and faults.HANDS in found):
+        return tuple(found)
+    rest = [fault for fault in found if fault not in (orders[0], faults.HANDS)]
+    return faults.with_hands_exchanged(orders[0]), *rest
+
+
+def _units(few: Floats) -> Iterator[Fault]:
+    sizes = np.abs(few[:, _UPPER, :2]).max(-1)
+    sizes = sizes[~np.isnan(sizes)]
+    if len(sizes) and float(middle(sizes)) > PIXELS:
+        yield faults.PIXELS
+
+
+def _order(few: Floats) -> Iterator[Fault]:
+    read = axes.likely_axes(few)
+    moved = few if read == "xyz" else Change(axes=read)(few)
+    if parts.is_ragged(parts.raggedness(moved)):
+        change = parts.likely_order(moved)
+        yield faults.ordered(change) if change else faults.SCRAMBLED
+
+
+def _coordinates(few: Floats) -> Iterator[Fault]:
+    read = axes.likely_axes(few)
+    moved = few if read == "xyz" else Change(axes=read)(few)
+    ways = [way for way in (axes.face_ways(moved), axes.pose_ways(moved)) if way]
+    turns = [axes.likely_reading(way) for way in ways]
+    turn = turns[0] if turns and turns[0] == turns[-1] else NOTHING
+    if turn.axes == "yxz":  # x and y exchanged among what z left
+        read = read.translate(str.maketrans("xy", "yx"))
+    change = Change(axes=read, flip_x=turn.flip_x, flip_y=turn.flip_y)
+    if change != NOTHING:
+        yield faults.axes_of(change)
+
+
+def _body(few: Floats) -> Iterator[Fault]:
+    face, pose = axes.face_ways(few), axes.pose_ways(few)
+    if face and pose:
+        turns = axes.likely_reading(face), axes.likely_reading(pose)
+        if turns == (NOTHING, Change(flip_x=True)):
+            yield faults.POSE
+        elif turns[0] != turns[1]:
+            yield faults.PLACES
+
+
+def _hands(few: Floats) -> Iterator[Fault]:
+    if hands.one_hand_twice(few):
+        yield faults.TWICE
+    elif hands.exchanged(few):
+        yield faults.HANDS
+
+
+def _lost_places(few: Floats) -> Iterator[Fault]:
+    if hands.counted_from_itself(few):
+        yield faults.OWN_PLACES
+
+
+def _places(few: Floats) -> Iterator[Fault]:
+    if hands.far_from_wrists(few) or hands.face_elsewhere(few):
+        yield faults.PLACES
+
+
+def _depth(few: Floats) -> Iterator[Fault]:
+    for rows in (LEFT_HAND, RIGHT_HAND, POSE):
+        z = few[:, rows, 2]
+        z = z[~np.isnan(z)]
+        if len(z) and z.min() >= 0 and z.max() <= 1 and z.std() > SPREAD and z.mean() > HIGH:
+            yield faults.DEPTH
+            return

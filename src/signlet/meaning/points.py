@@ -1,0 +1,48 @@
+"""A few frames of a clip, looked at as geometry."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signlet.landmarks import LEFT_HAND, RIGHT_HAND
+
+Floats = NDArray[np.float32]
+
+MOST = 12
+"""Frames that are looked at: enough to be sure, few enough to cost next to nothing."""
+
+
+def few_frames(frames: Floats) -> Floats:
+    """At most `MOST` frames of (T, 543, 3), evenly spaced, those with a hand if there are any.
+
+    Points of zeros only, beside another such point, are NaN: they were not found.
+    """
+    hands = ~np.isnan(frames[:, [LEFT_HAND.start, RIGHT_HAND.start], 0]).all(1)
+    rows = np.flatnonzero(hands) if hands.any() else np.arange(len(frames))
+    if len(rows) > MOST:
+        rows = rows[np.linspace(0, len(rows) - 1, MOST).round().astype(np.int64)]
+    few: Floats = frames[rows].astype(np.float32)
+    zero = (few == 0).all(-1)
+    if zero.any():
+        # One such point alone may be the point from which the others are counted.
+        zero[:, 1:-1] &= zero[:, :-2] | zero[:, 2:]
+        few[zero] = np.nan
+    return few
+
+
+def middle(values: Floats) -> Floats:
+    """The middle one of (N, ...) over the rows in which all is known; NaN where there is none."""
+    missing = np.isnan(values)
+    if missing.any():
+        values = values[~missing.reshape(len(values), -1).any(1)]
+    if not len(values):
+        return np.full(values.shape[1:], np.nan, np.float32)
+    found: Floats = np.sort(values, axis=0)[len(values) // 2]  # quicker than np.median
+    return found
+
+
+def length(vectors: Floats) -> Floats:
+    """Length of (..., 2)."""
+    found: Floats = np.hypot(vectors[..., 0], vectors[..., 1])
+    return found

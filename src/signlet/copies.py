@@ -5,8 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from signlet.evaluate import Predictions
+from signlet.evaluate import Predictions, score
 from signlet.pack import PackedSet
+
+NO_ESTIMATE = (
+    "there is no estimate, and nobody can say how good the model is; give clips that are not "
+    "recordings of the others"
+)
 
 
 def trained_copies(predictions: Predictions, packed: PackedSet) -> NDArray[np.bool_]:
@@ -30,6 +35,28 @@ def trained_copies(predictions: Predictions, packed: PackedSet) -> NDArray[np.bo
         return any(fold.get(names[i]) != fold[name] for i in same)
 
     return np.array([trained(name) for name in predictions.names], dtype=bool)
+
+
+def without_copies(
+    predictions: Predictions, copies: NDArray[np.bool_], metric: str = "top1"
+) -> float | None:
+    """A score of the clips that are no copies (N,); None where no such clip has a known sign."""
+    rest = predictions.select(~copies)
+    if not (rest.labels >= 0).any():
+        return None
+    return float(getattr(score(rest, resamples=1), metric))
+
+
+def copies_note(predictions: Predictions, copies: NDArray[np.bool_], model: str) -> str:
+    """What copies (N,) among the held-out clips mean for a model's score; "" without one."""
+    count, clips = int(copies.sum()), len(copies)
+    if not count:
+        return ""
+    found = f"{count} of these {clips} clips are copies of clips of another signer"
+    rest = without_copies(predictions, copies)
+    if rest is None:
+        return f"{found} that were trained on: {NO_ESTIMATE}"
+    return f"{found} that were trained on; without them the {model} has {rest:.3f}"
 
 
 def content_key(packed: PackedSet, row: int) -> tuple[int, bytes]:

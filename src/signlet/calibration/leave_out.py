@@ -85,6 +85,19 @@ class LeaveOut:
         every = product(self.folds, range(self.groups))
         return [one for one in every if not (self.folder(*one) / PREDICTIONS).exists()]
 
+    def check(self) -> None:
+        """Raise SignletError, before a training, where one would have fewer than two signs."""
+        parts = sign_groups(len(self.packed.signs), self.groups)
+        plan = signer_folds(self.packed.labels, self.packed.signers, self.recipe.num_folds)
+        for fold, group in self.todo():
+            shown = np.unique(self.packed.labels[plan.training(fold)])
+            left = np.setdiff1d(shown, parts[group])
+            if len(left) < 2:
+                raise SignletError(
+                    f"fold {fold}, group {group}: {len(left)} sign(s) would be left to train on; "
+                    "leave out fewer at a time, in more groups, or give clips of unknown signs"
+                )
+
     def run(self, console: Console | None = None) -> list[Predictions]:
         """Train what is missing; the answers to the held-out signers' clips of each training.
 
@@ -93,6 +106,7 @@ class LeaveOut:
         Raises SignletError; `Interrupted` after Ctrl-C, when the same call goes on.
         """
         console = console or SafeConsole(quiet=True)
+        self.check()
         parts = sign_groups(len(self.packed.signs), self.groups)
         plan = signer_folds(self.packed.labels, self.packed.signers, self.recipe.num_folds)
         with only_one(self.work):

@@ -215,13 +215,19 @@ def _separation(
 
 
 def _elsewhere_accepted(unknown: Floats, signers: Sequence[str], false_accepts: float) -> float:
-    """Share accepted with each clip's threshold chosen on other signers; NaN for one signer."""
+    """Share accepted with each clip's threshold chosen on other signers.
+
+    NaN for one signer, and where no threshold can be chosen without some of them.
+    """
     accepted = np.zeros(len(unknown), dtype=bool)
 
     def choose_and_apply(others: NDArray[np.int64], own: NDArray[np.int64]) -> None:
         accepted[own] = unknown[own] >= choose_threshold(unknown[others], false_accepts)
 
-    return float(accepted.mean()) if _by_others(signers, choose_and_apply) else _NAN
+    try:
+        return float(accepted.mean()) if _by_others(signers, choose_and_apply) else _NAN
+    except SignletError:  # the others' clips are read with full certainty
+        return _NAN
 
 
 # --- report -------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 from jsonargparse import ArgumentError, ArgumentParser
+from numpy.typing import NDArray
 from rich.console import Console
 
 from signlet.averaging import Kind
@@ -64,10 +65,14 @@ def answers_without_signs(
         packed = _packed(run, where, recipe, console)
         _require_own(run, packed, out_of_fold)
         work.append(LeaveOut(recipe, packed, folds, asked.groups, run / WORK, asked.device))
+    copies = trained_copies(out_of_fold, work[0].packed)
+    _require_clips(out_of_fold, copies, runs[0])
+    for one in work:
+        one.check()
     _say_how_long(work, console)
     keep_freed_memory()
     answers = averaged([one.run(console) for one in work], kind)
-    return _without_copies(out_of_fold, answers, work[0].packed, console)
+    return _without_copies(out_of_fold, answers, copies, console)
 
 
 def _parts(runs: Sequence[Path], model: ModelFile) -> tuple[Sequence[Path], Kind]:
@@ -146,11 +151,22 @@ def _say_how_long(work: Sequence[LeaveOut], console: Console) -> None:
         )
 
 
+def _require_clips(out_of_fold: Predictions, copies: NDArray[np.bool_], run: Path) -> None:
+    """Refuse, before the trainings, what would leave nothing to measure after them."""
+    if not (out_of_fold.labels[~copies] >= 0).any():
+        raise SignletError(
+            f"{run}: all {len(copies)} held-out clips are copies of clips that were trained on, "
+            "so nothing can be measured; train it on clips that are not recordings of the others"
+        )
+
+
 def _without_copies(
-    out_of_fold: Predictions, answers: list[Predictions], packed: PackedSet, console: Console
+    out_of_fold: Predictions,
+    answers: list[Predictions],
+    copies: NDArray[np.bool_],
+    console: Console,
 ) -> tuple[Predictions, list[Predictions]]:
     """Clips of unknown signs stay: no copy of them was trained on."""
-    copies = trained_copies(out_of_fold, packed)
     if not copies.any():
         return out_of_fold, answers
     console.print(f"{copies.sum()} copies of clips that were trained on are left out.")

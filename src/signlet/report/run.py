@@ -90,10 +90,13 @@ def _columns(rows: list[dict[str, float]]) -> dict[str, NDArray[np.float64]]:
 def _predictions(path: Path) -> dict[str, Predictions]:
     if not path.is_file():
         raise SignletError(f"{path}: is missing; run `signlet evaluate` on this run first")
-    found = {name: p for name, p in read_predictions(path).items() if len(p.labels)}
+    found = {name: p for name, p in read_predictions(path).items() if (p.labels >= 0).any()}
     known = {name: found[name] for name in MODELS if name in found}
     if not known:
-        raise SignletError(f"{path}: holds no predictions of {', '.join(MODELS)}; evaluate again")
+        raise SignletError(
+            f"{path}: holds no predictions of {', '.join(MODELS)} for clips of a known sign; train "
+            "again"
+        )
     return known
 
 

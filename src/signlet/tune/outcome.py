@@ -15,6 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from signlet.atomic import replacing, write_text
+from signlet.copies import NO_ESTIMATE
+from signlet.model.files import finite
 from signlet.train import Recipe
 from signlet.train.settings import plain
 from signlet.tune.figure import write_figure
@@ -38,7 +40,7 @@ class Trial:
 class TestScore:
     """The soup on the test fold; shares in 0..1, `low` and `high` the 95 % interval of top1 over
     signers (NaN where there is one). copies: clips that were trained on as another signer's;
-    `without_copies` is the search's metric without them."""
+    `without_copies` is the search's metric without them, None where nothing is left."""
 
     top1: float
     balanced_accuracy: float
@@ -46,7 +48,7 @@ class TestScore:
     high: float
     clips: int
     copies: int
-    without_copies: float
+    without_copies: float | None
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def write_outcome(outcome: Outcome, folder: Path) -> None:
         folder / FIGURE,
     )
     report = {**asdict(outcome), "recipe": plain(outcome.recipe)}
-    write_text(folder / REPORT, json.dumps(report, indent=2) + "\n")
+    write_text(folder / REPORT, json.dumps(finite(report), indent=2) + "\n")
 
 
 def print_outcome(outcome: Outcome, folder: Path, console: Console) -> None:
@@ -135,10 +137,15 @@ def _notes(outcome: Outcome) -> list[str]:
     if test.copies:
         lines.append(
             f"{test.copies} of the {test.clips} test clips are copies of clips of another signer "
-            f"that were trained on; without them: best {test.without_copies:.3f}, own values "
-            f"{outcome.test_own.without_copies:.3f}."
+            f"that were trained on{_alone(test, outcome.test_own)}."
         )
     return lines
+
+
+def _alone(best: TestScore, own: TestScore) -> str:
+    if best.without_copies is None or own.without_copies is None:
+        return f": {NO_ESTIMATE}"
+    return f"; without them: best {best.without_copies:.3f}, own values {own.without_copies:.3f}"
 
 
 def _in_words(outcome: Outcome) -> list[str]:

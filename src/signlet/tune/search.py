@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from signlet.console import SafeConsole
-from signlet.copies import trained_copies
+from signlet.copies import trained_copies, without_copies
 from signlet.errors import SignletError
 from signlet.evaluate import score
 from signlet.folds import FoldPlan, signer_folds
@@ -114,6 +114,8 @@ def tune(
     Raises SignletError where the study belongs to another search, or every trial failed;
     `Interrupted` after Ctrl-C.
     """
+    if trials < 1:
+        raise SignletError(f"{trials} trials: give at least 1")
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise SignletError("tune runs as one process; start it without torchrun or accelerate")
     start_processes(device)  # refuses a device that is not there before anything is written
@@ -219,14 +221,13 @@ class _Work:
             self.study.set_user_attr(key, known)
         return TestScore(**known)
 
-    def _scores(self, soup: Predictions) -> dict[str, float]:
+    def _scores(self, soup: Predictions) -> dict[str, Any]:
         result, copies = score(soup), trained_copies(soup, self.search.packed)
-        alone = score(soup.select(~copies)) if not copies.all() else result
         names = ("top1", "balanced_accuracy", "low", "high", "clips")
         return {
             **{name: getattr(result, name) for name in names},
             "copies": int(copies.sum()),
-            "without_copies": getattr(alone, self.search.metric),
+            "without_copies": without_copies(soup, copies, self.search.metric),
         }
 
 

@@ -1,0 +1,210 @@
+"""Where a filter leaves nothing: no figure is made up, and no finished work is lost."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conftest import Synthetic, moving_hand
+from signlet.calibration.leave_out import LeaveOut
+from signlet.calibration.measure import calibrate
+from signlet.cli import main
+from signlet.cli.training import load_recipe
+from signlet.copies import NO_ESTIMATE, copies_note, trained_copies, without_copies
+from signlet.errors import SignletError
+from signlet.evaluate import score
+from signlet.export.model_card import _accuracy
+from signlet.pack import PackedSet, pack
+from signlet.predictions import Predictions
+from signlet.report.content import _copies
+from signlet.sources import open_source
+from signlet.tune import Search, outcome, tune
+from signlet.tune.search import _Work
+from signlet.tune.space import Choices
+from test_cli import SMALL
+
+SIGNS = ("circle", "line", "wave")
+
+
+def record_copies(folder: Path, takes: int = 2) -> Path:
+    """Two signers whose clips are the same recordings."""
+    for number, sign in enumerate(SIGNS):
+        (folder / sign).mkdir(parents=True)
+        for signer in ("anna", "ben"):
+            for take in range(takes):
+                path = folder / sign / f"{signer}_{take}.npz"
+                np.savez_compressed(path, landmarks=moving_hand(number, 0, take))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return record_copies(tmp_path_factory.mktemp("copies") / "clips")
+
+
+@pytest.fixture(scope="module")
+def packed(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> PackedSet:
+    return pack(open_source(clips), tmp_path_factory.mktemp("packed") / "packed", 12, jobs=1)
+
+
+@pytest.fixture(scope="module")
+def run(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run") / "run"
+    assert main(["train", "--data", str(clips), "--run", str(folder), "--jobs", "1", *SMALL]) == 0
+    return folder
+
+
+def predicted(packed: PackedSet, folds: str = "signer") -> Predictions:
+    """Each clip read as its own sign, each signer held out once."""
+    rows = np.flatnonzero(packed.labels >= 0)
+    probabilities = np.full((len(rows), len(packed.signs)), 0.1, dtype=np.float32)
+    probabilities[np.arange(len(rows)), packed.labels[rows]] = 1 - 0.1 * (len(packed.signs) - 1)
+    signers = sorted(set(packed.signers))
+    return Predictions(
+        [packed.names[row] for row in rows],
+        [packed.signers[row] for row in rows],
+        np.asarray(packed.labels)[rows],
+        probabilities,
+        np.array([signers.index(packed.signers[row]) for row in rows]),
+        packed.signs,
+    )
+
+
+# --- train and its run folder ----------------------------------------------------------------
+
+
+def test_a_training_that_tested_copies_only_says_so_and_writes_its_report(run: Path) -> None:
+    report = (run / "report.html").read_text(encoding="utf-8")
+    assert "There is no estimate of how well new recordings are read" in report
+    assert "12 of 12 held-out clips are copies" in report
+    about = json.loads((run / "config.json").read_text(encoding="utf-8"))["about"]
+    assert about["copies_held_out"] == 12
+    assert _accuracy(about) == "not measured: all 12 held-out clips are copies of clips trained on"
+
+
+def test_evaluate_says_it_again(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(run)]) == 0
+    assert NO_ESTIMATE in capsys.readouterr().out
+
+
+def test_calibrate_says_it_before_it_trains(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["calibrate", str(run), "--leave-out", "3"]) == 2
+    said = capsys.readouterr()
+    assert "all 12 held-out clips are copies of clips that were trained on" in said.err
+    assert "Training 1" not in said.out
+
+
+def test_a_card_says_how_many_of_the_clips_are_copies() -> None:
+    scores = {"top1": 0.5, "balanced_accuracy": 0.5, "clips": 12}
+    said = _accuracy({"out_of_fold": {"soup": scores}, "copies_held_out": 3})
+    assert said.endswith("; 3 of the clips are copies of clips trained on")
+    assert "copies" not in _accuracy({"out_of_fold": {"soup": scores}})
+
+
+# --- copies ----------------------------------------------------------------------------------
+
+
+def test_no_score_is_given_of_no_clips(packed: PackedSet) -> None:
+    found = predicted(packed)
+    copies = trained_copies(found, packed)
+    assert copies.all()
+    assert without_copies(found, copies) is None
+    assert copies_note(found, copies, "soup").endswith(NO_ESTIMATE)
+    assert NO_ESTIMATE in _copies("soup", found, copies)[0]
+
+
+def test_nor_where_what_is_left_shows_no_known_sign(packed: PackedSet) -> None:
+    found = predicted(packed)
+    labels = found.labels.copy()
+    labels[0] = -1
+    copies = np.arange(len(labels)) > 0
+    assert without_copies(replace(found, labels=labels), copies) is None
+
+
+def test_the_rest_is_scored_where_there_is_one(packed: PackedSet) -> None:
+    found = predicted(packed)
+    copies = np.arange(len(found.names)) == 0
+    assert without_copies(found, copies) == score(found.select(~copies)).top1
+    assert copies_note(found, copies, "soup").endswith("without them the soup has 1.000")
+    assert copies_note(found, np.zeros_like(copies), "soup") == ""
+
+
+# --- tune ------------------------------------------------------------------------------------
+
+
+def search(packed: PackedSet) -> Search:
+    space = {"optimiser.learning_rate": Choices((1e-3, 2e-3))}
+    recipe = replace(load_recipe("small"), num_folds=3)
+    return Search(recipe, packed, space, validation=(0,), test_fold=1)
+
+
+def test_tune_does_not_pass_off_the_copies_score_as_that_without(
+    packed: PackedSet, tmp_path: Path
+) -> None:
+    work = _Work(search(packed), None, tmp_path, "cpu", None)  # type: ignore[arg-type]
+    known = work._scores(predicted(packed))
+    assert (known["copies"], known["without_copies"]) == (12, None)
+    test = outcome.TestScore(**known)
+    assert outcome._alone(test, test) == f": {NO_ESTIMATE}"
+    other = replace(test, without_copies=0.5)
+    assert outcome._alone(other, other) == "; without them: best 0.500, own values 0.500"
+
+
+@pytest.mark.parametrize("trials", [0, -1])
+def test_no_trials_are_refused(packed: PackedSet, tmp_path: Path, trials: int) -> None:
+    with pytest.raises(SignletError, match="give at least 1"):
+        tune(search(packed), tmp_path / "study.db", trials)
+    assert not list(tmp_path.iterdir())
+
+
+# --- calibrate -------------------------------------------------------------------------------
+
+
+def test_too_few_signs_left_to_train_on_are_refused_before_a_training(tmp_path: Path) -> None:
+    # Each sign but "wave" is shown by one signer only, so with that one held out it is gone.
+    packed = pack(Synthetic(signers=4), tmp_path / "packed", 12, jobs=1)
+    labels = np.array(packed.labels)
+    signers = np.array([int(name[1:]) for name in packed.signers])
+    labels[(labels == 0) & (signers != 0)] = -1
+    thin = replace(packed, labels=labels)
+    recipe = replace(load_recipe("small"), num_folds=2)
+    work = LeaveOut(recipe, thin, (0, 1), 3, tmp_path / "work", "cpu")
+    with pytest.raises(SignletError, match=r"1 sign\(s\) would be left to train on"):
+        work.check()
+    with pytest.raises(SignletError, match="would be left"):
+        work.run()
+    assert not (tmp_path / "work").exists()
+
+
+def test_a_threshold_that_others_do_not_give_leaves_that_figure_open(packed: PackedSet) -> None:
+    """As many clips as may pass are read with full certainty; of fewer clips fewer may pass."""
+    known = predicted(packed)
+    sure = np.zeros((40, len(packed.signs)), dtype=np.float32)
+    sure[:, 0] = 1
+    sure[3:, :] = 1 / len(packed.signs)
+    unknown = Predictions(
+        [f"u{i}" for i in range(40)],
+        [*["sure"] * 3, *(f"s{i}" for i in range(37))],
+        np.full(40, -1),
+        sure,
+        np.full(40, -1),
+        packed.signs,
+    )
+    made = calibrate(known, [unknown], 0.1)
+    assert made.calibration.threshold < 1
+    assert np.isnan(made.report.false_accepts_elsewhere)
+
+
+# --- train in Python -------------------------------------------------------------------------
+
+
+def test_a_training_of_nothing_is_refused(packed: PackedSet, tmp_path: Path) -> None:
+    from signlet.train import train
+
+    with pytest.raises(SignletError, match="nothing to train"):
+        train(load_recipe("small"), packed, tmp_path / "run", [])
+    assert not (tmp_path / "run").exists()

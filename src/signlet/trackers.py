@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from signlet.errors import SignletError
+from signlet.install import needs
 
 if TYPE_CHECKING:
     from accelerate.tracking import GeneralTracker
@@ -98,10 +99,7 @@ def check_trackers(names: Sequence[str]) -> None:
         try:
             importlib.import_module(module)
         except ImportError as error:
-            wanted = error.name or module
-            raise SignletError(
-                f'{wanted} is not installed; tracking needs: pip install "signlet[track]"'
-            ) from None
+            raise SignletError(needs("tracking", "track", error)) from None
 
 
 def open_trackers(names: Sequence[str], run: Path, settings: Mapping[str, Any]) -> Trackers:

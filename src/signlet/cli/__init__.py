@@ -10,12 +10,15 @@ from contextlib import suppress
 
 import signlet
 from signlet.errors import SaidElsewhere, SignletError
+from signlet.install import needs
 from signlet.terminal import escape_output, to_nowhere
 
 COMMANDS = {
     "demo": "train a recogniser of fingerspelled letters on real clips, in minutes",
     "extract": "find the landmarks in videos and write them to files",
+    "models": "get the models that MediaPipe 1.x needs to find landmarks, once",
     "inspect": "look at a data set or a clip: quality, pictures, animation",
+    "convert": "write clips anew whose arrays mean something else: hands exchanged, y up ...",
     "pack": "read clips once and write a packed data set for training",
     "train": "train student, teacher and distilled model; evaluate on unseen signers",
     "evaluate": "scores of a run, or of a model on other clips",
@@ -81,11 +84,7 @@ def _run(name: str, arguments: list[str]) -> int:
     try:
         command = importlib.import_module(f"signlet.cli.{name}")
     except ModuleNotFoundError as error:
-        missing, extra = error.name or "a package", _EXTRAS.get(name, "train")
-        return _fail(
-            f'{missing} is not installed; this command needs: pip install "signlet[{extra}]"',
-            FAILED,
-        )
+        return _fail(needs(f"signlet {name}", _EXTRAS.get(name, "train"), error), FAILED)
     try:
         command.run(arguments)
     except SaidElsewhere:

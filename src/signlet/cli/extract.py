@@ -45,10 +45,14 @@ def run(arguments: list[str]) -> None:
     parser.add_argument(
         "--extractor",
         choices=EXTRACTORS,
-        default=EXTRACTORS[0],
-        help="MediaPipe Holistic with models of its own (default), or Tasks' HolisticLandmarker",
+        help="MediaPipe Holistic (Python 3.11 and 3.12) or MediaPipe 1.x Tasks; by itself the one "
+        "that is installed",
     )
-    parser.add_argument("--model", type=Path, help="holistic_landmarker.task, for tasks only")
+    parser.add_argument(
+        "--model",
+        type=Path,
+        help="for tasks: another model file than that of signlet models, say Google's",
+    )
     parsed = parse(parser, arguments)
     console = SafeConsole()
     summary = extract_folder(

@@ -14,6 +14,7 @@ from typing import Any
 import signlet
 from signlet.cli.parsing import existing, make_plain_parser, parse
 from signlet.errors import SignletError
+from signlet.install import needs
 from signlet.serve.limits import Limits
 from signlet.starter import STARTER, model_path
 from signlet.web.build import build_site
@@ -119,9 +120,7 @@ def _app(
         from signlet.serve.app import make_app
         from signlet.serve.server import run as serve
     except ModuleNotFoundError as error:
-        raise SignletError(
-            f'{error.name} is not installed; this command needs: pip install "signlet[serve]"'
-        ) from None
+        raise SignletError(needs("signlet serve", "serve", error)) from None
     return make_app(_load(path, threads), limits, token, site), serve
 
 

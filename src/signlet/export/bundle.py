@@ -20,6 +20,7 @@ from signlet.card import Card
 from signlet.errors import SignletError
 from signlet.export.check import BOUNDS, EMBEDDING_BOUNDS, Check, check
 from signlet.export.model_card import model_card
+from signlet.install import needs
 from signlet.model import SignModel
 from signlet.model.files import finite
 from signlet.model.recogniser import joined, unit
@@ -134,7 +135,5 @@ def _write(
     try:
         writer = importlib.import_module(f"signlet.export.{format}")
     except ModuleNotFoundError as error:
-        raise SignletError(
-            f'{error.name} is not installed; exporting needs: pip install "signlet[export]"'
-        ) from None
+        raise SignletError(needs("exporting", "export", error)) from None
     writer.write(path, models, average, card)

@@ -25,6 +25,7 @@ from signlet.errors import SignletError
 from signlet.export.frozen import FrozenModel
 from signlet.export.graph import averaged
 from signlet.export.quiet import quiet
+from signlet.install import needs
 from signlet.landmarks import NUM_RAW, NUM_SELECTED
 from signlet.model import SignModel, joined
 from signlet.preprocess import Preprocess
@@ -167,9 +168,7 @@ def _quiet() -> Iterator[None]:
         with quiet():
             yield
     except ModuleNotFoundError as error:
-        raise SignletError(
-            f'writing .tflite needs {error.name}; pip install "signlet[export]"'
-        ) from None
+        raise SignletError(needs("writing .tflite", "export", error)) from None
 
 
 def _quantised(raw: bytes, precision: str) -> bytes:

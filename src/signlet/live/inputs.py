@@ -90,24 +90,24 @@ def seen_of(clip: Clip) -> Iterator[Seen]:
 
 @contextmanager
 def _video(path: Path) -> Iterator[Input]:
+    from signlet.video.extractors import Choice, started
     from signlet.video.frames import read_frames, video_facts
-    from signlet.video.holistic import Holistic
 
     video_facts(path)  # a file that is none is refused before MediaPipe is loaded
-    with Holistic() as find:
+    with started(Choice()) as find:
         frames = read_frames(path)
         yield Input(path.name, (Seen(find(f.image), f.time, f.image) for f in frames))
 
 
 @contextmanager
 def _camera(index: int) -> Iterator[Input]:
+    from signlet.video.extractors import Choice, started
     from signlet.video.frames import open_camera
-    from signlet.video.holistic import Holistic
 
     name = f"camera {index}"
     with ExitStack() as opened:
         pictures = opened.enter_context(open_camera(index))
-        find = opened.enter_context(Holistic())
+        find = opened.enter_context(started(Choice()))
         newest = opened.enter_context(Latest(pictures, name))
         seen = (Seen(find(f.image), f.time, f.image) for f in newest)
         yield Input(name, seen, live=True, dropped=lambda: newest.dropped)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from signlet.atomic import replacing
 from signlet.errors import SignletError
+from signlet.install import needs
 
 SUFFIXES = (".mp4", ".mov", ".mkv")
 _TICKS = 1000
@@ -76,7 +77,5 @@ def check_name(path: Path) -> None:
         raise SignletError(f"{path}: give a name that ends in {', '.join(SUFFIXES)}")
     try:
         import av  # noqa: F401
-    except ModuleNotFoundError:
-        raise SignletError(
-            f'{path}: writing videos needs av; pip install "signlet[video]"'
-        ) from None
+    except ImportError as error:
+        raise SignletError(f"{path}: {needs('writing videos', 'video', error)}") from None

@@ -21,6 +21,7 @@ from joblib import Parallel, delayed, parallel_config
 from signlet import __version__
 from signlet.atomic import write_text
 from signlet.errors import SignletError
+from signlet.install import needs
 from signlet.pack import layout
 from signlet.pack.layout import Settings
 from signlet.pack.shard import Shard, write_shard
@@ -142,8 +143,8 @@ def _connected(address: str | None) -> Iterator[Any]:
     try:
         import ray
         from ray.util.joblib import register_ray
-    except ImportError:
-        raise SignletError('ray is not installed; run pip install "signlet[ray]"') from None
+    except ImportError as error:
+        raise SignletError(needs("packing on a Ray cluster", "ray", error)) from None
     register_ray()
     if ray.is_initialized():
         yield ray

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from signlet.calibration import Calibration
 from signlet.card import Card
 from signlet.errors import SignletError
+from signlet.install import needs
 from signlet.starter import model_path, names
 
 Answers = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -85,8 +86,7 @@ def open_runtime(path: str | Path, threads: int = 0) -> Runtime:
         from signlet.runtimes import torch
     except ModuleNotFoundError as error:
         raise SignletError(
-            f'{path}: reading a run folder needs {error.name}; pip install "signlet[train]", '
-            "or give a model.onnx"
+            f"{path}: {needs('reading a run folder', 'train', error)}, or give a model.onnx"
         ) from None
     return torch.load(path, threads)
 

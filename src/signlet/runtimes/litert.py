@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from signlet.card import Card
 from signlet.errors import ClipError, SignletError
+from signlet.install import needs
 from signlet.landmarks import NUM_RAW
 from signlet.runtimes import Answers, Runtime, require_embedding
 from signlet.runtimes.tflite_file import read_card
@@ -112,7 +113,7 @@ def _interpreter_class(path: Path) -> Any:
             return importlib.import_module(name).Interpreter
         except ImportError:  # absent, or built for another numpy
             continue
-    raise SignletError(f'{path}: needs a TFLite interpreter; pip install "signlet[litert]"')
+    raise SignletError(f"{path}: {needs('reading .tflite files', 'litert')}")
 
 
 def _usual_threads() -> int:

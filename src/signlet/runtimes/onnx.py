@@ -85,7 +85,7 @@ def load(path: Path, threads: int = 0) -> OnnxRuntime:
     try:
         import onnxruntime
     except ModuleNotFoundError:
-        raise SignletError(f"{path}: needs onnxruntime; pip install signlet") from None
+        raise SignletError(f"{path}: needs onnxruntime; run pip install onnxruntime") from None
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 4

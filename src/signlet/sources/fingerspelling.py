@@ -15,6 +15,7 @@ from pathlib import Path
 
 from signlet.clip import Clip
 from signlet.errors import SignletError
+from signlet.install import needs
 from signlet.sources.source import ClipRef, read_ref
 from signlet.sources.tables import read_rows, refuse_twice
 
@@ -37,10 +38,7 @@ class Fingerspelling:
         spec = find_spec(_PACKAGE)
         places = spec.submodule_search_locations if spec else None
         if not places:
-            raise SignletError(
-                "fingerspelling: the package spoken-to-signed is missing; run "
-                'pip install "signlet[demo]"'
-            )
+            raise SignletError(needs("the source fingerspelling", "demo"))
         return cls(Path(places[0], _INDEX).parent, tuple(string.ascii_uppercase))
 
     def refs(self) -> list[ClipRef]:

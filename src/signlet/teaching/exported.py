@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from signlet.errors import SignletError
+from signlet.install import needs
 
 
 @contextmanager
@@ -22,8 +23,7 @@ def exported(folder: Path) -> Iterator[Path]:
         from signlet.model.files import load_model
     except ModuleNotFoundError as error:
         raise SignletError(
-            f'{folder}: teaching a run folder needs {error.name}; pip install "signlet[export]", '
-            "or give a model.onnx"
+            f"{folder}: {needs('teaching a run folder', 'export', error)}, or give a model.onnx"
         ) from None
     model = load_model(folder)
     with tempfile.TemporaryDirectory(prefix="signlet-teach-") as scratch:

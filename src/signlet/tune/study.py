@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from signlet.errors import SignletError
+from signlet.install import needs
 from signlet.train import Recipe
 from signlet.tune.outcome import Trial
 from signlet.tune.space import Choices, Range, Space, value_of
@@ -28,10 +29,8 @@ def require_optuna() -> None:
     """Raise SignletError where Optuna is missing."""
     try:
         import optuna  # noqa: F401
-    except ImportError:
-        raise SignletError(
-            'optuna is not installed; tuning needs: pip install "signlet[tune]"'
-        ) from None
+    except ImportError as error:
+        raise SignletError(needs("tuning", "tune", error)) from None
 
 
 def open_study(path: Path, about: Mapping[str, str]) -> optuna.Study:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from signlet.errors import SignletError
+from signlet.install import needs
 
 
 @contextmanager
@@ -15,7 +16,4 @@ def needs_video(what: str | Path) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        package = (error.name or "a package").split(".")[0]
-        raise SignletError(
-            f'{what}: reading videos needs {package}; pip install "signlet[video]"'
-        ) from None
+        raise SignletError(f"{what}: {needs('reading videos', 'video', error)}") from None

@@ -1,4 +1,4 @@
-"""MediaPipe Tasks' HolisticLandmarker, with a model file that the user names."""
+"""MediaPipe Tasks' HolisticLandmarker, with a model file: ours or one that the user names."""
 
 from __future__ import annotations
 
@@ -24,13 +24,15 @@ _PARTS = {
 _STEP_MS = 33
 """Milliseconds from picture to picture that MediaPipe is told: what it smooths, it smooths as
 `solutions.holistic` does, which counts pictures and not time."""
+_SUPPRESSION = 0.3
+"""Overlap from which two findings count as one face or one body, as in `solutions.holistic`."""
 
 
 class Tasks:
     """HolisticLandmarker in video mode; the same use as `signlet.video.holistic.Holistic`."""
 
     name = "mediapipe-tasks-holistic"
-    settings = "video mode"
+    settings = f"video mode, suppression={_SUPPRESSION}"
 
     def __init__(self, model: Path) -> None:
         self._model, self._time = model, 0
@@ -76,6 +78,8 @@ class Tasks:
         options = HolisticLandmarkerOptions(
             base_options=BaseOptions(model_asset_path=str(self._model)),
             running_mode=RunningMode.VIDEO,
+            min_face_suppression_threshold=_SUPPRESSION,
+            min_pose_suppression_threshold=_SUPPRESSION,
         )
         try:
             with silent():
@@ -95,7 +99,7 @@ def no_model(model: Path, reason: str) -> SignletError:
     """What is said of a file that is none."""
     return SignletError(
         f"{model}: is no model of MediaPipe's HolisticLandmarker ({reason}); "
-        "download holistic_landmarker.task again"
+        "download holistic_landmarker.task again, or leave out --model and run: signlet models"
     )
 
 

@@ -31,11 +31,13 @@ class FoldPlan:
         sign, which takes no part, neither in training nor in the scores.
     grouped: True where no signer is both trained on and held out.
     note: what to tell the user before any score is shown; "" where all is well.
+    split: the published split that is held out, "" where the folds are our own.
     """
 
     folds: NDArray[np.int64]
     grouped: bool
     note: str
+    split: str = ""
 
     def held_out(self, fold: int) -> NDArray[np.int64]:
         """Rows of the clips to test on; SignletError where there is no such fold."""

@@ -13,6 +13,7 @@ from signlet.errors import SignletError
 from signlet.folds import possible_folds, signer_folds
 from signlet.pack import PackedSet
 from signlet.train import Recipe
+from signlet.train.run import plan_of
 from signlet.train.settings import FEW_BATCHES, epoch_of
 
 SMALL_SET = 500
@@ -28,11 +29,13 @@ class Asked:
     """What the command line says itself.
 
     folds: text of --folds, None where it is not given. given: names of all flags given.
+    split: the published split to hold out, None for folds of signers.
     """
 
     folds: str | None
     full_fit: bool
     given: frozenset[str]
+    split: str | None = None
 
     def sets(self, name: str) -> bool:
         """Whether a setting is given by a flag."""
@@ -62,6 +65,8 @@ def choose(recipe: Recipe, packed: PackedSet, asked: Asked) -> Choice:
     signs do.
     """
     _require_two_signs(packed)
+    if asked.split is not None:
+        return _with_split(recipe, packed, asked, asked.split)
     count = recipe.num_folds
     if not asked.sets("num_folds"):
         count = possible_folds(packed.labels, packed.signers, recipe.num_folds)
@@ -76,6 +81,14 @@ def choose(recipe: Recipe, packed: PackedSet, asked: Asked) -> Choice:
     recipe, longer = _long_enough(recipe, trained, asked)
     notes += [all_count, longer]
     return Choice(recipe, folds, full_fit, tuple(note for note in notes if note))
+
+
+def _with_split(recipe: Recipe, packed: PackedSet, asked: Asked, split: str) -> Choice:
+    """One training, on the published splits before the one held out; on all clips if asked."""
+    plan = plan_of(packed, recipe, split)
+    recipe, all_count = _with_all_clips(recipe, len(plan.training(0)), asked)
+    recipe, longer = _long_enough(recipe, len(plan.training(0)), asked)
+    return Choice(recipe, [0], asked.full_fit, tuple(filter(None, [all_count, longer])))
 
 
 def _require_two_signs(packed: PackedSet) -> None:

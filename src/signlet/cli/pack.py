@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from signlet.cli.parsing import make_parser, parse
+from signlet.cli.training import add_columns, print_notes
 from signlet.console import SafeConsole
 from signlet.pack import PackedSet, pack
 from signlet.sources import open_source
@@ -17,6 +18,7 @@ _EXAMPLES = """
   signlet pack asl-signs/ -o packed/asl25 --max_len 25
   signlet pack my_clips/ -o packed/mine            <sign>/<signer>_<anything>.npz, .npy, ...
   signlet pack clips.csv -o packed/mine            a manifest: path,sign,signer
+  signlet pack wlasl:WLASL/ -o packed/wlasl        a published set (docs/datasets.md)
   signlet pack fingerspelling -o packed/letters
   signlet pack asl-signs/ -o /shared/asl25 --backend ray --address 10.0.0.1:6379
 """
@@ -32,8 +34,11 @@ def run(arguments: list[str]) -> None:
         "in skipped.parquet.",
         _EXAMPLES,
     )
-    parser.add_argument("source", type=str, help="directory, manifest CSV, or fingerspelling")
+    parser.add_argument(
+        "source", type=str, help="directory, manifest CSV, published set, fingerspelling"
+    )
     parser.add_argument("-o", "--out", type=str, required=True, help="directory to write")
+    add_columns(parser)
     parser.add_argument(
         "--max_len",
         type=int,
@@ -53,8 +58,10 @@ def run(arguments: list[str]) -> None:
     )
     parsed = parse(parser, arguments)
     console = SafeConsole()
+    source = open_source(parsed.source, parsed.columns)
+    print_notes(source, console)
     packed = pack(
-        open_source(parsed.source),
+        source,
         Path(parsed.out),
         parsed.max_len,
         jobs=parsed.jobs,

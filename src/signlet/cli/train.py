@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console
 
@@ -13,6 +13,7 @@ from signlet.atomic import require_writable
 from signlet.cli.choices import LARGE_SET, SMALL_SET, Asked, choose, given_flags
 from signlet.cli.parsing import make_parser, parse, parse_folds
 from signlet.cli.training import (
+    add_columns,
     add_recipe,
     main_console,
     packed_clips,
@@ -35,6 +36,8 @@ _EXAMPLES = """
   signlet train --recipe asl-signs-25 --data asl-signs/ --folds all --full-fit
   signlet train --data my_clips/ --folds all --full-fit --track tensorboard
   torchrun --nproc_per_node 8 -m -- signlet train --recipe asl-signs-25 --data packed/asl25
+  signlet train --data wlasl:WLASL/ --split test
+  signlet train --data clips.csv --columns path=file,sign=gloss,signer=person
   signlet train --data my_clips/ --optimiser.epochs 60 --student.dense 96
   signlet train --data my_clips/ --run runs/small --resume
 """
@@ -51,8 +54,10 @@ def run(arguments: list[str]) -> None:
     parser.add_argument(
         "--data",
         type=str | None,
-        help="directory of clips, manifest CSV, 'fingerspelling', or a packed data set",
+        help="directory of clips, manifest CSV, published set (wlasl:PATH ...), 'fingerspelling', "
+        "or a packed data set",
     )
+    add_columns(parser)
     parser.add_argument("--run", type=str | None, help="run folder (default runs/RECIPE)")
     parser.add_argument(
         "--folds",
@@ -60,6 +65,12 @@ def run(arguments: list[str]) -> None:
         help="folds to hold out, a training each: 0, 0,2, all or none; left out, all of them for\n"
         f"sets of at most {SMALL_SET} clips and 0 for larger ones, with a full fit up to "
         f"{LARGE_SET:,} clips",
+    )
+    parser.add_argument(
+        "--split",
+        type=Literal["val", "test"] | None,
+        help="hold out this split of a published set, instead of signers, and train on train, for "
+        "test also on val: scores to compare with published ones",
     )
     parser.add_argument(
         "--full-fit",
@@ -98,7 +109,7 @@ def run(arguments: list[str]) -> None:
     processes.by_main(lambda: check_trackers(parsed.track))
     init = processes.first(lambda: parsed.init and read_init(parsed.init, recipe))
     packed = processes.first(
-        lambda: packed_clips(parsed.data, recipe, folder, parsed.jobs, console)
+        lambda: packed_clips(parsed.data, recipe, folder, parsed.jobs, console, parsed.columns)
     )
     choice = processes.first(lambda: choose(recipe, packed, asked))
     if processes.main:
@@ -113,6 +124,7 @@ def run(arguments: list[str]) -> None:
         processes=processes,
         track=parsed.track,
         init=init,
+        split=parsed.split,
         console=console,
     )
     if results and processes.main:
@@ -129,6 +141,11 @@ def _say(warnings: Sequence[str], notes: Sequence[str], console: Console) -> Non
 def _asked(parsed: Any, recipe: Recipe, arguments: list[str]) -> Asked:
     """What the flags say of folds and length; what cannot be had is refused before packing."""
     folds = None if parsed.folds is None else str(parsed.folds)
+    if parsed.split and (folds is not None or "num_folds" in given_flags(arguments)):
+        raise SignletError(
+            f"--split {parsed.split}: holds the published split out, --folds and --num_folds hold "
+            "signers out; give one of them"
+        )
     if folds is not None and not parse_folds(folds, recipe.num_folds) and not parsed.full_fit:
         raise SignletError("--folds none: nothing is left to train; add --full-fit")
-    return Asked(folds, bool(parsed.full_fit), given_flags(arguments))
+    return Asked(folds, bool(parsed.full_fit), given_flags(arguments), parsed.split)

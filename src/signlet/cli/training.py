@@ -14,7 +14,7 @@ from jsonargparse import ActionConfigFile, ArgumentParser  # type: ignore[attr-d
 from rich.console import Console
 
 from signlet.console import SafeConsole
-from signlet.copies import trained_copies
+from signlet.copies import copies_note, trained_copies
 from signlet.errors import SignletError
 from signlet.evaluate import print_scores, score
 from signlet.model.files import CONFIG
@@ -73,6 +73,17 @@ def add_recipe(parser: ArgumentParser) -> None:
     parser.add_class_arguments(Recipe, as_group=True)
 
 
+def add_columns(parser: ArgumentParser) -> None:
+    """Add `--columns`."""
+    parser.add_argument(
+        "--columns",
+        type=str | None,
+        metavar="NAMES",
+        help="what the columns of a CSV or JSON table are called: path=File,sign=Gloss and, if "
+        "there are such, signer=, start=, end= (seconds), start_frame=, end_frame=, split=",
+    )
+
+
 def with_recipe_paths(arguments: list[str], default: str) -> list[str]:
     """The arguments with the recipe's name replaced by its path, `default` if there is none."""
     given = list(arguments)
@@ -93,9 +104,17 @@ def recipe_of(parser: ArgumentParser, parsed: Any) -> Recipe:
 
 
 def packed_clips(
-    where: str | None, recipe: Recipe, run: Path, jobs: int, console: Console
+    where: str | None,
+    recipe: Recipe,
+    run: Path,
+    jobs: int,
+    console: Console,
+    columns: str | None = None,
 ) -> PackedSet:
-    """The packed set at `where`, or the clips of the source at `where` packed into the run."""
+    """The packed set at `where`, or the clips of the source at `where` packed into the run.
+
+    columns: what the columns of a table at `where` are called.
+    """
     where = where or recipe.packing.default_source
     if not where:
         raise SignletError("--data is missing: name a directory of clips or a packed data set")
@@ -107,7 +126,8 @@ def packed_clips(
                 f"{recipe.packing.max_len}; pack again or set --packing.max_len {packed.max_len}"
             )
         return packed
-    source = open_source(where)
+    source = open_source(where, columns)
+    print_notes(source, console)
     if with_videos(source):
         _extract(source, where, jobs, console)
     console.print(f"Packing the clips of {where} ...")
@@ -125,6 +145,12 @@ def packed_clips(
         f"{packed.skipped.num_rows} skipped."
     )
     return packed
+
+
+def print_notes(source: Source, console: Console) -> None:
+    """Say what a user must know of how the clips were found."""
+    for note in source.notes:
+        console.print(f"Note: {note}.", style="yellow", markup=False, soft_wrap=True)
 
 
 def _extract(source: Source, where: str, jobs: int, console: Console) -> None:
@@ -160,6 +186,7 @@ def train_and_report(
     processes: Processes,
     track: Sequence[str] = (),
     init: Init | None = None,
+    split: str | None = None,
     console: Console,
 ) -> dict[str, Predictions]:
     """Train, print the scores, write the report."""
@@ -173,11 +200,12 @@ def train_and_report(
         processes=processes,
         track=track,
         init=init,
+        split=split,
         console=console,
     )
     if results and processes.main:
         write_report(run, packed)
-        print_scores(results, console)
+        print_scores(results, console, _scores_title(split))
         print_copies(results["soup"], packed, console)
         _print_poor_soup(results, console)
         _print_known_signers(run, console)
@@ -189,6 +217,10 @@ def train_and_report(
     return results
 
 
+def _scores_title(split: str | None) -> str:
+    return f"Scores on the published split {split}" if split else "Scores on clips not trained on"
+
+
 def main_console(processes: Processes) -> Console:
     """A console that prints on the main process only."""
     return SafeConsole(quiet=not processes.main)
@@ -196,14 +228,9 @@ def main_console(processes: Processes) -> Console:
 
 def print_copies(soup: Predictions, packed: PackedSet, console: Console) -> None:
     """Say how the score is without held-out clips that were trained on under another name."""
-    copies = trained_copies(soup, packed)
-    if copies.any():
-        without = score(soup.select(~copies)).top1
-        console.print(
-            f"[yellow]Note: {copies.sum()} of these {len(copies)} clips are copies of clips of "
-            f"another signer that were trained on; without them the soup has {without:.3f}.[/]",
-            soft_wrap=True,
-        )
+    note = copies_note(soup, trained_copies(soup, packed), "soup")
+    if note:
+        console.print(f"Note: {note}.", style="yellow", soft_wrap=True)
 
 
 def _about(run: Path) -> dict[str, Any]:
@@ -214,7 +241,12 @@ def _about(run: Path) -> dict[str, Any]:
 
 def _print_known_signers(run: Path, console: Console) -> None:
     """Repeat it under the figures: nobody scrolls up for a note."""
-    if _about(run).get("scores_are_for") == "known signers":
+    about = _about(run)
+    if about.get("split"):
+        style = "yellow" if about.get("scores_are_for") == "known signers" else ""
+        console.print(f"Note: {about['split_note']}.", style=style, soft_wrap=True)
+        return
+    if about.get("scores_are_for") == "known signers":
         console.print(
             "[yellow]Note: these figures are for known signers only, who were trained on; other "
             "people will be read worse.[/]",
@@ -226,6 +258,14 @@ def print_left_out(run: Path, packed: PackedSet, held_out: Predictions, console:
     """A single fold's model has never seen some of the signers: one to test, not to ship."""
     about = _about(run)
     known = int((packed.labels >= 0).sum())
+    if about.get("split") and about["trained_on"] != "all clips":
+        console.print(
+            "Note: the run's model was trained on the splits before "
+            f"{about['split']} only. The same command with --full-fit --resume makes one of all "
+            "clips, to use.",
+            soft_wrap=True,
+        )
+        return
     if len(about["folds"]) == 1 and about["trained_on"] != "all clips":
         console.print(
             f"Note: the run's model was trained on {known - len(held_out.names):,} of {known:,} "

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from signlet.datasets import asl_citizen, autsl, lsa64, mp_data, wlasl
 from signlet.datasets.layout import Layout, Listing, Published
+from signlet.errors import SignletError
 
 __all__ = ["LAYOUTS", "Layout", "Listing", "Published", "open_published"]
 
@@ -27,5 +28,15 @@ def open_published(where: str | Path) -> Published | None:
         for layout in LAYOUTS:
             known = layout.known_by(root)
             if known:
-                return Published.open(layout, root, known)
+                return _recognised(layout, root, known)
     return None
+
+
+def _recognised(layout: Layout, root: Path, known: str) -> Published:
+    try:
+        return Published.open(layout, root, known)
+    except SignletError as error:
+        raise SignletError(
+            f"{error} (it was read as {layout.name}, known by {known}; folder:{root} reads it as "
+            "a folder of your own)"
+        ) from None

@@ -133,9 +133,10 @@ class Published:
         if not root.exists():
             raise SignletError(f"{root}: no such file or directory; check the path")
         listing = layout.clips(root).checked(root)
-        return cls(
-            layout, root, tuple(sorted({ref.sign or "" for ref in listing.refs})), recognised
-        )
+        signs = tuple(sorted({ref.sign or "" for ref in listing.refs}))
+        opened = cls(layout, root, signs, recognised)
+        opened.__dict__["_listing"] = listing  # which may take long: not made a second time
+        return opened
 
     @property
     def name(self) -> str:

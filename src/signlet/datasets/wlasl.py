@@ -12,17 +12,15 @@ Frames are counted from 1 at 25 a second, whatever the video's rate is (the auth
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from signlet.clip import Clip
 from signlet.datasets.layout import Layout, Listing, clip_files
-from signlet.errors import SignletError
+from signlet.errors import ClipError, SignletError
 from signlet.sources.files import read_clip
 from signlet.sources.rows import read_json
-from signlet.sources.source import ClipRef, read_ref
 from signlet.span import USUAL_FPS, Span
+from signlet.video.suffixes import is_video
 
 _TABLES = "WLASL_v*.json"
 _CUT, _RAW = ("videos", "WLASL2000", "."), ("raw_videos_mp4", "raw_videos")
@@ -50,6 +48,8 @@ def clips(root: Path) -> Listing:
             listing.leave_out("their frame_end lies before frame_start, or one is no number", video)
             continue
         path = cut.get(video) or raw.get(str(instance.get("url", ""))[-11:]) or raw.get(video)
+        if span and path and video in cut and _is_cut(path, span):
+            span = None
         signer, split = instance.get("signer_id"), str(instance.get("split", ""))
         known = "" if signer in (None, -1) else str(signer)
         listing.add(video, path, gloss, known, span=span, split=split)
@@ -85,15 +85,21 @@ def _span(instance: dict[str, Any]) -> Span | None:
     return Span((first - 1) / fps, None if last == -1 else last / fps)
 
 
-def read(ref: ClipRef) -> Clip:
-    """A clip; one that preprocess.py has cut already, which its length shows, as it is."""
-    if ref.span is None or ref.path.parent.name in _RAW:
-        return read_ref(ref)
-    whole = read_clip(ref.path)
-    rows = ref.span.rows(whole.fps)
-    if rows.stop is None or len(whole.frames) > rows.stop - rows.start + _SLACK:
-        return read_ref(ref)
-    return replace(whole, name=ref.name, sign=ref.sign, signer=ref.signer)
+def _is_cut(path: Path, span: Span) -> bool:
+    """Whether preprocess.py has cut the file to the span already, which its length shows."""
+    try:
+        if is_video(path):
+            from signlet.video.frames import video_facts  # which needs the extra video
+
+            facts = video_facts(path)
+            frames, fps = facts.frames, facts.fps
+        else:
+            clip = read_clip(path)
+            frames, fps = len(clip.frames), clip.fps
+    except ClipError:
+        return False  # what is wrong with it is said when it is read
+    rows = span.rows(fps)
+    return rows.stop is not None and frames <= rows.stop - rows.start + _SLACK
 
 
-LAYOUT = Layout("wlasl", known_by, clips, read)
+LAYOUT = Layout("wlasl", known_by, clips)

@@ -76,6 +76,8 @@ def _started_from(about: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _tested(about: Mapping[str, Any]) -> str:
+    if about.get("split"):
+        return f"the published split {about['split']}"
     known = about.get("scores_are_for") == "known signers"
     return "other clips of the signers trained on" if known else "signers not trained on"
 
@@ -99,12 +101,16 @@ def _accuracy(about: Mapping[str, Any]) -> str:
     if name is None:
         return "not measured"
     scores = found[name]
+    copies = about.get("copies_held_out") or 0
+    if copies >= scores["clips"]:
+        return f"not measured: all {copies} held-out clips are copies of clips trained on"
     interval = ""
     if isinstance(scores.get("low"), float) and isinstance(scores.get("high"), float):
         interval = f", 95 % interval {scores['low']:.3f} to {scores['high']:.3f}"
     return (
         f"{scores['top1']:.3f}, balanced over signs {scores['balanced_accuracy']:.3f} "
         f"({name}, {scores['clips']} clips{interval})"
+        + (f"; {copies} of the clips are copies of clips trained on" if copies else "")
     )
 
 

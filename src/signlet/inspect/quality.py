@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 from joblib import Parallel
 from rich.progress import track
 
+from signlet.advice import Seen, SeenSet, data_notes, estimate_notes
 from signlet.clip import Clip
 from signlet.console import SafeConsole
 from signlet.errors import ClipError, SignletError
@@ -47,7 +48,7 @@ class DataQuality:
     part -> share of its landmarks not found, for both hands of frames without any hand;
     mean over the clips, NaN where not known.
     suspicious: by problem, then in the order of the data. skipped: clips that cannot be
-    read. notes: sentences on what these numbers do not cover.
+    read. notes: what `train` would say of these clips, and what these numbers do not cover.
     """
 
     source: str
@@ -84,9 +85,31 @@ def data_quality(
     """
     if isinstance(data, PackedSet):
         found, skipped = _from_packed(data, progress), _skipped_when_packed(data)
-        return _summary(data.source, data.signs, found, skipped, packed=True)
-    found, skipped = _from_source(data, jobs, progress)
-    return _summary(data.name, data.signs, found, skipped, packed=False)
+        quality = _summary(data.source, data.signs, found, skipped, packed=True)
+    else:
+        found, skipped = _from_source(data, jobs, progress)
+        quality = _summary(data.name, data.signs, found, skipped, packed=False)
+    return replace(quality, notes=(*_as_train(data, found, skipped), *quality.notes))
+
+
+def _as_train(
+    data: Source | PackedSet, facts: Sequence[ClipFacts], skipped: Sequence[Suspicion]
+) -> list[str]:
+    """What `train` would say of these clips."""
+    clips = [
+        Seen(
+            fact.name,
+            fact.sign or "",
+            fact.signer or "",
+            fact.digest,
+            fact.frames / fact.fps if fact.fps else None,
+            fact.remarks,
+        )
+        for fact in facts
+    ]
+    found = () if isinstance(data, PackedSet) else data.notes
+    seen = SeenSet(data.signs, clips, [one.detail for one in skipped], found=found)
+    return [*data_notes(seen), *estimate_notes(seen)]
 
 
 def _from_packed(packed: PackedSet, progress: bool) -> list[ClipFacts]:

@@ -77,6 +77,11 @@ class PackedSet:
         """(N) signers or signer groups, "" = unknown."""
         return [signer or "" for signer in self.index["signer"].to_pylist()]
 
+    @cached_property
+    def splits(self) -> list[str]:
+        """(N) "train", "val" or "test", as published; "" = in none."""
+        return [split or "" for split in self.index["split"].to_pylist()]
+
     @property
     def signs(self) -> tuple[str, ...]:
         """Label order: a sign's position is its class."""

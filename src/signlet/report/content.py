@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from signlet.copies import NO_ESTIMATE, without_copies
 from signlet.evaluate import (
     Predictions,
     Scores,
@@ -48,8 +49,12 @@ def content(
         "facts": _facts(run, predictions, best),
         "best": best,
         "signs": len(predictions.signs),
-        "headline": _headline(run.best, predictions),
-        "warnings": [*warnings(predictions), *_copies(run.best, predictions, copies)],
+        "no_estimate": copies is not None and without_copies(predictions, copies) is None,
+        "headline": _headline(run.best, predictions, run.config.get("split")),
+        "warnings": [
+            *warnings(predictions, run.config.get("split_note") or ""),
+            *_copies(run.best, predictions, copies),
+        ],
         "results": results,
         "training": _training(run.curves),
         "curves": learning_curves(run.curves),
@@ -75,14 +80,21 @@ def _facts(run: Run, predictions: Predictions, best: Scores) -> list[tuple[str, 
     ]
 
 
-def _headline(best: str, predictions: Predictions) -> tuple[str, str]:
+def _headline(best: str, predictions: Predictions, split: object) -> tuple[str, str]:
+    if split:
+        return f"The {best} reads", f"of the clips of the published split {split}."
     known = len(set(predictions.signers) - {""}) > 0 and not _shared(predictions)
     whose = "clips of signers it was not trained on" if known else "clips held out"
     return f"The {best} reads", f"of the {whose}."
 
 
-def warnings(predictions: Predictions) -> list[str]:
-    """Plain sentences on what the numbers do not say."""
+def warnings(predictions: Predictions, split_note: str = "") -> list[str]:
+    """Plain sentences on what the numbers do not say.
+
+    split_note: what is known of a published split that was held out; "" where signers were.
+    """
+    if split_note:
+        return [f"{split_note[0].upper()}{split_note[1:]}."]
     clips, unknown = len(predictions.signers), predictions.signers.count("")
     groups, folds = len(set(predictions.signers) - {""}), np.unique(predictions.folds)
     found = []
@@ -128,14 +140,14 @@ def _shared(predictions: Predictions) -> bool:
 def _copies(best: str, predictions: Predictions, copies: NDArray[np.bool_] | None) -> list[str]:
     if copies is None or not copies.any():
         return []
-    rest = predictions.select(~copies)
     found = (
         f"{copies.sum()} of {len(copies)} held-out clips are copies of clips that were trained "
         f"on under another signer's name ({predictions.names[int(copies.argmax())]} is the first)"
     )
-    if not (rest.labels >= 0).any():
-        return [f"{found}; these figures say nothing on new signers."]
-    top1 = f"{100 * score(rest).top1:.1f}\N{NO-BREAK SPACE}%"
+    rest = without_copies(predictions, copies)
+    if rest is None:
+        return [f"{found}: {NO_ESTIMATE}."]
+    top1 = f"{100 * rest:.1f}\N{NO-BREAK SPACE}%"
     return [f"{found}. Without them the {best} reads {top1} right."]
 
 
@@ -148,7 +160,7 @@ def _training(curves: Curves) -> str:
     if seconds:
         parts.append(f"{_duration(sum(float(np.nansum(s)) for s in seconds))} of training")
     speeds = [c["clips_per_second"] for c in curves.values() if "clips_per_second" in c]
-    if speeds:
+    if speeds and not np.isnan(np.concatenate(speeds)).all():
         parts.append(f"{np.nanmedian(np.concatenate(speeds)):,.0f} clips a second (median)")
     spread = " Lines are means over the folds; the band is the range of the distilled model."
     return ", ".join(parts) + "." + (spread if len(curves) > 1 else "")

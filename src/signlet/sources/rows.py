@@ -28,6 +28,7 @@ def parse_columns(text: str) -> dict[str, str]:
     A heading with a comma stands between double quotes: "path=file","sign=Gloss, English".
     Raises SignletError where it is written otherwise, or names no column for path or sign.
     """
+    text = " ".join(text.split())
     pairs = [cell.partition("=") for cell in next(csv.reader([text], skipinitialspace=True), [])]
     columns = {key.strip(): heading.strip() for key, _, heading in pairs}
     known = all(equals and heading.strip() for _, equals, heading in pairs)

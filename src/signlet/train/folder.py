@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 
 import signlet
 from signlet.atomic import write_text
+from signlet.copies import trained_copies
 from signlet.errors import SignletError
 from signlet.evaluate import score
+from signlet.folds import FoldPlan
 from signlet.model.files import MAX_MEMBERS, load_model, save_model
 from signlet.pack import PackedSet
 from signlet.predictions import Predictions, read_predictions, write_predictions
@@ -30,6 +32,8 @@ MODELS = ("student", "teacher", "distilled", "soup")
 PREDICTIONS, METRICS, SETTINGS = "predictions.parquet", "metrics.csv", "config.yaml"
 INIT, _INIT_DIGEST = "init", "init_sha256"
 """Entries of the settings where the weights were not random at first."""
+SPLIT, SPLIT_NOTE = "split", "split_note"
+"""Entries where a published split is held out: which one, and what its scores are of."""
 FULL = -1
 """In place of a fold's number: the first fit on all clips, with nothing held out; the next ones
 are -2, -3 ..."""
@@ -90,9 +94,15 @@ def only_one(run: Path) -> Iterator[None]:
 
 
 def open_run(
-    run: Path, recipe: Recipe, packed: PackedSet, resume: bool, init: Init | None = None
+    run: Path,
+    recipe: Recipe,
+    packed: PackedSet,
+    resume: bool,
+    init: Init | None = None,
+    plan: FoldPlan | None = None,
 ) -> None:
     """Make the folder with its resolved settings, or check that it belongs to this run."""
+    split = plan.split if plan else ""
     settings = {
         "signlet": signlet.__version__,
         "source": packed.source,
@@ -100,6 +110,7 @@ def open_run(
         "signs": len(packed.signs),
         **plain(recipe),
         **({} if init is None else {INIT: init.where, _INIT_DIGEST: init.digest}),
+        **({SPLIT: split, SPLIT_NOTE: plan.note} if plan and split else {}),
     }
     path = run / SETTINGS
     if not _has_begun(run):
@@ -112,7 +123,16 @@ def open_run(
             f"{run}: was started from {was.get(INIT, 'random weights')}, now it is "
             f"{now.get(INIT, 'random weights')} (--init); give the same again, or another --run"
         )
+    if was.get(SPLIT, "") != split:
+        raise SignletError(
+            f"{run}: was started with {_tested_on(was.get(SPLIT))}, now it is {_tested_on(split)}; "
+            "give the same again, or another --run"
+        )
     _refuse_changed(run, was, {n: x for n, x in now.items() if n not in ("signlet", INIT)})
+
+
+def _tested_on(split: str | None) -> str:
+    return f"--split {split}" if split else "no --split"
 
 
 def _settings_before(run: Path) -> dict[str, Any]:
@@ -192,10 +212,17 @@ def gather(
         "folds": list(folds),
         "trained_on": "all clips" if fits else "the other folds' clips, a model for each fold",
         "out_of_fold": {name: asdict(score(part)) for name, part in joined.items()},
+        **_copies(joined, packed),
         **about,
     }
     save_model(run, members, packed.signs, everything)
     return joined
+
+
+def _copies(joined: Mapping[str, Predictions], packed: PackedSet) -> dict[str, int]:
+    """How many held-out clips were trained on under another name, for the model file."""
+    count = int(trained_copies(joined["soup"], packed).sum()) if joined else 0
+    return {"copies_held_out": count} if count else {}
 
 
 def join_predictions(run: Path, folds: Sequence[int]) -> dict[str, Predictions]:

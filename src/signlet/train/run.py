@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from signlet.console import SafeConsole
+from signlet.errors import SignletError
 from signlet.evaluate import score
 from signlet.folds import FoldPlan, signer_folds
 from signlet.model import SignModel
 from signlet.model.files import save_model
 from signlet.pack import PackedSet
 from signlet.predictions import Predictions, write_predictions
+from signlet.split_plan import split_plan
 from signlet.trackers import check_trackers, open_trackers
 from signlet.train.fold import CHECKPOINT, FoldTraining
 from signlet.train.folder import (
@@ -63,6 +65,7 @@ def train(
     processes: Processes | None = None,
     track: Sequence[str] = (),
     init: Init | None = None,
+    split: str | None = None,
     console: Console | None = None,
 ) -> dict[str, Predictions]:
     """Train every fold that is not finished, then gather the run folder.
@@ -77,6 +80,7 @@ def train(
     processes: this process among several (`start_processes`); found out if not given.
     track: trackers to send the epochs' figures to (`signlet.trackers`).
     init: weights that every training starts from (`signlet.train.init`).
+    split: "val" or "test": fold 0, the only one, is this published split (`split_plan`).
     Returns the out-of-fold predictions of student, teacher, distilled and soup.
     Raises SignletError; `Interrupted` after Ctrl-C, when `resume` can continue.
     """
@@ -85,13 +89,15 @@ def train(
     processes.by_main(lambda: check_trackers(track))
     processes.by_main(lambda: processes.check_batch(recipe.optimiser.batch_size))
     counted = sorted({*folds, *finished_folds(run, recipe.num_folds)})
-    plan = signer_folds(packed.labels, packed.signers, recipe.num_folds) if counted else None
+    if not (counted or full_fit or full_fits(run)):
+        raise SignletError(f"{run}: there is nothing to train; name a fold, or ask for a full fit")
+    plan = plan_of(packed, recipe, split) if counted or split else None
     if plan and plan.note:
         console.print(f"[yellow]Note: {plan.note}[/]", soft_wrap=True)
     names = track if processes.main else ()
     with ExitStack() as held, open_trackers(names, run, asdict(recipe)) as trackers:
         processes.by_main(lambda: held.enter_context(only_one(run)))
-        processes.by_main(lambda: open_run(run, recipe, packed, resume, init))
+        processes.by_main(lambda: open_run(run, recipe, packed, resume, init, plan))
         there = on_device(packed, processes.device)
         about = _about(plan, packed, init)
         work = _Work(recipe, there, run, processes, console, trackers.log, about, init)
@@ -128,6 +134,16 @@ def fit(
     return work.soup_with_head()
 
 
+def plan_of(packed: PackedSet, recipe: Recipe, split: str | None = None) -> FoldPlan:
+    """Who is held out when: a published split, or else the recipe's folds of signers.
+
+    Raises SignletError where that cannot be had.
+    """
+    if split is not None:
+        return split_plan(packed.labels, packed.signers, packed.splits, split)
+    return signer_folds(packed.labels, packed.signers, recipe.num_folds)
+
+
 def on_device(packed: PackedSet, device: torch.device) -> PackedSet:
     """The set on the device, or as it is where it would fill too much of a GPU's memory."""
     if device.type == "cuda":
@@ -147,6 +163,8 @@ def _about(plan: FoldPlan | None, packed: PackedSet, init: Init | None) -> dict[
     about: dict[str, Any] = {}
     if plan is not None:
         about["scores_are_for"] = "new signers" if plan.grouped else "known signers"
+    if plan is not None and plan.split:
+        about["split"], about["split_note"] = plan.split, plan.note
     if init is not None:
         about["init"] = init.about(packed)
     return about
@@ -166,6 +184,8 @@ class _Work:
     def fold(self, fold: int, plan: FoldPlan) -> None:
         training, held_out = plan.training(fold), plan.held_out(fold)
         whose = "of other signers" if plan.grouped else "others of the same signers"
+        if plan.split:
+            whose = f"of the published split {plan.split}"
         self._train(fold, training, held_out, f"testing on {len(held_out):,} {whose}")
 
     @property

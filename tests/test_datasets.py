@@ -1,0 +1,462 @@
+"""Published sets as they lie on disk: clips, signs, signers, stretches and splits, and refusals."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import miniatures as mini
+from signlet.datasets import open_published
+from signlet.errors import ClipError, SignletError
+from signlet.landmarks import FACE, LEFT_HAND, POSE, RIGHT_HAND
+from signlet.sources import ClipRef, Source, open_source
+from signlet.span import Span
+from sources_data import same_in_a_worker
+
+
+def by_name(source: Source) -> dict[str, ClipRef]:
+    return {ref.name: ref for ref in source.refs()}
+
+
+def refused(where: str | Path, words: str, columns: str | None = None) -> None:
+    with pytest.raises(SignletError) as caught:
+        open_source(where, columns).refs()
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def noted(source: Source, words: str) -> None:
+    assert any(words in note for note in source.notes), source.notes
+
+
+# --- all of them ---------------------------------------------------------------------------
+SETS: dict[str, tuple[Callable[[Path], Path], int, dict[str | None, int], tuple[str, ...]]] = {
+    "wlasl": (mini.wlasl, 11, {"train": 4, "val": 4, "test": 3}, ("1", "2", "3")),
+    "asl-citizen": (mini.asl_citizen, 12, {"train": 4, "val": 4, "test": 4}, ("P1", "P2", "P3")),
+    "autsl": (mini.autsl, 12, {"train": 4, "val": 4, "test": 4}, ("1", "2", "3")),
+    "lsa64": (mini.lsa64, 12, {None: 12}, ("001", "002", "003")),
+    "mp-data": (mini.mp_data, 12, {None: 12}, ()),
+}
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_set_is_known_by_what_lies_there_and_says_so(name: str, tmp_path: Path) -> None:
+    make, clips, splits, signers = SETS[name]
+    source = open_source(make(tmp_path / "set"))
+    refs = source.refs()
+    assert source.name == name
+    assert len(refs) == clips
+    assert Counter(ref.split for ref in refs) == splits
+    assert sorted({ref.signer for ref in refs if ref.signer}) == list(signers)
+    assert {ref.sign for ref in refs} == set(source.signs)
+    assert len(source.signs) == 2
+    noted(source, f"is read as {name}, known by its")
+    noted(source, f"folder:{tmp_path / 'set'}")
+    same_in_a_worker(source)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_named_set_is_the_same_and_is_not_announced(name: str, tmp_path: Path) -> None:
+    root = SETS[name][0](tmp_path / "set")
+    named, known = open_source(f"{name}:{root}"), open_source(root)
+    assert named.refs() == known.refs()
+    assert not any("is read as" in note for note in named.notes)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_its_clips_are_read_with_sign_and_signer(name: str, tmp_path: Path) -> None:
+    source = open_source(SETS[name][0](tmp_path / "set"))
+    for ref in source.refs()[:2]:
+        clip = source.read(ref)
+        assert (clip.name, clip.sign, clip.signer) == (ref.name, ref.sign, ref.signer)
+        assert clip.frames.shape[1:] == (543, 3)
+        assert np.isnan(clip.frames[:, LEFT_HAND]).all()
+        assert not np.isnan(clip.frames[:, RIGHT_HAND]).any()
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_another_folder_is_no_such_set(name: str, tmp_path: Path) -> None:
+    (tmp_path / "hello").mkdir()
+    refused(f"{name}:{tmp_path}", str(tmp_path))
+    refused(f"{name}:{tmp_path / 'nowhere'}", "no such file")
+
+
+def test_own_folders_are_not_taken_for_sets(tmp_path: Path) -> None:
+    for name in (
+        "hello/ada_1",
+        "hello/ben_1",
+        "videos/ada_1",
+        "all/001_1",
+        "train/x_1",
+        "001/002_003",
+    ):
+        mini.clip(tmp_path / f"{name}.npz")
+    assert open_published(tmp_path) is None
+    assert open_source(tmp_path).name == "folder"
+
+
+def test_a_folder_of_ones_own_is_read_as_one_where_it_is_said(tmp_path: Path) -> None:
+    root = mini.wlasl(tmp_path / "set")
+    for name in ("hello/ada_1", "bye/ben_1"):
+        mini.clip(root / f"{name}.npz")
+    shutil.rmtree(root / "videos")
+    refused(root, f"folder:{root} reads it as a folder of your own")
+    own = open_source(f"folder:{root}")
+    assert own.name == "folder"
+    assert {ref.sign for ref in own.refs()} == {"hello", "bye"}
+
+
+# --- WLASL ---------------------------------------------------------------------------------
+Edit = Callable[[dict[str, Any]], None]
+
+
+def wlasl_with(root: Path, edit: Edit) -> Path:
+    """The set with its first instance (00... of "book", signer 1) changed."""
+    path = mini.wlasl(root) / "WLASL_v0.3.json"
+    entries = json.loads(path.read_text())
+    edit(entries[0]["instances"][0])
+    path.write_text(json.dumps(entries))
+    return root
+
+
+def set_to(**values: object) -> Edit:
+    return lambda instance: instance.update(values)
+
+
+def test_missing_videos_are_counted(tmp_path: Path) -> None:
+    noted(
+        open_source(mini.wlasl(tmp_path)),
+        "1 of 12 clips are left out: there is no file of them (the first is 03001)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "span"),
+    [
+        ({"frame_start": 1, "frame_end": -1}, None),
+        ({"frame_start": 26, "frame_end": 50}, Span(1, 2)),
+        ({"frame_start": 31, "frame_end": 60, "fps": 30}, Span(1, 2)),
+        ({"frame_start": 26, "frame_end": -1}, Span(1, None)),
+        ({"frame_start": 1, "frame_end": 25}, Span(0, 1)),
+    ],
+)
+def test_frames_are_counted_from_1_to_the_last(
+    values: dict[str, object], span: Span | None, tmp_path: Path
+) -> None:
+    root = wlasl_with(tmp_path, set_to(**values))
+    np.savez(root / "videos" / "01000.npz", landmarks=np.ones((80, 543, 3)), fps=25)
+    assert by_name(open_source(root))["01000"].span == span
+
+
+def test_a_raw_video_is_cut_and_a_cut_one_is_not(tmp_path: Path) -> None:
+    def youtube(instance: dict[str, Any]) -> None:
+        url = "https://www.youtube.com/watch?v=abcdefghijk"
+        instance.update(frame_start=3, frame_end=6, url=url)
+
+    root = wlasl_with(tmp_path, youtube)
+    video = root / "videos" / "01000.npz"
+    whole = mini.frames(0, 1, 0)
+    source = open_source(root)
+    np.testing.assert_array_equal(source.read(by_name(source)["01000"]).frames, whole[2:6])
+    (root / "raw_videos_mp4").mkdir()
+    shutil.move(video, root / "raw_videos_mp4" / "abcdefghijk.npz")
+    source = open_source(root)
+    np.testing.assert_array_equal(source.read(by_name(source)["01000"]).frames, whole[2:6])
+    np.savez(video, landmarks=whole[2:6], fps=25)
+    source = open_source(root)
+    np.testing.assert_array_equal(source.read(by_name(source)["01000"]).frames, whole[2:6])
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"frame_start": 9, "frame_end": 3}, "1 of 12 clips are left out: their frame_end lies"),
+        ({"frame_start": "x"}, "1 of 12 clips are left out: their frame_end lies"),
+        ({"frame_start": -4, "frame_end": 3}, "1 of 12 clips are left out: their frame_end lies"),
+        ({"frame_start": 9, "fps": float("nan")}, "left out: their frame_end lies"),
+        ({"signer_id": -1}, "1 of 12 clips name no signer (the first is 01000)"),
+        ({"signer_id": None}, "1 of 12 clips name no signer (the first is 01000)"),
+        ({"split": "holdout"}, "1 of 12 clips have a split that is none of train, val, test"),
+        ({"video_id": "77"}, "2 of 12 clips are left out: there is no file of them"),
+    ],
+)
+def test_what_is_wrong_with_an_instance_is_counted(
+    values: dict[str, object], words: str, tmp_path: Path
+) -> None:
+    source = open_source(wlasl_with(tmp_path, set_to(**values)))
+    noted(source, words)
+    assert len(source.refs()) >= 10
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[", '[{"gloss": "a"', "{}", "[1]", '[{"gloss": 1}]', "[]"]
+)
+def test_a_damaged_table_is_refused_in_one_line(content: str, tmp_path: Path) -> None:
+    path = mini.wlasl(tmp_path) / "WLASL_v0.3.json"
+    path.write_text(content)
+    refused(tmp_path, str(tmp_path))
+
+
+def test_a_part_of_the_set_has_a_table_of_its_own(tmp_path: Path) -> None:
+    root = mini.wlasl(tmp_path)
+    entries = json.loads((root / "WLASL_v0.3.json").read_text())
+    path = mini.saved_json(root / "asl100.json", entries[:1])
+    assert open_source(f"wlasl:{path}").signs == ("book",)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(place=st.integers(0, 2000), letter=st.sampled_from(list('{}[]":,x0')))
+def test_any_damage_to_the_table_is_one_line_or_a_listing(
+    place: int, letter: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "WLASL_v0.3.json"
+    if not path.exists():
+        mini.wlasl(tmp_path)
+        (tmp_path / "whole").write_text(path.read_text())
+    text = (tmp_path / "whole").read_text()
+    place %= len(text)
+    path.write_text(text[:place] + letter + text[place + 1 :])
+    try:
+        said = "".join(open_source(tmp_path).notes)
+    except SignletError as error:
+        said = str(error)
+    assert said
+    assert "\n" not in said
+
+
+# --- ASL Citizen, AUTSL, LSA64 ---------------------------------------------------------------
+def test_the_gloss_is_that_of_the_table(tmp_path: Path) -> None:
+    assert open_source(mini.asl_citizen(tmp_path)).signs == ("BOOK", "DRINK")
+
+
+def test_an_asl_citizen_video_that_is_missing_is_counted(tmp_path: Path) -> None:
+    next((mini.asl_citizen(tmp_path) / "videos").iterdir()).unlink()
+    noted(open_source(tmp_path), "1 of 12 clips are left out: there is no file of them")
+
+
+def test_autsl_signs_are_turkish_words_or_numbers(tmp_path: Path) -> None:
+    root = mini.autsl(tmp_path)
+    assert open_source(root).signs == ("içmek", "kitap")
+    (root / "SignList_ClassId_TR_EN.csv").unlink()
+    assert open_source(root).signs == ("0", "1")
+
+
+def test_autsl_lines_that_say_nothing_are_counted(tmp_path: Path) -> None:
+    root = mini.autsl(tmp_path)
+    with (root / "test_labels.csv").open("a") as file:
+        file.write("signer9_sample1,99\nx,1\nsigner9_sample2\n")
+    source = open_source(root)
+    noted(source, "1 of 15 clips are left out: their label is not in SignList")
+    noted(source, "2 of 15 clips are left out: their line is not signerN_sampleM,label")
+
+
+def test_lsa64_files_of_other_names_are_counted_and_not_taken_for_the_set(tmp_path: Path) -> None:
+    root = mini.lsa64(tmp_path)
+    mini.clip(root / "all" / "ada_1.npz")
+    assert open_source(root).name == "folder"
+    noted(open_source(f"lsa64:{root}"), "1 of 13 clips are left out: their name is not sign_signer")
+
+
+# --- arrays of other points --------------------------------------------------------------------
+def test_the_tutorials_numbers_are_put_where_they_belong(tmp_path: Path) -> None:
+    whole = mini.frames(1, 2, 0)
+    for face in (True, False):
+        np.save(tmp_path / "a.npy", mini.tutorial_rows(whole, face))
+        got = open_source_of(tmp_path / "a.npy")
+        for part in (POSE, RIGHT_HAND, *([FACE] if face else [])):
+            np.testing.assert_array_equal(got[:, part], whole[:, part])
+        assert np.isnan(got[:, LEFT_HAND]).all()
+        assert face or np.isnan(got[:, FACE]).all()
+
+
+def open_source_of(path: Path) -> np.ndarray:
+    from signlet.sources import read_clip
+
+    return read_clip(path).frames
+
+
+def test_frames_are_taken_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    folder = tmp_path / "book" / "0"
+    folder.mkdir(parents=True)
+    rows = np.repeat(mini.tutorial_rows(mini.frames())[:1], 12, 0)
+    rows[:, 0] = np.arange(12)
+    for number, row in enumerate(rows):
+        np.save(folder / f"{number}.npy", row)
+    source = open_source(tmp_path)
+    got = source.read(source.refs()[0]).frames
+    np.testing.assert_array_equal(got[:, POSE.start, 0], np.arange(12))
+
+
+@pytest.mark.parametrize("shape", [(1662, 1), (63,), (), (3, 543, 3)])
+def test_frames_of_other_shapes_are_refused(shape: tuple[int, ...], tmp_path: Path) -> None:
+    root = mini.mp_data(tmp_path)
+    path = root / "book" / "2" / "3.npy"
+    np.save(path, np.zeros(shape))
+    source = open_source(root)
+    with pytest.raises(ClipError, match=r"3.npy: has shape .* expected 1662 or 258 numbers"):
+        source.read(by_name(source)["book/2"])
+
+
+def test_frames_that_are_no_arrays_are_refused(tmp_path: Path) -> None:
+    root = mini.mp_data(tmp_path)
+    (root / "book" / "2" / "3.npy").write_bytes(b"no array")
+    source = open_source(root)
+    with pytest.raises(ClipError, match=r"book/2"):
+        source.read(by_name(source)["book/2"])
+
+
+ORDERS = {
+    "pose33+left21+right21": (POSE, LEFT_HAND, RIGHT_HAND),
+    "left21+right21+pose33": (LEFT_HAND, RIGHT_HAND, POSE),
+    "left21+right21": (LEFT_HAND, RIGHT_HAND),
+    "pose33+face468+left21+right21": (POSE, FACE, LEFT_HAND, RIGHT_HAND),
+}
+
+
+@pytest.mark.parametrize("flat", [False, True])
+@pytest.mark.parametrize("order", ORDERS)
+def test_arrays_of_named_parts(order: str, flat: bool, tmp_path: Path) -> None:
+    source = open_source(f"{order}:{mini.points(tmp_path, *ORDERS[order], flat=flat)}")
+    clip = source.read(by_name(source)["drink/s2_1.npy"])
+    whole = mini.frames(1, 2, 1)
+    assert (clip.sign, clip.signer) == ("drink", "s2")
+    for part in (FACE, LEFT_HAND, POSE, RIGHT_HAND):
+        there = part in ORDERS[order] and part != LEFT_HAND
+        want = whole[:, part] if there else np.full_like(whole[:, part], np.nan)
+        np.testing.assert_array_equal(clip.frames[:, part], want)
+    same_in_a_worker(source)
+
+
+@pytest.mark.parametrize("parts", [(POSE, LEFT_HAND, RIGHT_HAND), (LEFT_HAND, RIGHT_HAND)])
+@pytest.mark.parametrize("flat", [False, True])
+def test_the_order_of_the_parts_is_not_guessed(
+    parts: tuple[slice, ...], flat: bool, tmp_path: Path
+) -> None:
+    source = open_source(mini.points(tmp_path, *parts, flat=flat))
+    with pytest.raises(ClipError, match=r"does not tell the parts and their order; say it"):
+        source.read(source.refs()[0])
+
+
+@pytest.mark.parametrize(
+    ("order", "words"),
+    [
+        ("pose33+left20", "left20 is no part"),
+        ("left21+left21", "a part is there twice"),
+        ("face400", "face400 is no part"),
+    ],
+)
+def test_parts_that_do_not_exist_are_refused(order: str, words: str, tmp_path: Path) -> None:
+    refused(f"{order}:{tmp_path}", words)
+
+
+def test_arrays_that_do_not_hold_the_named_parts_are_refused(tmp_path: Path) -> None:
+    root = mini.points(tmp_path, LEFT_HAND, RIGHT_HAND)
+    source = open_source(f"pose33+left21+right21:{root}")
+    with pytest.raises(ClipError, match=r"which is not pose 33\+left_hand 21"):
+        source.read(source.refs()[0])
+
+
+# --- tables with other columns -------------------------------------------------------------------
+def recording(root: Path) -> Path:
+    return mini.clip(root / "long.npz", 0, 3, 3)  # 17 frames, 25 a second
+
+
+HEADED = [("Nr", "File name", "Gloss", "Person", "From", "To", "Part")]
+COLUMNS = "path=File name,sign=Gloss,signer=Person,start=From,end=To,split=Part"
+
+
+def test_a_table_with_other_headings(tmp_path: Path) -> None:
+    recording(tmp_path)
+    rows = [
+        *HEADED,
+        (1, "long.npz", "a", "ada", 0, 0.2, "Train"),
+        (2, "long.npz", "b", "", 0.2, "", "dev"),
+    ]
+    source = open_source(mini.table(tmp_path / "t.csv", rows), COLUMNS)
+    first, second = source.refs()
+    assert (first.name, first.sign, first.signer) == ("long.npz#0-0.2", "a", "ada")
+    assert (first.span, first.split) == (Span(0, 0.2), "train")
+    assert (second.span, second.signer, second.split) == (Span(0.2, None), None, "val")
+    whole = mini.frames(0, 3, 3)
+    np.testing.assert_array_equal(source.read(first).frames, whole[:5])
+    np.testing.assert_array_equal(source.read(second).frames, whole[5:])
+    same_in_a_worker(source)
+
+
+def test_a_json_table(tmp_path: Path) -> None:
+    recording(tmp_path)
+    rows = [
+        {"file": "long.npz", "Label": "a", "who": 7, "first": 2, "last": 6},
+        {"file": "long.npz", "Label": "b", "who": None, "first": 6, "last": None},
+    ]
+    path = mini.saved_json(tmp_path / "t.json", rows)
+    columns = "path=file,sign=Label,signer=who,start_frame=first,end_frame=last"
+    source = open_source(path, columns)
+    assert [ref.span for ref in source.refs()] == [Span(2, 6, "frames"), Span(6, None, "frames")]
+    assert [ref.signer for ref in source.refs()] == ["7", None]
+    assert len(source.read(source.refs()[0]).frames) == 4
+
+
+def test_a_manifest_whose_headings_are_start_and_end_uses_them(tmp_path: Path) -> None:
+    recording(tmp_path)
+    path = tmp_path / "clips.csv"
+    path.write_text("path;sign;START;end;split\nlong.npz;a;0;0,2;train\nlong.npz;b;0,2;0,4;test\n")
+    source = open_source(path)
+    assert [ref.span for ref in source.refs()] == [Span(0, 0.2), Span(0.2, 0.4)]
+    assert [ref.split for ref in source.refs()] == ["train", "test"]
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("long.npz,a,2,1,", "end 1 does not lie after start 2"),
+        ("long.npz,a,x,1,", "'x' is no number"),
+        ("long.npz,a,-1,1,", "start -1 and end 1.0 must be 0 or more"),
+        ("long.npz,a,nan,1,", "must be 0 or more"),
+        ("long.npz,a,0,1,holdout", "the split is 'holdout'; write train, val, test or nothing"),
+        ("long.npz,a,0,1,\nlong.npz,b,0,1,", "lists long.npz#0-1 twice"),
+    ],
+)
+def test_stretches_that_cannot_be_are_refused(row: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "clips.csv"
+    path.write_text(f"path,sign,start,end,split\n{row}\n")
+    refused(path, words)
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ("path=a", "lacks sign; add sign=HEADING"),
+        ("sign=a", "lacks path; add path=HEADING"),
+        ("", "lacks path and sign; add path=HEADING"),
+        ("path=a\nsign=b", "lacks sign"),
+        ("path", "write path=HEADING,sign=HEADING"),
+        ("path=a,sign=", "write path=HEADING"),
+        ("path=a,sign=b,path=c", "each once"),
+        ("path=a,sign=b,gloss=c", "besides these two there may be signer, start"),
+        ("path=path,sign=sign,signer=Who", "has no column Who; it has path, sign"),
+        ("path=File,sign=sign", "lacks the columns File"),
+    ],
+)
+def test_columns_that_are_not_there_are_refused(columns: str, words: str, tmp_path: Path) -> None:
+    refused(mini.table(tmp_path / "t.csv", [("path", "sign"), ("x.npz", "a")]), words, columns)
+
+
+def test_columns_are_for_tables(tmp_path: Path) -> None:
+    refused(tmp_path, "--columns is for .csv, .tsv and .json", "path=a,sign=b")
+
+
+@pytest.mark.parametrize("content", ["", "[", "{}", "[1]", '{"a": [1', '"x"', "[[]]", "\xff"])
+def test_json_that_is_no_table_is_refused(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.json"
+    path.write_text(content, encoding="latin-1")
+    refused(path, str(path), "path=a,sign=b")

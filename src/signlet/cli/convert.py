@@ -1,0 +1,150 @@
+"""signlet convert."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from shlex import quote
+from typing import Any
+
+from signlet.cli.bars import Bars
+from signlet.cli.parsing import make_plain_parser, parse
+from signlet.convert import Converted, convert_file, convert_set
+from signlet.errors import SignletError
+from signlet.landmarks import RAW_PARTS
+from signlet.meaning import Change
+from signlet.sources import open_source
+from signlet.sources.files import SUFFIXES
+from signlet.video.suffixes import is_video
+
+_EXAMPLES = """
+  signlet convert my_clips/ mended/ --swap-hands        every clip of a set, any that train takes
+  signlet convert my_clips/ mended/ --order pose,face,left_hand,right_hand
+  signlet convert my_clips/ mended/ --flip-y --pixels 640x480
+  signlet convert my_clips/ mended/ --auto              each clip by what is found in it
+  signlet convert clip.npy clip.npz --axes zxy          one clip
+"""
+_SWITCHES = {
+    "swap_hands": "left and right hand are exchanged",
+    "flip_y": "y runs upwards",
+    "flip_x": "x runs to the left: 1 - x, without exchanging any sides",
+    "flip_z": "z runs the other way",
+    "mirror": "the picture is a mirror image: x turned and all sides exchanged",
+    "swap_pose": "left and right of the pose are exchanged",
+    "without_z": "the third coordinate is not z: 0 takes its place",
+    "zeros_missing": "a point at x = 0, y = 0 was not found",
+    "sort_frames": "frames are in the order of their numbers as text: 0, 1, 10, 11, 2",
+}
+
+
+def run(arguments: list[str]) -> None:
+    """Parse, convert, print; SignletError where a clip could not be read."""
+    parsed = parse(_parser(), arguments)
+    change = _change(parsed)
+    given, out = str(parsed.given), Path(parsed.out)
+    path = Path(given)
+    if path.is_file() and (path.suffix.lower() in SUFFIXES or is_video(path)):
+        _print_file(convert_file(path, out, change))
+        return
+    source = open_source(given)
+    _refuse_own(path, out)
+    with Bars() as bars:
+        bars.begin("converting", len(source.refs()))
+        result = convert_set(source, out, change, given, bars.step)
+    _print_set(result)
+    _report_bad(result)
+
+
+def _parser() -> Any:
+    parser = make_plain_parser(
+        "convert",
+        "Write clips anew whose arrays have the right shape and mean something else, such as\n"
+        "left and right hand exchanged; signlet inspect tells what looks wrong. A set becomes a\n"
+        "folder <sign>/<signer>_<name>.npz; what was written before is not written again.\n"
+        "Several flags are done in the order in which they stand here.",
+        _EXAMPLES,
+    )
+    add = parser.add_argument
+    add("given", metavar="IN", help="clips as for signlet train, or one clip")
+    add("out", metavar="OUT", help="folder to write, or for one clip a .npz or .parquet file")
+    add("--auto", action="store_true", help="mend each clip by what is found in it")
+    about = f"how the parts lie in the arrays: {', '.join(RAW_PARTS)}, in their order there"
+    add("--order", metavar="A,B,C,D", help=about)
+    add("--axes", default="xyz", metavar="XYZ", help="how the coordinates lie there: zxy, yxz ...")
+    about = "x and y count the pixels of a picture of this size"
+    add("--pixels", metavar="WIDTHxHEIGHT", help=about)
+    for name, about in _SWITCHES.items():
+        add(f"--{name.replace('_', '-')}", action="store_true", help=about)
+    return parser
+
+
+def _change(parsed: Any) -> Change | None:
+    """None for --auto. Raises SignletError where a flag says what cannot be."""
+    change = Change(
+        order=tuple(parsed.order.replace(" ", "").split(",")) if parsed.order else None,
+        axes=parsed.axes.replace(",", "").lower(),
+        pixels=_pixels(parsed.pixels) if parsed.pixels else None,
+        **{name: getattr(parsed, name) for name in _SWITCHES},
+    )
+    if not parsed.auto:
+        return change
+    if change.flags():
+        raise SignletError(f"--auto: finds by itself what to do; leave out {change.flags()}")
+    return None
+
+
+def _pixels(text: str) -> tuple[float, float]:
+    found = re.fullmatch(r"(\d+)[xX*,](\d+)", text)
+    if not found:
+        raise SignletError(f"--pixels {text}: give width and height of the picture: 640x480")
+    return float(found[1]), float(found[2])
+
+
+def _refuse_own(given: Path, out: Path) -> None:
+    """Written among the clips that are read, they would be there twice."""
+    if not given.is_dir():
+        return
+    inside, own = out.resolve(), given.resolve()
+    if inside == own or own in inside.parents:
+        raise SignletError(f"{out}: lies in the folder of the clips; name a folder elsewhere")
+
+
+# --- what is printed ----------------------------------------------------------------------
+
+
+def _print_file(result: Converted) -> None:
+    did = next(iter(result.done)) or "nothing was changed"
+    print(f"{result.where}: written ({did})")
+    _print_left(result, "")
+
+
+def _print_set(result: Converted) -> None:
+    there = f", {result.there} were there" if result.there else ""
+    print(f"{result.where}: {_clips(result.written)} written{there}")
+    for flags, count in result.done.most_common():
+        print(f"  {_clips(count)}: {flags or 'nothing was changed'}")
+    _print_left(result, " in {count}")
+    if result.written or result.there:
+        print(f"Next: signlet inspect {quote(str(result.where))}")
+
+
+def _print_left(result: Converted, where: str) -> None:
+    for fault, count in result.left.most_common():
+        print(f"Still suspicious{where.format(count=_clips(count))}: {fault.phrase}")
+
+
+def _clips(count: int) -> str:
+    return f"{count:,} clip{'' if count == 1 else 's'}"
+
+
+def _report_bad(result: Converted) -> None:
+    if not result.bad:
+        return
+    for line in result.bad:
+        print(f"signlet: {' '.join(line.split())}", file=sys.stderr)
+    raise SignletError(f"{_clips(len(result.bad))} could not be read and {_are(result)} left out")
+
+
+def _are(result: Converted) -> str:
+    return "is" if len(result.bad) == 1 else "are"

@@ -1,0 +1,159 @@
+"""Read clips as what they mean, and write them so that everybody reads them so."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from signlet.clip import Clip
+from signlet.convert.places import claim, describe, places
+from signlet.errors import ClipError, SignletError
+from signlet.landmarks import IRIS_FACE, RAW_PARTS
+from signlet.meaning import Change, Fault, Look, look_at, suspected, suspected_of_set
+from signlet.meaning.change import NOTHING, together
+from signlet.sources import ClipRef, Source, read_clip, read_ref, write_clip
+from signlet.sources.arrays import read_npy, read_npz
+from signlet.sources.files import Reader
+from signlet.sources.points import Part
+
+_ARRAYS = {".npz": read_npz, ".npy": read_npy}
+
+
+@dataclass
+class Converted:
+    """What came of a set.
+
+    where: what to give to other commands. written: clips that were written; there: that had
+    been. done: flags -> clips that were changed so. left: what still looks wrong, and in how
+    many clips. bad: clips that cannot be read, a line each.
+    """
+
+    where: Path
+    written: int = 0
+    there: int = 0
+    done: Counter[str] = field(default_factory=Counter)
+    left: Counter[Fault] = field(default_factory=Counter)
+    bad: list[str] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list, repr=False)
+
+
+def convert_set(
+    source: Source,
+    out: Path,
+    change: Change | None,
+    given: str,
+    tick: Callable[[], None] = lambda: None,
+) -> Converted:
+    """Write every clip of a source to `<sign>/<signer>_<name>.npz` below `out`.
+
+    change: what to do to each; None for what is found in each. given: what the user calls the
+    source, for the record. tick: called after each clip.
+    A conversion that was stopped goes on where it was. Sign, signer and split stay, in a
+    `manifest.csv` where the names of files do not tell them; frame rates stay in the files.
+    A clip that cannot be read is left out and told in the result.
+    Raises SignletError where there are no clips, or `out` holds anything else.
+    """
+    refs = source.refs()
+    if not refs:
+        raise SignletError(f"{given}: holds no clips")
+    claim(out, {"from": given, "flags": "--auto" if change is None else change.flags()})
+    result = Converted(out)
+    kept = []
+    for ref, path in zip(refs, places(refs), strict=True):
+        if _one(source, ref, out / path, change, result):
+            kept.append((ref, path))
+        tick()
+    if kept:
+        result.where = describe(out, [ref for ref, _ in kept], [path for _, path in kept])
+    if not result.left and (found := suspected_of_set(result.looks)):
+        result.left[found[0]] = len(kept)
+    return result
+
+
+def _one(source: Source, ref: ClipRef, out: Path, change: Change | None, result: Converted) -> bool:
+    try:
+        if out.exists():
+            result.there += 1
+            _look(read_clip(out), result)
+            return True
+        clip, did = _changed(source, ref, change)
+    except ClipError as error:
+        result.bad.append(str(error))
+        return False
+    write_clip(clip, out)
+    result.written += 1
+    result.done[did.flags()] += 1
+    _look(clip, result)
+    return True
+
+
+def _look(clip: Clip, result: Converted) -> None:
+    result.left.update(suspected(clip.frames))
+    result.looks.append(look_at(clip.frames))
+
+
+def _changed(source: Source, ref: ClipRef, change: Change | None) -> tuple[Clip, Change]:
+    if change is None:
+        change = found_in(source.read(ref))
+    own = ref.path.suffix.lower() in _ARRAYS and ref.path.is_file()  # in a .zip it is none
+    if change.order and own:
+        return _as(partial(read_ref, ref), ref.path, change), change
+    return _by(change, source.read(ref)), change
+
+
+def found_in(clip: Clip) -> Change:
+    """What mends what is found in a clip."""
+    return together([fault.change for fault in suspected(clip.frames) if fault.change])
+
+
+def _by(change: Change, clip: Clip) -> Clip:
+    if change == NOTHING:
+        return clip
+    return replace(clip, frames=change(clip.frames, clip.name))
+
+
+def convert_file(path: Path, out: Path, change: Change | None) -> Converted:
+    """Write one clip, `.npz` or `.parquet`; see `convert_set`.
+
+    Raises SignletError where it cannot be read or written, or `out` is the file itself.
+    """
+    if out.exists() and out.resolve() == path.resolve():
+        raise SignletError(f"{out}: is the clip itself; name another file to write")
+    clip, did = read_as(path, change)
+    write_clip(clip, out)
+    return Converted(out, 1, done=Counter([did.flags()]), left=Counter(suspected(clip.frames)))
+
+
+def read_as(path: Path, change: Change | None) -> tuple[Clip, Change]:
+    """A clip as what it means, and what was done for that. change: None for what is found.
+
+    Raises ClipError as `read_clip`.
+    """
+    if change is None:
+        change = found_in(read_clip(path))
+    if change.order and path.suffix.lower() in _ARRAYS:
+        return _as(partial(read_clip, path, None), path, change), change
+    return _by(change, read_clip(path)), change
+
+
+def _as(read: Callable[[Reader], Clip], path: Path, change: Change) -> Clip:
+    """A clip of an array in another order, whose face may have 478 points.
+
+    The order is needed while it is read: which points are the irises depends on it.
+    """
+    reader = _ARRAYS[path.suffix.lower()]
+    faces = [rows.stop - rows.start for part, rows in RAW_PARTS.items() if part == "face"]
+    try:
+        clip = read(partial(reader, parts=_parts(change.order or (), faces[0])))
+    except ClipError:
+        clip = read(partial(reader, parts=_parts(change.order or (), IRIS_FACE)))
+    rest = replace(change, order=None)
+    return replace(clip, frames=rest(clip.frames, clip.name))
+
+
+def _parts(order: tuple[str, ...], face: int) -> tuple[Part, ...]:
+    sizes = {part: rows.stop - rows.start for part, rows in RAW_PARTS.items()} | {"face": face}
+    return tuple(Part(part, sizes[part]) for part in order)

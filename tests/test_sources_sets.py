@@ -123,7 +123,7 @@ def test_folder_gives_signs_and_signers_from_its_names(tmp_path: Path) -> None:
         ("no/_odd.npz", "no", None),
         ("no/alone.npz", "no", None),
         ("no/bob_x_1.parquet", "no", "bob"),
-        ("yes/CAM_1.NPZ", "yes", "CAM"),
+        ("yes/CAM_1.NPZ", "yes", None),
         ("yes/ann_10.npz", "yes", "ann"),
         ("yes/ann_2.npz", "yes", "ann"),
     ]

@@ -13,7 +13,7 @@ from signlet.extract.files import FORMATS
 from signlet.extract.many import Outcome, extract_many
 from signlet.extract.record import Record, Row
 from signlet.extract.summary import Summary, kinds_of, summarise
-from signlet.sources.folder import signer_of
+from signlet.sources.signers import signer_of
 from signlet.video import cache
 from signlet.video.content import what_else
 from signlet.video.extractors import Choice, identity

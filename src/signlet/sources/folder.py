@@ -6,38 +6,48 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from signlet.clip import Clip
-from signlet.errors import SignletError
+from signlet.sources.arrange import arranged
 from signlet.sources.encoding import encoding_note
-from signlet.sources.files import SUFFIXES
+from signlet.sources.pattern import NamePattern
 from signlet.sources.rows import Columns, clip_rows, ref_of
 from signlet.sources.source import ClipRef, read_ref
 from signlet.sources.tables import refuse_twice
+from signlet.sources.walk import tree_of
 
 
 @dataclass(frozen=True)
 class Folder:
     """Clips `<sign>/<signer>_<anything>`, in any of the formats that `read_clip` reads.
 
-    The signer is what stands before the first underscore; without one it is unknown.
-    Signs and clips are sorted by name; a clip is called `<sign>/<file name>`. Hidden files
-    and files of other kinds are left out, deeper folders are not entered.
+    The signer is what stands before the first underscore, where that can be a person (see
+    `signers_of`), or a folder that is called like one, `signer03`; else it is unknown. Folders
+    `train`, `val` and `test` around those of the signs are the clips' split (see `arranged`).
+    Signs and clips are sorted by name; a clip is called `<sign>/<file name>`. `names`, where
+    given, says instead what the files' names tell. Hidden files are left out.
     """
 
     root: Path
     signs: tuple[str, ...]
+    names: NamePattern | None = None
     name: str = field(default="folder", init=False)
-    notes: tuple[str, ...] = field(default=(), init=False)
 
     @classmethod
-    def open(cls, root: Path) -> Folder:
+    def open(cls, root: Path, names: NamePattern | None = None) -> Folder:
         """List the signs. Raises SignletError where there is no clip."""
-        return cls(root, tuple(sorted({path.parent.name for path in _clip_files(root)})))
+        found, _ = arranged(tree_of(root), root, names)
+        return cls(root, tuple(sorted({one.sign for one in found})), names)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """On folders and files that are left aside, and on unknown signers. Raises SignletError."""
+        return arranged(tree_of(self.root), self.root, self.names)[1]
 
     def refs(self) -> list[ClipRef]:
-        """All clips, sorted by sign and file name. Raises SignletError where there is none."""
+        """All clips, sorted by path. Raises SignletError where there is none."""
+        found, _ = arranged(tree_of(self.root), self.root, self.names)
         return [
-            ClipRef(f"{p.parent.name}/{p.name}", p, p.parent.name, signer_of(p.name))
-            for p in _clip_files(self.root)
+            ClipRef(one.name, self.root / one.path, one.sign, one.signer, split=one.split)
+            for one in found
         ]
 
     def read(self, ref: ClipRef) -> Clip:
@@ -80,33 +90,3 @@ class Manifest:
     def read(self, ref: ClipRef) -> Clip:
         """Read one clip. Raises ClipError."""
         return read_ref(ref)
-
-
-def _clip_files(root: Path) -> list[Path]:
-    try:
-        found = sorted(
-            path
-            for sign in root.iterdir()
-            if sign.is_dir() and not sign.name.startswith(".")
-            for path in sign.iterdir()
-            if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
-        )
-    except OSError as error:
-        raise SignletError(f"{root}: cannot be listed ({error.strerror})") from error
-    if not found:
-        raise SignletError(_no_clips(root))
-    return found
-
-
-def _no_clips(root: Path) -> str:
-    loose = sum(path.suffix.lower() in SUFFIXES for path in root.iterdir())
-    has = f"{loose} clip{'s'[: loose != 1]}, but no folder for each sign" if loose else "no clips"
-    return (
-        f"{root}: holds {has}; expected <sign>/<signer>_<anything> ending in {', '.join(SUFFIXES)}"
-    )
-
-
-def signer_of(file_name: str) -> str | None:
-    """Signer in a file name: what stands before the first underscore, else None."""
-    signer, underscore, _ = file_name.partition("_")
-    return signer if underscore and signer else None

@@ -12,10 +12,13 @@ from pathlib import Path, PurePosixPath
 
 from signlet.clip import Clip
 from signlet.errors import ClipError, SignletError
+from signlet.sources.arrange import arranged
 from signlet.sources.files import SUFFIXES, read_clip
-from signlet.sources.folder import signer_of
+from signlet.sources.leftover import Tree, is_system
+from signlet.sources.pattern import NamePattern
 from signlet.sources.source import ClipRef
 from signlet.sources.tables import refuse_twice
+from signlet.sources.told import Found
 
 _MOST_FILES = 20_000
 _MOST_BYTES = 1 << 30
@@ -34,24 +37,25 @@ class Zipped:
 
     archive: Path
     signs: tuple[str, ...]
+    names: NamePattern | None = None
     name: str = field(default="folder", init=False)
-    notes: tuple[str, ...] = field(default=(), init=False)
 
     @classmethod
-    def open(cls, archive: Path) -> Zipped:
+    def open(cls, archive: Path, names: NamePattern | None = None) -> Zipped:
         """List the signs. Raises SignletError where there is no clip, or it is damaged."""
-        return cls(archive, tuple(sorted({path.parent.name for path in _entries(archive)})))
+        found, _ = _arranged(archive, names)
+        return cls(archive, tuple(sorted({one.sign for one in found})), names)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """On folders and files that are left aside, and on unknown signers. Raises SignletError."""
+        return _arranged(self.archive, self.names)[1]
 
     def refs(self) -> list[ClipRef]:
-        """All clips, sorted by sign and file name. Raises SignletError."""
+        """All clips, sorted by path. Raises SignletError."""
         return [
-            ClipRef(
-                f"{entry.parent.name}/{entry.name}",
-                self.archive / entry,
-                entry.parent.name,
-                signer_of(entry.name),
-            )
-            for entry in _entries(self.archive)
+            ClipRef(one.name, self.archive / one.path, one.sign, one.signer, split=one.split)
+            for one in _arranged(self.archive, self.names)[0]
         ]
 
     def read(self, ref: ClipRef) -> Clip:
@@ -65,30 +69,37 @@ class Zipped:
         return replace(clip, name=ref.name, sign=ref.sign, signer=ref.signer)
 
 
-def _entries(archive: Path) -> list[PurePosixPath]:
-    """Names of the clips in an archive, sorted."""
-    with _opened(archive, archive) as opened:
-        names = [file.filename for file in opened.infolist() if not file.is_dir()]
-    if len(names) > _MOST_FILES:
-        raise SignletError(f"{archive}: holds {len(names):,} files; {_MOST_FILES:,} are read")
-    paths = [path for path in map(PurePosixPath, names) if _is_clip(path)]
+def _arranged(archive: Path, names: NamePattern | None) -> tuple[list[Found], tuple[str, ...]]:
     # A folder that was packed whole lies below its own name.
-    whole = len({path.parts[0] for path in paths}) == 1 and {len(p.parts) for p in paths} == {3}
-    clips = sorted(path for path in paths if len(path.parts) == (3 if whole else 2))
-    if not clips:
-        raise SignletError(
-            f"{archive}: holds no clips; expected <sign>/<signer>_<anything> ending in "
-            f"{', '.join(SUFFIXES)}"
-        )
-    refuse_twice([clip.as_posix() for clip in clips], archive)
-    return clips
+    found, notes = arranged(_tree(archive), archive, names, wrapped=True)
+    refuse_twice([one.path.as_posix() for one in found], archive)
+    return found, notes
 
 
-def _is_clip(path: PurePosixPath) -> bool:
-    """Whether an entry is <sign>/<file>, or <folder>/<sign>/<file>, of a kind that is read."""
-    hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
-    known = path.suffix.lower() in SUFFIXES and not path.is_absolute()
-    return known and not hidden and len(path.parts) in (2, 3)
+def _tree(archive: Path) -> Tree:
+    """The entries of an archive, but for those whose names lead out of it."""
+    with _opened(archive, archive) as opened:
+        entries = [(_place(entry.filename), entry.is_dir()) for entry in opened.infolist()]
+    if sum(not folder for _, folder in entries) > _MOST_FILES:
+        raise SignletError(f"{archive}: holds {len(entries):,} files; {_MOST_FILES:,} are read")
+    visible = [(path, folder) for path, folder in entries if _is_inside(path)]
+    files = sorted(path for path, folder in visible if not folder)
+    full = {parent for path, _ in visible for parent in path.parents}
+    return Tree(
+        [path for path in files if path.suffix.lower() in SUFFIXES],
+        [path for path in files if path.suffix.lower() not in SUFFIXES],
+        [path for path, folder in visible if folder and path not in full],
+    )
+
+
+def _place(name: str) -> PurePosixPath:
+    """Of an entry; some programs of Windows write backslashes."""
+    return PurePosixPath(name.replace("\\", "/"))
+
+
+def _is_inside(path: PurePosixPath) -> bool:
+    leads_out = path.is_absolute() or ".." in path.parts or not path.parts
+    return not leads_out and not any(map(is_system, path.parts))
 
 
 @contextmanager
@@ -114,7 +125,7 @@ def _unpacked(archive: Path, entry: str, name: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="signlet-zip-") as folder:
         path = Path(folder) / f"clip{name.suffix.lower()}"
         with _opened(archive, name) as opened:
-            files = {PurePosixPath(f.filename).as_posix(): f for f in opened.infolist()}
+            files = {_place(f.filename).as_posix(): f for f in opened.infolist()}
             if files[entry].file_size > _MOST_BYTES:
                 raise ClipError(
                     f"{name}: is larger than {_MOST_BYTES >> 20} MB; cut it to one sign"

@@ -1,0 +1,134 @@
+"""What lies in a set of clips and is not read: nothing vanishes without a word."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+_SYSTEM = frozenset(
+    (
+        *("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "system volume information"),
+        *("lost+found", "__macosx", "__pycache__", "@eadir", "#recycle", "$recycle.bin"),
+    )
+)
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Files below a root, without those of the system. clips: that are read; others: that are not;
+    empty: folders that hold nothing."""
+
+    clips: list[PurePosixPath] = field(default_factory=list)
+    others: list[PurePosixPath] = field(default_factory=list)
+    empty: list[PurePosixPath] = field(default_factory=list)
+
+
+@dataclass
+class _Folder:
+    """What is not read in a folder."""
+
+    others: list[PurePosixPath] = field(default_factory=list)
+    deep: list[PurePosixPath] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        said = [f"{count_of(len(self.deep))} in deeper folders"] if self.deep else []
+        if self.others:
+            said.append(f"{count_of(len(self.others), 'file')}: {_endings(self.others)}")
+        return " and ".join(said) or "empty"
+
+
+def is_system(name: str) -> bool:
+    """Whether a file or folder is the system's or a program's own, or hidden."""
+    return name.startswith((".", "~")) or name.endswith("~") or name.lower() in _SYSTEM
+
+
+def left_aside(
+    tree: Tree, taken: Sequence[PurePosixPath], places: Sequence[PurePosixPath]
+) -> list[str]:
+    """Notes on what is not read: whole folders first, then files in folders of signs.
+
+    taken: the clips that are read. places: the folders that hold the folders of signs.
+    """
+    known = set(taken)
+    rest = [path for path in tree.clips if path not in known]
+    signs = {_folder(path, places) for path in taken}
+    folders: dict[PurePosixPath, _Folder] = defaultdict(_Folder)
+    for path in tree.others:
+        folders[_folder(path, places)].others.append(path)
+    for path in rest:
+        folders[_folder(path, places)].deep.append(path)
+    for path in tree.empty:
+        folders[_folder(path / "nothing", places)]  # is made
+    loose = [
+        one for place in {PurePosixPath(), *places} for one in folders.pop(place, _Folder()).deep
+    ]
+    gone = {path: folder for path, folder in folders.items() if path not in signs}
+    kept = {path: folder for path, folder in folders.items() if path in signs}
+    return [note for note in (_gone(gone), _deep(kept), _other(kept), _loose(loose)) if note]
+
+
+def _folder(path: PurePosixPath, places: Sequence[PurePosixPath]) -> PurePosixPath:
+    """The folder in which a file would show a sign; a place itself for a file that lies there."""
+    inside = [place for place in places if path.is_relative_to(place)]
+    place = max(inside, key=lambda one: len(one.parts), default=PurePosixPath())
+    parts = path.relative_to(place).parts
+    return place / parts[0] if len(parts) > 1 else place
+
+
+def _gone(folders: dict[PurePosixPath, _Folder]) -> str:
+    if not folders:
+        return ""
+    shown = listed(f"{path} ({folders[path]})" for path in sorted(folders))
+    return f"no clip is read of {count_of(len(folders), 'folder')}, which may be signs: {shown}"
+
+
+def _deep(folders: dict[PurePosixPath, _Folder]) -> str:
+    places = Counter(path.parent for folder in folders.values() for path in folder.deep)
+    if not places:
+        return ""
+    shown = listed(f"{path} ({count})" for path, count in sorted(places.items()))
+    return (
+        f"{count_of(sum(places.values()))} left aside, deeper than in a sign's folder: {shown}; "
+        f"move them up, or tell the layout: --names '{{sign}}/{{signer}}/{{any}}'"
+    )
+
+
+def _other(folders: dict[PurePosixPath, _Folder]) -> str:
+    some = {path: folder.others for path, folder in sorted(folders.items()) if folder.others}
+    if not some:
+        return ""
+    shown = listed(f"{path} {len(files)} ({_endings(files)})" for path, files in some.items())
+    count = count_of(sum(map(len, some.values())), "file")
+    return f"{count} left aside, of kinds that are not read: {shown}"
+
+
+def _loose(paths: Sequence[PurePosixPath]) -> str:
+    if not paths:
+        return ""
+    shown = listed(path.as_posix() for path in sorted(paths))
+    return f"{count_of(len(paths), 'clip')} left aside, in no folder of a sign: {shown}"
+
+
+def _endings(files: Iterable[PurePosixPath]) -> str:
+    endings = Counter(path.suffix.lower() or "without ending" for path in files)
+    return listed(ending for ending, _ in endings.most_common())
+
+
+def listed(names: Iterable[object]) -> str:
+    """The first names, and how many there are more, in one line that can be printed."""
+    given = [one_line(str(name)) for name in names]
+    more = f" and {len(given) - _SHOWN} more" if len(given) > _SHOWN else ""
+    return ", ".join(given[:_SHOWN]) + more
+
+
+def one_line(text: str) -> str:
+    """A name with escapes for what cannot be printed."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
+def count_of(number: int, what: str = "clip") -> str:
+    """1 clip, 2 clips."""
+    return f"{number} {what}{'s'[: number != 1]}"

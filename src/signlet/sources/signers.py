@@ -1,0 +1,185 @@
+"""Who signs, where only the names of the files can tell: `<signer>_<anything>`.
+
+Phones, cameras and people also write other things before the first underscore: a date, a
+counter, the sign. Taken for persons, these make an estimate "for unseen signers" of clips whose
+signers were seen. So a signer is unknown unless the name can be one, and a note says so.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import PurePosixPath
+
+REMEDY = (
+    "name files <signer>_<number>, list them in a table (path,sign,signer), or tell how they "
+    "are named: --names '{sign}_{signer}_{n}'"
+)
+_RECORDING = re.compile(
+    r"""(?: img | image | foto | photo | pic | pict | picture | vid | videos? | mov | movie | mvi
+    | film | pxl | dsc[fn]? | dji | mah | mvc | gopr | g[hpx](?=\d{3}) | cam | camera | kamera
+    | webcam | screen | screenshot | screencast | screencapture | screenrecord(?:ing|er)? | rec
+    | record | recorded | recording | capture | captura | clips? | snap | snapchat | whatsapp
+    | telegram | signal | tiktok | instagram | youtube | zoom | obs | vlc | vlcsnap | inshot
+    | rpreplay | burst | untitled | win(?=[-_\s]?\d{6}) | aufnahme | bildschirmaufnahme
+    | aufzeichnung | enregistrement | grabaci[oó]n | registrazione | received | download
+    )(?![^\W\d_])""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""How cameras, phones and programs begin the name of a recording."""
+_PLAIN = re.compile(
+    r"""(?: trim | trimmed | cut | sequence | seq | takes? | sample | file | frame | test | output
+    | export | scene | segment | track | part | item | session | sess | trial | attempt | try
+    | rep | repetition | copy | kopie | new | neu | old | alt | final | good | bad | left | right
+    | signs? | gestures? | gloss | word | wort | gebärde | instance | example | data | landmarks?
+    | no | nr | num | number )[-.\s]*\d*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What people call a file after, alone or with a number."""
+_MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_DATE = re.compile(
+    rf"""(?:19|20)\d\d[-._\s]?(?:0[1-9]|1[0-2])[-._\s]?(?:0[1-9]|[12]\d|3[01])(?!\d{{1,3}}(?!\d))
+    | (?<!\d)(?:0?[1-9]|[12]\d|3[01])[-._\s](?:0?[1-9]|1[0-2])[-._\s](?:19|20)\d\d(?!\d)
+    | (?<!\d)(?:0?[1-9]|1[0-2])[-._\s](?:0?[1-9]|[12]\d|3[01])[-._\s](?:19|20)\d\d(?!\d)
+    | (?<!\d)(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:19|20)\d\d(?!\d)
+    | (?<!\d)\d{{1,2}}[-.\s]?{_MONTH}[-.\s\d_] | \b{_MONTH}[-.\s]?\d{{1,2}}[-.\s,]+(?:19|20)\d\d
+    | (?<!\d)\d\d[-_.]\d\d[-_.]\d\d(?!\d)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_ONLY_DATE_OR_TIME = re.compile(
+    r"""(?:19|20)\d\d(?:[-.\s]\d\d)? | \d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])
+    | 1[0-9]{9}(?:\d{3})? | \d{14} | \d{1,2}[-.:h\s]\d{2}(?:[-.:m\s]\d{2})?s?""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""A year, a day as YYMMDD, seconds since 1970, a moment, a time."""
+_MANY, _FEW = 10, 4
+"""From so many clips on it is no chance that each has a signer of its own; with digits, fewer."""
+_MOSTLY = 0.9
+
+Clip = tuple[str | None, str]
+"""Sign, None where unknown, and name of the file."""
+
+
+def signers_of(clips: Sequence[Clip]) -> tuple[list[str | None], str]:
+    """Signers of a whole set by the names of its files, None where unknown, and a note.
+
+    A signer is what stands before the first underscore, unless that is a date or a time, a
+    camera's or a recording's name, the sign, a running number, or something that tells every
+    clip, or every sign, from all others.
+    The note says for how many clips that was so, and the remedy; "" where there are none.
+    """
+    found = [signer_of(name) for _, name in clips]
+    why: dict[int, str] = {}
+    for rule in _RULES:
+        rows = [row for row, signer in enumerate(found) if signer and row not in why]
+        for row, reason in rule([(found[row] or "", *clips[row]) for row in rows]).items():
+            why[rows[row]] = reason
+    signers = [None if row in why else signer for row, signer in enumerate(found)]
+    return signers, _note(clips, why)
+
+
+def signer_of(file_name: str) -> str | None:
+    """What stands before the first underscore of a file's name, else None."""
+    signer, underscore, _ = file_name.partition("_")
+    return signer.strip() or None if underscore else None
+
+
+def _note(clips: Sequence[Clip], why: dict[int, str]) -> str:
+    if not why:
+        return ""
+    examples: dict[str, str] = {}
+    for row, reason in why.items():
+        examples.setdefault(reason, clips[row][1])
+    shown = ", ".join(f"{reason} ({name})" for reason, name in examples.items())
+    return (
+        f"the signer of {len(why)} of {len(clips)} clips is unknown: what their names begin with "
+        f"is {shown}, not a person; {REMEDY}"
+    )
+
+
+# --- rules: (signer, sign, file name) of every clip -> why the signer is none, by its row ------
+Row = tuple[str, str | None, str]
+Rule = Callable[[Sequence[Row]], dict[int, str]]
+
+
+def _recordings(rows: Sequence[Row]) -> dict[int, str]:
+    found = {}
+    for number, (signer, _, name) in enumerate(rows):
+        if _RECORDING.match(name) or _PLAIN.fullmatch(signer):
+            found[number] = "the name of a recording"
+    return found
+
+
+def _dates(rows: Sequence[Row]) -> dict[int, str]:
+    found = {}
+    for number, (signer, _, name) in enumerate(rows):
+        begins = _DATE.match(PurePosixPath(name).stem)
+        if begins or _DATE.search(signer) or _ONLY_DATE_OR_TIME.fullmatch(signer):
+            found[number] = "a date or a time"
+    return found
+
+
+def _signs(rows: Sequence[Row]) -> dict[int, str]:
+    """Names that begin with the sign, unless clips of other signs begin with that as well."""
+    own, other = Counter[str](), Counter[str]()
+    for signer, sign, name in rows:
+        (own if _begins_with_sign(signer, sign, name) else other)[_word(signer)] += 1
+    words = {word for word, count in own.items() if count > other[word]}
+    return {n: "the sign" for n, (signer, _, _) in enumerate(rows) if _word(signer) in words}
+
+
+def _begins_with_sign(signer: str, sign: str | None, name: str) -> bool:
+    word, whole = _word(signer), _letters(sign or "")
+    if not (word and whole):
+        return False
+    if word == whole or _letters(signer) == whole:
+        return True
+    return whole.startswith(word) and _letters(name).startswith(whole)
+
+
+def _numbers(rows: Sequence[Row]) -> dict[int, str]:
+    """Running numbers. Numbers of persons come again and again, also with one sign."""
+    numbered = {n: signer for n, (signer, _, _) in enumerate(rows) if signer.isdecimal()}
+    takes = Counter((rows[n][1], int(signer)) for n, signer in numbered.items())
+    repeated = sum(count for count in takes.values() if count > 1)
+    if repeated * 2 >= len(numbered):
+        return {}
+    return dict.fromkeys(numbered, "a running number")
+
+
+def _one_each(rows: Sequence[Row]) -> dict[int, str]:
+    """What tells a clip from all others, as a counter, a time or an identifier does."""
+    people = {signer for signer, _, _ in rows}
+    digits = sum(any(letter.isdigit() for letter in signer) for signer in people)
+    enough = _FEW if digits * 2 >= len(people) else _MANY
+    if len(rows) < enough or len(people) < _MOSTLY * len(rows):
+        return {}
+    return dict.fromkeys(range(len(rows)), "another one for every clip")
+
+
+def _sign_labels(rows: Sequence[Row]) -> dict[int, str]:
+    """What tells a sign from all others, as its number or an abbreviation does."""
+    labels = defaultdict(set)
+    for signer, sign, _ in rows:
+        labels[sign].add(signer)
+    people = {signer for found in labels.values() for signer in found}
+    if len(labels) < 3 or len(people) != len(labels) or any(len(x) != 1 for x in labels.values()):
+        return {}
+    return dict.fromkeys(range(len(rows)), "another one for every sign")
+
+
+_RULES: Iterable[Rule] = (_recordings, _dates, _signs, _numbers, _one_each, _sign_labels)
+
+
+def _letters(text: str) -> str:
+    """Letters and digits only, without capitals."""
+    plain = unicodedata.normalize("NFC", text).casefold()
+    return "".join(letter for letter in plain if letter.isalnum())
+
+
+def _word(signer: str) -> str:
+    """Without the number at its end: "hello2" -> "hello"."""
+    letters = _letters(signer)
+    return letters.rstrip("0123456789") or letters

@@ -1,0 +1,103 @@
+"""Clips whose names the user tells: `--names`; and what to say where there is none."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from signlet.errors import SignletError
+from signlet.sources.files import ENDINGS
+from signlet.sources.leftover import Tree, count_of, left_aside, listed, one_line
+from signlet.sources.pattern import NamePattern
+from signlet.splits import split_name
+
+
+@dataclass(frozen=True)
+class Found:
+    """A clip's file. path: below the root. name: unique. signer: None where unknown."""
+
+    path: PurePosixPath
+    name: str
+    sign: str
+    signer: str | None
+    split: str | None = None
+
+
+def by_pattern(tree: Tree, root: object, names: NamePattern) -> tuple[list[Found], tuple[str, ...]]:
+    """Clips at any depth, sign and signer by a pattern, and notes on what is left aside.
+
+    Raises SignletError where no clip fits.
+    """
+    if not names.has("sign"):
+        raise SignletError(f"--names {names.text}: has a slash, but no {{sign}}; add it")
+    if not tree.clips:
+        raise SignletError(no_clips(tree, root))
+    paths = sorted(tree.clips)
+    tops = {path.parts[0] for path in paths}
+    splits = all(split_name(top) for top in tops) and all(len(path.parts) > 1 for path in paths)
+    found, misfits = [], []
+    for path in paths:
+        value = names.match(path)
+        if value is None:
+            misfits.append(path)
+            continue
+        split = split_name(path.parts[0]) if splits else None
+        found.append(Found(path, path.as_posix(), value["sign"], value.get("signer"), split))
+    if not found:
+        raise SignletError(_none_fits(paths, names, f"{root}: "))
+    notes = left_aside(tree, paths, [PurePosixPath()])
+    if misfits:
+        notes.append(
+            f"{len(misfits)} of {count_of(len(paths))} left aside, since the names do not fit "
+            f"--names {names.text}: {listed(path.as_posix() for path in misfits)}"
+        )
+    return found, tuple(notes)
+
+
+def told_signers(
+    paths: Sequence[PurePosixPath], names: NamePattern
+) -> tuple[list[str | None], str]:
+    """Signers as a pattern tells them, None for names that do not fit, and a note on these.
+
+    Raises SignletError where none fits.
+    """
+    values = [names.match(path) for path in paths]
+    misfits = [path for path, value in zip(paths, values, strict=True) if value is None]
+    if paths and len(misfits) == len(paths):
+        raise SignletError(_none_fits(paths, names))
+    note = ""
+    if misfits:
+        note = (
+            f"the signer of {len(misfits)} of {count_of(len(paths))} is unknown: the names do "
+            f"not fit --names {names.text}: {listed(path.as_posix() for path in misfits)}"
+        )
+    return [None if value is None else value.get("signer") for value in values], note
+
+
+def _none_fits(paths: Sequence[PurePosixPath], names: NamePattern, before: str = "") -> str:
+    what = "path" if names.whole_path else "name"
+    shown = paths[0].with_suffix("").as_posix() if names.whole_path else paths[0].stem
+    return (
+        f"{before}none of {count_of(len(paths))} fits --names {names.text}; a {what} is "
+        f"{one_line(shown)}"
+    )
+
+
+def no_clips(tree: Tree, root: object) -> str:
+    """Why a folder or an archive is no set of clips, and where its clips lie."""
+    loose = sum(len(path.parts) == 1 for path in tree.clips)
+    expected = f"expected <sign>/<signer>_<anything> ending in {ENDINGS}"
+    if loose:
+        return f"{root}: holds {count_of(loose)}, but no folder for each sign; {expected}"
+    if tree.clips:
+        first, count = min(tree.clips).as_posix(), count_of(len(tree.clips))
+        return (
+            f"{root}: holds no clips in folders of signs, but {count} deeper, as "
+            f"{one_line(first)}; give the folder that holds the folders of signs, or "
+            "tell the layout: --names '{any}/{sign}/{signer}_{any}'"
+        )
+    endings = Counter(path.suffix.lower() or "no ending" for path in tree.others)
+    found = f"; its files end in {listed(endings)}" if endings else ""
+    return f"{root}: holds no clips; {expected}{found}"

@@ -8,6 +8,8 @@ from typing import Literal
 
 USUAL_FPS = 25.0
 """Frames a second of a recording that tells no rate."""
+FASTEST_FPS = 250.0
+"""No camera that films people takes more frames a second; a file that says so is not believed."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from signlet.errors import SignletError
 from signlet.video.quality import VideoQuality
 
 FILE = "quality.csv"
-_TEXT = ("leading", "extractor")
+_TEXT = ("leading", "extractor", "remarks")
 _QUALITY = [field.name for field in fields(VideoQuality)]
 _COLUMNS = ["video", "signer", "file", "warnings", "error", *_QUALITY, "key"]
 

@@ -8,9 +8,14 @@ from pathlib import Path
 
 from signlet.clip import Clip
 from signlet.errors import ClipError, SignletError
+from signlet.install import needs
 from signlet.span import Span
 from signlet.video.content import begins_as_video, what_else
+from signlet.video.remarks import BEYOND
 from signlet.video.suffixes import SOME_SUFFIXES, VIDEO_SUFFIXES, is_video
+
+_ROUNDED = 2
+"""So many frames may be missing at the end of a stretch: tables round its times."""
 
 Reader = Callable[[Path], Clip]
 
@@ -23,7 +28,8 @@ def read_clip(path: str | Path, span: Span | None = None, reader: Reader | None 
         Or a video, which any other file is that `signlet.video.suffixes.is_video` takes for
         one (extra `video`); its landmarks are extracted, or taken from the cache where they
         were before.
-    span: the stretch of it that is wanted, None for all.
+    span: the stretch of it that is wanted, None for all. What there is of one that ends after
+        the recording is taken, and a remark says so.
     reader: what reads it; None for what its ending says.
     Returns a clip named after the file, frames (T, 543, 3) float32, NaN = not found; sign
     and signer are unknown here.
@@ -36,17 +42,16 @@ def read_clip(path: str | Path, span: Span | None = None, reader: Reader | None 
     if reader is None:
         raise ClipError(_foreign(path))
     try:
+        if reader is _video:
+            return _video(path, span)
         return _cut(reader(path), span, path)
     except SignletError:
         raise
     except FileNotFoundError as error:
         raise ClipError(f"{path}: there is no such file; check the path") from error
     except ModuleNotFoundError as error:
-        package = (error.name or "").split(".")[0].replace("_", "-")
-        raise SignletError(
-            f'{path}: reading {path.suffix} files needs {package}; pip install "signlet[train]", '
-            f"or {package} alone"
-        ) from error
+        what = needs(f"reading {path.suffix} files", "train", error)
+        raise SignletError(f"{path}: {what}") from error
     except Exception as error:  # damaged files make the format libraries raise nearly anything
         if _is_video_inside(path):
             raise ClipError(
@@ -61,12 +66,14 @@ def read_clip(path: str | Path, span: Span | None = None, reader: Reader | None 
 def _cut(clip: Clip, span: Span | None, path: Path) -> Clip:
     if span is None:
         return clip
-    frames = clip.frames[span.rows(clip.fps)]
+    rows = span.rows(clip.fps)
+    frames = clip.frames[rows]
     if not len(frames):
         raise ClipError(
             f"{path}: holds {len(clip.frames)} frames, nothing from {span}; correct start and end"
         )
-    return replace(clip, frames=frames)
+    beyond = rows.stop is not None and rows.stop > len(clip.frames) + _ROUNDED
+    return replace(clip, frames=frames, remarks=clip.remarks + (BEYOND,) * beyond)
 
 
 def _is_video_inside(path: Path) -> bool:
@@ -116,10 +123,10 @@ def _pose(path: Path) -> Clip:
     return read_pose(path)
 
 
-def _video(path: Path) -> Clip:
+def _video(path: Path, span: Span | None = None) -> Clip:
     from signlet.video.clip import extract_clip
 
-    return extract_clip(path)
+    return extract_clip(path, span=span)
 
 
 _READERS: dict[str, Reader] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,14 @@ import numpy as np
 
 from signlet.atomic import replacing
 from signlet.caches import user_caches
-from signlet.clip import validated
 from signlet.errors import ClipError, SignletError
+from signlet.landmarks import NUM_RAW
+from signlet.span import Span
 from signlet.video.extraction import Extraction
 
-FORMAT = 1
+FORMAT = 2
 """Raised when what is stored, or how pictures are prepared, changes."""
+_KNOWN_FILES = 256
 
 
 def cache_folder() -> Path:
@@ -28,13 +31,25 @@ def cache_folder() -> Path:
     return user_caches() / "signlet" / "landmarks"
 
 
-def content_key(path: Path, extractor: str) -> str:
-    """64 hexadecimal digits of a file's bytes and of what extracts from it.
+def content_key(path: Path, extractor: str, span: Span | None = None) -> str:
+    """64 hexadecimal digits of a file's bytes, of a stretch of it and of what extracts from it.
 
-    extractor: its name, version and settings.
+    extractor: its name, version and settings. span: None for the whole file.
     Raises ClipError where the file cannot be read.
     """
-    digest = hashlib.sha256(f"{FORMAT} {extractor}\n".encode())
+    try:
+        about = path.stat()
+        size, changed = about.st_size, about.st_mtime_ns
+    except OSError:
+        size, changed = 0, 0  # why it cannot be read is said when it is
+    known = f"{FORMAT} {extractor}\n{span!r}\n"
+    return hashlib.sha256(known.encode() + _digest(path, size, changed)).hexdigest()
+
+
+@lru_cache(_KNOWN_FILES)
+def _digest(path: Path, size: int, changed: int) -> bytes:
+    """Of a file's bytes; long videos of which many clips are cut are read once."""
+    digest = hashlib.sha256()
     try:
         with path.open("rb") as file:
             while block := file.read(1 << 20):
@@ -43,7 +58,7 @@ def content_key(path: Path, extractor: str) -> str:
         raise ClipError(f"{path}: there is no such file; check the path") from error
     except OSError as error:
         raise ClipError(f"{path}: cannot be read ({error.strerror})") from error
-    return digest.hexdigest()
+    return digest.digest()
 
 
 def load(key: str) -> Extraction | None:
@@ -53,10 +68,11 @@ def load(key: str) -> Extraction | None:
             about: dict[str, Any] = json.loads(str(archive["about"]))
             if about.pop("key") != key:
                 return None
-            frames, _ = validated(archive["landmarks"], key)
+            frames = archive["landmarks"]
+            about["remarks"] = tuple(about["remarks"])
             times = np.asarray(archive["times"], np.float64)
-            found = Extraction(frames=frames, times=times, **about)
-            return found if len(times) == len(frames) else None
+            whole = frames.dtype == np.float32 and frames.shape == (len(times), NUM_RAW, 3)
+            return Extraction(frames=frames, times=times, **about) if whole else None
     except Exception:  # a damaged archive makes numpy and zipfile raise nearly anything
         return None
 

@@ -6,20 +6,23 @@ import sys
 from pathlib import Path
 
 from signlet.clip import Clip
+from signlet.span import Span
 from signlet.video.extractors import Choice
 from signlet.video.single import HOLISTIC, find
 
 
-def extract_clip(path: str | Path, choice: Choice = HOLISTIC) -> Clip:
+def extract_clip(path: str | Path, choice: Choice = HOLISTIC, span: Span | None = None) -> Clip:
     """Landmarks of a video, from the cache where the same file was extracted before.
 
+    span: the stretch that is wanted, None for all; nothing else is looked at.
     Returns a clip named after the file, frames (T, 543, 3) float32, NaN = not found: all
-    frames of the video, as recorded; fps is that of the middle distance of two frames.
+    frames of the video, as recorded; fps is that of the middle distance of two frames, None
+    where the file tells none that a camera has. `remarks` name what is wrong with the file.
     Raises ClipError in one line where the video cannot be read or is too long for a sign,
     SignletError where the extra `video` is not installed.
     """
     path = Path(path)
-    found = find(path, choice)
+    found = find(path, choice, span=span)
     if found.problem:
         warn_once(found.problem)
     return found.extraction.clip(path.stem)

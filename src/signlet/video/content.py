@@ -106,14 +106,16 @@ def _riff(kind: bytes) -> Callable[[bytes], bool]:
     return lambda head: head[:4] == b"RIFF" and head[8:12] == kind
 
 
-def _is_transport(head: bytes) -> bool:
-    """Five packets in a row begin alike, the first of them perhaps cut."""
+def transport_packets(head: bytes) -> tuple[int, int] | None:
+    """(where the first packet begins, their length) of a transport stream; None where it is none.
+
+    Five packets in a row begin alike; a part may stand before the first of them.
+    """
     for length in _PACKETS:
-        for first in range(min(length, len(head))):
-            marks = head[first : first + 5 * length : length]
-            if len(marks) == 5 and marks == b"GGGGG":
-                return True
-    return False
+        for first in range(length):
+            if head[first : first + 4 * length + 1 : length] == b"GGGGG":
+                return first, length
+    return None
 
 
 def _has_picture_track(head: bytes, file: BinaryIO) -> bool:
@@ -212,9 +214,12 @@ _VIDEOS: tuple[tuple[Callable[[bytes], bool], Test], ...] = (
     (_starts(b"\0\0\x01\xba", b"\0\0\x01\xb3", b"\0\0\x01\xb0"), _yes),  # MPEG-1, -2, -4
     (_starts(b"\0\0\0\x01\x67", b"\0\0\0\x01\x09", b"\0\0\0\x01\x40\x01"), _yes),  # H.264, H.265
     (_starts(b".RMF"), _holds(b"video/")),
-    (_starts(b"DKIF", b"YUV4MPEG2 ", b"nut/multimedia container", _MXF, _WTV), _yes),
+    (
+        _starts(b"\x1f\x07\x00", b"DKIF", b"YUV4MPEG2 ", b"nut/multimedia container", _MXF, _WTV),
+        _yes,
+    ),
     (_starts(b"GIF8"), _gif_moves),
     (_starts(b"\x89PNG\r\n\x1a\n"), _png_moves),
-    (_is_transport, _yes),
+    (lambda head: transport_packets(head) is not None, _yes),
 )
 """How a kind of file begins, and whether that one then holds moving pictures."""

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signlet.clip import Clip
-
-_NEAR = 0.25
-"""Distances of pictures are usual up to this share away from the median."""
+from signlet.video.remarks import NO_RATE
+from signlet.video.survey import usual_rate
 
 
 @dataclass(frozen=True)
@@ -23,6 +22,7 @@ class Extraction:
     brightness: mean luminance of all pictures, 0 black to 1 white.
     extractor: name and version of what found the landmarks.
     promised: seconds that the file says it has, 0 where that is not known.
+    remarks: what is wrong with the file, in phrases of `signlet.video.remarks`.
     """
 
     frames: NDArray[np.float32] = field(repr=False)
@@ -32,24 +32,19 @@ class Extraction:
     brightness: float
     extractor: str
     promised: float = 0.0
+    remarks: tuple[str, ...] = ()
 
     @property
     def fps(self) -> float | None:
-        """Frames a second by the usual distance of two pictures; None for a single one.
+        """Frames a second by the usual distance of two pictures.
 
-        The usual distance is the mean of those near the median: pauses do not count, and
-        times that a file rounds to milliseconds even out.
+        None for a single one, and where the file tells no rate that a camera has.
         """
-        steps = np.diff(self.times)
-        middle = float(np.median(steps)) if len(steps) else 0.0
-        if middle <= 1e-6:
-            return None
-        near = steps[np.abs(steps - middle) <= _NEAR * middle]
-        return round(1 / float(near.mean()), 3)
+        return None if NO_RATE in self.remarks else usual_rate(np.diff(self.times))
 
     def clip(self, name: str) -> Clip:
         """The landmarks as a clip."""
-        return Clip(self.frames, name, fps=self.fps)
+        return Clip(self.frames, name, fps=self.fps, remarks=self.remarks)
 
     def about(self) -> dict[str, Any]:
         """All but the arrays, fit for JSON."""
@@ -59,4 +54,5 @@ class Extraction:
             "brightness": self.brightness,
             "extractor": self.extractor,
             "promised": self.promised,
+            "remarks": list(self.remarks),
         }

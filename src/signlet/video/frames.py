@@ -3,168 +3,133 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from signlet.clip import MAX_FRAMES
 from signlet.errors import ClipError
+from signlet.span import Span
 from signlet.video.camera import open_camera
-from signlet.video.needs import needs_video
+from signlet.video.ending import ending
+from signlet.video.opening import require_file
 from signlet.video.picture import VideoFrame, shape_of, turn, upright
+from signlet.video.remarks import BEYOND, CUT, DAMAGED, MENDED, NO_RATE
+from signlet.video.stretch import Stretch
 from signlet.video.suffixes import VIDEO_SUFFIXES
+from signlet.video.survey import VideoFacts, count_packets, survey
 
 __all__ = [
     "VIDEO_SUFFIXES",
+    "Pictures",
     "VideoFacts",
     "VideoFrame",
     "open_camera",
     "read_frames",
     "refuse_long",
+    "require_file",
     "video_facts",
 ]
 
-_MAX_SIDE = 16_384
-"""Pictures larger than this, in pixels a side, are no sign video and would fill the memory."""
-_USUAL_RATE = 30.0
-"""Frames a second where a file tells neither times nor a rate."""
+_LEAST, _STEPS, _SHARE = 0.1, 2.5, 0.05
+"""So many seconds, usual steps and this share of the whole may be missing at the end of a file."""
 
 
-@dataclass(frozen=True)
-class VideoFacts:
-    """What a file says of itself. frames: an estimate, exact for most files. fps: its rate."""
+class Pictures:
+    """The pictures of a video that are shown, once, and then what is to be said of the file.
 
-    frames: int
-    fps: float
-
-    @property
-    def seconds(self) -> float:
-        """Its length, about."""
-        return round(self.frames / self.fps, 3)
-
-
-def read_frames(path: str | Path) -> Iterator[VideoFrame]:
-    """Decode a video, one picture at a time.
-
-    Rotation and mirroring that the file asks for are applied, pixels made square, and pictures
-    with a side above LONG_SIDE scaled down to it. Times are those of the file, in seconds from
-    the first picture; a file without any is taken to have the rate in its header.
-    Raises ClipError naming the file where it is missing, no video, empty or damaged.
+    span: the stretch that is wanted, None for all. Rotation and mirroring that the file asks
+    for are applied, pixels made square, and pictures with a side above LONG_SIDE scaled down
+    to it. Times rise, and count in seconds from the first picture; a file without any that can
+    be used is taken to have 25 pictures a second, or what its header says. Pictures that an
+    edit list hides are left out, and so are those that cannot be decoded.
     """
-    path = Path(path)
-    count = 0
-    with _opened(path) as (container, stream):
-        rate, first, size = _rate(stream), None, None
-        for frame in _decoded(container, stream, path):
-            time = float(frame.time) if frame.time is not None else count / rate
+
+    def __init__(self, path: str | Path, span: Span | None = None) -> None:
+        self._path, self._span = Path(path), span
+        self._stretch: Stretch | None = None
+
+    def __iter__(self) -> Iterator[VideoFrame]:
+        """Decode. Raises ClipError where the file is missing or no video, or nothing is shown."""
+        self._stretch = stretch = Stretch(self._path, survey(self._path), self._span)
+        first, size = None, None
+        for frame, time in stretch.frames():
             first = time if first is None else first
-            size = size or shape_of(frame, _pixel_shape(stream))
+            size = size or shape_of(frame, stretch.decoding.shape)
             yield VideoFrame(upright(frame, size, turn(frame)), time - first)
-            count += 1
-    if not count:
-        raise ClipError(f"{path}: holds no picture that can be decoded; copy or record it again")
+
+    def remarks(self) -> tuple[str, ...]:
+        """What is wrong with the file, after the last picture: CUT, DAMAGED, ..."""
+        stretch = self._stretch
+        if stretch is None:
+            return ()
+        decoding, facts = stretch.decoding, stretch.facts
+        found = {
+            CUT: _is_cut(stretch),
+            DAMAGED: decoding.damaged(),
+            NO_RATE: facts.fps is None and facts.frames > 1,
+            MENDED: stretch.clock.mended,
+            BEYOND: stretch.missing() > max(_LEAST, 1.5 * facts.step),
+        }
+        return tuple(remark for remark, holds in found.items() if holds)
+
+
+def read_frames(path: str | Path, span: Span | None = None) -> Iterator[VideoFrame]:
+    """Decode a video, one picture at a time, as `Pictures` does.
+
+    Raises ClipError naming the file where it is missing, no video, or holds no picture.
+    """
+    return iter(Pictures(path, span))
 
 
 def video_facts(path: str | Path) -> VideoFacts:
     """Length and rate without decoding. Raises ClipError as `read_frames` does."""
-    path = Path(path)
-    with _opened(path) as (container, stream):
-        rate = _rate(stream)
-        frames = stream.frames or _by_duration(container, stream, rate)
-        return VideoFacts(frames or _count_packets(container, stream, path), rate)
+    return survey(Path(path))
 
 
-def refuse_long(path: str | Path) -> VideoFacts:
+def refuse_long(path: str | Path, span: Span | None = None) -> VideoFacts:
     """As `video_facts`. Raises ClipError where a video is no single sign, before decoding."""
-    facts = video_facts(path)
-    if facts.frames > MAX_FRAMES:
+    path = Path(path)
+    facts = survey(path)
+    frames = facts.frames if span is None else _frames_in(span, facts)
+    if frames > MAX_FRAMES and (span is not None or count_packets(path) > MAX_FRAMES):
+        what = "has" if span is None else f"{span}:"
         raise ClipError(
-            f"{path}: has about {facts.frames:,} frames, allowed are {MAX_FRAMES:,}; "
+            f"{path}: {what} about {frames:,} frames, allowed are {MAX_FRAMES:,}; "
             "cut it into single signs"
         )
     return facts
 
 
-def require_file(path: Path) -> None:
-    """Raise ClipError where there is no file; needs no package, so it is said first."""
-    if not path.is_file():
-        problem = "is a directory" if path.is_dir() else "there is no such file"
-        raise ClipError(f"{path}: {problem}; check the path")
+def _frames_in(span: Span, facts: VideoFacts) -> int:
+    rows = span.rows(facts.fps)
+    stop = facts.frames if rows.stop is None else min(rows.stop, facts.frames)
+    return int(max(0, stop - rows.start))
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
-    require_file(path)
-    with needs_video(path):
-        import av
-    try:
-        container = av.open(str(path))
-    except (av.FFmpegError, OSError, ValueError) as error:
-        raise ClipError(_unreadable(path, error)) from error
-    with container:
-        yield container, _video_stream(container, path)
+def _is_cut(stretch: Stretch) -> bool:
+    """Whether the end of the recording is missing, by the one rule for all kinds of files.
+
+    It is where the last picture is damaged, and where the pictures end earlier than the file
+    says that they do. A file that is whole by how it is built may be shorter than it says; of
+    one that tells no length, how it is built tells whether it breaks off.
+    """
+    decoding, facts = stretch.decoding, stretch.facts
+    if not decoding.last or stretch.span is not None:
+        return False
+    if decoding.broken:
+        return True
+    missing = facts.seconds - _length(stretch) if facts.seconds else None
+    if facts.exact and missing is not None:
+        return missing > max(_LEAST, _STEPS * facts.step, _SHARE * facts.seconds)
+    with suppress(OSError):
+        if ending(stretch.path) == "broken":
+            return missing is None or missing > 1.5 * facts.step
+    return False
 
 
-def _video_stream(container: Any, path: Path) -> Any:
-    if not container.streams.video:
-        raise ClipError(f"{path}: holds no video; give a file with pictures")
-    stream = container.streams.video[0]
-    try:
-        sides = stream.width, stream.height
-    except AttributeError:  # a codec that this build of PyAV has no decoder for
-        raise ClipError(f"{path}: its codec is not known here; convert it to H.264") from None
-    if max(sides) > _MAX_SIDE:
-        raise ClipError(
-            f"{path}: pictures of {sides[0]} x {sides[1]} are too large; scale the video down"
-        )
-    return stream
-
-
-def _decoded(container: Any, stream: Any, path: Path) -> Iterator[Any]:
-    import av
-
-    frames = container.decode(stream)
-    count = 0
-    while True:
-        try:
-            frame = next(frames, None)
-        except (av.FFmpegError, OSError, ValueError) as error:
-            after = f" after {count} frames" if count else ""
-            raise ClipError(_unreadable(path, error, after)) from error
-        if frame is None:
-            return
-        count += 1
-        yield frame
-
-
-def _unreadable(path: Path, error: Exception, after: str = "") -> str:
-    why = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
-    return f"{path}: cannot be decoded{after} ({why}); copy or record the video again"
-
-
-def _rate(stream: Any) -> float:
-    rate = float(stream.average_rate or stream.guessed_rate or 0)
-    return rate if 0 < rate < 1000 else _USUAL_RATE
-
-
-def _by_duration(container: Any, stream: Any, rate: float) -> int:
-    if stream.duration and stream.time_base:
-        return round(float(stream.duration * stream.time_base) * rate)
-    return round((container.duration or 0) / 1e6 * rate)
-
-
-def _count_packets(container: Any, stream: Any, path: Path) -> int:
-    """Recordings of a browser tell no length; counting needs no decoding and is quick."""
-    import av
-
-    try:
-        return sum(packet.size > 0 for packet in container.demux(stream))
-    except (av.FFmpegError, OSError, ValueError) as error:
-        raise ClipError(_unreadable(path, error)) from error
-
-
-def _pixel_shape(stream: Any) -> float:
-    """Width of a pixel over its height; 1 where the file tells nothing sensible."""
-    ratio = float(stream.sample_aspect_ratio or 1)
-    return ratio if 0.2 < ratio < 5 else 1.0
+def _length(stretch: Stretch) -> float:
+    """Seconds from the first picture to the end of the last, by the file's clock."""
+    decoding, clock = stretch.decoding, stretch.clock
+    if decoding.end is None or clock.origin is None:
+        return stretch.length
+    return max(decoding.end - clock.origin, stretch.length)

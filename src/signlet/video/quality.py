@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signlet.landmarks import LEFT_HAND, POSE, RAW_PARTS, RIGHT_HAND
+from signlet.span import USUAL_FPS
 from signlet.video.extraction import Extraction
+from signlet.video.remarks import CUT, DAMAGED, MENDED, NO_RATE
 
 FEW_HANDS = 0.2
 """A hand in fewer frames than this share is too little for a sign."""
@@ -21,13 +23,12 @@ SLOW = 15.0
 """Frames a second below which fast movements are lost."""
 LATE, UNEVEN = 1.5, 0.1
 """A frame is late after so many times the middle distance; this share of late ones is much."""
-CUT, CUT_SECONDS = 0.25, 0.5
-"""This share and these seconds of what a file promises may be missing at its end."""
 TILTED = 45.0
 """Degrees between the head's direction and up from which a picture seems turned."""
 LEADS, MOSTLY = 2.0, 0.8
 """A hand leads that moves so many times as much; a signer's lead is this share of videos."""
 
+_BETWEEN = "; "
 _NOSE, _SHOULDERS, _WRISTS = POSE.start, (POSE.start + 11, POSE.start + 12), POSE.start + 15
 Floats = NDArray[np.float32]
 
@@ -43,6 +44,7 @@ class VideoQuality:
     shorter side; tilt: degrees from upright; both NaN without a pose.
     leading: the hand that moves more: "left", "right", "both" alike, or "none".
     swapped: the left hand lies at the right wrist and the other way round.
+    remarks: what is wrong with the file, phrases of `signlet.video.remarks` after each other.
     """
 
     frames: int
@@ -63,6 +65,7 @@ class VideoQuality:
     leading: str
     swapped: bool
     extractor: str
+    remarks: str = ""
 
 
 def measure(extraction: Extraction) -> VideoQuality:
@@ -71,7 +74,7 @@ def measure(extraction: Extraction) -> VideoQuality:
     found = {part: ~np.isnan(frames[:, rows, 0]).all(1) for part, rows in RAW_PARTS.items()}
     shape = np.array([extraction.width, extraction.height], np.float32)
     pixels = frames[..., :2] * shape
-    length = extraction.times[-1] - extraction.times[0] + (1 / fps if fps else 0)
+    length = extraction.times[-1] - extraction.times[0] + _last(extraction)
     return VideoQuality(
         frames=len(frames),
         seconds=round(float(length), 3),
@@ -87,8 +90,15 @@ def measure(extraction: Extraction) -> VideoQuality:
         leading=_leading(pixels),
         swapped=_swapped(pixels),
         extractor=extraction.extractor,
+        remarks=_BETWEEN.join(extraction.remarks),
         **{part: _share(present) for part, present in found.items()},
     )
+
+
+def _last(extraction: Extraction) -> float:
+    """Seconds for which the last picture is shown: as long as most are."""
+    steps = np.diff(extraction.times)
+    return float(np.median(steps)) if len(steps) else 0.0
 
 
 def _share(present: NDArray[np.bool_]) -> float:
@@ -160,11 +170,24 @@ def warnings_of(quality: VideoQuality) -> Iterator[tuple[str, str]]:
         yield "low frame rate", f"{quality.fps:.3g} frames a second; film with 25 or more"
     if quality.late > UNEVEN:
         yield "dropped frames", f"{quality.late:.0%} of the frames come late; close other programs"
-    if quality.promised - quality.seconds > max(CUT_SECONDS, CUT * quality.promised):
-        lengths = f"{quality.seconds:.1f} of {quality.promised:.1f} seconds"
-        yield "cut short", f"{lengths} can be decoded; copy the video again"
+    yield from _about_file(quality)
     if quality.swapped:
         yield "sides swapped", "left hands lie at right wrists; use another model or extractor"
+
+
+def _about_file(quality: VideoQuality) -> Iterator[tuple[str, str]]:
+    if CUT in quality.remarks:
+        of = f" of {quality.promised:.1f}" if quality.promised > quality.seconds else ""
+        yield "cut short", f"{quality.seconds:.1f}{of} seconds can be decoded; copy the video again"
+    if DAMAGED in quality.remarks:
+        yield "damaged", "pictures that cannot be decoded are left out; copy the video again"
+    if NO_RATE in quality.remarks:
+        yield (
+            "unknown frame rate",
+            f"its times tell none, {USUAL_FPS:g} frames a second are assumed; convert it",
+        )
+    if MENDED in quality.remarks:
+        yield "times mended", "times go back, jump or are missing; record or convert it again"
 
 
 def mirrored(videos: Mapping[str, Sequence[VideoQuality]]) -> dict[str, str]:

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from signlet.clip import MAX_FRAMES
 from signlet.errors import ClipError
+from signlet.span import Span
 from signlet.video import cache
 from signlet.video.extraction import Extraction
 from signlet.video.extractors import Choice, Extractor, identity, label, opened
-from signlet.video.frames import read_frames, refuse_long, require_file
+from signlet.video.frames import Pictures, refuse_long, require_file
 from signlet.video.picture import Image
 
 HOLISTIC = Choice()
@@ -35,32 +36,45 @@ class Found:
     problem: str | None = None
 
 
-def find(path: Path, choice: Choice, tick: Callable[[], None] | None = None) -> Found:
-    """Look into the cache, else extract and keep; `tick` is called after every frame."""
+def find(
+    path: Path,
+    choice: Choice,
+    tick: Callable[[], None] | None = None,
+    span: Span | None = None,
+) -> Found:
+    """Look into the cache, else extract and keep; `tick` is called after every frame.
+
+    span: the stretch that is wanted, None for the whole video.
+    """
     require_file(path)
-    key = cache.content_key(path, identity(choice))
+    key = cache.content_key(path, identity(choice), span)
     stored = cache.load(key)
     if stored is not None:
         return Found(stored, cached=True)
-    promised = refuse_long(path).seconds
-    extraction = run(path, opened(choice), label(choice), tick)
-    extraction = replace(extraction, promised=promised)
+    promised = refuse_long(path, span).seconds
+    extraction = run(path, opened(choice), label(choice), tick, span)
+    extraction = replace(extraction, promised=promised if span is None else 0.0)
     return Found(extraction, cached=False, problem=cache.store(key, extraction))
 
 
 def run(
-    path: Path, extractor: Extractor, name: str, tick: Callable[[], None] | None = None
+    path: Path,
+    extractor: Extractor,
+    name: str,
+    tick: Callable[[], None] | None = None,
+    span: Span | None = None,
 ) -> Extraction:
-    """Decode a video and extract every frame, without any cache.
+    """Decode a video, or a stretch of it, and extract every frame, without any cache.
 
     extractor: forgets what it saw before. name: what to call it in the result.
     Raises ClipError.
     """
     extractor.forget()
+    pictures = Pictures(path, span)
     frames: list[NDArray[np.float32]] = []
     times: list[float] = []
     brightness: list[float] = []
-    for picture in read_frames(path):
+    for picture in pictures:
         if len(frames) == MAX_FRAMES:
             raise ClipError(
                 f"{path}: has more than {MAX_FRAMES:,} frames; cut it into single signs"
@@ -78,6 +92,7 @@ def run(
         height=height,
         brightness=round(float(np.mean(brightness)), 4),
         extractor=name,
+        remarks=pictures.remarks(),
     )
 
 

@@ -18,7 +18,7 @@ VIDEO_SUFFIXES = (
 SOME_SUFFIXES = ".mp4, .mov, .webm, .mkv, .avi and other videos"
 """Those endings, in words that fit into a message."""
 
-_SHARED = (".ts", ".mts", ".rm", ".dv", ".nut", ".asf", ".gif", ".ogm", ".264", ".265")
+_SHARED = (".ts", ".mts", ".rm", ".dv", ".asf", ".gif", ".ogm", ".264", ".265")
 """Endings that other files have, too: programs, pictures, sound. Their content decides."""
 _LANDMARKS = (".parquet", ".npz", ".npy", ".pose")
 

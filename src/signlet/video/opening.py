@@ -1,0 +1,125 @@
+"""A video file, opened, and the one of its streams that shows the recording."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from signlet.errors import ClipError
+from signlet.video.content import what_else
+from signlet.video.needs import needs_video
+
+_MAX_SIDE = 16_384
+"""Pictures larger than this, in pixels a side, are no sign video and would fill the memory."""
+_LOOKED_AT = 200
+"""So many packets tell which of several streams moves."""
+_FORMATS = ",".join(
+    (
+        "mov,matroska,avi,mpegts,mpeg,mpegvideo,m4v,flv,live_flv,kux,asf,asf_o,ogg,rm,mxf,wtv,dv",
+        "gif,apng,ivf,nut,yuv4mpegpipe,h261,h263,h264,hevc,vvc,av1,obu,mjpeg,mpjpeg,dirac,vc1",
+        "cavsvideo,amv,nsv,nuv,flic,gxf,lxf,pva,dhav,ty,swf",
+    )
+)
+"""ffmpeg's names of what is read. Not among them: still pictures, sound, and lists of other
+files (HLS, concat), which would let a file that somebody sent read others."""
+
+
+def require_file(path: Path) -> None:
+    """Raise ClipError where there is no file; needs no package, so it is said first."""
+    if not path.is_file():
+        problem = "is a directory" if path.is_dir() else "there is no such file"
+        raise ClipError(f"{path}: {problem}; check the path")
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[Any, Any]]:
+    """PyAV's container and video stream. Raises ClipError naming the file."""
+    require_file(path)
+    with needs_video(path):
+        import av
+    try:
+        container = av.open(f"file:{path}", options={"format_whitelist": _FORMATS})
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise ClipError(_not_opened(path, error)) from error
+    with container:
+        yield container, _checked(_chosen(container, path), path)
+
+
+def unreadable(path: Path, error: Exception, after: str = "") -> str:
+    """One line on a file that cannot be decoded, or no further."""
+    why = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
+    return f"{path}: cannot be decoded{after} ({why}); copy or record the video again"
+
+
+def _not_opened(path: Path, error: Exception) -> str:
+    what = what_else(path)
+    if what:
+        return f"{path}: cannot be decoded, being {what}; give a file with moving pictures"
+    with path.open("rb") as file:
+        if file.read(8)[4:] in (b"ftyp", b"mdat", b"wide", b"free"):
+            return (
+                f"{path}: breaks off before the list of its pictures, so none can be decoded; "
+                "copy or record the video again"
+            )
+    return unreadable(path, error)
+
+
+def _chosen(container: Any, path: Path) -> Any:
+    """The stream that moves: no cover, no thumbnails; of several the default, the largest."""
+    from av.stream import Disposition
+
+    still = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+    streams = [one for one in container.streams.video if not one.disposition & still]
+    if not streams:
+        cover = "no video but a still picture" if container.streams.video else "no video"
+        raise ClipError(f"{path}: holds {cover}; give a file with moving pictures")
+    if len(streams) == 1:
+        return streams[0]
+    counts = _packets_of(streams, path)
+    return max(streams, key=lambda one: _claims(one, counts[one.index]))
+
+
+def _claims(stream: Any, packets: int) -> tuple[bool, bool, int, int]:
+    """What makes a stream the recording, the most important first."""
+    from av.stream import Disposition
+
+    width, height = _sides(stream) or (0, 0)
+    is_default = bool(stream.disposition & Disposition.default)
+    return width > 0 and packets > 1, is_default, width * height, -stream.index
+
+
+def _packets_of(streams: Sequence[Any], path: Path) -> Counter[int]:
+    """Stream -> its packets among the first ones, read from a file opened once more."""
+    import av
+
+    numbers = [one.index for one in streams]
+    counts: Counter[int] = Counter()
+    try:
+        with av.open(f"file:{path}", options={"format_whitelist": _FORMATS}) as again:
+            for packet in islice(again.demux(*[again.streams[i] for i in numbers]), _LOOKED_AT):
+                counts[packet.stream_index] += packet.size > 0
+    except (av.FFmpegError, OSError, ValueError):
+        pass  # what was counted until then decides
+    return counts
+
+
+def _sides(stream: Any) -> tuple[int, int] | None:
+    try:
+        return stream.width, stream.height
+    except AttributeError:  # a codec that this build of PyAV has no decoder for
+        return None
+
+
+def _checked(stream: Any, path: Path) -> Any:
+    sides = _sides(stream)
+    if sides is None:
+        raise ClipError(f"{path}: its codec is not known here; convert it to H.264")
+    if max(sides) > _MAX_SIDE:
+        raise ClipError(
+            f"{path}: pictures of {sides[0]} x {sides[1]} are too large; scale the video down"
+        )
+    return stream

@@ -1,0 +1,14 @@
+"""What is wrong with a video file; a phrase each, equal for all videos, see `Clip.remarks`."""
+
+from __future__ import annotations
+
+CUT = "the video is cut short"
+"""The file ends, or can no longer be decoded, before the recording does."""
+DAMAGED = "damaged pictures are left out"
+"""Pictures that could not be decoded are missing."""
+NO_RATE = "the frame rate is unknown, 25 a second are assumed"
+"""The file has no times, or more pictures a second than a camera takes."""
+MENDED = "times of pictures are mended"
+"""Times went back, jumped or were missing."""
+BEYOND = "the stretch ends after the recording"
+"""Of a span; what there is of it was taken."""

@@ -1,0 +1,60 @@
+"""When each picture was taken: the times of a file, mended where they cannot be true."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from signlet.video.survey import VideoFacts
+
+_HALVINGS = 4
+"""So many pictures of one time lie between that and the next; more mean that the clock stands."""
+_PAUSE = 60.0
+"""Seconds between two pictures, or 100 usual steps: more is a jump of the clock, no pause."""
+
+
+@dataclass
+class Clock:
+    """Gives the times of the pictures one after the other, in seconds, always rising.
+
+    A time that is missing or goes back, or jumps far, is that of the picture before and the
+    usual step; those after it go on from there. A second picture of the same time lies half a
+    step later.
+    origin: what time of the file is 0; None for that of the first picture.
+    mended: whether a time had to be mended.
+    """
+
+    facts: VideoFacts
+    origin: float | None = None
+    mended: bool = field(default=False, init=False)
+    _last: float | None = field(default=None, init=False)
+    _raw: float | None = field(default=None, init=False)
+    _shift: float = field(default=0.0, init=False)
+    _same: int = field(default=0, init=False)
+
+    def time(self, raw: float | None) -> float:
+        """The time of the next picture; raw: what the file says, None where it says nothing."""
+        if not self.facts.timed:
+            raw = None
+        if self._last is None:
+            self.origin = raw if self.origin is None else self.origin
+            time = 0.0 if raw is None or self.origin is None else raw - self.origin
+        else:
+            time = self._following(raw, self._last)
+        self._last, self._raw = time, raw
+        return time
+
+    def _following(self, raw: float | None, last: float) -> float:
+        step = self.facts.step
+        if raw is None or self.origin is None:
+            self.mended |= self.facts.timed
+            return last + step
+        if raw == self._raw and self._same < _HALVINGS:
+            self._same += 1
+            return last + step / 2**self._same
+        self._same = 0
+        time = raw - self.origin + self._shift
+        if last < time <= last + max(_PAUSE, 100 * step):
+            return time
+        self.mended = True
+        self._shift += last + step - time
+        return last + step

@@ -85,11 +85,23 @@ def test_null_stands_for_a_point_or_a_coordinate_that_was_not_found(client: Test
     import json
 
     point = [0.5, 0.25, None]
-    frames = [[None, point] + [[0.1, 0.2, 0.3]] * 541 for _ in range(3)]
-    expected = np.array([[[np.nan] * 3, [0.5, 0.25, np.nan]] + [[0.1, 0.2, 0.3]] * 541] * 3)
+    others = np.linspace(0.1, 0.9, 3 * 541).reshape(541, 3).tolist()
+    frames = [[None, point, *others] for _ in range(3)]
+    expected = np.array([[[np.nan] * 3, [0.5, 0.25, np.nan], *others]] * 3)
     said = post(client, json.dumps({"landmarks": frames}).encode(), JSON).json()
     answer = Standin().batch([expected.astype(np.float32)])[0]
     assert said["confidence"] == pytest.approx(answer.confidence, abs=1e-6)
+
+
+@pytest.mark.parametrize(("form", "kind"), [(as_json, JSON), (as_npz, BINARY), (as_npy, BINARY)])
+def test_zeros_are_taken_as_not_found_and_the_answer_says_so(
+    client: TestClient, form: Any, kind: str
+) -> None:
+    said = post(client, form(np.nan_to_num(clip())), kind).json()
+    expected = post(client, as_npy(clip())).json()
+    remark = "zeros taken as not found; write NaN where a point was not found"
+    assert (said["remarks"], expected["remarks"]) == ([remark], [])
+    assert said["top"] == expected["top"]
 
 
 def test_top_says_how_many_signs_are_listed(client: TestClient) -> None:

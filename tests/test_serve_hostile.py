@@ -147,7 +147,7 @@ def test_a_name_in_an_archive_or_a_form_is_no_path(tmp_path: Path) -> None:
         kind = "multipart/form-data; boundary=b"
         assert refusal(form + b"nothing\r\n--b--\r\n", kind).status == 415
         found = decode(form + as_npy(clip(3)) + b"\r\n--b--\r\n", kind, FEW)
-        assert np.array_equal(found, clip(3), equal_nan=True)
+        assert np.array_equal(found.frames, clip(3), equal_nan=True)
 
 
 # --- noise --------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ _SLOW = settings(max_examples=40, deadline=None, suppress_health_check=list(Heal
 def tried(body: bytes, kind: str) -> None:
     """Landmarks or a refusal, and nothing else."""
     try:
-        found = decode(body, kind, FEW)
+        found = decode(body, kind, FEW).frames
     except Refused as refused:
         check(refused)
     else:
@@ -265,11 +265,11 @@ def test_processes_that_crash_or_hang_are_replaced() -> None:
             with pytest.raises(Refused) as caught:
                 await asked
             refused.append(caught.value.detail)
-            assert len(await decoders.decode(as_npy(clip(3)), BINARY)) == 3
+            assert len((await decoders.decode(as_npy(clip(3)), BINARY)).frames) == 3
             assert process_of(decoders) != hung
         os.kill(process_of(decoders), signal.SIGKILL)  # while it has nothing to do
         await asyncio.sleep(0.2)
-        return refused, len(await decoders.decode(as_npy(clip(4)), BINARY))
+        return refused, len((await decoders.decode(as_npy(clip(4)), BINARY)).frames)
 
     refused, frames = with_decoders(do, lambda: lost.append(1), decode_timeout=1.0)
     assert "too long" in refused[0]
@@ -283,7 +283,7 @@ def test_a_request_that_is_given_up_leaves_no_answer_to_the_next() -> None:
         await asyncio.sleep(0)
         asked.cancel()
         await asyncio.gather(asked, return_exceptions=True)
-        return len(await decoders.decode(as_npy(clip(5)), BINARY))
+        return len((await decoders.decode(as_npy(clip(5)), BINARY)).frames)
 
     assert with_decoders(do, lambda: None) == 5
 
@@ -309,10 +309,10 @@ def test_damaged_parquet_harms_no_other_request(tmp_path: Path) -> None:
         for body in bodies:
             try:
                 found = await decoders.decode(body, BINARY)
-                assert found.shape[1:] == (543, 3)
+                assert found.frames.shape[1:] == (543, 3)
             except Refused as refused:
                 check(refused)
-        assert len(await decoders.decode(whole, BINARY)) == 3
+        assert len((await decoders.decode(whole, BINARY)).frames) == 3
 
     with_decoders(do, lambda: None)
 
@@ -351,7 +351,8 @@ def child(bodies: list[bytes], memory: int) -> list[tuple[int, bytes]]:
     assert said.startswith(READY)
     said, answers = said[len(READY) :], []
     while said:
-        status, length = ANSWER.unpack_from(said)
+        status, text, landmarks = ANSWER.unpack_from(said)
+        length = text + landmarks
         answers.append((status, said[ANSWER.size : ANSWER.size + length]))
         said = said[ANSWER.size + length :]
     return answers

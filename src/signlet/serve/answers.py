@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from signlet.clip import advised
 from signlet.landmarks import NUM_RAW
 from signlet.serve.decode import BINARY, FORM, JSON
 from signlet.serve.service import Recognised
@@ -39,6 +40,9 @@ class Answer(BaseModel):
     top: list[Candidate] = Field(description="the likeliest signs, best first")
     frames: int = Field(description="frames of the clip")
     together: int = Field(description="clips that went through the model at once")
+    remarks: list[str] = Field(
+        description="what was mended in the clip, such as zeros that were taken as not found"
+    )
     timing: Timing
 
 
@@ -75,6 +79,7 @@ def answer(found: Recognised, top: int) -> Answer:
         top=[Candidate(sign=s, probability=round(p, 6)) for s, p in found.said.top(top)],
         frames=found.frames,
         together=found.together,
+        remarks=[advised(remark) for remark in found.remarks],
         timing=Timing(**milliseconds),
     )
 
@@ -86,7 +91,8 @@ BODY: dict[str, Any] = {
         "required": True,
         "description": f"Landmarks of one clip: frames of {NUM_RAW} points (face 468, left hand "
         "21, pose 33, right hand 21), [x, y, z] each as fractions of the image; null (in JSON), "
-        "NaN or an empty cell (in files) where a point was not found.",
+        "NaN or an empty cell (in files) where a point was not found. A part (face, hand, pose) "
+        "whose points all lie at one place in a frame, such as zeros, counts as not found.",
         "content": {
             JSON: {
                 "schema": {

@@ -4,7 +4,8 @@ Bodies come from strangers and go through format libraries in C++. Here a body t
 one, eats memory or takes for ever costs this process only; `decoders` starts another.
 
 Talks over its standard input and output. A question is QUESTION, the content type and the
-body; an answer is ANSWER and either raw float32 landmarks (status 200) or one line of text.
+body; an answer is ANSWER and either remarks and raw float32 landmarks (status 200), or one line
+of text and nothing.
 Ends when its input does.
 """
 
@@ -21,8 +22,10 @@ from typing import BinaryIO
 
 from signlet.serve.refused import Refused
 
-QUESTION, ANSWER = struct.Struct(">II"), struct.Struct(">HI")
-"""Lengths of content type and body; status and length of what follows."""
+QUESTION, ANSWER = struct.Struct(">II"), struct.Struct(">HII")
+"""Lengths of content type and body; status, and lengths of text and landmarks."""
+LINES = "\n"
+"""Between the remarks."""
 READY = b"R"
 
 
@@ -82,26 +85,29 @@ def _answer(questions: BinaryIO, answers: BinaryIO, max_frames: int) -> bool:
         return False
     kind, length = QUESTION.unpack(head)
     content_type = questions.read(kind).decode("latin-1")
-    status, payload = _decoded(questions.read(length), content_type, max_frames)
-    answers.write(ANSWER.pack(status, len(payload)))
-    answers.write(payload)
+    status, text, landmarks = _decoded(questions.read(length), content_type, max_frames)
+    answers.write(ANSWER.pack(status, len(text), len(landmarks)))
+    answers.write(text)
+    answers.write(landmarks)
     answers.flush()
     if status != 200:
         gc.collect()  # what was raised
     return True
 
 
-def _decoded(body: bytes, content_type: str, max_frames: int) -> tuple[int, bytes]:
+def _decoded(body: bytes, content_type: str, max_frames: int) -> tuple[int, bytes, bytes]:
     from signlet.serve.decode import decode
 
     try:
-        return 200, decode(body, content_type, max_frames).tobytes()
+        clip = decode(body, content_type, max_frames)
+        return 200, LINES.join(clip.remarks).encode("utf-8", "replace"), clip.frames.tobytes()
     except Refused as refused:
-        return refused.status, refused.detail.encode("utf-8", "replace")
+        return refused.status, refused.detail.encode("utf-8", "replace"), b""
     except MemoryError:
-        return 413, b"body: takes too much memory to read; send a shorter clip"
+        return 413, b"body: takes too much memory to read; send a shorter clip", b""
     except Exception as error:  # whatever a format library makes of a hostile body
-        return 422, f"body: cannot be read ({type(error).__name__}); write it again".encode()
+        reason = f"body: cannot be read ({type(error).__name__}); write it again"
+        return 422, reason.encode(), b""
 
 
 if __name__ == "__main__":

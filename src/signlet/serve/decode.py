@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from signlet.clip import require_landmarks, validated
+from signlet.clip import Clip, require_landmarks, validated
 from signlet.errors import ClipError, SignletError
 from signlet.landmarks import NUM_RAW
 from signlet.serve.refused import Refused
@@ -54,8 +54,8 @@ class _Body(BaseModel):
     landmarks: Annotated[list[_Frame], Field(fail_fast=True)]
 
 
-def decode(body: bytes, content_type: str, max_frames: int) -> NDArray[np.float32]:
-    """Landmarks (T, 543, 3) float32, NaN = not found, T from 1 to max_frames.
+def decode(body: bytes, content_type: str, max_frames: int) -> Clip:
+    """The clip, of 1 to max_frames frames; see `signlet.Clip`.
 
     body: JSON, .npz, .npy or Parquet in the competition's schema, plain or as the one file
         of a form. content_type: of the request; which of the binary formats it is, its first
@@ -68,17 +68,17 @@ def decode(body: bytes, content_type: str, max_frames: int) -> NDArray[np.float3
         if kind == FORM:
             body = _file_of_form(body, content_type)
             kind = JSON if body.lstrip()[:1] in (b"{", b"[") else BINARY[0]
-        frames = _from_json(body, max_frames) if kind == JSON else _binary(body, kind, max_frames)
-        if len(frames) > max_frames:
-            raise _too_long(f"{len(frames)} frames", max_frames)
-        require_landmarks(frames, "body")
+        clip = _from_json(body, max_frames) if kind == JSON else _binary(body, kind, max_frames)
+        if len(clip.frames) > max_frames:
+            raise _too_long(f"{len(clip.frames)} frames", max_frames)
+        require_landmarks(clip.frames, "body")
     except ClipError as error:
         raise Refused(422, str(error)) from None
     except SignletError as error:  # a reader's package is not installed here
         raise Refused(415, str(error)) from None
     except MemoryError:
         raise Refused(413, "body: takes too much memory to read; send a shorter clip") from None
-    return frames
+    return clip
 
 
 def _too_long(what: str, max_frames: int) -> Refused:
@@ -90,7 +90,7 @@ def _too_long(what: str, max_frames: int) -> Refused:
 # --- JSON ---------------------------------------------------------------------------------
 
 
-def _from_json(body: bytes, max_frames: int) -> NDArray[np.float32]:
+def _from_json(body: bytes, max_frames: int) -> Clip:
     # Python's objects for two bytes of JSON take fifty: count before they are made.
     values, points = max_frames * _MAX_POINTS * 3, max_frames * (_MAX_POINTS + 1)
     if body.count(b",") > values + _FEW or body.count(b"[") > points + _FEW:
@@ -106,7 +106,8 @@ def _from_json(body: bytes, max_frames: int) -> NDArray[np.float32]:
     missing = [None, None, None]
     whole = [[missing if point is None else point for point in frame] for frame in frames]
     raw = np.array(whole, np.float64).reshape(len(whole), -1, 3) if whole else _no_frames()
-    return validated(raw, "body")[0]
+    landmarks, remarks = validated(raw, "body")
+    return Clip(landmarks, "body", remarks=remarks)
 
 
 def _no_frames() -> NDArray[np.float64]:
@@ -130,7 +131,7 @@ def _json_problem(error: ValidationError) -> Refused:
 # --- files --------------------------------------------------------------------------------
 
 
-def _binary(body: bytes, kind: str, max_frames: int) -> NDArray[np.float32]:
+def _binary(body: bytes, kind: str, max_frames: int) -> Clip:
     suffix = next((s for magic, s in _MAGIC.items() if body.startswith(magic)), None)
     if kind not in BINARY or suffix is None:
         what = f"content type {kind[:80] or 'none'}" if kind not in BINARY else "the first bytes"
@@ -143,7 +144,7 @@ def _binary(body: bytes, kind: str, max_frames: int) -> NDArray[np.float32]:
             path.write_bytes(body)
             if suffix == ".parquet":
                 _check_rows(path, max_frames)
-            return read_clip(path).frames
+            return read_clip(path)
         except SignletError as error:
             raise type(error)(str(error).replace(str(path), "body")) from None
 

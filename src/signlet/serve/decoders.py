@@ -10,11 +10,11 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from signlet.clip import Clip
 from signlet.errors import SignletError
 from signlet.landmarks import NUM_RAW
-from signlet.serve.child import ANSWER, QUESTION, READY
+from signlet.serve.child import ANSWER, LINES, QUESTION, READY
 from signlet.serve.limits import Limits
 from signlet.serve.refused import Refused
 
@@ -46,8 +46,8 @@ class Decoders:
             if process is not None:
                 await _ended(process)
 
-    async def decode(self, body: bytes, content_type: str) -> NDArray[np.float32]:
-        """Landmarks (T, 543, 3); see `signlet.serve.decode.decode`.
+    async def decode(self, body: bytes, content_type: str) -> Clip:
+        """The clip; see `signlet.serve.decode.decode`.
 
         Raises Refused, also where the body took too long or ended its process.
         """
@@ -56,7 +56,7 @@ class Decoders:
             if process is None or process.returncode is not None:
                 process = await _started(self._limits)
             async with asyncio.timeout(self._limits.decode_timeout):
-                status, payload = await _asked(process, body, content_type)
+                status, text, landmarks = await _asked(process, body, content_type)
         except (TimeoutError, OSError, asyncio.IncompleteReadError) as error:
             self._lose(process)
             process = None
@@ -70,8 +70,9 @@ class Decoders:
         finally:
             self._idle.put_nowait(process)
         if status != 200:
-            raise Refused(status, payload.decode("utf-8", "replace"))
-        return np.frombuffer(payload, np.float32).reshape(-1, NUM_RAW, 3)
+            raise Refused(status, text)
+        frames = np.frombuffer(landmarks, np.float32).reshape(-1, NUM_RAW, 3)
+        return Clip(frames, "body", remarks=tuple(text.split(LINES)) if text else ())
 
     def _lose(self, process: Process | None) -> None:
         if process is not None:
@@ -80,15 +81,17 @@ class Decoders:
             self._replaced()
 
 
-async def _asked(process: Process, body: bytes, content_type: str) -> tuple[int, bytes]:
+async def _asked(process: Process, body: bytes, content_type: str) -> tuple[int, str, bytes]:
     assert process.stdin
     assert process.stdout
     kind = content_type.encode("latin-1", "replace")[:1000]
     process.stdin.write(QUESTION.pack(len(kind), len(body)) + kind)
     process.stdin.write(body)
     await process.stdin.drain()
-    status, length = ANSWER.unpack(await process.stdout.readexactly(ANSWER.size))
-    return status, await process.stdout.readexactly(length)
+    answer = await process.stdout.readexactly(ANSWER.size)
+    status, text, landmarks = ANSWER.unpack(answer)
+    said = (await process.stdout.readexactly(text)).decode("utf-8", "replace")
+    return status, said, await process.stdout.readexactly(landmarks)
 
 
 async def _started(limits: Limits) -> Process:

@@ -20,12 +20,16 @@ from signlet.serve.refused import Refused
 
 @dataclass(frozen=True)
 class Recognised:
-    """said: the answer. frames: of the clip. stages: seconds of each. together: in one batch."""
+    """said: the answer. frames: of the clip. stages: seconds of each. together: in one batch.
+
+    remarks: as of a `signlet.Clip`.
+    """
 
     said: Prediction
     frames: int
     stages: dict[str, float]
     together: int
+    remarks: tuple[str, ...] = ()
 
 
 class Service:
@@ -88,14 +92,14 @@ class Service:
         body = await _read(request, self.limits.max_bytes)
         stages["read"] = time.perf_counter() - begin
         begin = time.perf_counter()
-        frames = await self._decoders.decode(body, request.headers.get("content-type", ""))
+        clip = await self._decoders.decode(body, request.headers.get("content-type", ""))
         stages["decode"] = time.perf_counter() - begin
         del body
-        done = await self._batcher.recognise(frames)
+        done = await self._batcher.recognise(clip.frames)
         stages |= {"wait": done.waited, "recognise": done.took}
         named = done.said.sign is not None
-        self.metrics.recognised(stages, len(frames), done.together, named)
-        return Recognised(done.said, len(frames), stages, done.together)
+        self.metrics.recognised(stages, len(clip.frames), done.together, named)
+        return Recognised(done.said, len(clip.frames), stages, done.together, clip.remarks)
 
 
 async def _read(request: Request, max_bytes: int) -> bytes:

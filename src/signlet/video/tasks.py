@@ -36,6 +36,7 @@ class Tasks:
 
     def __init__(self, model: Path) -> None:
         self._model, self._time = model, 0
+        self._shape: tuple[int, ...] | None = None
         self._landmarker: Any = self._fresh()
 
     @property
@@ -49,6 +50,10 @@ class Tasks:
         image: (height, width, 3) uint8, RGB, upright, not mirrored.
         Returns (543, 3) float32, NaN = not found.
         """
+        self._shape = image.shape
+        return self._look(image)
+
+    def _look(self, image: Image) -> NDArray[np.float32]:
         import mediapipe as mp
 
         picture = mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(image))
@@ -57,8 +62,15 @@ class Tasks:
             return frame_of(self._landmarker.detect_for_video(picture, self._time))
 
     def forget(self) -> None:
-        """Another recording follows: start over, as nothing else is sure to reset it."""
-        if self._time:
+        """Lose track of the signer, as a new graph would: a black picture does it.
+
+        Where something is found in blackness, the models are loaded again.
+        """
+        if self._shape is None:
+            return
+        black = np.zeros(self._shape, np.uint8)
+        self._shape = None
+        if not np.isnan(self._look(black)).all():
             self.close()
             self._landmarker, self._time = self._fresh(), 0
 

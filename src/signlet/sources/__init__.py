@@ -10,6 +10,7 @@ from signlet.sources.asl_signs import FILES, LABELS, TABLE, AslSigns
 from signlet.sources.files import SUFFIXES, read_clip
 from signlet.sources.fingerspelling import Fingerspelling
 from signlet.sources.folder import Folder, Manifest
+from signlet.sources.pattern import NamePattern
 from signlet.sources.points import parse_parts
 from signlet.sources.rows import Columns, parse_columns
 from signlet.sources.source import ClipRef, Source, find, read_ref
@@ -54,7 +55,7 @@ FOLDER = "folder:"
 """Before the path of a folder of one's own that must not be taken for a published set."""
 
 
-def open_source(where: str | Path, columns: str | None = None) -> Source:
+def open_source(where: str | Path, columns: str | None = None, names: str | None = None) -> Source:
     """Open a set of clips; no clip is read yet.
 
     where: "fingerspelling" (a folder of that name is "./fingerspelling"); a directory of
@@ -64,6 +65,7 @@ def open_source(where: str | Path, columns: str | None = None) -> Source:
         its tables; a note then says so, and "folder:PATH" is not looked at in that way.
         "pose33+left21+right21:PATH" names the parts that the arrays there hold (`parse_parts`).
     columns: what a table's columns are called, see `parse_columns`; it may then be JSON, too.
+    names: how the files of a folder, a .zip or a table are named, see `NamePattern`.
     Raises SignletError where it is none of them, or its tables are damaged.
     """
     from signlet.datasets import open_published  # which needs this module
@@ -72,23 +74,30 @@ def open_source(where: str | Path, columns: str | None = None) -> Source:
     before, colon, rest = str(where).partition(":")
     parts = parse_parts(before) if colon and not Path(where).exists() else None
     if parts is not None:
-        return Arranged(open_source(rest, columns), parts)
-    if where == "fingerspelling" and columns is None:
+        return Arranged(open_source(rest, columns, names), parts)
+    pattern = None if names is None else NamePattern(names)
+    if where == "fingerspelling" and columns is None and pattern is None:
         return Fingerspelling.open()
     own = str(where).startswith(FOLDER) and not Path(where).exists()
     path = Path(str(where).removeprefix(FOLDER) if own else where)
     if columns is not None:
-        return _table(path, parse_columns(columns))
-    published = None if own else open_published(where)
-    if published is not None:
-        return published
+        return _table(path, parse_columns(columns), pattern)
+    if pattern is not None and not path.exists() and (where == "fingerspelling" or colon):
+        raise SignletError(f"--names {names}: {where} tells its signers itself; leave it out")
+    published = None if own or pattern is not None else open_published(where)
+    return published or _own(path, pattern, own)
+
+
+def _own(path: Path, names: NamePattern | None, own: bool) -> Source:
+    """A folder, a .zip or a table; a competition's directory unless that is ruled out."""
     if path.is_dir():
-        competition = not own and any((path / name).exists() for name in (TABLE, LABELS, FILES))
-        return AslSigns.open(path) if competition else Folder.open(path)
+        known = any((path / name).exists() for name in (TABLE, LABELS, FILES))
+        competition = known and not own and names is None
+        return AslSigns.open(path) if competition else Folder.open(path, names)
     if path.suffix.lower() in TABLE_SUFFIXES:
-        return Manifest.open(path)
+        return Manifest.open(path, names=names)
     if path.suffix.lower() == ".zip" and path.exists():
-        return Zipped.open(path)
+        return Zipped.open(path, names)
     if path.suffix.lower() in SUFFIXES and path.exists():
         raise SignletError(f"{path}: is one clip; give a folder of clips or a table that lists it")
     if not path.exists():
@@ -102,7 +111,7 @@ def open_source(where: str | Path, columns: str | None = None) -> Source:
     )
 
 
-def _table(path: Path, columns: Columns) -> Manifest:
+def _table(path: Path, columns: Columns, names: NamePattern | None) -> Manifest:
     if path.suffix.lower() not in (*TABLE_SUFFIXES, ".json"):
         raise SignletError(f"{path}: is no table; --columns is for .csv, .tsv and .json")
-    return Manifest.open(path, columns)
+    return Manifest.open(path, columns, names)

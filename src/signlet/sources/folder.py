@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from pathlib import Path
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
 
 from signlet.clip import Clip
+from signlet.errors import SignletError
 from signlet.sources.arrange import arranged
 from signlet.sources.encoding import encoding_note
+from signlet.sources.leftover import count_of, listed
 from signlet.sources.pattern import NamePattern
 from signlet.sources.rows import Columns, clip_rows, ref_of
 from signlet.sources.source import ClipRef, read_ref
 from signlet.sources.tables import refuse_twice
+from signlet.sources.told import told_signers
 from signlet.sources.walk import tree_of
 
 
@@ -61,32 +66,77 @@ class Manifest:
 
     The table is CSV, or a JSON list of objects; `columns` says what its columns are called where
     they are called otherwise. Paths are relative to the table or absolute, and are the clips'
-    names (see `ref_of`). The order is the table's; signs are sorted. That a file is missing
-    shows when it is read.
+    names (see `ref_of`). The order is the table's; signs are sorted. Files that are missing are
+    counted in the notes, and each is refused when it is read. `names` tells the signers that no
+    column tells.
     """
 
     table: Path
     signs: tuple[str, ...]
     columns: Columns = field(default_factory=dict)
+    names: NamePattern | None = None
     name: str = field(default="folder", init=False)
 
     @classmethod
-    def open(cls, table: Path, columns: Columns | None = None) -> Manifest:
+    def open(
+        cls, table: Path, columns: Columns | None = None, names: NamePattern | None = None
+    ) -> Manifest:
         """List the signs. Raises SignletError."""
+        if names is not None and not names.has("signer"):
+            raise SignletError(f"--names {names.text}: the table tells the sign; add {{signer}}")
         columns = columns or {}
-        return cls(table, tuple(sorted({r["sign"] for r in clip_rows(table, columns)})), columns)
+        signs = tuple(sorted({row["sign"] for row in clip_rows(table, columns)}))
+        return cls(table, signs, columns, names)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """On a table whose encoding is a guess."""
-        return tuple(filter(None, [encoding_note(self.table)]))
+        """On files that are missing, on unknown signers, and on an encoding that is a guess."""
+        refs, note = self._told()
+        return tuple(filter(None, [_missing(refs, self.table), note, encoding_note(self.table)]))
 
     def refs(self) -> list[ClipRef]:
         """All clips. Raises SignletError where one is listed twice or there is none."""
-        refs = [ref_of(row, self.table) for row in clip_rows(self.table, self.columns)]
-        refuse_twice([ref.name for ref in refs], self.table)
-        return refs
+        return self._told()[0]
 
     def read(self, ref: ClipRef) -> Clip:
         """Read one clip. Raises ClipError."""
         return read_ref(ref)
+
+    def _told(self) -> tuple[list[ClipRef], str]:
+        rows = clip_rows(self.table, self.columns)
+        refs = [_located(ref_of(row, self.table)) for row in rows]
+        refuse_twice([ref.name for ref in refs], self.table)
+        if self.names is None:
+            return refs, ""
+        rest = [number for number, ref in enumerate(refs) if ref.signer is None]
+        paths = [PurePosixPath(rows[number]["path"].replace("\\", "/")) for number in rest]
+        signers, note = told_signers(paths, self.names)
+        for number, signer in zip(rest, signers, strict=True):
+            refs[number] = replace(refs[number], signer=signer)
+        return refs, note
+
+
+def _located(ref: ClipRef) -> ClipRef:
+    """With slashes where Windows wrote backslashes, which elsewhere are letters of a name."""
+    text = str(ref.path)
+    if "\\" not in text or os.path.lexists(text):
+        return ref
+    return replace(ref, path=Path(text.replace("\\", "/")))
+
+
+def _missing(refs: Sequence[ClipRef], table: Path) -> str:
+    missing = list(dict.fromkeys(ref.path for ref in refs if not _there(ref.path)))
+    if not missing:
+        return ""
+    count = count_of(len({ref.path for ref in refs}), "file")
+    return (
+        f"{table} lists {count}, of which {len(missing)} cannot be found: {listed(missing)}; paths "
+        "are relative to the table, or whole"
+    )
+
+
+def _there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long, or with a NUL: no file can be called so
+        return False

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from signlet.cli.parsing import make_parser, parse
+from signlet.cli.parsing import add_names, make_parser, parse
 from signlet.cli.training import add_columns
 from signlet.clip import Clip
 from signlet.console import SafeConsole
@@ -23,7 +23,7 @@ from signlet.inspect import (
 )
 from signlet.pack import PackedSet
 from signlet.pack.layout import HEADER
-from signlet.sources import Source, find, open_source, read_clip
+from signlet.sources import Source, find, is_set, open_source, read_clip
 from signlet.terminal import json_for_stdout
 
 _EXAMPLES = """
@@ -44,6 +44,7 @@ def run(arguments: list[str]) -> None:
     )
     parser.add_argument("what", type=str, help="data set or clip")
     add_columns(parser)
+    add_names(parser)
     parser.add_argument("--clip", type=str | None, help="one clip of the data set, by name")
     parser.add_argument("--max_len", type=int, default=25, help="frames that a model takes")
     parser.add_argument("--strip", type=str | None, help="write a picture strip: .png or .svg")
@@ -52,7 +53,7 @@ def run(arguments: list[str]) -> None:
     parser.add_argument("--page", type=str | None, help="write a data set's quality as .html")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parsed = parse(parser, arguments)
-    what = _open(parsed.what, parsed.columns)
+    what = _open(parsed.what, parsed.columns, parsed.names)
     if parsed.clip is not None:
         if isinstance(what, Clip | PackedSet):
             raise SignletError(f"--clip {parsed.clip}: only with a set of clips, not {parsed.what}")
@@ -72,13 +73,15 @@ def run(arguments: list[str]) -> None:
         _inspect_set(what, parsed.page, parsed.json, console)
 
 
-def _open(what: str, columns: str | None) -> Clip | PackedSet | Source:
+def _open(what: str, columns: str | None, names: str | None) -> Clip | PackedSet | Source:
     path = Path(what)
     if (path / HEADER).exists():
+        if names is not None:
+            raise SignletError(f"--names {names}: {what} is packed already; give it to pack")
         return PackedSet.open(path)
-    if columns is None and path.is_file() and path.suffix.lower() not in (".csv", ".zip"):
+    if columns is None and path.is_file() and not is_set(path):
         return read_clip(path)
-    return open_source(what, columns)
+    return open_source(what, columns, names)
 
 
 def _inspect_clip(clip: Clip, max_len: int, as_json: bool, console: Console) -> None:

@@ -8,7 +8,7 @@ from typing import Literal
 from rich.console import Console
 from rich.table import Table
 
-from signlet.cli.parsing import make_parser, parse
+from signlet.cli.parsing import add_names, make_parser, parse
 from signlet.cli.training import add_columns, print_notes
 from signlet.console import SafeConsole
 from signlet.pack import PackedSet, pack
@@ -39,6 +39,7 @@ def run(arguments: list[str]) -> None:
     )
     parser.add_argument("-o", "--out", type=str, required=True, help="directory to write")
     add_columns(parser)
+    add_names(parser)
     parser.add_argument(
         "--max_len",
         type=int,
@@ -58,7 +59,7 @@ def run(arguments: list[str]) -> None:
     )
     parsed = parse(parser, arguments)
     console = SafeConsole()
-    source = open_source(parsed.source, parsed.columns)
+    source = open_source(parsed.source, parsed.columns, parsed.names)
     print_notes(source, console)
     packed = pack(
         source,

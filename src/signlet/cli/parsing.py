@@ -46,6 +46,19 @@ def _settings(command: str, about: str, examples: str) -> dict[str, Any]:
     }
 
 
+def add_names(parser: argparse.ArgumentParser) -> None:
+    """Add `--names`."""
+    parser.add_argument(
+        "--names",
+        type=str,
+        default=None,
+        metavar="PATTERN",
+        help="how the files are named, where that is not <sign>/<signer>_<anything>: "
+        "'{sign}_{signer}_{n}', of the name without ending, or '{signer}/{sign}_{any}', of the "
+        "path in the folder; {n} is a number",
+    )
+
+
 def parse(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> Any:
     """Parsed arguments; dashes and underscores in a flag's name are the same.
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from signlet.advice import data_notes, init_notes
 from signlet.atomic import require_writable
 from signlet.cli.choices import LARGE_SET, SMALL_SET, Asked, choose, given_flags
-from signlet.cli.parsing import make_parser, parse, parse_folds
+from signlet.cli.parsing import add_names, make_parser, parse, parse_folds
 from signlet.cli.training import (
     add_columns,
     add_recipe,
@@ -37,6 +37,7 @@ _EXAMPLES = """
   signlet train --data my_clips/ --folds all --full-fit --track tensorboard
   torchrun --nproc_per_node 8 -m -- signlet train --recipe asl-signs-25 --data packed/asl25
   signlet train --data wlasl:WLASL/ --split test
+  signlet train --data my_clips/ --names '{sign}_{signer}_{n}'
   signlet train --data clips.csv --columns path=file,sign=gloss,signer=person
   signlet train --data my_clips/ --optimiser.epochs 60 --student.dense 96
   signlet train --data my_clips/ --run runs/small --resume
@@ -58,6 +59,7 @@ def run(arguments: list[str]) -> None:
         "or a packed data set",
     )
     add_columns(parser)
+    add_names(parser)
     parser.add_argument("--run", type=str | None, help="run folder (default runs/RECIPE)")
     parser.add_argument(
         "--folds",
@@ -109,7 +111,9 @@ def run(arguments: list[str]) -> None:
     processes.by_main(lambda: check_trackers(parsed.track))
     init = processes.first(lambda: parsed.init and read_init(parsed.init, recipe))
     packed = processes.first(
-        lambda: packed_clips(parsed.data, recipe, folder, parsed.jobs, console, parsed.columns)
+        lambda: packed_clips(
+            parsed.data, recipe, folder, parsed.jobs, console, parsed.columns, parsed.names
+        )
     )
     choice = processes.first(lambda: choose(recipe, packed, asked))
     if processes.main:

@@ -110,15 +110,18 @@ def packed_clips(
     jobs: int,
     console: Console,
     columns: str | None = None,
+    names: str | None = None,
 ) -> PackedSet:
     """The packed set at `where`, or the clips of the source at `where` packed into the run.
 
-    columns: what the columns of a table at `where` are called.
+    columns: what the columns of a table at `where` are called. names: how its files are named.
     """
     where = where or recipe.packing.default_source
     if not where:
         raise SignletError("--data is missing: name a directory of clips or a packed data set")
     if (Path(where) / HEADER).exists():
+        if names is not None:
+            raise SignletError(f"--names {names}: {where} is packed already; give it to pack")
         packed = PackedSet.open(where)
         if packed.max_len != recipe.packing.max_len:
             raise SignletError(
@@ -126,7 +129,7 @@ def packed_clips(
                 f"{recipe.packing.max_len}; pack again or set --packing.max_len {packed.max_len}"
             )
         return packed
-    source = open_source(where, columns)
+    source = open_source(where, columns, names)
     print_notes(source, console)
     if with_videos(source):
         _extract(source, where, jobs, console)

@@ -28,6 +28,7 @@ __all__ = [
     "Source",
     "Zipped",
     "find",
+    "is_set",
     "open_source",
     "read_clip",
     "read_named",
@@ -49,6 +50,11 @@ def read_named(name: str | Path) -> Clip:
         letters = Fingerspelling.open()
         return letters.read(find(letters, str(name).removeprefix(LETTERS)))
     return read_clip(name)
+
+
+def is_set(path: Path) -> bool:
+    """Whether a file is a set of clips by its ending: a table, or a .zip of a folder."""
+    return path.suffix.lower() in (*TABLE_SUFFIXES, ".zip")
 
 
 FOLDER = "folder:"

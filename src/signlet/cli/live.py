@@ -90,13 +90,15 @@ def _check(parsed: Any) -> None:
 def _announce(parsed: Any, source: Input, lines: Lines) -> None:
     if parsed.model is None:
         lines.say(STARTER_SAYS)
-    if source.note:
-        lines.say(source.note)
+    for note in source.notes:
+        lines.say(note)
     if source.live:
         lines.say(f"{source.name} is on; Ctrl-C stops it")
 
 
 def _sum_up(session: Session, lines: Lines) -> None:
+    for remark in session.source.remarks():
+        lines.say(f"{session.source.name}: {remark}")
     dropped = session.source.dropped()
     left = f"; {dropped:,} pictures were left out to keep up" if dropped else ""
     signs = "1 sign" if session.signs == 1 else f"{session.signs:,} signs"

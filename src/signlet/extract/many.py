@@ -13,9 +13,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from signlet.errors import ClipError, SignletError
 from signlet.extract.files import write_extraction
+from signlet.span import Span
 from signlet.video import cache
 from signlet.video.extractors import Choice, identity
-from signlet.video.frames import video_facts
+from signlet.video.frames import expected_frames
 from signlet.video.quality import VideoQuality, measure
 from signlet.video.single import HOLISTIC, find
 from signlet.workers import delayed_here
@@ -23,7 +24,7 @@ from signlet.workers import delayed_here
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one video.
+    """What came of one video, or of a stretch of one.
 
     quality: None where it could not be extracted; error then says why, in one line.
     cached: it had been extracted before. problem: why it is not kept for next time.
@@ -34,6 +35,7 @@ class Outcome:
     error: str | None = None
     cached: bool = False
     problem: str | None = None
+    span: Span | None = None
 
 
 def extract_many(
@@ -42,14 +44,16 @@ def extract_many(
     progress: Console | None = None,
     *,
     choice: Choice = HOLISTIC,
+    spans: Sequence[Span | None] | None = None,
     outs: Sequence[Path] | None = None,
     done: Callable[[Outcome], None] | None = None,
 ) -> list[Outcome]:
     """Extract videos into the cache, and into files if they are named.
 
-    jobs: worker processes, -1 for one per core. progress: where to show a bar, if it is a
-    terminal. outs: for each video a file to write, whole or not at all. done: called with
-    each outcome as it comes.
+    paths: a video may come several times, for several stretches of it. jobs: worker processes,
+    -1 for one per core. progress: where to show a bar, if it is a terminal. spans: for each
+    video the stretch that is wanted, None for all of it. outs: for each video a file to write,
+    whole or not at all. done: called with each outcome as it comes.
     Returns the outcomes in the order of the paths; a video that cannot be read is one of them.
     Raises SignletError where no video could be extracted at all: nothing installed, no such
     model, a place that cannot be written to.
@@ -57,52 +61,55 @@ def extract_many(
     if jobs == 0 or jobs < -1:
         raise SignletError(f"--jobs {jobs}: give 1 or more, or -1 for one per core")
     known = identity(choice)
-    files: Sequence[Path | None] = outs if outs is not None else [None] * len(paths)
-    work = list(zip(paths, files, strict=True))
-    workers = min(effective_n_jobs(jobs), _fresh(paths, known))
-    found: dict[Path, Outcome] = {}
+    nothing = [None] * len(paths)
+    clips = list(zip(paths, nothing if spans is None else spans, strict=True))
+    work = list(zip(clips, nothing if outs is None else outs, strict=True))
+    workers = min(effective_n_jobs(jobs), _fresh(clips, known))
+    found: dict[Piece, Outcome] = {}
     with _bar(progress) as bar:
         line = bar.add_task("extracting landmarks", total=len(work))
         way = _in_processes if workers > 1 else _here
         for outcome in way(work, choice, workers, lambda share: bar.advance(line, share)):
-            found[outcome.path] = outcome
+            found[outcome.path, outcome.span] = outcome
             if done:
                 done(outcome)
-    return [found[path] for path in paths]
+    return [found[clip] for clip in clips]
 
 
-Work = Sequence[tuple[Path, Path | None]]
+Piece = tuple[Path, Span | None]
+"""A video and the stretch of it that is wanted."""
+Work = Sequence[tuple[Piece, Path | None]]
 Advance = Callable[[float], None]
 
 
-def _fresh(paths: Sequence[Path], known: str) -> int:
-    """How many of the videos are not in the cache, counted up to what decides."""
-    return sum(not _is_stored(path, known) for path in paths)
+def _fresh(clips: Sequence[Piece], known: str) -> int:
+    """How many of the clips are not in the cache."""
+    return sum(not _is_stored(*clip, known) for clip in clips)
 
 
-def _is_stored(path: Path, known: str) -> bool:
+def _is_stored(path: Path, span: Span | None, known: str) -> bool:
     try:
-        return cache.has(cache.content_key(path, known))
+        return cache.has(cache.content_key(path, known, span))
     except ClipError:
         return True  # its outcome is known at once, too
 
 
 def _here(work: Work, choice: Choice, workers: int, advance: Advance) -> Iterator[Outcome]:
-    for path, out in work:
-        moved = _Moved(path, advance)
-        yield extract_one(path, out, choice, moved.tick)
+    for clip, out in work:
+        moved = _Moved(clip, advance)
+        yield extract_one(clip, out, choice, moved.tick)
         moved.finish()
 
 
 class _Moved:
     """Moves the bar on by a part of a video with every frame."""
 
-    def __init__(self, path: Path, advance: Advance) -> None:
-        self._path, self._advance = path, advance
+    def __init__(self, clip: Piece, advance: Advance) -> None:
+        self._clip, self._advance = clip, advance
         self._step, self._so_far = 0.0, 0.0
 
     def tick(self) -> None:
-        self._step = self._step or 1 / max(1, video_facts(self._path).frames)
+        self._step = self._step or 1 / max(1, expected_frames(*self._clip))
         step = min(self._step, 1 - self._so_far)
         self._so_far += step
         self._advance(step)
@@ -112,7 +119,7 @@ class _Moved:
 
 
 def _in_processes(work: Work, choice: Choice, workers: int, advance: Advance) -> Iterator[Outcome]:
-    calls = (delayed_here(extract_one)(path, out, choice) for path, out in work)
+    calls = (delayed_here(extract_one)(clip, out, choice) for clip, out in work)
     try:
         with parallel_config("loky", n_jobs=workers, inner_max_num_threads=1):
             for outcome in Parallel(return_as="generator_unordered", batch_size=1)(calls):
@@ -126,16 +133,17 @@ def _in_processes(work: Work, choice: Choice, workers: int, advance: Advance) ->
 
 
 def extract_one(
-    path: Path, out: Path | None, choice: Choice, tick: Callable[[], None] | None = None
+    clip: Piece, out: Path | None, choice: Choice, tick: Callable[[], None] | None = None
 ) -> Outcome:
-    """Extract one video into the cache and, if it is named, into a file."""
+    """Extract one video or stretch into the cache and, if it is named, into a file."""
+    path, span = clip
     try:
-        found = find(path, choice, tick)
+        found = find(path, choice, tick, span)
     except ClipError as error:
-        return Outcome(path, error=str(error))
+        return Outcome(path, error=str(error), span=span)
     if out is not None:
         write_extraction(found.extraction, out)
-    return Outcome(path, measure(found.extraction), None, found.cached, found.problem)
+    return Outcome(path, measure(found.extraction), None, found.cached, found.problem, span)
 
 
 def _bar(console: Console | None) -> Progress:

@@ -19,22 +19,23 @@ def ensure_extracted(source: Source, jobs: int = -1, console: Console | None = N
 
     jobs: worker processes, -1 for one per core. console: where to show a bar, if it is a
     terminal, and then what is wrong with the recordings.
-    Returns a row for each video, in the order of the source; none where it holds no video,
-    and none where the cache cannot be written, which its `problem` then says: videos are then
-    extracted when they are read.
+    Returns a row for each video, or stretch of one, in the order of the source; none where it
+    holds no video, and none where the cache cannot be written, which its `problem` then says:
+    videos are then extracted when they are read.
     Raises SignletError as `extract_many` does.
     """
-    refs = {ref.path: ref for ref in source.refs() if is_video(ref.path)}
+    refs = {(ref.path, ref.span): ref for ref in source.refs() if is_video(ref.path)}
     if not refs:
         return Summary()
     problem = cache.unwritable()
     if problem:
         warn_once(problem)
         return Summary(problem=problem)
-    outcomes = extract_many(list(refs), jobs, console)
+    paths, spans = zip(*refs, strict=True)
+    outcomes = extract_many(paths, jobs, console, spans=spans)
     for problem in (one.problem for one in outcomes if one.problem):
         warn_once(problem)
-    summary = summarise([_row(refs[one.path], one) for one in outcomes])
+    summary = summarise([_row(refs[one.path, one.span], one) for one in outcomes])
     if console:
         print_findings(summary, console)
     return summary

@@ -10,17 +10,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from signlet.clip import Clip
+from signlet.clip import Clip, advised
 from signlet.errors import ClipError
 from signlet.live.latest import Latest
 from signlet.sources import read_clip
 from signlet.sources.files import ENDINGS, SUFFIXES
+from signlet.span import USUAL_FPS
+from signlet.video.remarks import NO_RATE
 from signlet.video.suffixes import is_video
 
-USUAL_FPS = 25.0
-"""Frames a second of a file of landmarks that names no rate."""
-
 Image = NDArray[np.uint8]
+_NO_RATE = f"{{}}: names no frame rate; {USUAL_FPS:g} frames a second are assumed"
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,16 @@ class Input:
     """An opened source. name: for people. live: it does not wait for us, as a camera.
 
     dropped: tells how many pictures were left out because others were newer.
-    note: what was assumed, None where nothing was.
+    notes: what was assumed, or mended in the file. remarks: what turned out to be wrong with
+    a video, once it was read.
     """
 
     name: str
     seen: Iterator[Seen]
     live: bool = False
     dropped: Callable[[], int] = lambda: 0
-    note: str | None = None
+    notes: tuple[str, ...] = ()
+    remarks: Callable[[], tuple[str, ...]] = tuple
 
 
 @contextmanager
@@ -76,10 +78,10 @@ def open_input(source: str) -> Iterator[Input]:
 
 def _landmarks(path: Path) -> Input:
     clip = read_clip(path)
-    note = None
-    if clip.fps is None:
-        note = f"{path}: names no frame rate; {USUAL_FPS:g} frames a second are assumed"
-    return Input(path.name, iter(seen_of(clip)), note=note)
+    notes = [f"{path}: {advised(remark)}" for remark in clip.remarks]
+    if clip.fps is None and NO_RATE not in clip.remarks:
+        notes.append(_NO_RATE.format(path))
+    return Input(path.name, iter(seen_of(clip)), notes=tuple(notes))
 
 
 def seen_of(clip: Clip) -> Iterator[Seen]:
@@ -91,12 +93,19 @@ def seen_of(clip: Clip) -> Iterator[Seen]:
 @contextmanager
 def _video(path: Path) -> Iterator[Input]:
     from signlet.video.extractors import Choice, started
-    from signlet.video.frames import read_frames, video_facts
+    from signlet.video.frames import Pictures, video_facts
 
-    video_facts(path)  # a file that is none is refused before MediaPipe is loaded
+    facts = video_facts(path)  # a file that is none is refused before MediaPipe is loaded
+    unknown = facts.fps is None and facts.frames > 1
+    pictures = Pictures(path)
+
+    def remarks() -> tuple[str, ...]:
+        return tuple(one for one in pictures.remarks() if one != NO_RATE)
+
     with started(Choice()) as find:
-        frames = read_frames(path)
-        yield Input(path.name, (Seen(find(f.image), f.time, f.image) for f in frames))
+        seen = (Seen(find(f.image), f.time, f.image) for f in pictures)
+        notes = (_NO_RATE.format(path),) * unknown
+        yield Input(path.name, seen, notes=notes, remarks=remarks)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,8 @@ from signlet.clip import MAX_FRAMES, Clip, validated
 from signlet.errors import ClipError
 from signlet.landmarks import RAW_PARTS
 from signlet.sources.points import KNOWN, Part, arrange, joined, parse_parts
+from signlet.span import FASTEST_FPS
+from signlet.video.remarks import NO_RATE
 
 KEY, FPS_KEY, EXTRACTOR_KEY = "landmarks", "fps", "extractor"
 _MASK = "mask"
@@ -45,8 +46,8 @@ def read_npz(path: Path, parts: Sequence[Part] | None = None) -> Clip:
             if array is None:
                 array = _all_points(archive[_key(archive.files, path)], parts, str(path))
             frames, remarks = validated(array, str(path))
-            fps = checked_fps(archive[FPS_KEY]) if FPS_KEY in archive.files else None
-    return Clip(frames, path.stem, fps=fps, remarks=remarks)
+            fps, wrong = checked_fps(archive[FPS_KEY] if FPS_KEY in archive.files else None)
+    return Clip(frames, path.stem, fps=fps, remarks=remarks + wrong)
 
 
 def _parts_joined(archive: Any, path: Path) -> NDArray[Any] | None:
@@ -105,10 +106,16 @@ def _all_points(raw: NDArray[Any], parts: Sequence[Part] | None, name: str) -> N
     return raw
 
 
-def checked_fps(value: Any) -> float | None:
-    """Frames per second as a float; None where it is not one finite positive number."""
+def checked_fps(value: Any) -> tuple[float | None, tuple[str, ...]]:
+    """Frames per second as a float, and remarks.
+
+    None where it is not one finite positive number, and where no camera is that quick, which a
+    remark says.
+    """
     try:
         fps = float(value)
     except (TypeError, ValueError):
-        return None
-    return fps if math.isfinite(fps) and fps > 0 else None
+        return None, ()
+    if fps > FASTEST_FPS:
+        return None, (NO_RATE,)
+    return (fps if fps > 0 else None), ()

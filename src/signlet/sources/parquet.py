@@ -47,11 +47,11 @@ def read_parquet(path: Path) -> Clip:
         columns = _columns(file, path)
         table = _table(file, columns, ("frame", *_COORDINATES))
         frame, values = _integers(table, "frame", path), _coordinates(table, path)
-        points, fps = _known_points(file, columns, source), _fps(file)
+        points, (fps, wrong) = _known_points(file, columns, source), _fps(file)
     if not (points and row_order.frames_in_order(frame, points)):
         values, points = _in_order(frame, values, path)
     frames, remarks = validated(values.reshape(-1, points, 3), str(path))
-    return Clip(frames, path.stem, fps=fps, remarks=remarks)
+    return Clip(frames, path.stem, fps=fps, remarks=remarks + wrong)
 
 
 def _in_order(
@@ -73,7 +73,7 @@ def _in_order(
     return values[order], points
 
 
-def _fps(file: Any) -> float | None:
+def _fps(file: Any) -> tuple[float | None, tuple[str, ...]]:
     """Frame rate in the file's metadata, where `write_clip` puts it."""
     return checked_fps((file.metadata.metadata or {}).get(FPS_KEY.encode()))
 

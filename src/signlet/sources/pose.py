@@ -45,7 +45,8 @@ def read_pose(path: Path) -> Clip:
         raise ClipError(f"{path}: has {reader.bytes_left()} bytes too many; copy the file again")
     found = _frames(body.data, rows, _scale(header, path), path)
     frames, remarks = validated(found, str(path))
-    return Clip(frames, path.stem, fps=checked_fps(body.fps), remarks=remarks)
+    fps, wrong = checked_fps(body.fps)
+    return Clip(frames, path.stem, fps=fps, remarks=remarks + wrong)
 
 
 def _rows(header: Any, path: Path) -> dict[str, int]:

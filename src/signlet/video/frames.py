@@ -23,6 +23,7 @@ __all__ = [
     "Pictures",
     "VideoFacts",
     "VideoFrame",
+    "expected_frames",
     "open_camera",
     "read_frames",
     "refuse_long",
@@ -90,7 +91,7 @@ def refuse_long(path: str | Path, span: Span | None = None) -> VideoFacts:
     """As `video_facts`. Raises ClipError where a video is no single sign, before decoding."""
     path = Path(path)
     facts = survey(path)
-    frames = facts.frames if span is None else _frames_in(span, facts)
+    frames = expected_frames(path, span)
     if frames > MAX_FRAMES and (span is not None or count_packets(path) > MAX_FRAMES):
         what = "has" if span is None else f"{span}:"
         raise ClipError(
@@ -100,8 +101,10 @@ def refuse_long(path: str | Path, span: Span | None = None) -> VideoFacts:
     return facts
 
 
-def _frames_in(span: Span, facts: VideoFacts) -> int:
-    rows = span.rows(facts.fps)
+def expected_frames(path: Path, span: Span | None = None) -> int:
+    """Frames of a video, or of a stretch of it, without decoding; of some files an estimate."""
+    facts = survey(path)
+    rows = slice(0, None) if span is None else span.rows(facts.fps)
     stop = facts.frames if rows.stop is None else min(rows.stop, facts.frames)
     return int(max(0, stop - rows.start))
 

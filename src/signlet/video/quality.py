@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from signlet.landmarks import LEFT_HAND, POSE, RAW_PARTS, RIGHT_HAND
 from signlet.span import USUAL_FPS
 from signlet.video.extraction import Extraction
-from signlet.video.remarks import CUT, DAMAGED, MENDED, NO_RATE
+from signlet.video.remarks import BEYOND, CUT, DAMAGED, MENDED, NO_RATE
 
 FEW_HANDS = 0.2
 """A hand in fewer frames than this share is too little for a sign."""
@@ -188,6 +188,8 @@ def _about_file(quality: VideoQuality) -> Iterator[tuple[str, str]]:
         )
     if MENDED in quality.remarks:
         yield "times mended", "times go back, jump or are missing; record or convert it again"
+    if BEYOND in quality.remarks:
+        yield "ends early", "the recording ends before the stretch does; correct its end"
 
 
 def mirrored(videos: Mapping[str, Sequence[VideoQuality]]) -> dict[str, str]:

@@ -7,14 +7,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from signlet.cli.parsing import make_plain_parser, parse
+from signlet.cli.parsing import add_names, make_plain_parser, parse
 from signlet.console import SafeConsole
 from signlet.errors import SignletError
 from signlet.extract.files import FORMATS
-from signlet.extract.folder import extract_folder
+from signlet.extract.folder import extract_folder, left_notes
 from signlet.extract.record import FILE
 from signlet.extract.show import count_of, shares_table, warnings_table
 from signlet.extract.summary import Summary
+from signlet.sources.pattern import NamePattern
 from signlet.video.extractors import EXTRACTORS, Choice
 
 _EXAMPLES = """
@@ -53,15 +54,21 @@ def run(arguments: list[str]) -> None:
         type=Path,
         help="for tasks: another model file than that of signlet models, say Google's",
     )
+    add_names(parser)
     parsed = parse(parser, arguments)
     console = SafeConsole()
+    choice = Choice(parsed.extractor, parsed.model).checked()
+    names = None if parsed.names is None else NamePattern(parsed.names)
+    for note in left_notes(Path(parsed.videos), names):
+        console.print(f"Note: {note}.", style="yellow", markup=False, soft_wrap=True)
     summary = extract_folder(
         Path(parsed.videos),
         Path(parsed.out),
         parsed.format,
         jobs=parsed.jobs,
-        choice=Choice(parsed.extractor, parsed.model).checked(),
+        choice=choice,
         console=console,
+        names=names,
     )
     _print_summary(summary, Path(parsed.out), console)
     _report_bad(summary, parsed.out)

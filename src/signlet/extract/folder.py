@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from rich.console import Console
 
@@ -13,7 +13,10 @@ from signlet.extract.files import FORMATS
 from signlet.extract.many import Outcome, extract_many
 from signlet.extract.record import Record, Row
 from signlet.extract.summary import Summary, kinds_of, summarise
-from signlet.sources.signers import signer_of
+from signlet.sources.arrange import signers_below
+from signlet.sources.leftover import count_of, listed
+from signlet.sources.pattern import NamePattern
+from signlet.sources.walk import tree_of
 from signlet.video import cache
 from signlet.video.content import what_else
 from signlet.video.extractors import Choice, identity
@@ -28,6 +31,7 @@ class Task:
     name: str
     video: Path
     out: Path
+    signer: str = ""
 
 
 def extract_folder(
@@ -38,22 +42,23 @@ def extract_folder(
     jobs: int = -1,
     choice: Choice = HOLISTIC,
     console: Console | None = None,
+    names: NamePattern | None = None,
 ) -> Summary:
     """Extract a video, or all videos below a folder, into files below `out`.
 
     What was written before from the same content with the same extractor is left as it is.
-    `quality.csv` in `out` holds a row for every video.
+    `quality.csv` in `out` holds a row for every video. names: how the videos are named.
     Raises SignletError where there is no video, two would be written to one file, or `out`
     cannot be written to; a video that cannot be read is in the summary instead.
     """
-    tasks = plan(videos, out, file_format)
+    tasks = plan(videos, out, file_format, names)
     record, known = Record(out), identity(choice)
     keys = {task.video: _key(task.video, known) for task in tasks}
     to_do = [task for task in tasks if not _is_done(task, keys[task.video], record)]
-    names = {task.video: task for task in to_do}
+    by_video = {task.video: task for task in to_do}
 
     def done(outcome: Outcome) -> None:
-        task = names[outcome.path]
+        task = by_video[outcome.path]
         record.add(_row(task, keys[task.video], out, outcome))
 
     outcomes = extract_many(
@@ -64,7 +69,8 @@ def extract_folder(
         outs=[task.out for task in to_do],
         done=done,
     )
-    summary = summarise([record.rows[task.name] for task in tasks])
+    rows = [replace(record.rows[task.name], signer=task.signer) for task in tasks]
+    summary = summarise(rows)
     record.rows |= {row.video: row for row in summary.rows}
     record.write()
     problems = [one.problem for one in outcomes if one.problem]
@@ -73,7 +79,21 @@ def extract_folder(
     )
 
 
-def plan(videos: Path, out: Path, file_format: str) -> list[Task]:
+def left_notes(videos: Path, names: NamePattern | None = None) -> list[str]:
+    """Which files of a folder are no videos, and whose signer is unknown. Raises SignletError."""
+    if not videos.is_dir():
+        return []
+    tree = tree_of(videos)
+    films = [path for path in tree.clips if is_video(videos / path)]
+    rest = [*tree.others, *(path for path in tree.clips if not is_video(videos / path))]
+    notes = [signers_below(films, names)[1]]
+    if rest:
+        shown = listed(sorted(path.as_posix() for path in rest))
+        notes.insert(0, f"{count_of(len(rest), 'file')} left aside, no videos: {shown}")
+    return [note for note in notes if note]
+
+
+def plan(videos: Path, out: Path, file_format: str, names: NamePattern | None = None) -> list[Task]:
     """What is to be done, sorted. Raises SignletError."""
     if file_format not in FORMATS:
         raise SignletError(f"--format {file_format}: choose {', '.join(FORMATS)}")
@@ -83,16 +103,17 @@ def plan(videos: Path, out: Path, file_format: str) -> list[Task]:
             "choose another"
         )
     root = videos if videos.is_dir() else videos.parent
+    below = [PurePosixPath(video.relative_to(root).as_posix()) for video in _videos(videos)]
     tasks = []
-    for video in _videos(videos):
-        name = video.relative_to(root)
+    for name, signer in zip(below, signers_below(below, names)[0], strict=True):
         _check_text(name)
-        tasks.append(Task(name.as_posix(), video, out / name.with_suffix(f".{file_format}")))
+        written = out / name.with_suffix(f".{file_format}")
+        tasks.append(Task(name.as_posix(), root / name, written, signer or ""))
     _refuse_two_in_one(tasks)
     return tasks
 
 
-def _check_text(name: Path) -> None:
+def _check_text(name: PurePosixPath) -> None:
     """File names may hold bytes that are no text, which no table can store."""
     try:
         str(name).encode()
@@ -102,13 +123,8 @@ def _check_text(name: Path) -> None:
 
 def _videos(where: Path) -> list[Path]:
     if where.is_dir():
-        found = sorted(
-            path
-            for path in where.rglob("*")
-            if not any(part.startswith(".") for part in path.relative_to(where).parts)
-            and is_video(path)
-            and path.is_file()
-        )
+        paths = (where / path for path in tree_of(where).clips)
+        found = sorted(path for path in paths if is_video(path))
         if not found:
             raise SignletError(f"{where}: holds no video; these are read: {SOME_SUFFIXES}")
         return found
@@ -147,7 +163,7 @@ def _is_done(task: Task, key: str, record: Record) -> bool:
 def _row(task: Task, key: str, out: Path, outcome: Outcome) -> Row:
     return Row(
         video=task.name,
-        signer=signer_of(task.video.name) or "",
+        signer=task.signer,
         file=task.out.relative_to(out).as_posix() if outcome.quality else "",
         key=key,
         quality=outcome.quality,

@@ -176,6 +176,26 @@ def _found(branch: _Branch, path: PurePosixPath, sign: str, signer: str | None) 
     return Found(branch.below / path, name, sign, signer, branch.split)
 
 
+def signers_below(
+    paths: Sequence[PurePosixPath], names: NamePattern | None = None
+) -> tuple[list[str | None], str]:
+    """Signers of files in folders of any layout, None where unknown, and a note or "".
+
+    paths: below the root. names: how they are named; where None, as for `arranged`, except that
+    a folder that is called like a signer is one at any depth.
+    Raises SignletError where `names` tells no signer, or no file fits.
+    """
+    if names is not None and not names.has("signer"):
+        raise SignletError(f"--names {names.text}: tells no {{signer}}")
+    if names is not None:
+        return told_signers(paths, names)
+    people = [next(filter(_PERSON.fullmatch, path.parent.parts), None) for path in paths]
+    rest = [path for path, who in zip(paths, people, strict=True) if who is None]
+    found, note = signers_of([(path.parent.name or None, path.name) for path in rest])
+    others = iter(found)
+    return [who if who is not None else next(others) for who in people], note
+
+
 def _with_signers(
     found: Sequence[Found], names: NamePattern | None
 ) -> tuple[list[Found], list[str]]:

@@ -1,8 +1,18 @@
 """Right shape, wrong meaning: clips whose numbers mean something else, and how to mend them."""
 
 from signlet.meaning.change import Change
-from signlet.meaning.faults import Fault, remedy
-from signlet.meaning.judge import suspected
+from signlet.meaning.faults import Fault, remedy, tells_meaning
+from signlet.meaning.judge import remarks_on, suspected
 from signlet.meaning.looks import Look, look_at, suspected_of_set
 
-__all__ = ["Change", "Fault", "Look", "look_at", "remedy", "suspected", "suspected_of_set"]
+__all__ = [
+    "Change",
+    "Fault",
+    "Look",
+    "look_at",
+    "remarks_on",
+    "remedy",
+    "suspected",
+    "suspected_of_set",
+    "tells_meaning",
+]

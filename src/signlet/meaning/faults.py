@@ -137,7 +137,26 @@ def axes_of(change: Change) -> Fault:
     return Fault(problem, seen, change)
 
 
+def tells_meaning(remark: str) -> bool:
+    """Whether a remark on a clip is the phrase of a fault."""
+    return remark.partition(" (")[0] in PROBLEMS
+
+
 def remedy(faults: Sequence[Fault], given: str = "IN", out: str = "OUT") -> str:
     """One command that mends all of several faults of a clip; "" where none can be mended."""
     change = together([fault.change for fault in faults if fault.change])
     return "" if change == NOTHING else f"signlet convert {given} {out} {change.flags()}"
+
+
+_READINGS = [
+    Change(axes=axes, flip_x=flip_x, flip_y=flip_y)
+    for axes in ("xyz", "yxz", "zxy")
+    for flip_x in (False, True)
+    for flip_y in (False, True)
+]
+PROBLEMS = frozenset(
+    [fault.problem for fault in list(vars().values()) if isinstance(fault, Fault)]
+    + [axes_of(change).problem for change in _READINGS if change != NOTHING]
+    + [ordered(Change(order=("pose", "face", "left_hand", "right_hand"))).problem]
+)
+"""Beginnings of the phrases of all faults."""

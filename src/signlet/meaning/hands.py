@@ -90,7 +90,8 @@ def one_hand_twice(points: Floats) -> bool:
     """Whether left and right hand hold the same points, in most frames with both."""
     off = np.abs(points[:, LEFT_HAND, :2] - points[:, RIGHT_HAND, :2]).max((1, 2))
     off = off[~np.isnan(off)]
-    return len(off) > 1 and bool(np.median(off) <= ONE_HAND * _palm(points))
+    palm = _palm(points)
+    return len(off) > 1 and palm > 0 and bool(np.median(off) <= ONE_HAND * palm)
 
 
 def counted_from_itself(points: Floats) -> bool:

@@ -27,6 +27,8 @@ def suspected(frames: Floats) -> tuple[Fault, ...]:
     """
     found: list[Fault] = []
     few = few_frames(frames)
+    if _is_noise(few):
+        return ()
     for check in (_units, _order, _coordinates, _lost_places, _body, _hands, _places, _depth):
         for fault in check(few):
             found.append(fault)
@@ -35,6 +37,18 @@ def suspected(frames: Floats) -> tuple[Fault, ...]:
         if faults.OWN_PLACES in found:
             break
     return _joined(found) if found else tuple(times.check(frames))
+
+
+def _is_noise(few: Floats) -> bool:
+    found = parts.raggedness(few)
+    if not parts.is_noise(found):
+        return False
+    return not {"face", "pose"} & found.keys() or parts.likely_order(few) is None
+
+
+def remarks_on(frames: Floats) -> tuple[str, ...]:
+    """The same as phrases for `Clip.remarks`."""
+    return tuple(fault.phrase for fault in suspected(frames))
 
 
 def _joined(found: list[Fault]) -> tuple[Fault, ...]:

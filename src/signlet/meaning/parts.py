@@ -18,6 +18,8 @@ from signlet.meaning.points import Floats, length, middle
 MOST = {"face": 0.2, "left_hand": 0.85, "pose": 0.2, "right_hand": 0.85}
 """Mean line of a part as a share of the usual distance of its points; above it, the points are
 others. Of 5,800 real clips the face has at most 0.12, the pose 0.12, hands 0.7."""
+NOISE, LEAST_NOISE = 0.75, 0.5
+"""Mean and least of the parts' values from which a clip is noise; of random points it is 0.89."""
 _POSE_LINES = np.array(
     [
         *((0, 1), (1, 2), (2, 3), (3, 7), (0, 4), (4, 5), (5, 6), (6, 8), (9, 10), (11, 12)),
@@ -84,6 +86,15 @@ def _variance(values: Floats, there: NDArray[np.bool_]) -> Floats:
 def is_ragged(parts: dict[str, float]) -> bool:
     """Whether some part holds other points than its own."""
     return any(value > MOST[part] for part, value in parts.items())
+
+
+def is_noise(parts: dict[str, float]) -> bool:
+    """Whether no part has any shape: random numbers, as programs are tried with.
+
+    Of them nothing can be said; a face or a hand in wrong rows still has some shape.
+    """
+    values = list(parts.values())
+    return bool(values) and sum(values) > NOISE * len(values) and min(values) > LEAST_NOISE
 
 
 def likely_order(frames: Floats) -> Change | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from signlet.clip import Clip
 from signlet.errors import ClipError, SignletError
 from signlet.install import needs
+from signlet.meaning import remarks_on
 from signlet.span import Span
 from signlet.video.content import begins_as_video, what_else
 from signlet.video.remarks import BEYOND
@@ -28,6 +29,7 @@ def read_clip(path: str | Path, span: Span | None = None, reader: Reader | None 
         Or a video, which any other file is that `signlet.video.suffixes.is_video` takes for
         one (extra `video`); its landmarks are extracted, or taken from the cache where they
         were before.
+        Remarks say where its numbers seem to mean something else (`signlet.meaning`).
     span: the stretch of it that is wanted, None for all. What there is of one that ends after
         the recording is taken, and a remark says so.
     reader: what reads it; None for what its ending says.
@@ -43,8 +45,8 @@ def read_clip(path: str | Path, span: Span | None = None, reader: Reader | None 
         raise ClipError(_foreign(path))
     try:
         if reader is _video:
-            return _video(path, span)
-        return _cut(reader(path), span, path)
+            return _doubted(_video(path, span))
+        return _doubted(_cut(reader(path), span, path))
     except SignletError:
         raise
     except FileNotFoundError as error:
@@ -61,6 +63,12 @@ def read_clip(path: str | Path, span: Span | None = None, reader: Reader | None 
             f"{path}: cannot be read as {path.suffix.lower()} ({_first_line(error)}); "
             "write or copy the file again"
         ) from error
+
+
+def _doubted(clip: Clip) -> Clip:
+    """With remarks where its numbers seem to mean something else than they should."""
+    found = remarks_on(clip.frames)
+    return replace(clip, remarks=clip.remarks + found) if found else clip
 
 
 def _cut(clip: Clip, span: Span | None, path: Path) -> Clip:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
+import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from conftest import moving_hand
 from signlet.clip import Clip
-from signlet.landmarks import FACE, LEFT_HAND, POSE, RIGHT_HAND
+from signlet.landmarks import FACE, LEFT_HAND, POSE, RAW_PARTS, RIGHT_HAND
 from signlet.sources import write_clip
 
 Frames = NDArray[np.float32]
@@ -140,6 +143,117 @@ def tutorial_arrays(root: Path) -> Path:
         path = root / SIGNS[sign] / f"s{signer}_{take}.npy"
         path.parent.mkdir(parents=True, exist_ok=True)
         np.save(path, tutorial_rows(frames(sign, signer, take)))
+    return root
+
+
+def include(root: Path) -> Path:
+    """Two words of one category and the authors' lists, of which one names a video too many."""
+    folders = ("48. book", "49. drink")
+    lines: dict[str, list[str]] = {split: [] for split in SPLIT_OF.values()}
+    for sign, signer, take in takes():
+        name = f"Greetings/{folders[sign]}/MVI_{signer}{take:03}"
+        clip(root / f"{name}.npz", sign, signer, take)
+        lines[SPLIT_OF[signer]].append(f"{name}.MOV")
+    lines["test"].append("Greetings/48. book/MVI_9999.MOV")
+    (root / "train_test_paths").mkdir()
+    for split, names in lines.items():
+        (root / "train_test_paths" / f"include_{split}.txt").write_text("\n".join(names))
+    return root
+
+
+def ms_asl(root: Path) -> Path:
+    """Every signer's video holds all of the signer's takes, one after the other."""
+    entries: dict[str, list[dict[str, Any]]] = {split: [] for split in SPLIT_OF.values()}
+    for signer in SIGNERS:
+        video, parts, start = f"video_id_{signer:02}", [], 0
+        for sign, _, take in (one for one in takes() if one[1] == signer):
+            parts.append(frames(sign, signer, take))
+            end = start + len(parts[-1])
+            entries[SPLIT_OF[signer]].append(
+                {
+                    "org_text": SIGNS[sign].title(),
+                    "clean_text": SIGNS[sign],
+                    "text": SIGNS[sign],
+                    "label": sign,
+                    "start_time": start / 25,
+                    "end_time": end / 25,
+                    "start": start,
+                    "end": end,
+                    "fps": 25.0,
+                    "signer_id": signer,
+                    "signer": -1,
+                    "box": [0.1, 0.2, 0.9, 0.8],
+                    "url": f"https://www.youtube.com/watch?v={video}",
+                }
+            )
+            start = end
+        (root / "videos").mkdir(parents=True, exist_ok=True)
+        np.savez(root / "videos" / f"{video}.npz", landmarks=np.concatenate(parts), fps=25)
+    for split, found in entries.items():
+        saved_json(root / f"MSASL_{split}.json", found)
+    saved_json(root / "MSASL_classes.json", list(SIGNS))
+    return root
+
+
+def karsl(root: Path) -> Path:
+    for sign, signer, take in takes():
+        split = "test" if take else "train"
+        folder = root / f"{signer:02}" / f"{signer:02}" / split / f"{sign + 1:04}"
+        clip(folder / f"03_0{signer}_{sign + 1:04}_({take}).npz", sign, signer, take)
+    rows = [
+        ("SignID", "Sign-Arabic", "Sign-English"),
+        ("1", "كتاب", "book"),
+        ("2", "يشرب", "drink"),
+    ]
+    workbook(root / "KARSL-502_Labels.xlsx", rows)
+    return root
+
+
+def workbook(path: Path, rows: Sequence[Sequence[str]]) -> Path:
+    """An .xlsx whose texts are shared and whose numbers are not, as spreadsheets write it."""
+    main = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    texts = sorted({cell for row in rows for cell in row if not cell.isdigit()})
+    lines = ""
+    for number, row in enumerate(rows, 1):
+        lines += f'<row r="{number}">'
+        for letter, cell in zip("ABCDEF", row, strict=False):
+            kind, value = ("", cell) if cell.isdigit() else (' t="s"', str(texts.index(cell)))
+            lines += f'<c r="{letter}{number}"{kind}><v>{value}</v></c>' if cell else ""
+        lines += "</row>"
+    shared = "".join(f"<si><t>{text}</t></si>" for text in texts)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("xl/sharedStrings.xml", f"<sst {main}>{shared}</sst>")
+        sheet = f"<worksheet {main}><sheetData>{lines}</sheetData></worksheet>"
+        archive.writestr("xl/worksheets/sheet1.xml", sheet)
+    return path
+
+
+def asl_fingerspelling(root: Path) -> Path:
+    """Two files of landmarks, each of all sequences of three people, in several row groups."""
+    rows: list[Sequence[object]] = []
+    columns = [
+        f"{axis}_{part}_{i}"
+        for axis in "xyz"
+        for part, where in RAW_PARTS.items()
+        for i in range(where.stop - where.start)
+    ]
+    for sign in (0, 1):
+        name = f"train_landmarks/{sign + 10}.parquet"
+        parts, ids, numbers = [], [], []
+        for _, signer, take in (one for one in takes() if one[0] == sign):
+            sequence = 100 * signer + 10 * take + sign
+            whole = frames(sign, signer, take)
+            rows.append((name, sign + 10, sequence, signer, SIGNS[sign]))
+            parts.append(np.moveaxis(whole, 2, 1).reshape(len(whole), -1))
+            ids += [sequence] * len(whole)
+            numbers += list(range(len(whole)))
+        table_of = dict(zip(columns, np.concatenate(parts).T, strict=True))
+        content = pa.table({"frame": pa.array(numbers, pa.int16()), **table_of, "sequence_id": ids})
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(content, root / name, row_group_size=15)
+    heading = ("path", "file_id", "sequence_id", "participant_id", "phrase")
+    table(root / "train.csv", [heading, *rows])
     return root
 
 

@@ -45,6 +45,10 @@ SETS: dict[str, tuple[Callable[[Path], Path], int, dict[str | None, int], tuple[
     "autsl": (mini.autsl, 12, {"train": 4, "val": 4, "test": 4}, ("1", "2", "3")),
     "lsa64": (mini.lsa64, 12, {None: 12}, ("001", "002", "003")),
     "mp-data": (mini.mp_data, 12, {None: 12}, ()),
+    "include": (mini.include, 12, {"train": 4, "val": 4, "test": 4}, ()),
+    "ms-asl": (mini.ms_asl, 12, {"train": 4, "val": 4, "test": 4}, ("1", "2", "3")),
+    "karsl": (mini.karsl, 12, {"train": 6, "test": 6}, ("01", "02", "03")),
+    "asl-fingerspelling": (mini.asl_fingerspelling, 12, {None: 12}, ("1", "2", "3")),
 }
 
 
@@ -264,6 +268,120 @@ def test_lsa64_files_of_other_names_are_counted_and_not_taken_for_the_set(tmp_pa
     mini.clip(root / "all" / "ada_1.npz")
     assert open_source(root).name == "folder"
     noted(open_source(f"lsa64:{root}"), "1 of 13 clips are left out: their name is not sign_signer")
+
+
+# --- INCLUDE, MS-ASL, KArSL, fingerspelling --------------------------------------------------
+def test_include_words_lose_their_numbers_and_missing_videos_are_counted(tmp_path: Path) -> None:
+    source = open_source(mini.include(tmp_path))
+    assert source.signs == ("book", "drink")
+    noted(source, "1 of 13 clips are left out: there is no file of them (the first is greetings/48")
+    noted(source, "12 of 13 clips name no signer")
+
+
+def test_include_with_a_table(tmp_path: Path) -> None:
+    root = mini.include(tmp_path)
+    shutil.rmtree(root / "train_test_paths")
+    assert {ref.split for ref in open_source(root).refs()} == {None}
+    rows = [("FilePath", "Word"), ("Greetings/48. book/MVI_1000.MOV", "book")]
+    mini.table(root / "train.csv", rows)
+    assert Counter(ref.split for ref in open_source(root).refs()) == {None: 11, "train": 1}
+
+
+def test_ms_asl_stretches_are_cut_out_of_whole_videos(tmp_path: Path) -> None:
+    source = open_source(mini.ms_asl(tmp_path))
+    for name, take in (("val/1", (0, 2, 1)), ("val/2", (1, 2, 0)), ("test/3", (1, 3, 1))):
+        got = source.read(by_name(source)[name])
+        np.testing.assert_array_equal(got.frames, mini.frames(*take))
+
+
+def test_ms_asl_cut_clips_are_taken_by_their_number(tmp_path: Path) -> None:
+    root = mini.ms_asl(tmp_path)
+    mini.clip(root / "clips" / "val_00002.npz", 1, 2, 0)
+    shutil.rmtree(root / "videos")
+    source = open_source(root)
+    (ref,) = source.refs()
+    assert (ref.name, ref.span, ref.sign) == ("val/2", None, "drink")
+    noted(source, "11 of 12 clips are left out: there is no file of them")
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"end_time": -1}, "left out: their end_time lies before start_time"),
+        ({"start_time": None}, "left out: their end_time lies before start_time"),
+        ({"signer_id": -1}, "1 of 12 clips name no signer"),
+        ({"url": "nothing"}, "left out: there is no file of them"),
+        ({"label": 7, "clean_text": "", "text": None}, "left out: their names cannot be used"),
+    ],
+)
+def test_what_is_wrong_with_an_ms_asl_entry_is_counted(
+    values: dict[str, object], words: str, tmp_path: Path
+) -> None:
+    path = mini.ms_asl(tmp_path) / "MSASL_val.json"
+    entries = json.loads(path.read_text())
+    entries[0].update(values)
+    path.write_text(json.dumps(entries))
+    noted(open_source(tmp_path), words)
+    assert len(open_source(tmp_path).refs()) >= 11
+
+
+@pytest.mark.parametrize("name", ["MSASL_val.json", "MSASL_classes.json"])
+@pytest.mark.parametrize("content", ["[", "{}", "[[1]]", "7"])
+def test_damaged_ms_asl_tables_are_refused(name: str, content: str, tmp_path: Path) -> None:
+    (mini.ms_asl(tmp_path) / name).write_text(content)
+    refused(tmp_path, name)
+
+
+def test_karsl_signs_are_arabic_words_of_a_workbook_or_a_csv_or_numbers(tmp_path: Path) -> None:
+    root = mini.karsl(tmp_path)
+    assert set(open_source(root).signs) == {"كتاب", "يشرب"}
+    (root / "KARSL-502_Labels.xlsx").unlink()
+    assert open_source(root).signs == ("0001", "0002")
+    rows = [("SignID", "Sign-Arabic", "Sign-English"), (1, "واحد", "a"), (2, "واحد", "b")]
+    mini.table(root / "KARSL-502_Labels.csv", rows)
+    assert open_source(root).signs == ("واحد (1)", "واحد (2)")
+
+
+def test_karsl_folders_of_pictures_are_counted(tmp_path: Path) -> None:
+    root = mini.karsl(tmp_path)
+    folder = root / "01" / "train" / "0002" / "sample"
+    folder.mkdir(parents=True)
+    (folder / "1.jpg").write_bytes(b"")
+    noted(open_source(root), "1 of 13 clips are left out: they are folders of pictures")
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"no workbook"])
+def test_a_damaged_workbook_is_refused(content: bytes, tmp_path: Path) -> None:
+    path = mini.karsl(tmp_path) / "KARSL-502_Labels.xlsx"
+    path.write_bytes(content)
+    refused(tmp_path, "is no workbook that is read; save it as CSV")
+    mini.workbook(path, [("a", "b")])
+    refused(tmp_path, "lacks the columns SignID and Sign-Arabic")
+
+
+def test_fingerspelling_sequences_lie_together_in_files(tmp_path: Path) -> None:
+    source = open_source(mini.asl_fingerspelling(tmp_path))
+    for name, take in (("10/110", (0, 1, 1)), ("11/301", (1, 3, 0))):
+        got = source.read(by_name(source)[name])
+        np.testing.assert_array_equal(got.frames, mini.frames(*take))
+
+
+def test_a_fingerspelling_sequence_that_is_not_there_is_named(tmp_path: Path) -> None:
+    root = mini.asl_fingerspelling(tmp_path)
+    with (root / "train.csv").open("a") as file:
+        file.write("train_landmarks/10.parquet,10,999,1,x\ntrain_landmarks/12.parquet,12,1,1,x\n")
+    source = open_source(root)
+    noted(source, "1 of 14 clips are left out: there is no file of them (the first is 12/1)")
+    with pytest.raises(ClipError, match=r"10.parquet: holds no sequence 999"):
+        source.read(by_name(source)["10/999"])
+
+
+def test_fingerspelling_files_of_other_columns_are_refused(tmp_path: Path) -> None:
+    root = mini.asl_fingerspelling(tmp_path)
+    mini.clip(tmp_path / "other.parquet").replace(root / "train_landmarks" / "10.parquet")
+    source = open_source(root)
+    with pytest.raises(ClipError, match=r"has no column sequence_id"):
+        source.read(source.refs()[0])
 
 
 # --- arrays of other points --------------------------------------------------------------------

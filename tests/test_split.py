@@ -209,6 +209,10 @@ MAKERS: dict[str, tuple[Callable[[Path], Path], str]] = {
     "autsl": (mini.autsl, ""),
     "lsa64": (mini.lsa64, ""),
     "mp-data": (mini.mp_data, ""),
+    "include": (mini.include, ""),
+    "ms-asl": (mini.ms_asl, ""),
+    "karsl": (mini.karsl, ""),
+    "asl-fingerspelling": (mini.asl_fingerspelling, ""),
     "1662 numbers": (mini.tutorial_arrays, ""),
     "75 points": (
         lambda root: mini.points(root, mini.POSE, mini.LEFT_HAND, mini.RIGHT_HAND),

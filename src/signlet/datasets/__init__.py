@@ -4,13 +4,33 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from signlet.datasets import asl_citizen, autsl, lsa64, mp_data, wlasl
+from signlet.datasets import (
+    asl_citizen,
+    asl_fingerspelling,
+    autsl,
+    include,
+    karsl,
+    lsa64,
+    mp_data,
+    ms_asl,
+    wlasl,
+)
 from signlet.datasets.layout import Layout, Listing, Published
 from signlet.errors import SignletError
 
 __all__ = ["LAYOUTS", "Layout", "Listing", "Published", "open_published"]
 
-LAYOUTS = (wlasl.LAYOUT, asl_citizen.LAYOUT, autsl.LAYOUT, lsa64.LAYOUT, mp_data.LAYOUT)
+LAYOUTS = (
+    wlasl.LAYOUT,
+    asl_citizen.LAYOUT,
+    autsl.LAYOUT,
+    lsa64.LAYOUT,
+    ms_asl.LAYOUT,
+    karsl.LAYOUT,
+    include.LAYOUT,
+    asl_fingerspelling.LAYOUT,
+    mp_data.LAYOUT,
+)
 """In the order in which they are tried on a folder whose layout is not named."""
 
 

@@ -14,7 +14,7 @@ import io
 import re
 from pathlib import Path
 
-from signlet.datasets.layout import Layout, Listing, clip_files
+from signlet.datasets.layout import Layout, Listing, clip_files, distinct
 from signlet.errors import SignletError
 from signlet.sources.encoding import table_text
 from signlet.sources.tables import read_rows
@@ -75,7 +75,7 @@ def _names(table: Path) -> dict[str, str]:
     """Number of a class -> Turkish word; nothing where the table is not there."""
     if not table.is_file():
         return {}
-    return {row["ClassId"]: row["TR"] for row in read_rows(table, ("ClassId", "TR"))}
+    return distinct({row["ClassId"]: row["TR"] for row in read_rows(table, ("ClassId", "TR"))})
 
 
 LAYOUT = Layout("autsl", known_by, clips)

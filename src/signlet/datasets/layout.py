@@ -7,7 +7,8 @@ A layout is one small file with three functions: `known_by` tells whether a fold
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -192,10 +193,17 @@ def _order(path: Path) -> int:
     return SUFFIXES.index(path.suffix.lower())
 
 
+def distinct(names: Mapping[str, str]) -> dict[str, str]:
+    """Names of classes by number; one that several classes have gets the number behind it."""
+    counts = Counter(names.values())
+    return {n: f"{name} ({n})" if counts[name] > 1 else name for n, name in names.items()}
+
+
 def subfolders(root: Path) -> list[Path]:
     """Folders in a folder, sorted, without hidden ones; none where it cannot be listed."""
     try:
-        inside = sorted(root.iterdir())
+        with os.scandir(root) as inside:  # quicker than asking of each path what it is
+            names = [e.name for e in inside if e.is_dir() and not e.name.startswith(".")]
     except OSError:
         return []
-    return [path for path in inside if path.is_dir() and not path.name.startswith(".")]
+    return [root / name for name in sorted(names)]

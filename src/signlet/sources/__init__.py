@@ -90,7 +90,8 @@ def open_source(where: str | Path, columns: str | None = None, names: str | None
         return _table(path, parse_columns(columns), pattern)
     if pattern is not None and not path.exists() and (where == "fingerspelling" or colon):
         raise SignletError(f"--names {names}: {where} tells its signers itself; leave it out")
-    published = None if own or pattern is not None else open_published(where)
+    known = any((path / name).exists() for name in (LABELS, FILES))
+    published = None if own or known or pattern is not None else open_published(where)
     return published or _own(path, pattern, own)
 
 

@@ -27,9 +27,11 @@ def suspected(frames: Floats) -> tuple[Fault, ...]:
     """
     found: list[Fault] = []
     few = few_frames(frames)
-    if _is_noise(few):
+    shape = parts.raggedness(few)
+    if parts.is_noise(shape) and _stays_noise(few, shape):
         return ()
-    for check in (_units, _order, _coordinates, _lost_places, _body, _hands, _places, _depth):
+    orders = (_order,) if parts.is_ragged(shape) else ()
+    for check in (_units, *orders, _coordinates, _lost_places, _body, _hands, _places, _depth):
         for fault in check(few):
             found.append(fault)
             if fault.change:
@@ -39,11 +41,8 @@ def suspected(frames: Floats) -> tuple[Fault, ...]:
     return _joined(found) if found else tuple(times.check(frames))
 
 
-def _is_noise(few: Floats) -> bool:
-    found = parts.raggedness(few)
-    if not parts.is_noise(found):
-        return False
-    return not {"face", "pose"} & found.keys() or parts.likely_order(few) is None
+def _stays_noise(few: Floats, shape: dict[str, float]) -> bool:
+    return "face" not in shape or parts.likely_order(few) is None
 
 
 def remarks_on(frames: Floats) -> tuple[str, ...]:

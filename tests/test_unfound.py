@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import signlet
 from conftest import moving_hand
 from signlet import Clip, ClipWarning
+from signlet.cli import main
 from signlet.errors import ClipError
 from signlet.landmarks import FACE, LEFT_HAND, POSE, RAW_PARTS, RIGHT_HAND
 from signlet.sources import open_source, read_clip
@@ -184,6 +185,37 @@ def test_files_are_read_as_arrays_are(tmp_path: Path, number: float) -> None:
         made = read_clip(tmp_path / f"a{suffix}")
         assert np.array_equal(made.frames, truth, equal_nan=True), suffix
         assert made.remarks == clip_of(filled).remarks
+
+
+def zero_filled(folder: Path, count: int, signer: int = 0) -> list[str]:
+    """Paths of clips with zeros for not found, 25 frames a second."""
+    folder.mkdir(parents=True)
+    paths = [folder / f"ada_{number}.npz" for number in range(count)]
+    for number, path in enumerate(paths):
+        np.savez(path, landmarks=np.nan_to_num(moving_hand(number, signer, number)), fps=25.0)
+    return [str(path) for path in paths]
+
+
+def test_the_command_line_says_so_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = zero_filled(tmp_path / "clips", 3)
+    assert main(["recognise", *names]) == 0
+    said = capsys.readouterr().err
+    assert f"signlet: {names[0]} and 2 more: zeros taken as not found; write NaN" in said
+    assert said.count("zeros") == 1
+    assert main(["live", names[0], "--headless"]) == 0
+    assert capsys.readouterr().err.count("zeros taken as not found; write NaN") == 1
+
+
+def test_teaching_says_so_once(
+    tmp_path: Path, teachable: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, word in enumerate(("hello", "thanks")):
+        zero_filled(tmp_path / "clips" / word, 2, number)
+    out = tmp_path / "mine.onnx"
+    assert main(["teach", str(teachable), str(tmp_path / "clips"), "-o", str(out)]) == 0
+    said = capsys.readouterr().err
+    assert "signlet: hello/ada_0.npz and 3 more: zeros taken as not found; write NaN" in said
+    assert said.count("zeros") == 1
 
 
 def test_a_clip_of_nothing_but_zeros_shows_nothing() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from signlet.atomic import require_writable
 from signlet.cli.parsing import make_plain_parser, parse
+from signlet.cli.remarked import Remarked
 from signlet.clip import Clip, require_landmarks
 from signlet.errors import SignletError
 from signlet.recognise import Prediction, Recogniser
@@ -43,12 +44,14 @@ def run(arguments: list[str]) -> None:
     recogniser = Recogniser.load(model or STARTER)
     _extract([Path(name) for name in names if is_video(name)])
     problems: list[str] = []
+    remarked = Remarked()
     for start in range(0, len(names), _AT_ONCE):
         clips = _readable(names[start : start + _AT_ONCE], problems)
         answers = recogniser.batch(clip for _, clip in clips)
         for (name, clip), said in zip(clips, answers, strict=True):
             _show(name, said.top(parsed.top), said, parsed.json)
-            _finish(name, clip, said, parsed.overlay, model or STARTER)
+            _finish(name, remarked.see(name, clip), said, parsed.overlay, model or STARTER)
+    remarked.say()
     if problems:
         for problem in problems[:-1]:
             print(f"signlet: {problem}", file=sys.stderr)

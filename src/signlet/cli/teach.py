@@ -9,6 +9,7 @@ from typing import Any
 from signlet.atomic import require_writable
 from signlet.cli.bars import Bars
 from signlet.cli.parsing import make_plain_parser, parse
+from signlet.cli.remarked import Remarked
 from signlet.cli.taught_said import said
 from signlet.errors import SignletError
 from signlet.names import new_sign_name, signer_name
@@ -91,8 +92,8 @@ def _place(parsed: Any) -> Path:
 def _made(parsed: Any, progress: make.Progress) -> make.Made:
     if parsed.remove:
         return make.removed_from(Recogniser.load(parsed.base), parsed.remove, progress)
-    source = _source(parsed.clips)
-    given = _given(source)
+    source, remarked = _source(parsed.clips), Remarked()
+    given = _given(source, remarked)
     if parsed.add:
         found = Recogniser.load(parsed.base)
         make.require_taught(found, "teach it first, without --add")
@@ -102,8 +103,11 @@ def _made(parsed: Any, progress: make.Progress) -> make.Made:
         found = make.open_base(parsed.base)
     _extract(source)
     if parsed.add:
-        return make.added_to(found, given, progress)
-    return make.taught_to(found, given, parsed.keep_signs, progress)
+        made = make.added_to(found, given, progress)
+    else:
+        made = make.taught_to(found, given, parsed.keep_signs, progress)
+    remarked.say()
+    return made
 
 
 def _source(clips: str) -> Source:
@@ -115,10 +119,10 @@ def _source(clips: str) -> Source:
     return open_source(clips)
 
 
-def _given(source: Source) -> list[Given]:
+def _given(source: Source, remarked: Remarked) -> list[Given]:
     return [
         Given(
-            lambda ref=ref: source.read(ref),  # type: ignore[misc]
+            lambda ref=ref: remarked.see(ref.name, source.read(ref)),  # type: ignore[misc]
             Example(new_sign_name(ref.sign), signer_name(ref.signer), ref.name),
             str(ref.path),
         )

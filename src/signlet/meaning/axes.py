@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signlet.landmarks import LEFT_HAND, POSE, RIGHT_HAND
-from signlet.meaning.change import Change
+from signlet.meaning.change import NOTHING, Change
 from signlet.meaning.points import Floats, middle
 
 SURE = 0.6
@@ -53,6 +53,8 @@ def likely_reading(way: Way) -> Change:
 
     A head may lean: only a reading that fits clearly better than the usual one is taken.
     """
+    if _fit(way, "xyz", False, False) > 2 - SURE:
+        return NOTHING
     scores = [_fit(way, *reading[1:]) for reading in _READINGS]
     best = int(np.argmax(scores))
     return _READINGS[best if scores[best] > scores[0] + SURE else 0][0]

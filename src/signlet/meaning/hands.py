@@ -16,7 +16,7 @@ FACE_OFF = 0.8
 """A face lies elsewhere than the head of the pose beyond so many heights of a face."""
 ONE_HAND = 1e-4
 """Both hands are one where no point differs by more than this share of a palm."""
-ANCHORED, ALIVE = 1e-4, 1e-2
+ANCHORED, ALIVE = 3e-4, 2e-2
 """A hand is counted from a point of its own where that point never moves, in palms, while
 others do."""
 
@@ -34,7 +34,7 @@ def exchanged(points: Floats) -> bool:
     nearer = _nearer_other(points[..., :2])
     if not len(nearer):
         return False
-    return bool(np.median(nearer) > CLEARLY and (nearer > 0).mean() >= MOSTLY)
+    return bool(float(middle(nearer)) > CLEARLY and (nearer > 0).mean() >= MOSTLY)
 
 
 def _shoulders(points: Floats) -> float:
@@ -69,7 +69,7 @@ def far_from_wrists(points: Floats) -> bool:
     nearest = np.fmin(*_to_wrists(points[..., :2]))
     nearest = nearest[~np.isnan(nearest)]
     limit = max(FAR_BODY * _shoulders(points[..., :2]), FAR_HANDS * _palm(points))
-    return len(nearest) > 0 and bool(np.median(nearest) > limit)
+    return len(nearest) > 0 and bool(float(middle(nearest)) > limit)
 
 
 def face_elsewhere(points: Floats) -> bool:
@@ -91,7 +91,7 @@ def one_hand_twice(points: Floats) -> bool:
     off = np.abs(points[:, LEFT_HAND, :2] - points[:, RIGHT_HAND, :2]).max((1, 2))
     off = off[~np.isnan(off)]
     palm = _palm(points)
-    return len(off) > 1 and palm > 0 and bool(np.median(off) <= ONE_HAND * palm)
+    return len(off) > 1 and palm > 0 and bool(float(middle(off)) <= ONE_HAND * palm)
 
 
 def counted_from_itself(points: Floats) -> bool:
@@ -106,9 +106,8 @@ def counted_from_itself(points: Floats) -> bool:
 
 
 def _anchored(hand: Floats) -> bool:
-    palm = float(np.median(length(hand[:, 0] - hand[:, 9])))
-    shape = float((hand - hand[:, :1]).std(0).max())
+    palm = float(middle(length(hand[:, 0] - hand[:, 9])))
     anchors = (hand[:, 0], hand.mean(1), hand.min(1))
-    return shape > ALIVE * palm and any(
-        float(one.std(0).max()) <= ANCHORED * palm for one in anchors
-    )
+    if min(float(np.ptp(one, 0).max()) for one in anchors) > ANCHORED * palm:
+        return False
+    return float(np.ptp(hand - hand[:, :1], 0).max()) > ALIVE * palm

@@ -30,7 +30,7 @@ _POSE_LINES = np.array(
 """Short ones of the head, hands and feet, and the shoulders."""
 _LINES = {part: EDGES[part] for part in RAW_PARTS} | {"pose": _POSE_LINES + POSE.start}
 _HAND = LEFT_HAND.stop - LEFT_HAND.start
-_FEWEST, _FRAMES = 3, 4
+_FEWEST, _FRAMES = 3, 3
 """Lines that must be there to judge a part, and frames that are enough."""
 
 _ORDERS = [

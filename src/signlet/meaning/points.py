@@ -22,9 +22,10 @@ def few_frames(frames: Floats) -> Floats:
     rows = np.flatnonzero(hands) if hands.any() else np.arange(len(frames))
     if len(rows) > MOST:
         rows = rows[np.linspace(0, len(rows) - 1, MOST).round().astype(np.int64)]
-    few: Floats = frames[rows].astype(np.float32)
-    zero = (few == 0).all(-1)
+    few: Floats = frames[rows]
+    zero = few[..., 0] == 0
     if zero.any():
+        zero &= (few[..., 1:] == 0).all(-1)
         # One such point alone may be the point from which the others are counted.
         zero[:, 1:-1] &= zero[:, :-2] | zero[:, 2:]
         few[zero] = np.nan

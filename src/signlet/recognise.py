@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from signlet.calibration import Calibration
 from signlet.clip import Clip, require_landmarks, warn_of
+from signlet.meaning.watch import Watch
 from signlet.runtimes import Runtime, open_runtime
 from signlet.starter import model_path
 from signlet.teaching.card_file import ModelSource
@@ -77,7 +78,7 @@ class Recogniser:
     def __init__(
         self, runtime: Runtime, file: ModelSource | None = None, taught: Taught | None = None
     ) -> None:
-        self._runtime = runtime
+        self._runtime, self._watch = runtime, Watch()
         self.card, self.file = runtime.card, file
         self.taught = taught or (self.card.taught if self.card else None)
         self.signs: tuple[str, ...] = self.taught.signs if self.taught else runtime.signs
@@ -94,13 +95,15 @@ class Recogniser:
     def __call__(self, clip: Recognisable) -> Prediction:
         """Recognise one clip.
 
+        Warns (ClipWarning), once for each kind, where numbers seem to mean something else, such
+        as left and right hand exchanged; see `signlet.meaning`.
         Raises ClipError where it cannot be read, or no landmark was found in any frame.
         """
         return self.batch([clip])[0]
 
     def batch(self, clips: Iterable[Recognisable]) -> list[Prediction]:
         """Recognise many clips at once; the answers are those of one at a time."""
-        raws = [_frames(clip) for clip in clips]
+        raws = [self._frames(clip) for clip in clips]
         if not raws:
             return []
         if self.taught is not None:
@@ -128,7 +131,7 @@ class Recogniser:
 
     def embed_batch(self, clips: Iterable[Recognisable]) -> NDArray[np.float32]:
         """`embed` of many clips at once: (B, D) float32, rows as of one at a time."""
-        return self._runtime.embed([_frames(clip) for clip in clips])
+        return self._runtime.embed([self._frames(clip) for clip in clips])
 
     # --- taught signs; see `signlet.teach` -----------------------------------------------------
 
@@ -174,14 +177,15 @@ class Recogniser:
         other.about = about
         return other
 
+    def _frames(self, clip: Recognisable) -> NDArray[np.float32]:
+        if isinstance(clip, str | Path):
+            from signlet.sources import read_named
 
-def _frames(clip: Recognisable) -> NDArray[np.float32]:
-    if isinstance(clip, str | Path):
-        from signlet.sources import read_named
-
-        clip = read_named(clip)
-        warn_of(clip.remarks)
-    elif not isinstance(clip, Clip):
-        clip = Clip.from_array(clip, name="array")
-    require_landmarks(clip.frames, clip.name)
-    return clip.frames
+            clip = read_named(clip)
+            warn_of(clip.remarks)
+        else:
+            if not isinstance(clip, Clip):
+                clip = Clip.from_array(clip, name="array")
+            self._watch.see(clip)
+        require_landmarks(clip.frames, clip.name)
+        return clip.frames

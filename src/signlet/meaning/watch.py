@@ -1,0 +1,34 @@
+"""Look at some of the clips that a program gives, and say once what is wrong with them."""
+
+from __future__ import annotations
+
+from signlet.clip import Clip, warn_of
+from signlet.meaning.faults import tells_meaning
+from signlet.meaning.judge import suspected
+
+FIRST, EVERY = 16, 32
+"""The first clips are looked at, then one of so many: what is wrong is wrong in most of them, and
+looking takes about as long as a small model does."""
+
+
+class Watch:
+    """Of one recogniser."""
+
+    def __init__(self) -> None:
+        self._seen = 0
+        self._said: set[str] = set()
+
+    def see(self, clip: Clip) -> None:
+        """Warn, once for each kind, where the clip's numbers seem to mean something else.
+
+        A clip whose remarks say so already was looked at when it was read.
+        """
+        self._seen += 1
+        if self._seen > FIRST and self._seen % EVERY:
+            return
+        if any(map(tells_meaning, clip.remarks)):
+            return
+        for fault in suspected(clip.frames):
+            if fault.problem not in self._said:
+                self._said.add(fault.problem)
+                warn_of([fault.phrase])

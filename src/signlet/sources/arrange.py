@@ -7,7 +7,6 @@ of signers. What could be read in two ways is refused, with the remedy.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ from pathlib import PurePosixPath
 from signlet.errors import SignletError
 from signlet.sources.leftover import Tree, count_of, left_aside, listed, one_line
 from signlet.sources.pattern import NamePattern
-from signlet.sources.signers import signers_of
+from signlet.sources.signers import PERSON, signers_of
 from signlet.sources.told import Found, by_pattern, no_clips, told_signers
 from signlet.splits import split_name
 
@@ -31,13 +30,6 @@ _CONTAINERS = frozenset(
     )
 )
 """Names of folders that hold clips of any signs; as words they are hardly signs."""
-_PERSON = re.compile(
-    r"""(?:signer|person|people|user|subject|subj|sub|participant|performer|actor|informant
-    |speaker|volunteer|student|teacher|proband|teilnehmer|gebärder|sujet|sujeto|persona)s?
-    (?:[-_\s.]*(?:\d+|[a-z])|[-_\s.]+\S.*)""",
-    re.IGNORECASE | re.VERBOSE,
-)
-"""A folder's name that says that it is a person's: signer03, user_ann, Person B."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +160,7 @@ def _either(branch: _Branch, first: list[str], second: list[str], root: object) 
 
 
 def _personal(names: Iterable[str]) -> bool:
-    return all(_PERSON.fullmatch(name) for name in names)
+    return all(PERSON.fullmatch(name) for name in names)
 
 
 def _found(branch: _Branch, path: PurePosixPath, sign: str, signer: str | None) -> Found:
@@ -189,7 +181,7 @@ def signers_below(
         raise SignletError(f"--names {names.text}: tells no {{signer}}")
     if names is not None:
         return told_signers(paths, names)
-    people = [next(filter(_PERSON.fullmatch, path.parent.parts), None) for path in paths]
+    people = [next(filter(PERSON.fullmatch, path.parent.parts), None) for path in paths]
     rest = [path for path, who in zip(paths, people, strict=True) if who is None]
     found, note = signers_of([(path.parent.name or None, path.name) for path in rest])
     others = iter(found)

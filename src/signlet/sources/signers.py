@@ -17,6 +17,13 @@ REMEDY = (
     "name files <signer>_<number>, list them in a table (path,sign,signer), or tell how they "
     "are named: --names '{sign}_{signer}_{n}'"
 )
+PERSON = re.compile(
+    r"""(?:signer|person|people|user|subject|subj|sub|participant|performer|actor|informant
+    |speaker|volunteer|student|teacher|proband|teilnehmer|gebärder|sujet|sujeto|persona)s?
+    (?:[-_\s.]*\d+[a-z]?|(?-i:[A-Z])|[-_\s.]+\S.*)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""A name that says that it is a person's: signer03, user_ann, Person B."""
 _RECORDING = re.compile(
     r"""(?: img | image | foto | photo | pic | pict | picture | vid | videos? | mov | movie | mvi
     | film | pxl | dsc[fn]? | dji | mah | mvc | gopr | g[hpx](?=\d{3}) | cam | camera | kamera
@@ -54,8 +61,8 @@ _ONLY_DATE_OR_TIME = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 """A year, a day as YYMMDD, seconds since 1970, a moment, a time."""
-_MANY, _FEW = 10, 4
-"""From so many clips on it is no chance that each has a signer of its own; with digits, fewer."""
+_MANY, _FEW = 10, 6
+"""From so many clips on it is no chance that each has a signer of its own; numbered, fewer."""
 _MOSTLY = 0.9
 
 Clip = tuple[str | None, str]
@@ -151,12 +158,18 @@ def _numbers(rows: Sequence[Row]) -> dict[int, str]:
 
 def _one_each(rows: Sequence[Row]) -> dict[int, str]:
     """What tells a clip from all others, as a counter, a time or an identifier does."""
-    people = {signer for signer, _, _ in rows}
-    digits = sum(any(letter.isdigit() for letter in signer) for signer in people)
-    enough = _FEW if digits * 2 >= len(people) else _MANY
-    if len(rows) < enough or len(people) < _MOSTLY * len(rows):
-        return {}
-    return dict.fromkeys(range(len(rows)), "another one for every clip")
+    kinds = defaultdict(list)
+    for number, (signer, _, _) in enumerate(rows):
+        if not PERSON.fullmatch(signer):
+            kinds[re.sub(r"\d+", "0", signer)].append(number)
+    groups = [numbers for kind, numbers in kinds.items() if "0" in kind and len(numbers) >= _FEW]
+    if len(rows) >= _MANY:
+        groups.append([number for numbers in kinds.values() for number in numbers])
+    found: dict[int, str] = {}
+    for numbers in groups:
+        if len({rows[number][0] for number in numbers}) >= _MOSTLY * len(numbers):
+            found |= dict.fromkeys(numbers, "another one for every clip")
+    return found
 
 
 def _sign_labels(rows: Sequence[Row]) -> dict[int, str]:
@@ -166,6 +179,8 @@ def _sign_labels(rows: Sequence[Row]) -> dict[int, str]:
         labels[sign].add(signer)
     people = {signer for found in labels.values() for signer in found}
     if len(labels) < 3 or len(people) != len(labels) or any(len(x) != 1 for x in labels.values()):
+        return {}
+    if any(PERSON.fullmatch(signer) for signer in people):
         return {}
     return dict.fromkeys(range(len(rows)), "another one for every sign")
 

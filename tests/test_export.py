@@ -508,8 +508,8 @@ def test_an_exported_model_runs_without_torch(exported: Exported, tmp_path: Path
     run_folder([trained_like(SIZE, 8, 0)], tmp_path / "run")
     refused = run("-m", "signlet", "recognise", "run", "clip.npz")
     assert refused.returncode == 2
-    assert refused.stderr.startswith("signlet: run: reading a run folder needs ")
-    assert 'pip install "signlet[train]"' in refused.stderr
+    assert refused.stderr.startswith("signlet: run: reading a run folder needs the extra train")
+    assert 'pip install -c constraints.txt ".[train]"' in refused.stderr, "the way into a clone"
 
 
 def test_import_is_light() -> None:

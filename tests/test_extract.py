@@ -191,8 +191,11 @@ def test_mediapipe_failing_over_one_video_does_not_stop_the_others(
         (["videos", "-o", "videos/../videos"], "clips would then be there twice"),
         (["videos", "-o", "out", "--jobs", "0"], "--jobs 0"),
         (["videos", "-o", "out", "--format", "csv"], "--format"),
-        (["videos", "-o", "out", "--extractor", "tasks"], "needs --model"),
-        (["videos", "-o", "out", "--model", "notes.txt"], "--extractor tasks"),
+        (["videos", "-o", "out", "--model", "notes.txt"], "is no model"),
+        (
+            ["videos", "-o", "out", "--extractor", "holistic", "--model", "no.task"],
+            "add --extractor tasks",
+        ),
         (["videos", "-o", "out", "--extractor", "tasks", "--model", "no.task"], "no.task: there"),
         (["videos", "-o", "out", "--extractor", "tasks", "--model", "notes.txt"], "is no model"),
         (["videos"], "-o/--out"),
@@ -247,7 +250,7 @@ def test_without_the_extra_it_is_named(
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "av", None)
     assert extract(videos, "-o", tmp_path / "out") == 2
-    assert 'pip install "signlet[video]"' in capsys.readouterr().err
+    assert "reading videos needs the extra video" in capsys.readouterr().err
 
 
 # --- the cache ---------------------------------------------------------------------------
@@ -362,7 +365,7 @@ def test_a_missing_video_is_named_even_without_mediapipe(
         with pytest.raises(SignletError, match=r"nothing\.mp4: there is no such file"):
             read_clip(tmp_path / "nothing.mp4")
         (tmp_path / "clip.mp4").write_bytes(b"video")
-        with pytest.raises(SignletError, match="needs mediapipe"):
+        with pytest.raises(SignletError, match="needs the extra video"):
             read_clip(tmp_path / "clip.mp4")
     finally:
         extractors.identity.cache_clear()

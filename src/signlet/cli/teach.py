@@ -8,7 +8,7 @@ from typing import Any
 
 from signlet.atomic import require_writable
 from signlet.cli.bars import Bars
-from signlet.cli.parsing import make_plain_parser, parse
+from signlet.cli.parsing import add_names, make_plain_parser, parse
 from signlet.cli.remarked import Remarked
 from signlet.cli.taught_said import said
 from signlet.errors import SignletError
@@ -63,6 +63,7 @@ def _parser() -> Any:
     add = parser.add_argument
     add("base", type=str, help="model file (.onnx, .tflite), run folder, or fingerspelling")
     add("clips", type=str, nargs="?", help="folder of signs, .zip of one, or table of clips")
+    add_names(parser)
     add("-o", "--out", type=Path, help="model file to write (with --add, --remove: default BASE)")
     add("--keep-signs", action="store_true", help="the base's own signs stay, beside the taught")
     add("--add", action="store_true", help="add to what BASE was taught before")
@@ -92,7 +93,9 @@ def _place(parsed: Any) -> Path:
 def _made(parsed: Any, progress: make.Progress) -> make.Made:
     if parsed.remove:
         return make.removed_from(Recogniser.load(parsed.base), parsed.remove, progress)
-    source, remarked = _source(parsed.clips), Remarked()
+    source, remarked = _source(parsed.clips, parsed.names), Remarked()
+    for note in source.notes:
+        _note(note)
     given = _given(source, remarked)
     if parsed.add:
         found = Recogniser.load(parsed.base)
@@ -110,13 +113,13 @@ def _made(parsed: Any, progress: make.Progress) -> make.Made:
     return made
 
 
-def _source(clips: str) -> Source:
+def _source(clips: str, names: str | None) -> Source:
     if clips != "fingerspelling" and not Path(clips).exists():
         raise SignletError(
             f"{clips}: there is no such file or folder; the second argument names the clips: a "
             "folder of signs, a .zip of one, or a table"
         )
-    return open_source(clips)
+    return open_source(clips, names=names)
 
 
 def _given(source: Source, remarked: Remarked) -> list[Given]:

@@ -17,6 +17,7 @@ from signlet.errors import ClipError, SignletError
 from signlet.landmarks import NUM_RAW
 from signlet.span import Span
 from signlet.video.extraction import Extraction
+from signlet.video.survey import state_of
 
 FORMAT = 2
 """Raised when what is stored, or how pictures are prepared, changes."""
@@ -37,17 +38,12 @@ def content_key(path: Path, extractor: str, span: Span | None = None) -> str:
     extractor: its name, version and settings. span: None for the whole file.
     Raises ClipError where the file cannot be read.
     """
-    try:
-        about = path.stat()
-        size, changed = about.st_size, about.st_mtime_ns
-    except OSError:
-        size, changed = 0, 0  # why it cannot be read is said when it is
     known = f"{FORMAT} {extractor}\n{span!r}\n"
-    return hashlib.sha256(known.encode() + _digest(path, size, changed)).hexdigest()
+    return hashlib.sha256(known.encode() + _digest(path, state_of(path))).hexdigest()
 
 
 @lru_cache(_KNOWN_FILES)
-def _digest(path: Path, size: int, changed: int) -> bytes:
+def _digest(path: Path, state: tuple[int, ...]) -> bytes:
     """Of a file's bytes; long videos of which many clips are cut are read once."""
     digest = hashlib.sha256()
     try:

@@ -111,6 +111,8 @@ def transport_packets(head: bytes) -> tuple[int, int] | None:
 
     Five packets in a row begin alike; a part may stand before the first of them.
     """
+    if _is_text(head):  # lines of one length may look like that
+        return None
     for length in _PACKETS:
         for first in range(length):
             if head[first : first + 4 * length + 1 : length] == b"GGGGG":

@@ -68,7 +68,7 @@ class Pictures:
             CUT: _is_cut(stretch),
             DAMAGED: decoding.damaged(),
             NO_RATE: facts.fps is None and facts.frames > 1,
-            MENDED: stretch.clock.mended,
+            MENDED: stretch.clock.mended or (facts.fps is not None and not facts.timed),
             BEYOND: stretch.missing() > max(_LEAST, 1.5 * facts.step),
         }
         return tuple(remark for remark, holds in found.items() if holds)
@@ -121,7 +121,7 @@ def _is_cut(stretch: Stretch) -> bool:
         return False
     if decoding.broken:
         return True
-    missing = facts.seconds - _length(stretch) if facts.seconds else None
+    missing = facts.seconds - _length(stretch) if facts.seconds and facts.timed else None
     if facts.exact and missing is not None:
         return missing > max(_LEAST, _STEPS * facts.step, _SHARE * facts.seconds)
     with suppress(OSError):

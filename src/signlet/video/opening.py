@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from signlet.errors import ClipError
-from signlet.video.content import what_else
+from signlet.video.content import begins_as_video, what_else
 from signlet.video.needs import needs_video
 
 _MAX_SIDE = 16_384
@@ -28,6 +28,11 @@ _FORMATS = ",".join(
 files (HLS, concat), which would let a file that somebody sent read others."""
 
 
+_OPTIONS = {"format_whitelist": _FORMATS}
+_STILL = ("gif", "apng", "mjpeg")
+"""Formats of which a file may be a still picture."""
+
+
 def require_file(path: Path) -> None:
     """Raise ClipError where there is no file; needs no package, so it is said first."""
     if not path.is_file():
@@ -38,15 +43,39 @@ def require_file(path: Path) -> None:
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[Any, Any]]:
     """PyAV's container and video stream. Raises ClipError naming the file."""
+    with _container(path) as container:
+        stream = _chosen(container, path)
+        if container.format.name in _STILL and _packets_of([stream], path).total() < 2:
+            raise ClipError(_not_opened(path, ValueError("one picture")))
+        yield container, _checked(stream, path)
+
+
+@contextmanager
+def _container(path: Path) -> Iterator[Any]:
     require_file(path)
     with needs_video(path):
         import av
-    try:
-        container = av.open(f"file:{path}", options={"format_whitelist": _FORMATS})
-    except (av.FFmpegError, OSError, ValueError) as error:
-        raise ClipError(_not_opened(path, error)) from error
-    with container:
-        yield container, _checked(_chosen(container, path), path)
+    container: Any
+    with ExitStack() as files:
+        try:
+            try:
+                container = av.open(f"file:{path}", options=_OPTIONS)
+            except av.FFmpegError:
+                if not begins_as_video(path):
+                    raise
+                # The ending may have led ffmpeg astray: it knows no name of this one.
+                nameless = _Nameless(files.enter_context(path.open("rb")))
+                container = av.open(nameless, options=_OPTIONS)
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise ClipError(_not_opened(path, error)) from error
+        yield files.enter_context(container)
+
+
+class _Nameless:
+    """What PyAV needs of a file, without its name."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.read, self.seek, self.tell = file.read, file.seek, file.tell
 
 
 def unreadable(path: Path, error: Exception, after: str = "") -> str:
@@ -99,7 +128,7 @@ def _packets_of(streams: Sequence[Any], path: Path) -> Counter[int]:
     numbers = [one.index for one in streams]
     counts: Counter[int] = Counter()
     try:
-        with av.open(f"file:{path}", options={"format_whitelist": _FORMATS}) as again:
+        with _container(path) as again:
             for packet in islice(again.demux(*[again.streams[i] for i in numbers]), _LOOKED_AT):
                 counts[packet.stream_index] += packet.size > 0
     except (av.FFmpegError, OSError, ValueError):

@@ -102,7 +102,7 @@ class Stretch:
     def _bounds(self) -> tuple[float, float | None, float] | None:
         """(start, end, first picture) by the file's clock; None where seeking does not pay."""
         span = self.span
-        if span is None or not self.facts.timed:
+        if span is None or not self.facts.seekable:
             return None
         seconds = span.start * (self.facts.step if span.unit == "frames" else 1)
         if seconds < _DEEP:

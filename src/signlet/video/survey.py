@@ -26,6 +26,8 @@ _NO_HEADER = {
     *("h261", "h263", "h264", "hevc", "vvc", "av1", "obu", "mjpeg", "ivf", "vc1", "dirac"),
 }
 """ffmpeg's names of formats of which it takes the length from what is there."""
+_SEEKABLE = {"mov", "matroska", "mpegts", "avi", "flv", "asf"}
+"""Those that store a time for each picture; of others ffmpeg guesses some."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class VideoFacts:
     fps: usual rate of its pictures; None where its times tell none that a camera has.
     seconds: how long it says it is, from the first picture to the end of the last; 0 where its
     header does not tell. exact: that is the length of the pictures, not of sound beside them.
-    timed: its pictures have times that can be used.
+    timed: its pictures have times that can be used. seekable: each has a time of its own,
+    which stays the same wherever reading begins.
     """
 
     frames: int
@@ -44,6 +47,7 @@ class VideoFacts:
     seconds: float
     exact: bool
     timed: bool
+    seekable: bool
 
     @property
     def step(self) -> float:
@@ -53,7 +57,7 @@ class VideoFacts:
 
 def survey(path: Path) -> VideoFacts:
     """Facts of a file. Raises ClipError where it is no video or is missing."""
-    return _surveyed(path, *_state(path))
+    return _surveyed(path, state_of(path))
 
 
 def picture_times(path: Path) -> tuple[float, ...]:
@@ -61,38 +65,45 @@ def picture_times(path: Path) -> tuple[float, ...]:
 
     Read off its packets; empty where one of them has none. Raises ClipError as `survey` does.
     """
-    return _times_in(path, *_state(path))
+    return _times_in(path, state_of(path))
 
 
-def _state(path: Path) -> tuple[int, int]:
-    """What changes when a file does; (0, 0) where it is missing, which opening then says."""
+def state_of(path: Path) -> tuple[int, ...]:
+    """What changes when a file does; nothing where it is missing, which opening then says."""
     try:
         about = path.stat()
     except OSError:
-        return 0, 0
-    return about.st_size, about.st_mtime_ns
+        return ()
+    return about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns
 
 
 @lru_cache(_KNOWN_FILES)
-def _surveyed(path: Path, size: int, changed: int) -> VideoFacts:
+def _surveyed(path: Path, state: tuple[int, ...]) -> VideoFacts:
     with opened(path) as (container, stream):
         shown = _visible(container, stream)
         length = _length(container, stream)
         alone = len(container.streams) == 1 and "matroska" not in container.format.name
         exact = _is_listed(container, stream) or alone
-        told = _NO_HEADER.isdisjoint(container.format.name.split(","))
+        names = set(container.format.name.split(","))
         header = _believed(float(stream.average_rate or stream.guessed_rate or 0))
         times = [_time(packet) for packet in islice(_shown_packets(container, stream), _LOOKED_AT)]
     fps, timed = _rate(times, header)
     frames = shown or round(length * (fps or USUAL_FPS))
     if len(times) < _LOOKED_AT:  # that were all
         frames = len(times)
-    seconds = round(length, 3) if told else 0.0
-    return VideoFacts(frames or count_packets(path), fps, seconds, exact and told, timed)
+    told = names.isdisjoint(_NO_HEADER)
+    return VideoFacts(
+        frames=frames or count_packets(path),
+        fps=fps,
+        seconds=round(length, 3) if told else 0.0,
+        exact=exact and told,
+        timed=timed,
+        seekable=timed and not names.isdisjoint(_SEEKABLE),
+    )
 
 
 @lru_cache(4)
-def _times_in(path: Path, size: int, changed: int) -> tuple[float, ...]:
+def _times_in(path: Path, state: tuple[int, ...]) -> tuple[float, ...]:
     with opened(path) as (container, stream):
         times = [_time(packet) for packet in _shown_packets(container, stream)]
     known = [time for time in times if time is not None]

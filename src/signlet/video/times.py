@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from signlet.video.survey import VideoFacts
 
 _HALVINGS = 4
-"""So many pictures of one time lie between that and the next; more mean that the clock stands."""
+"""So many pictures in a row may have no later time; with more the clock stands."""
+_BACK = 5.5
+"""Usual steps by which a time may go back: files that store no times in the order of showing."""
 _PAUSE = 60.0
 """Seconds between two pictures, or 100 usual steps: more is a jump of the clock, no pause."""
 
@@ -16,9 +18,9 @@ _PAUSE = 60.0
 class Clock:
     """Gives the times of the pictures one after the other, in seconds, always rising.
 
-    A time that is missing or goes back, or jumps far, is that of the picture before and the
-    usual step; those after it go on from there. A second picture of the same time lies half a
-    step later.
+    A time that is missing, goes far back or jumps far is that of the picture before and the
+    usual step; those after it go on from there. A picture of the same time as the one before,
+    or of a little less, lies half a step after it.
     origin: what time of the file is 0; None for that of the first picture.
     mended: whether a time had to be mended.
     """
@@ -27,7 +29,6 @@ class Clock:
     origin: float | None = None
     mended: bool = field(default=False, init=False)
     _last: float | None = field(default=None, init=False)
-    _raw: float | None = field(default=None, init=False)
     _shift: float = field(default=0.0, init=False)
     _same: int = field(default=0, init=False)
 
@@ -40,7 +41,7 @@ class Clock:
             time = 0.0 if raw is None or self.origin is None else raw - self.origin
         else:
             time = self._following(raw, self._last)
-        self._last, self._raw = time, raw
+        self._last = time
         return time
 
     def _following(self, raw: float | None, last: float) -> float:
@@ -48,13 +49,13 @@ class Clock:
         if raw is None or self.origin is None:
             self.mended |= self.facts.timed
             return last + step
-        if raw == self._raw and self._same < _HALVINGS:
-            self._same += 1
-            return last + step / 2**self._same
-        self._same = 0
         time = raw - self.origin + self._shift
         if last < time <= last + max(_PAUSE, 100 * step):
+            self._same = 0
             return time
-        self.mended = True
+        if last - _BACK * step <= time <= last and self._same < _HALVINGS:
+            self._same += 1
+            return last + step / 2**self._same
+        self.mended, self._same = True, 0
         self._shift += last + step - time
         return last + step

@@ -66,5 +66,6 @@ def run(arguments: list[str]) -> None:
             title = f"Scores on {parsed.data}; they mean nothing for clips that were trained on"
         console = SafeConsole()
         print_scores(results, console, title)
-        if parsed.data is None and (folder / "packed" / HEADER).exists():
-            print_copies(results["soup"], PackedSet.open(folder / "packed"), console)
+        soup = results.get("soup")
+        if parsed.data is None and soup and (folder / "packed" / HEADER).exists():
+            print_copies(soup, PackedSet.open(folder / "packed"), console)

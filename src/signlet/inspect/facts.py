@@ -31,7 +31,7 @@ class ClipFacts:
     share of the frame pairs that do not differ. outside: share of the face and hand
     landmarks far outside the picture; largest: greatest |x| or |y| of them (both NaN for a
     packed set, whose coordinates are standardised). digest: hash of the landmarks, equal
-    for equal clips.
+    for equal clips. remarks: as in `Clip`.
     """
 
     name: str
@@ -45,6 +45,7 @@ class ClipFacts:
     outside: float
     largest: float
     digest: str
+    remarks: tuple[str, ...] = ()
 
 
 def measure(clip: Clip) -> ClipFacts:
@@ -65,6 +66,7 @@ def measure(clip: Clip) -> ClipFacts:
         outside=outside,
         largest=largest,
         digest=_digest(clip.frames),
+        remarks=clip.remarks,
     )
 
 
@@ -123,6 +125,7 @@ def measure_packed(packed: PackedSet, row: int) -> ClipFacts:
         outside=np.nan,
         largest=np.nan,
         digest=_digest(frames),
+        remarks=tuple(entry["remarks"] or ()),
     )
 
 

@@ -107,7 +107,7 @@ def _as_train(
         )
         for fact in facts
     ]
-    found = () if isinstance(data, PackedSet) else data.notes
+    found = tuple(getattr(data, "notes", ()))  # sources of others may have none
     seen = SeenSet(data.signs, clips, [one.detail for one in skipped], found=found)
     return [*data_notes(seen), *estimate_notes(seen)]
 

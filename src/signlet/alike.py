@@ -1,0 +1,45 @@
+"""Names that look the same and are not: told by what they have in common when looked at."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+
+_UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+"""Letters and marks that show nothing, beside Unicode's format characters (Cf)."""
+
+
+def looks(name: str) -> str:
+    """What a name looks like: equal for names that differ in capitals, spaces or what is unseen.
+
+    Unseen are zero-width and other format characters, variation selectors, and which of
+    several Unicode forms of a letter is taken: composed or not, full width, ligature.
+    """
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    shown = "".join(letter for letter in plain if not _unseen(letter))
+    return " ".join(unicodedata.normalize("NFKC", shown).split())
+
+
+def _unseen(letter: str) -> bool:
+    selector = "\ufe00" <= letter <= "\ufe0f" or "\U000e0100" <= letter <= "\U000e01ef"
+    return selector or letter in _UNSEEN or unicodedata.category(letter) == "Cf"
+
+
+def alike(names: Iterable[str]) -> list[str]:
+    """Groups of names that look the same, in words: "'Hello' and 'hello'"."""
+    same = defaultdict(list)
+    for name in dict.fromkeys(names):
+        same[looks(name)].append(name)
+    return [" and ".join(shown(name) for name in group) for group in same.values() if group[1:]]
+
+
+def shown(name: str) -> str:
+    """A name in quotes, with escapes for all that is not seen in it."""
+    text = "".join(f"\\u{ord(x):04x}" if _unseen(x) or _is_odd_space(x) else x for x in repr(name))
+    odd = unicodedata.normalize("NFC", name) != name or unicodedata.normalize("NFKC", name) != name
+    return f"{text} ({ascii(name)[1:-1]})" if odd and name in text else text
+
+
+def _is_odd_space(letter: str) -> bool:
+    return letter.isspace() and letter != " "

@@ -257,6 +257,35 @@ def asl_fingerspelling(root: Path) -> Path:
     return root
 
 
+NAMES = {
+    "python": ("face_landmarks", "pose_landmarks", "left_hand_landmarks", "right_hand_landmarks"),
+    "javascript": ("faceLandmarks", "poseLandmarks", "leftHandLandmarks", "rightHandLandmarks"),
+    "plain": ("face", "pose", "left_hand", "right_hand"),
+}
+
+
+def tasks_frames(points: Frames, spelling: str = "python") -> list[dict[str, Any]]:
+    """Results of a landmarker as dataclasses.asdict, or JSON.stringify in JavaScript, has them."""
+    frames = []
+    for frame in points:
+        content: dict[str, Any] = {"pose_world_landmarks": [{"x": 9.0, "y": 9.0, "z": 9.0}]}
+        for name, part in zip(NAMES[spelling], (FACE, POSE, LEFT_HAND, RIGHT_HAND), strict=True):
+            places = frame[part].astype(float).tolist()
+            found = [] if np.isnan(places[0][0]) else places
+            named = [{"x": x, "y": y, "z": z, "visibility": 0.5} for x, y, z in found]
+            one = named if spelling == "python" else found
+            content[name] = [named] if spelling == "javascript" and named else one
+        frames.append(content)
+    return frames
+
+
+def tasks_json(root: Path) -> Path:
+    for sign, signer, take in takes():
+        content = tasks_frames(frames(sign, signer, take), "javascript")
+        saved_json(root / SIGNS[sign] / f"s{signer}_{take}.json", {"fps": 25, "frames": content})
+    return root
+
+
 def points(root: Path, *parts: slice, flat: bool = False) -> Path:
     """Arrays of some parts in an order: (T, points, 3), or as numbers in a row."""
     for sign, signer, take in takes():

@@ -13,14 +13,16 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pose_format import Pose
+from pose_format.numpy import NumPyPoseBody
 
 import miniatures as mini
 from signlet.datasets import open_published
 from signlet.errors import ClipError, SignletError
 from signlet.landmarks import FACE, LEFT_HAND, POSE, RIGHT_HAND
-from signlet.sources import ClipRef, Source, open_source
+from signlet.sources import ClipRef, Source, open_source, read_clip
 from signlet.span import Span
-from sources_data import same_in_a_worker
+from sources_data import HOLISTIC, pose_bytes, same_in_a_worker
 
 
 def by_name(source: Source) -> dict[str, ClipRef]:
@@ -49,6 +51,7 @@ SETS: dict[str, tuple[Callable[[Path], Path], int, dict[str | None, int], tuple[
     "ms-asl": (mini.ms_asl, 12, {"train": 4, "val": 4, "test": 4}, ("1", "2", "3")),
     "karsl": (mini.karsl, 12, {"train": 6, "test": 6}, ("01", "02", "03")),
     "asl-fingerspelling": (mini.asl_fingerspelling, 12, {None: 12}, ("1", "2", "3")),
+    "tasks-json": (mini.tasks_json, 12, {None: 12}, ("s1", "s2", "s3")),
 }
 
 
@@ -389,17 +392,11 @@ def test_the_tutorials_numbers_are_put_where_they_belong(tmp_path: Path) -> None
     whole = mini.frames(1, 2, 0)
     for face in (True, False):
         np.save(tmp_path / "a.npy", mini.tutorial_rows(whole, face))
-        got = open_source_of(tmp_path / "a.npy")
+        got = read_clip(tmp_path / "a.npy").frames
         for part in (POSE, RIGHT_HAND, *([FACE] if face else [])):
             np.testing.assert_array_equal(got[:, part], whole[:, part])
         assert np.isnan(got[:, LEFT_HAND]).all()
         assert face or np.isnan(got[:, FACE]).all()
-
-
-def open_source_of(path: Path) -> np.ndarray:
-    from signlet.sources import read_clip
-
-    return read_clip(path).frames
 
 
 def test_frames_are_taken_in_the_order_of_their_numbers(tmp_path: Path) -> None:
@@ -480,6 +477,146 @@ def test_arrays_that_do_not_hold_the_named_parts_are_refused(tmp_path: Path) -> 
     root = mini.points(tmp_path, LEFT_HAND, RIGHT_HAND)
     source = open_source(f"pose33+left21+right21:{root}")
     with pytest.raises(ClipError, match=r"which is not pose 33\+left_hand 21"):
+        source.read(source.refs()[0])
+
+
+def test_parts_under_their_names_in_an_archive(tmp_path: Path) -> None:
+    whole = mini.frames()
+    parts = {"face": FACE, "pose": POSE, "left_hand": LEFT_HAND, "right_hand": RIGHT_HAND}
+    blocks = {name: whole[:, part] for name, part in parts.items()}
+    np.savez(tmp_path / "a.npz", **blocks, fps=30)
+    clip = read_clip(tmp_path / "a.npz")
+    np.testing.assert_array_equal(clip.frames, whole)
+    assert clip.fps == 30
+    blocks["pose"] = blocks["pose"][:, :, :2]
+    del blocks["face"]
+    np.savez(tmp_path / "b.npz", **blocks)
+    got = read_clip(tmp_path / "b.npz").frames
+    assert np.isnan(got[:, FACE]).all()
+    np.testing.assert_array_equal(got[:, POSE, :2], whole[:, POSE, :2])
+    assert (got[:, POSE, 2] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("part", "shape", "words"),
+    [
+        ("pose", (3, 33, 3), "the parts have [3, 9] frames"),
+        ("pose", (9, 30, 3), "pose has shape (9, 30, 3); expected (frames, 33, 2 to 4)"),
+        ("face", (9, 400, 3), "face has shape"),
+        ("left_hand", (9, 63), "left_hand has shape (9, 63)"),
+        ("left_hand", (), "cannot be read"),
+    ],
+)
+def test_parts_of_other_shapes_are_refused(
+    part: str, shape: tuple[int, ...], words: str, tmp_path: Path
+) -> None:
+    blocks = {name: np.ones((9, 21, 3)) for name in ("left_hand", "right_hand")}
+    np.savez(tmp_path / "a.npz", **{**blocks, part: np.ones(shape)})
+    with pytest.raises(ClipError) as caught:
+        read_clip(tmp_path / "a.npz")
+    assert words in str(caught.value)
+
+
+# --- JSON, pickles, several people -------------------------------------------------------------
+@pytest.mark.parametrize("spelling", mini.NAMES)
+@pytest.mark.parametrize("form", ["list", "frames", "by part"])
+def test_json_of_landmarks(spelling: str, form: str, tmp_path: Path) -> None:
+    whole = mini.frames()
+    content: object = mini.tasks_frames(whole, spelling)
+    if form == "frames":
+        content = {"fps": 50, "frames": content}
+    elif form == "by part":
+        listed = mini.tasks_frames(whole, spelling)
+        content = {name: [frame[name] for frame in listed] for name in mini.NAMES[spelling]}
+    clip = read_clip(mini.saved_json(tmp_path / "a.json", content))
+    np.testing.assert_array_equal(clip.frames, whole)
+    assert clip.fps == (50 if form == "frames" else None)
+
+
+def test_faces_of_478_points_in_json_are_cut(tmp_path: Path) -> None:
+    frame = mini.tasks_frames(mini.frames()[:1])[0]
+    frame["face_landmarks"] += [{"x": 7, "y": 7, "z": 7}] * 10
+    clip = read_clip(mini.saved_json(tmp_path / "a.json", [frame]))
+    np.testing.assert_array_equal(clip.frames, mini.frames()[:1])
+
+
+POINT = {"x": 1, "y": 1, "z": 1}
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ([], "has 0 frames"),
+        ({}, "holds no hands"),
+        ([{"face": []}], "holds no hands"),
+        ([1], "is no list of frames"),
+        ("text", "is no list of frames"),
+        ([{"left_hand": [POINT] * 20}], "frame 0: left_hand has 20 points; expected 21"),
+        (
+            [{"left_hand": [{"x": "a", "y": 1}] * 21}],
+            "frame 0: a point of left_hand is not x, y, z",
+        ),
+        ([{"left_hand": [[1]] * 21}], "frame 0: a point of left_hand is not x, y, z"),
+        ([{"left_hand": [{"y": 1}] * 21}], "frame 0: a point of left_hand"),
+        ([{"left_hand": [POINT] * 21}, {"left_hand": [POINT] * 2}], "left_hand has"),
+        ([{"left_hand": [{"x": 1e999, "y": 1}] * 21}], "infinite"),
+    ],
+)
+def test_json_that_is_no_clip_is_refused(content: object, words: str, tmp_path: Path) -> None:
+    path = mini.saved_json(tmp_path / "a.json", content)
+    with pytest.raises(SignletError) as caught:
+        read_clip(path)
+    assert words in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+def test_json_beside_videos_is_no_clip(tmp_path: Path) -> None:
+    mini.tasks_json(tmp_path)
+    mini.clip(tmp_path / "book" / "s1_9.npz")
+    assert open_source(tmp_path).name == "folder"
+    assert [ref.name for ref in open_source(tmp_path).refs()] == ["book/s1_9.npz"]
+
+
+def test_a_pickle_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "a.pkl").write_bytes(b"cos\nsystem\n(S'exit 1'\ntR.")
+    with pytest.raises(ClipError, match=r"is a pickle, which can run any program when it is read"):
+        read_clip(tmp_path / "a.pkl")
+
+
+def several(path: Path, sizes: list[float]) -> Path:
+    """People in a .pose file, x from 0 to a size, each at a height of its own."""
+    pose = Pose.read(pose_bytes(HOLISTIC, people=len(sizes)))
+    data = pose.body.data.filled(0)
+    count = data.shape[2]
+    for person, size in enumerate(sizes):
+        data[:, person, :, 0] = np.linspace(0, size, count)
+        data[:, person, :, 1] = 10 * person + np.linspace(0, size, count)
+    pose.body = NumPyPoseBody(25, data, np.ones(data.shape[:3], np.float32))
+    with path.open("wb") as file:
+        pose.write(file)
+    return path
+
+
+@pytest.mark.parametrize(("sizes", "largest"), [([50, 100], 1), ([100, 50, 20], 0)])
+def test_of_several_people_the_largest_is_taken(
+    sizes: list[float], largest: int, tmp_path: Path
+) -> None:
+    (tmp_path / "a").mkdir()
+    clip = read_clip(several(tmp_path / "a" / "s1_1.pose", sizes))
+    assert any(f"{len(sizes)} people, the largest taken" in remark for remark in clip.remarks)
+    for person in range(len(sizes)):
+        source = open_source(f"person{person}:{tmp_path}")
+        got = source.read(source.refs()[0])
+        assert not any("people" in remark for remark in got.remarks)
+        same = np.array_equal(got.frames, clip.frames, equal_nan=True)
+        assert same == (person == largest)
+
+
+def test_a_person_who_is_not_there_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    several(tmp_path / "a" / "s1_1.pose", [1, 2])
+    source = open_source(f"person2:{tmp_path}")
+    with pytest.raises(ClipError, match=r"holds 2 people; there must be number 2, counted from 0"):
         source.read(source.refs()[0])
 
 

@@ -61,7 +61,6 @@ BAD_POSES: dict[str, tuple[list[Component], dict[str, object], str]] = {
     "reduced hand": ([HOLISTIC[2], ("RIGHT_HAND_LANDMARKS", 20, "XYZC")], {}, "20 points"),
     "no depth": ([(n, p, "XYC") for n, p, _ in HOLISTIC], {}, "XYC"),
     "twice": ([HOLISTIC[2], *HOLISTIC[2:]], {}, "twice"),
-    "two people": (HOLISTIC, {"people": 2}, "2 people"),
     "nobody": (HOLISTIC, {"people": 0}, "0 people"),
     "no width": (HOLISTIC, {"size": (0, 100)}, "0 x 100"),
     "no frame": (HOLISTIC, {"count": 0}, "0 frames"),

@@ -213,6 +213,7 @@ MAKERS: dict[str, tuple[Callable[[Path], Path], str]] = {
     "ms-asl": (mini.ms_asl, ""),
     "karsl": (mini.karsl, ""),
     "asl-fingerspelling": (mini.asl_fingerspelling, ""),
+    "tasks-json": (mini.tasks_json, ""),
     "1662 numbers": (mini.tutorial_arrays, ""),
     "75 points": (
         lambda root: mini.points(root, mini.POSE, mini.LEFT_HAND, mini.RIGHT_HAND),

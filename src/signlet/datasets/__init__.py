@@ -13,6 +13,7 @@ from signlet.datasets import (
     lsa64,
     mp_data,
     ms_asl,
+    tasks_json,
     wlasl,
 )
 from signlet.datasets.layout import Layout, Listing, Published
@@ -30,6 +31,7 @@ LAYOUTS = (
     include.LAYOUT,
     asl_fingerspelling.LAYOUT,
     mp_data.LAYOUT,
+    tasks_json.LAYOUT,
 )
 """In the order in which they are tried on a folder whose layout is not named."""
 

@@ -1,7 +1,8 @@
-"""Another source whose arrays hold other parts, in an order that the user names.
+"""Another source whose files hold other parts, or several people, as the user says.
 
 `--data pose33+left21+right21:PATH`: PATH is a folder per sign or a table, its `.npy` and
-`.npz` files are (frames, 75, 2 to 4), or 150, 225 or 300 numbers a frame.
+`.npz` files are (frames, 75, 2 to 4), or 150, 225 or 300 numbers a frame. `--data person1:PATH`:
+of the people in `.pose` files the second is taken, not the largest.
 """
 
 from __future__ import annotations
@@ -20,10 +21,14 @@ _READERS = {".npy": read_npy, ".npz": read_npz}
 
 @dataclass(frozen=True)
 class Arranged:
-    """The clips of `inner`, whose arrays hold `parts`; other files are read as always."""
+    """The clips of `inner`, whose arrays hold `parts`; other files are read as always.
+
+    person: whom to take in `.pose` files, counted from 0; None for the largest.
+    """
 
     inner: Source
-    parts: tuple[Part, ...]
+    parts: tuple[Part, ...] = ()
+    person: int | None = None
 
     @property
     def name(self) -> str:
@@ -46,7 +51,15 @@ class Arranged:
 
     def read(self, ref: ClipRef) -> Clip:
         """Read one clip. Raises ClipError."""
-        reader = _READERS.get(Path(ref.path).suffix.lower())
-        if reader is None:
-            return self.inner.read(ref)
-        return read_ref(ref, partial(reader, parts=self.parts))
+        suffix = ref.path.suffix.lower()
+        if self.parts and suffix in _READERS:
+            return read_ref(ref, partial(_READERS[suffix], parts=self.parts))
+        if self.person is not None and suffix == ".pose":
+            return read_ref(ref, partial(_person, person=self.person))
+        return self.inner.read(ref)
+
+
+def _person(path: Path, person: int) -> Clip:
+    from signlet.sources.pose import read_pose
+
+    return read_pose(path, person)

@@ -34,6 +34,7 @@ class Listing:
     _seen: int = 0
     _left_out: dict[str, list[str]] = field(default_factory=dict)
     _doubts: dict[str, list[str]] = field(default_factory=dict)
+    _said: list[str] = field(default_factory=list)
 
     def add(
         self,
@@ -75,6 +76,10 @@ class Listing:
         """Count a clip of which something is not known."""
         self._doubts.setdefault(what, []).append(which)
 
+    def say(self, note: str) -> None:
+        """Add a note of one's own; "" is none."""
+        self._said += [note] * bool(note)
+
     def notes(self) -> list[str]:
         """What to tell the user: sentences without a full stop, no more than there are kinds."""
         of = f"of {self._seen:,} clips"
@@ -84,6 +89,7 @@ class Listing:
                 for why, x in self._left_out.items()
             ),
             *(f"{len(x):,} {of} {what} (the first is {x[0]})" for what, x in self._doubts.items()),
+            *self._said,
         ]
 
     def checked(self, where: Path) -> Listing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from signlet.clip import Clip
@@ -69,7 +70,8 @@ def open_source(where: str | Path, columns: str | None = None, names: str | None
         `train_landmark_files`; a folder with one folder per sign; a `.zip` of such a folder; or
         a manifest CSV. Or a published set (`signlet.datasets`), named ("wlasl:PATH") or known by
         its tables; a note then says so, and "folder:PATH" is not looked at in that way.
-        "pose33+left21+right21:PATH" names the parts that the arrays there hold (`parse_parts`).
+        "pose33+left21+right21:PATH" names the parts that the arrays there hold (`parse_parts`),
+        "person1:PATH" whom to take of the people in `.pose` files, counted from 0.
     columns: what a table's columns are called, see `parse_columns`; it may then be JSON, too.
     names: how the files of a folder, a .zip or a table are named, see `NamePattern`.
     Raises SignletError where it is none of them, or its tables are damaged.
@@ -81,6 +83,9 @@ def open_source(where: str | Path, columns: str | None = None, names: str | None
     parts = parse_parts(before) if colon and not Path(where).exists() else None
     if parts is not None:
         return Arranged(open_source(rest, columns, names), parts)
+    whom = re.fullmatch(r"person(\d{1,3})", before) if colon and not Path(where).exists() else None
+    if whom is not None:
+        return Arranged(open_source(rest, columns, names), person=int(whom[1]))
     pattern = None if names is None else NamePattern(names)
     if where == "fingerspelling" and columns is None and pattern is None:
         return Fingerspelling.open()

@@ -28,7 +28,8 @@ def read_clip(path: str | Path, span: Span | None = None, reader: Reader | None 
         array; an optional `fps`), `.npy`, or `.pose`. Faces of 478 points are cut to 468.
         Or a video, which any other file is that `signlet.video.suffixes.is_video` takes for
         one (extra `video`); its landmarks are extracted, or taken from the cache where they
-        were before.
+        were before. Or `.json` (`signlet.sources.landmark_json`), which in a folder is mostly
+        no clip, and so is not among SUFFIXES.
         Remarks say where its numbers seem to mean something else (`signlet.meaning`).
     span: the stretch of it that is wanted, None for all. What there is of one that ends after
         the recording is taken, and a remark says so.
@@ -38,7 +39,7 @@ def read_clip(path: str | Path, span: Span | None = None, reader: Reader | None 
     Raises ClipError in one line with the file's name; nothing is unpickled.
     """
     path = Path(path)
-    reader = reader or _READERS.get(path.suffix.lower())
+    reader = reader or {**_READERS, ".json": _json}.get(path.suffix.lower())
     if reader is None and is_video(path):
         reader = _video
     if reader is None:
@@ -97,6 +98,11 @@ def _foreign(path: Path) -> str:
         return f"{path}: there is no such file; check the path"
     if path.is_dir():
         return f"{path}: is a directory, no clip; give one of its files"
+    if path.suffix.lower() in (".pkl", ".pickle"):
+        return (
+            f"{path}: is a pickle, which can run any program when it is read; load it where you "
+            "trust it, and save its array with numpy.savez"
+        )
     what = what_else(path) or "of no kind that is known here"
     return f"{path}: is {what}, no clip; these are read: {ENDINGS}"
 
@@ -129,6 +135,12 @@ def _pose(path: Path) -> Clip:
     from signlet.sources.pose import read_pose
 
     return read_pose(path)
+
+
+def _json(path: Path) -> Clip:
+    from signlet.sources.landmark_json import read_landmark_json
+
+    return read_landmark_json(path)
 
 
 def _video(path: Path, span: Span | None = None) -> Clip:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ _COMPONENTS: dict[str, tuple[slice, bool]] = {
 """Component -> rows of the frame, and whether the file must have it."""
 
 
-def read_pose(path: Path) -> Clip:
+def read_pose(path: Path, person: int | None = None) -> Clip:
     """Read one file; see `read_clip`.
 
     Components are found by name in whatever order; others (POSE_WORLD_LANDMARKS) are left
@@ -34,8 +35,9 @@ def read_pose(path: Path) -> Clip:
     where a whole part has them. x and z are divided by the width of the header's frame, y by
     its height. pose-format itself writes z unscaled, so z may come out too small by a constant
     factor: preprocessing removes it.
-    Raises ClipError, also where a file holds more than one person: which one signs is not
-    guessed.
+    person: whom to take where there are several, counted from 0; None takes the one who is the
+        largest in the picture, and a remark says so.
+    Raises ClipError, also where there is no such person.
     """
     reader = BufferReader(path.read_bytes())
     header = PoseHeader.read(reader)
@@ -43,8 +45,12 @@ def read_pose(path: Path) -> Clip:
     body = NumPyPoseBody.read(header, reader)
     if reader.bytes_left():
         raise ClipError(f"{path}: has {reader.bytes_left()} bytes too many; copy the file again")
-    found = _frames(body.data, rows, _scale(header, path), path)
+    people = body.data.shape[1]
+    points = body.data[:, :, :, :3].filled(np.nan) / _scale(header, path)
+    found = _frames(points[:, _whom(points, person, path)], rows)
     frames, remarks = validated(found, str(path))
+    if people > 1 and person is None:
+        remarks += (f"{people} people, the largest taken",)
     fps, wrong = checked_fps(body.fps)
     return Clip(frames, path.stem, fps=fps, remarks=remarks + wrong)
 
@@ -86,13 +92,22 @@ def _scale(header: Any, path: Path) -> NDArray[np.float32]:
     return np.array([width, height, width], np.float32)
 
 
-def _frames(
-    data: Any, rows: dict[str, int], scale: NDArray[np.float32], path: Path
-) -> NDArray[np.float32]:
-    """(T, people, points, C) masked -> (T, 543, 3), NaN where masked."""
-    if data.shape[1] != 1:
-        raise ClipError(f"{path}: holds {data.shape[1]} people; keep the one who signs")
-    points = data[:, 0, :, :3].filled(np.nan) / scale
+def _whom(points: NDArray[np.float32], person: int | None, path: Path) -> int:
+    """Of the people in (T, people, points, 3) the one asked for, else the largest."""
+    people = points.shape[1]
+    if not people or not 0 <= (person or 0) < people:
+        whom = "the one who signs" if person is None else f"number {person}, counted from 0"
+        raise ClipError(f"{path}: holds {people} people; there must be {whom}")
+    if person is not None or people == 1:
+        return person or 0
+    with warnings.catch_warnings():  # of those who are not found in a frame
+        warnings.simplefilter("ignore", RuntimeWarning)
+        size = np.nanmax(points[..., :2], axis=2) - np.nanmin(points[..., :2], axis=2)
+    return int(np.nansum(size.prod(axis=2), axis=0).argmax())
+
+
+def _frames(points: NDArray[np.float32], rows: dict[str, int]) -> NDArray[np.float32]:
+    """(T, points, 3) in the order of the file -> (T, 543, 3)."""
     frames = np.full((len(points), NUM_RAW, 3), np.nan, np.float32)
     for name, start in rows.items():
         part, _ = _COMPONENTS[name]

@@ -13,6 +13,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePosixPath
 
+from signlet.sources.leftover import one_line
+
 REMEDY = (
     "name files <signer>_<number>, list them in a table (path,sign,signer), or tell how they "
     "are named: --names '{sign}_{signer}_{n}'"
@@ -99,10 +101,10 @@ def _note(clips: Sequence[Clip], why: dict[int, str]) -> str:
     examples: dict[str, str] = {}
     for row, reason in why.items():
         examples.setdefault(reason, clips[row][1])
-    shown = ", ".join(f"{reason} ({name})" for reason, name in examples.items())
+    shown = " or ".join(f"{reason} ({one_line(name)})" for reason, name in examples.items())
     return (
-        f"the signer of {len(why)} of {len(clips)} clips is unknown: what their names begin with "
-        f"is {shown}, not a person; {REMEDY}"
+        f"the signer of {len(why)} of {len(clips)} clips is unknown: their names begin with "
+        f"{shown}, not with a person; {REMEDY}"
     )
 
 
@@ -168,7 +170,7 @@ def _one_each(rows: Sequence[Row]) -> dict[int, str]:
     found: dict[int, str] = {}
     for numbers in groups:
         if len({rows[number][0] for number in numbers}) >= _MOSTLY * len(numbers):
-            found |= dict.fromkeys(numbers, "another one for every clip")
+            found |= dict.fromkeys(numbers, "something else for every clip")
     return found
 
 
@@ -182,7 +184,7 @@ def _sign_labels(rows: Sequence[Row]) -> dict[int, str]:
         return {}
     if any(PERSON.fullmatch(signer) for signer in people):
         return {}
-    return dict.fromkeys(range(len(rows)), "another one for every sign")
+    return dict.fromkeys(range(len(rows)), "something else for every sign")
 
 
 _RULES: Iterable[Rule] = (_recordings, _dates, _signs, _numbers, _one_each, _sign_labels)

@@ -1,0 +1,369 @@
+"""Nothing false is said of a video: what can be shown counts, by one rule for all containers."""
+
+from __future__ import annotations
+
+import struct
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from odd_videos import (
+    KINDS,
+    copied,
+    cut_without_encoding,
+    noise,
+    number_of,
+    numbered,
+    with_times,
+    write,
+)
+from signlet.errors import ClipError
+from signlet.sources import read_clip
+from signlet.video.frames import Pictures, refuse_long, video_facts
+from signlet.video.quality import measure, warnings_of
+from signlet.video.remarks import CUT, DAMAGED, MENDED, NO_RATE
+from signlet.video.single import HOLISTIC, find
+from videos import Stub, cached, stub
+
+__all__ = ["cached", "stub"]
+
+
+def shown(path: Path) -> tuple[list[int], list[float], tuple[str, ...]]:
+    """Numbers in the pictures, their times, and what is said of the file."""
+    pictures = Pictures(path)
+    frames = [(number_of(frame.image), frame.time) for frame in pictures]
+    return [number for number, _ in frames], [time for _, time in frames], pictures.remarks()
+
+
+def said(path: Path) -> list[str]:
+    """Kinds of what is said of the file itself, once it is extracted."""
+    of_people = {"nobody", "no hands", "few hands", "tiny signer", "low light", "turned"}
+    quality = measure(find(path, HOLISTIC).extraction)
+    return [kind for kind, _ in warnings_of(quality) if kind not in of_people]
+
+
+# --- what is hidden, and where times begin -----------------------------------------------
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".m4v"])
+@pytest.mark.parametrize("reordered", [0, 3])
+@pytest.mark.parametrize("start", [0.0, 1.48, 4.4])
+def test_pictures_that_an_edit_list_hides_do_not_exist(
+    tmp_path: Path, stub: Stub, suffix: str, reordered: int, start: float
+) -> None:
+    whole = write(tmp_path / "a.mp4", 200, keyframes=150, reordered=reordered)
+    cut = cut_without_encoding(whole, tmp_path / f"cut{suffix}", start, start + 2)
+    numbers, times, remarks = shown(cut)
+    first = round(start * 25)
+    assert numbers[: 50 - reordered] == list(range(first, first + 50 - reordered))
+    assert times == pytest.approx(np.arange(50) / 25, abs=0.001)
+    assert remarks == ()
+    facts = refuse_long(cut)
+    assert facts.frames == 50
+    assert facts.seconds == pytest.approx(2, abs=0.05)
+    assert said(cut) == []
+
+
+@pytest.mark.parametrize("kind", [".mp4", ".mov", ".mkv", ".webm", ".ts", ".flv"])
+@pytest.mark.parametrize("start", [0.52, 60, 900, 36_000])
+def test_times_need_not_start_at_0(tmp_path: Path, stub: Stub, kind: str, start: float) -> None:
+    options = {"avoid_negative_ts": "disabled"}
+    path = write(tmp_path / f"a{kind}", 50, start=start, options={**KINDS[kind][2], **options})
+    facts = refuse_long(path)
+    assert facts.frames == 50
+    assert facts.seconds == pytest.approx(0 if kind == ".ts" else 2, abs=0.1)
+    numbers, times, remarks = shown(path)
+    assert numbers == list(range(50))
+    assert times == pytest.approx(np.arange(50) / 25, abs=0.002)
+    assert remarks == ()
+    assert said(path) == []
+
+
+@pytest.mark.parametrize("kind", [".mp4", ".mkv", ".avi", ".ts", ".mov"])
+def test_reordered_pictures_come_in_order_and_nothing_is_said(
+    tmp_path: Path, stub: Stub, kind: str
+) -> None:
+    path = write(tmp_path / f"a{kind}", 50, reordered=3)
+    numbers, times, remarks = shown(path)
+    assert numbers == list(range(50))
+    assert (np.diff(times) > 0).all()
+    assert times[-1] == pytest.approx(49 / 25, abs=0.01)
+    assert remarks == ()
+    assert said(path) == []
+
+
+# --- what breaks off ---------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """A second of each kind."""
+    folder = tmp_path_factory.mktemp("whole")
+    made = {kind: write(folder / f"a{kind}", 25, kind, picture=noise) for kind in KINDS}
+    return {kind: path.read_bytes() for kind, path in made.items()}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_whole_second_is_not_cut_short(
+    tmp_path: Path, stub: Stub, whole: dict[str, bytes], kind: str
+) -> None:
+    path = tmp_path / f"a{kind}"
+    path.write_bytes(whole[kind])
+    assert shown(path)[2] == ()
+    assert len(read_clip(path).frames) == 25
+    assert said(path) == []
+
+
+@pytest.mark.parametrize("share", [0.85, 0.6, 0.4])
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_breaks_off_is_cut_short_and_keeps_what_decodes(
+    tmp_path: Path, stub: Stub, whole: dict[str, bytes], kind: str, share: float
+) -> None:
+    path = tmp_path / f"a{kind}"
+    path.write_bytes(whole[kind][: int(share * len(whole[kind])) | 1])
+    _, times, remarks = shown(path)
+    assert 0 < len(times) / 25 < share + 0.1
+    assert times == pytest.approx(np.arange(len(times)) / 25, abs=0.002)
+    assert remarks == (CUT,)
+    clip = read_clip(path)
+    assert len(clip.frames) == len(times)
+    assert CUT in clip.remarks
+    assert said(path) == ["cut short"]
+
+
+@pytest.mark.parametrize("kind", [".mp4", ".mov", ".mkv", ".webm", ".avi", ".flv"])
+def test_a_download_that_stopped_in_a_file_of_full_size_is_cut_short(
+    tmp_path: Path, stub: Stub, whole: dict[str, bytes], kind: str
+) -> None:
+    data = whole[kind]
+    path = tmp_path / f"a{kind}"
+    path.write_bytes(data[: len(data) * 6 // 10].ljust(len(data), b"\0"))
+    _, times, remarks = shown(path)
+    assert 4 < len(times) < 18
+    assert remarks == (CUT,)
+    assert said(path) == ["cut short"]
+
+
+def test_only_a_file_without_a_single_picture_is_refused(
+    tmp_path: Path, stub: Stub, whole: dict[str, bytes]
+) -> None:
+    for kind, data in whole.items():
+        path = tmp_path / f"a{kind}"
+        for count in (40, 200, 700):
+            path.write_bytes(data[:count])
+            with pytest.raises(ClipError) as caught:
+                read_clip(path)
+            assert str(caught.value).startswith(str(path))
+            assert "\n" not in str(caught.value)
+
+
+def test_an_mp4_whose_list_of_pictures_is_lost_says_so(tmp_path: Path, stub: Stub) -> None:
+    path = write(tmp_path / "a.mp4", 25, ".3g2", picture=noise)
+    path.write_bytes(path.read_bytes()[:-3000])
+    with pytest.raises(ClipError, match="breaks off before the list of its pictures"):
+        read_clip(path)
+
+
+@pytest.mark.parametrize("kind", [".mp4", ".mkv", ".ts"])
+def test_a_gap_in_the_middle_is_left_out_and_said(tmp_path: Path, stub: Stub, kind: str) -> None:
+    path = write(tmp_path / f"a{kind}", 50, picture=noise, keyframes=5)
+    with av.open(str(path)) as container:
+        sizes = [packet.size for packet in container.demux(video=0)]
+    data = bytearray(path.read_bytes())
+    middle, most = len(data) // 2, max(sizes)
+    data[middle : middle + most * 4] = bytes(most * 4)
+    path.write_bytes(data)
+    _, times, remarks = shown(path)
+    assert 20 < len(times) < 50
+    assert times[-1] == pytest.approx(49 / 25, abs=0.05)
+    assert CUT not in remarks
+    assert "cut short" not in said(path)
+    if kind in (".mp4", ".ts"):
+        assert set(remarks) <= {DAMAGED, MENDED}
+
+
+# --- rates that no camera has -------------------------------------------------------------
+@pytest.mark.parametrize("kind", [".mp4", ".mov", ".mkv", ".webm", ".avi", ".ts", ".flv"])
+@pytest.mark.parametrize("rate", [480, 1000])
+def test_a_rate_that_no_camera_has_is_unknown_and_25_assumed(
+    tmp_path: Path, stub: Stub, kind: str, rate: int
+) -> None:
+    path = write(tmp_path / f"a{kind}", 40, rate=rate)
+    numbers, times, remarks = shown(path)
+    assert numbers == list(range(40))
+    assert times == pytest.approx(np.arange(40) / 25)
+    assert remarks == (NO_RATE,)
+    assert video_facts(path).fps is None
+    clip = read_clip(path)
+    assert clip.fps is None
+    assert NO_RATE in clip.remarks
+    assert said(path) == ["unknown frame rate"]
+
+
+@pytest.mark.parametrize("rate", [10, 60, 120, 240])
+def test_rates_of_cameras_are_kept(tmp_path: Path, stub: Stub, rate: int) -> None:
+    path = write(tmp_path / "a.mp4", 40, rate=rate)
+    assert shown(path)[2] == ()
+    assert read_clip(path).fps == pytest.approx(rate, rel=0.01)
+
+
+def test_files_of_landmarks_with_such_a_rate_have_none_either(tmp_path: Path) -> None:
+    frames = np.random.default_rng(0).random((9, 543, 3), np.float32)
+    for fps, known in ((1000, None), (251, None), (240, 240), (25, 25)):
+        np.savez(tmp_path / "a.npz", landmarks=frames, fps=fps)
+        clip = read_clip(tmp_path / "a.npz")
+        assert clip.fps == known
+        assert (NO_RATE in clip.remarks) == (known is None)
+
+
+def test_a_video_without_any_times_has_an_unknown_rate(tmp_path: Path, stub: Stub) -> None:
+    path = tmp_path / "a.h264"
+    with av.open(str(path), "w", format="h264") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(10):
+            frame = av.VideoFrame.from_ndarray(numbered(number), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    numbers, times, remarks = shown(path)
+    assert numbers == list(range(10))
+    assert times == pytest.approx(np.arange(10) / 25)
+    assert remarks == (NO_RATE,)
+
+
+# --- times that cannot be true ------------------------------------------------------------
+VARIABLE = np.cumsum([0, *[33, 33, 40, 66, 20] * 8]).tolist()
+ODD = {
+    "variable": (VARIABLE, ()),
+    "two of each": ([40 * (n // 2) for n in range(40)], ()),
+    "all alike": ([0] * 30, (MENDED,)),
+}
+"""Milliseconds of the pictures, and what is said."""
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".webm"])
+@pytest.mark.parametrize("name", ODD)
+def test_times_rise_whatever_the_file_says(
+    tmp_path: Path, stub: Stub, suffix: str, name: str
+) -> None:
+    milliseconds, expected = ODD[name]
+    path = with_times(tmp_path / f"a{suffix}", milliseconds)
+    numbers, times, remarks = shown(path)
+    assert numbers == list(range(len(milliseconds)))
+    assert (np.diff(times) > 0).all()
+    if not expected:
+        assert times == pytest.approx(np.array(milliseconds) / 1000, abs=0.021)
+    without_rate = (NO_RATE,) if expected and suffix == ".webm" else expected
+    assert remarks == without_rate  # a .mkv names a rate beside the times
+    assert (read_clip(path).fps is None) == (NO_RATE in remarks)
+
+
+def test_a_clock_that_starts_anew_goes_on(tmp_path: Path, stub: Stub) -> None:
+    one = write(tmp_path / "a.ts", 25).read_bytes()
+    path = tmp_path / "joined.ts"
+    path.write_bytes(one + one + one)
+    numbers, times, remarks = shown(path)
+    assert numbers == [*range(25)] * 3
+    assert times == pytest.approx(np.arange(75) / 25, abs=0.05)
+    assert remarks == (MENDED,)
+    assert said(path) == ["times mended"]
+
+
+def test_headers_that_tell_no_length_cut_nothing_short(tmp_path: Path, stub: Stub) -> None:
+    path = write(tmp_path / "a.mp4", 50)
+    data = bytearray(path.read_bytes())
+    for box, place in ((b"mvhd", 20), (b"mdhd", 20), (b"tkhd", 24)):
+        at = data.index(box) + 4 + place - 4
+        data[at : at + 4] = struct.pack(">I", 0)
+    path.write_bytes(data)
+    numbers, _, remarks = shown(path)
+    assert numbers == list(range(50))
+    assert remarks == ()
+    assert refuse_long(path).frames == 50
+    assert said(path) == []
+
+
+@pytest.mark.parametrize("kind", [".mp4", ".mkv", ".webm", ".avi", ".ts", ".mov"])
+def test_a_single_picture_is_a_clip_of_one_frame(tmp_path: Path, stub: Stub, kind: str) -> None:
+    path = write(tmp_path / f"a{kind}", 1)
+    assert shown(path) == ([0], [0.0], ())
+    clip = read_clip(path)
+    assert (len(clip.frames), clip.fps) == (1, None)
+    assert said(path) == []
+
+
+# --- several streams -----------------------------------------------------------------------
+def _video_beside(container: Any, codec: str, count: int, size: tuple[int, int], value: int) -> Any:
+    stream = container.add_stream(codec, rate=25)
+    stream.width, stream.height = size
+    stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+    image = np.full((size[1], size[0], 3), value, np.uint8)
+
+    def encoded() -> Any:
+        for number in range(count):
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            yield from stream.encode(frame)
+        yield from stream.encode()
+
+    return encoded
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".mov"])
+@pytest.mark.parametrize("cover_first", [True, False])
+def test_a_cover_or_thumbnail_beside_the_recording_is_not_the_recording(
+    tmp_path: Path, stub: Stub, suffix: str, cover_first: bool
+) -> None:
+    path = tmp_path / f"a{suffix}"
+    with av.open(str(path), "w") as container:
+        cover = ("mjpeg", 1, (640, 480), 250)
+        video = ("libx264", 20, (64, 48), 20)
+        order = [cover, video] if cover_first else [video, cover]
+        for encoded in [_video_beside(container, *one) for one in order]:
+            for packet in encoded():
+                container.mux(packet)
+    pictures = [frame.image for frame in Pictures(path)]
+    assert len(pictures) == 20
+    assert pictures[0].mean() < 100
+    assert said(path) == []
+
+
+def test_of_two_recordings_the_larger_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "a.mkv"
+    with av.open(str(path), "w") as container:
+        for encoded in [
+            _video_beside(container, "libx264", 20, (64, 48), 250),
+            _video_beside(container, "libx264", 20, (128, 96), 20),
+        ]:
+            for packet in encoded():
+                container.mux(packet)
+    assert next(iter(Pictures(path))).image.shape == (96, 128, 3)
+
+
+@pytest.mark.parametrize("kind", [".mp4", ".mkv", ".webm", ".mov"])
+def test_sound_that_lasts_longer_cuts_nothing_short(tmp_path: Path, stub: Stub, kind: str) -> None:
+    """Files of phones end with sound, and their headers tell the longer of both."""
+    silent = write(tmp_path / f"silent{kind}", 25)
+    path = tmp_path / f"a{kind}"
+    codec = "libopus" if kind == ".webm" else "aac"
+    with av.open(str(silent)) as old, av.open(str(path), "w") as new:
+        stream = new.add_stream_from_template(old.streams.video[0])
+        sound = new.add_stream(codec, rate=48000)
+        for packet in old.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                new.mux(packet)
+        for number in range(200):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 960), np.float32), "fltp", "mono")
+            frame.sample_rate, frame.pts = 48000, number * 960
+            new.mux(sound.encode(frame))
+        new.mux(sound.encode())
+    assert shown(path)[2] == ()
+    assert said(path) == []
+
+
+def test_a_copy_keeps_its_packets(tmp_path: Path) -> None:
+    """The helper that other tests here rest on."""
+    whole = write(tmp_path / "a.mkv", 20)
+    path = copied(whole, tmp_path / "b.mkv", lambda number, packet: number < 12)
+    assert shown(path)[0] == list(range(12))

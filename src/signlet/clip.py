@@ -117,5 +117,7 @@ def _outside() -> int:
 
 def require_landmarks(frames: NDArray[np.float32], name: str) -> None:
     """Raise ClipError where not a single landmark was found in (T, 543, 3)."""
+    if not len(frames):
+        raise ClipError(f"{name}: has 0 frames; record it again")
     if np.isnan(frames).all():
         raise ClipError(f"{name}: no landmark was found in any frame; record or extract it again")

@@ -181,11 +181,11 @@ class Recogniser:
         if isinstance(clip, str | Path):
             from signlet.sources import read_named
 
-            clip = read_named(clip)
-            warn_of(clip.remarks)
-        else:
-            if not isinstance(clip, Clip):
-                clip = Clip.from_array(clip, name="array")
-            self._watch.see(clip)
-        require_landmarks(clip.frames, clip.name)
-        return clip.frames
+            read = read_named(clip)
+            warn_of(read.remarks)
+            require_landmarks(read.frames, read.name)
+            return read.frames
+        read = clip if isinstance(clip, Clip) else Clip.from_array(clip, name="array")
+        require_landmarks(read.frames, read.name)
+        self._watch.see(read)
+        return read.frames

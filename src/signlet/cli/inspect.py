@@ -23,14 +23,14 @@ from signlet.inspect import (
 )
 from signlet.pack import PackedSet
 from signlet.pack.layout import HEADER
-from signlet.sources import Source, find, is_set, open_source, read_clip
+from signlet.sources import LETTERS, Source, find, is_set, open_source, read_named
 from signlet.terminal import json_for_stdout
 
 _EXAMPLES = """
   signlet inspect fingerspelling                     signs, signers, lengths, suspicious clips
   signlet inspect packed/mine --page quality.html
   signlet inspect clip.pose --strip clip.png --animation clip.html
-  signlet inspect fingerspelling --clip ase/R --animation r.gif
+  signlet inspect fingerspelling:ase/R --animation r.gif
 """
 
 
@@ -42,7 +42,7 @@ def run(arguments: list[str]) -> None:
         "and pictures of a clip.",
         _EXAMPLES,
     )
-    parser.add_argument("what", type=str, help="data set or clip")
+    parser.add_argument("what", type=str, help=f"data set, clip, or {LETTERS}NAME")
     add_columns(parser)
     add_names(parser)
     parser.add_argument("--clip", type=str | None, help="one clip of the data set, by name")
@@ -79,8 +79,9 @@ def _open(what: str, columns: str | None, names: str | None) -> Clip | PackedSet
         if names is not None:
             raise SignletError(f"--names {names}: {what} is packed already; give it to pack")
         return PackedSet.open(path)
-    if columns is None and path.is_file() and not is_set(path):
-        return read_clip(path)
+    is_clip = path.is_file() and not is_set(path)
+    if columns is None and (is_clip or (what.startswith(LETTERS) and not path.exists())):
+        return read_named(what)
     return open_source(what, columns, names)
 
 

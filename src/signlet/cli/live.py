@@ -16,6 +16,7 @@ from signlet.live.inputs import Input, open_input
 from signlet.live.lines import Lines, plain
 from signlet.live.session import Session, Shows
 from signlet.recognise import Recogniser
+from signlet.sources import LETTERS
 from signlet.starter import STARTER, STARTER_SAYS
 from signlet.stream import StreamRecogniser
 
@@ -28,6 +29,7 @@ _EXAMPLES = """
   signlet live clip.mp4 --headless              a video: a line for each sign
   signlet live clip.mp4 --headless --save seen.mp4
   signlet live stream.npz --json                landmarks that were recorded before
+  signlet live fingerspelling:gsg/R --headless  a letter that comes with signlet
 """
 _KEYS = "q quit    space pause    m mirror"
 
@@ -67,7 +69,12 @@ def _parser() -> Any:
         _EXAMPLES,
     )
     add = parser.add_argument
-    add("source", nargs="?", default="0", help="camera's number (%(default)s) or a file")
+    add(
+        "source",
+        nargs="?",
+        default="0",
+        help=f"camera's number (%(default)s), a file, or {LETTERS}NAME",
+    )
     add("--model", help=f"model file, run folder or name (default {STARTER})")
     add("--headless", action="store_true", help="print only, open no window")
     add("--json", action="store_true", help="print one JSON object a sign")

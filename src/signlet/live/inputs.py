@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from signlet.clip import Clip, advised
 from signlet.errors import ClipError
 from signlet.live.latest import Latest
-from signlet.sources import read_clip
+from signlet.sources import LETTERS, read_named
 from signlet.sources.files import ENDINGS, SUFFIXES
 from signlet.span import USUAL_FPS
 from signlet.video.remarks import NO_RATE
@@ -55,7 +55,7 @@ class Input:
 
 @contextmanager
 def open_input(source: str) -> Iterator[Input]:
-    """Open a camera by its number, or a video or file of landmarks by its path.
+    """Open a camera by its number, a video or file of landmarks by its path, or a letter by name.
 
     Raises SignletError where there is no such camera, ClipError where the file cannot be read.
     """
@@ -68,20 +68,20 @@ def open_input(source: str) -> Iterator[Input]:
         with _video(path) as opened:
             yield opened
         return
-    if path.suffix.lower() not in SUFFIXES:
+    if path.suffix.lower() not in SUFFIXES and not source.startswith(LETTERS):
         raise ClipError(
             f"{source}: is no camera's number, and no video or file of landmarks; these end in "
             f"{ENDINGS}"
         )
-    yield _landmarks(path)
+    yield _landmarks(source, path)
 
 
-def _landmarks(path: Path) -> Input:
-    clip = read_clip(path)
-    notes = [f"{path}: {advised(remark)}" for remark in clip.remarks]
+def _landmarks(source: str, path: Path) -> Input:
+    clip = read_named(source)
+    notes = [f"{source}: {advised(remark)}" for remark in clip.remarks]
     if clip.fps is None and NO_RATE not in clip.remarks:
-        notes.append(_NO_RATE.format(path))
-    return Input(path.name, iter(seen_of(clip)), notes=tuple(notes))
+        notes.append(_NO_RATE.format(source))
+    return Input(path.name if path.exists() else source, iter(seen_of(clip)), notes=tuple(notes))
 
 
 def seen_of(clip: Clip) -> Iterator[Seen]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from signlet.calibration import Calibration
 from signlet.card import Card
-from signlet.errors import SignletError
+from signlet.errors import ClipError, SignletError
 from signlet.install import needs
 from signlet.starter import model_path, names
 
@@ -50,6 +50,13 @@ class Runtime(Protocol):
     def embed(self, raws: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         """The embeddings of `answers`: (B, D) float32."""
         return self.answers(raws)[1]
+
+
+def require_frames(raws: Sequence[NDArray[np.float32]]) -> None:
+    """Raise ClipError where a clip is empty, which the libraries refuse in words of their own."""
+    for number, raw in enumerate(raws, 1):
+        if not len(raw):
+            raise ClipError(f"clip {number} of {len(raws)}: has 0 frames; record it again")
 
 
 def require_embedding(size: int | None, path: str | Path) -> int:

@@ -16,7 +16,7 @@ from signlet.card import Card
 from signlet.errors import ClipError, SignletError
 from signlet.install import needs
 from signlet.landmarks import NUM_RAW
-from signlet.runtimes import Answers, Runtime, require_embedding
+from signlet.runtimes import Answers, Runtime, require_embedding, require_frames
 from signlet.runtimes.tflite_file import read_card
 
 INPUT, OUTPUT, SIGNATURE = "inputs", "outputs", "serving_default"
@@ -67,6 +67,7 @@ class LitertRuntime(Runtime):
         self, raws: Sequence[NDArray[np.float32]], wanted: dict[str, int]
     ) -> list[NDArray[np.float32]]:
         """The wanted outputs, whose widths these are, of all clips."""
+        require_frames(raws)
         for raw in raws:
             self._require_length(len(raw))
         answers = [np.empty((len(raws), width), np.float32) for width in wanted.values()]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from signlet.card import ENTRY, Card, read_card
 from signlet.errors import SignletError
-from signlet.runtimes import Answers, Runtime, require_embedding
+from signlet.runtimes import Answers, Runtime, require_embedding, require_frames
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -50,6 +50,7 @@ class OnnxRuntime(Runtime):
         self, raws: Sequence[NDArray[np.float32]], wanted: dict[str, int]
     ) -> list[NDArray[np.float32]]:
         """The wanted outputs, whose widths these are, of all clips."""
+        require_frames(raws)
         answers = [np.empty((len(raws), width), np.float32) for width in wanted.values()]
         for rows in _portions([len(raw) for raw in raws]):
             frames = [raws[row] for row in rows]

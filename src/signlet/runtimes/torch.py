@@ -14,7 +14,7 @@ from signlet.calibration import Calibration, read_calibration
 from signlet.model import joined
 from signlet.model.files import ModelFile, load_model
 from signlet.preprocess import Preprocess
-from signlet.runtimes import Answers, Runtime
+from signlet.runtimes import Answers, Runtime, require_frames
 
 
 class TorchRuntime(Runtime):
@@ -40,6 +40,7 @@ class TorchRuntime(Runtime):
         if not raws:
             sizes = len(self.signs), self.embedding_size or 0
             return np.empty((0, sizes[0]), np.float32), np.empty((0, sizes[1]), np.float32)
+        require_frames(raws)
         clips = [torch.from_numpy(_writeable(raw)) for raw in raws]
         # Each member sees the clips at its own length; members of one length share the work.
         lengths = {m.config.max_len for m in self._members}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from signlet.inspect.facts import ClipFacts
+from signlet.meaning import tells_meaning
 
 SHORT_FRAMES = 4
 """A clip of fewer frames is very short."""
@@ -58,6 +59,9 @@ def check_clip(fact: ClipFacts) -> Iterator[Suspicion]:
     for problem, detail in findings.items():
         if detail:
             yield Suspicion("clip", fact.name, problem, detail)
+    for remark in filter(tells_meaning, fact.remarks):
+        problem, _, seen = remark.partition(" (")
+        yield Suspicion("clip", fact.name, problem, seen.replace("); ", "; ", 1))
 
 
 def _short(fact: ClipFacts) -> str:
@@ -94,7 +98,8 @@ def _outside(fact: ClipFacts) -> str:
     if not fact.outside > OUTSIDE:
         return ""
     if fact.largest >= PIXELS:
-        return f"coordinates up to {fact.largest:.0f}; divide pixels by width and height"
+        how = "divide pixels by width and height (signlet convert --pixels)"
+        return f"coordinates up to {fact.largest:.0f}; {how}"
     return f"{fact.outside:.0%} of the face and hand landmarks lie far outside"
 
 

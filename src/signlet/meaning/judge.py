@@ -100,7 +100,7 @@ def _body(few: Floats) -> Iterator[Fault]:
 def _hands(few: Floats) -> Iterator[Fault]:
     if hands.one_hand_twice(few):
         yield faults.TWICE
-    elif hands.exchanged(few):
+    elif hands.exchanged(few) and not hands.far_from_wrists(few):
         yield faults.HANDS
 
 

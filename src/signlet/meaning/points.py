@@ -16,7 +16,7 @@ MOST = 12
 def few_frames(frames: Floats) -> Floats:
     """At most `MOST` frames of (T, 543, 3), evenly spaced, those with a hand if there are any.
 
-    Points of zeros only, beside another such point, are NaN: they were not found.
+    Points of zeros only are NaN, as they were not found.
     """
     hands = ~np.isnan(frames[:, [LEFT_HAND.start, RIGHT_HAND.start], 0]).all(1)
     rows = np.flatnonzero(hands) if hands.any() else np.arange(len(frames))
@@ -26,8 +26,9 @@ def few_frames(frames: Floats) -> Floats:
     zero = few[..., 0] == 0
     if zero.any():
         zero &= (few[..., 1:] == 0).all(-1)
-        # One such point alone may be the point from which the others are counted.
-        zero[:, 1:-1] &= zero[:, :-2] | zero[:, 2:]
+        # A hand's wrist alone may be the point from which the others are counted.
+        for hand in (LEFT_HAND.start, RIGHT_HAND.start):
+            zero[:, hand] &= zero[:, hand + 1]
         few[zero] = np.nan
     return few
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -17,7 +18,8 @@ from pose_format import Pose
 from pose_format.numpy import NumPyPoseBody
 
 import miniatures as mini
-from signlet.datasets import open_published
+import videos
+from signlet.datasets import LAYOUTS, open_published
 from signlet.errors import ClipError, SignletError
 from signlet.landmarks import FACE, LEFT_HAND, POSE, RIGHT_HAND
 from signlet.sources import ClipRef, Source, open_source, read_clip
@@ -122,6 +124,30 @@ def test_a_folder_of_ones_own_is_read_as_one_where_it_is_said(tmp_path: Path) ->
     assert {ref.sign for ref in own.refs()} == {"hello", "bye"}
 
 
+OF_VIDEOS = ("wlasl", "asl-citizen", "autsl", "lsa64", "karsl", "include", "ms-asl")
+
+
+@pytest.mark.parametrize("name", OF_VIDEOS)
+def test_videos_are_listed_as_landmarks_are(name: str, tmp_path: Path) -> None:
+    root = SETS[name][0](tmp_path / "set")
+    before = open_source(root).refs()
+    for path in sorted(root.rglob("*.npz")):
+        path.rename(path.with_suffix(".MOV" if name == "include" else ".mp4"))
+    after = open_source(root).refs()
+    assert [ref.path.with_suffix("") for ref in after] == [r.path.with_suffix("") for r in before]
+    for old, new in zip(before, after, strict=True):
+        assert (new.sign, new.signer, new.split) == (old.sign, old.signer, old.split)
+
+
+def test_of_a_video_and_its_landmarks_the_landmarks_are_taken(tmp_path: Path) -> None:
+    root = mini.lsa64(tmp_path)
+    for path in list((root / "all").iterdir()):
+        path.with_suffix(".mp4").write_bytes(b"")
+    refs = open_source(root).refs()
+    assert len(refs) == 12
+    assert {ref.path.suffix for ref in refs} == {".npz"}
+
+
 # --- WLASL ---------------------------------------------------------------------------------
 Edit = Callable[[dict[str, Any]], None]
 
@@ -181,6 +207,16 @@ def test_a_raw_video_is_cut_and_a_cut_one_is_not(tmp_path: Path) -> None:
     np.savez(video, landmarks=whole[2:6], fps=25)
     source = open_source(root)
     np.testing.assert_array_equal(source.read(by_name(source)["01000"]).frames, whole[2:6])
+
+
+@pytest.mark.parametrize(("pictures", "span"), [(12, Span(0.08, 0.24)), (4, None)])
+def test_the_length_of_a_video_tells_whether_it_is_cut(
+    pictures: int, span: Span | None, tmp_path: Path
+) -> None:
+    root = wlasl_with(tmp_path, set_to(frame_start=3, frame_end=6))
+    (root / "videos" / "01000.npz").unlink()
+    videos.write_video(root / "videos" / "01000.mp4", [videos.quarters()] * pictures)
+    assert by_name(open_source(root))["01000"].span == span
 
 
 @pytest.mark.parametrize(
@@ -385,6 +421,25 @@ def test_fingerspelling_files_of_other_columns_are_refused(tmp_path: Path) -> No
     source = open_source(root)
     with pytest.raises(ClipError, match=r"has no column sequence_id"):
         source.read(source.refs()[0])
+
+
+def test_the_layout_in_the_docs_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "datasets.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "my-set" / "hello").mkdir(parents=True)
+    (tmp_path / "my-set" / "hello" / "ada-1.mp4").write_bytes(b"")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(compile(code, "datasets.md", "exec"), names)
+    (ref,) = names["source"].refs()
+    assert (ref.name, ref.sign, ref.signer) == ("hello/ada-1.mp4", "hello", "ada")
+
+
+def test_the_docs_name_every_layout() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "datasets.md").read_text(encoding="utf-8")
+    missing = [layout.name for layout in LAYOUTS if f"--data {layout.name}:" not in page]
+    assert missing == ["asl-fingerspelling"]  # which is looked at, not trained on
+    assert "inspect asl-fingerspelling:" in page
 
 
 # --- arrays of other points --------------------------------------------------------------------

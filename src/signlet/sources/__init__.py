@@ -106,7 +106,7 @@ def _own(path: Path, names: NamePattern | None, own: bool) -> Source:
         known = any((path / name).exists() for name in (TABLE, LABELS, FILES))
         competition = known and not own and names is None
         return AslSigns.open(path) if competition else Folder.open(path, names)
-    if path.suffix.lower() in TABLE_SUFFIXES:
+    if path.suffix.lower() in (*TABLE_SUFFIXES, ".json"):
         return Manifest.open(path, names=names)
     if path.suffix.lower() == ".zip" and path.exists():
         return Zipped.open(path, names)

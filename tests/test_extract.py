@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import os
 import shutil
 from importlib.metadata import PackageNotFoundError
@@ -18,13 +19,17 @@ from rich.console import Console
 from signlet.cli import main
 from signlet.errors import SignletError
 from signlet.extract import ensure_extracted
+from signlet.extract.pose_parts import pose_parts
 from signlet.sources import open_source, read_clip
 from signlet.video import cache, extractors
+from signlet.video.extractors import Choice
 from signlet.video.clip import extract_clip
 from signlet.video.single import HOLISTIC, find
 from videos import Stub, cached, quarters, stub, write_video
 
 __all__ = ["cached", "stub"]
+PARTS = "576a114f94befb163286920ea2aa450d87d99088a96d6307212037e0519f6e9b"
+"""SHA-256 of the parts that pose-format makes with MediaPipe 0.10.21."""
 
 
 @pytest.fixture
@@ -77,7 +82,7 @@ def test_parquet_has_the_competitions_schema_and_says_where_it_comes_from(
         "z": "double",
     }
     assert file.metadata.num_rows == 3 * 543
-    assert file.metadata.metadata[b"extractor"].startswith(b"mediapipe-holistic 0.10")
+    assert file.metadata.metadata[b"extractor"].decode() == extractors.label(Choice())
     assert float(file.metadata.metadata[b"fps"]) == 25
 
 
@@ -375,3 +380,14 @@ def test_a_source_without_videos_needs_nothing(tmp_path: Path) -> None:
     (tmp_path / "hello").mkdir()
     np.savez(tmp_path / "hello" / "a_1.npz", np.zeros((2, 543, 3), np.float32))
     assert ensure_extracted(open_source(tmp_path)).rows == ()
+
+
+def test_a_pose_file_has_the_same_parts_with_every_mediapipe() -> None:
+    parts = pose_parts()
+    parts.pop("POSE_WORLD_LANDMARKS", None)
+    told = [
+        (name, part.points, sorted(part.limbs), part.colors, part.format)
+        for name, part in sorted(parts.items())
+    ]
+    assert [len(points) for _, points, *_ in told] == [468, 21, 33, 21]
+    assert hashlib.sha256(repr(told).encode()).hexdigest() == PARTS

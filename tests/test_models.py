@@ -17,18 +17,26 @@ from signlet.video.bundle import make, source
 from signlet.video.bundle.make import bundle_path, known_bundle, whole, write_bundle
 from signlet.video.bundle.source import MODELS, VERSION, read_models
 from signlet.video.extractors import Choice, identity, label
-from videos import cached
 
-__all__ = ["cached"]
 INSTALLED = source.installed()
 old = pytest.mark.skipif(not INSTALLED, reason=f"mediapipe {VERSION} with its models is not here")
 
 
+@pytest.fixture
+def cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache, without models too."""
+    monkeypatch.setenv("SIGNLET_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The part of MediaPipe's package that holds the models."""
+    """The part of MediaPipe's package that holds the models; else the package from the index."""
     if not INSTALLED:
-        pytest.skip(f"mediapipe {VERSION} with its models is not here")
+        try:
+            return source.download(tmp_path_factory.mktemp("download"))
+        except SignletError as error:
+            pytest.skip(str(error))
     path = tmp_path_factory.mktemp("wheel") / f"mediapipe-{VERSION}-cp311-cp311-any.whl"
     with ZipFile(path, "w", ZIP_DEFLATED) as archive:
         for name in MODELS:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from signlet.landmarks import NUM_RAW
 from signlet.video import single
+from signlet.video.bundle.make import bundle_path
 from signlet.video.extractors import Choice
 
 Image = NDArray[np.uint8]
@@ -139,9 +140,12 @@ class Stub:
 
 @pytest.fixture
 def cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache of landmarks."""
-    folder = tmp_path / "cache"
+    """An empty cache of landmarks, with the models that MediaPipe 1.x needs if they are here."""
+    folder, models = tmp_path / "cache", bundle_path()
     monkeypatch.setenv("SIGNLET_CACHE", str(folder))
+    if models.exists():
+        bundle_path().parent.mkdir(parents=True)
+        bundle_path().symlink_to(models)
     return folder
 
 

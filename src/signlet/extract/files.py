@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from signlet.atomic import replacing
+from signlet.extract.pose_parts import pose_parts
 from signlet.landmarks import FACE, LEFT_HAND, POSE, RIGHT_HAND
 from signlet.sources import write_clip
 from signlet.video.extraction import Extraction
@@ -42,9 +43,9 @@ def _write_pose(extraction: Extraction, path: Path) -> None:
         from pose_format import Pose
         from pose_format.numpy import NumPyPoseBody
         from pose_format.pose_header import PoseHeader, PoseHeaderDimensions
-        from pose_format.utils.holistic import holistic_components
+
+        known = pose_parts()
     width, height = extraction.width, extraction.height
-    known = {one.name: one for one in holistic_components("XYZC")}
     parts = [extraction.frames[:, rows] for rows in _COMPONENTS.values()]
     data = np.concatenate(parts, 1)[:, None] * np.array([width, height, width], np.float32)
     confidence = (~np.isnan(data[..., 0])).astype(np.float32)

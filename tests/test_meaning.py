@@ -262,6 +262,24 @@ def test_random_numbers_are_not_judged(
     assert suspected(clip) == ()
 
 
+@given(
+    numbers=st.lists(
+        st.sampled_from([0.0, 1.0, -1.0, 0.5, 1e-30, 1e10, -1e10, 3e38, -3e38, float("nan")]),
+        min_size=1,
+        max_size=40,
+    ),
+    frames=st.integers(1, 20),
+)
+@settings(max_examples=80, deadline=None)
+@pytest.mark.filterwarnings("error")
+def test_any_numbers_are_looked_at_without_failing(numbers: list[float], frames: int) -> None:
+    clip = np.resize(np.float32(numbers), (frames, 543, 3))
+    for fault in suspected(clip):
+        assert tells_meaning(fault.phrase)
+    look = look_at(clip)
+    assert not abs(look.handed) > 1
+
+
 def test_frames_of_moving_hands_sorted_as_text_are_noticed() -> None:
     moving = [frames for frames in letters("JZ") if len(frames) > 20]
     noticed = 0

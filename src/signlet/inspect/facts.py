@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from signlet.clip import Clip
 from signlet.landmarks import FACE, LEFT_HAND, RAW_PARTS, RIGHT_HAND
+from signlet.meaning import Look, look_at
+from signlet.meaning.packed import look_at_row
 from signlet.pack import PackedSet
 
 BOTH_HANDS = "both_hands"
@@ -31,7 +33,8 @@ class ClipFacts:
     share of the frame pairs that do not differ. outside: share of the face and hand
     landmarks far outside the picture; largest: greatest |x| or |y| of them (both NaN for a
     packed set, whose coordinates are standardised). digest: hash of the landmarks, equal
-    for equal clips. remarks: as in `Clip`.
+    for equal clips. remarks: as in `Clip`. look: what the
+    hands tell (`signlet.meaning`).
     """
 
     name: str
@@ -46,6 +49,7 @@ class ClipFacts:
     largest: float
     digest: str
     remarks: tuple[str, ...] = ()
+    look: Look | None = None
 
 
 def measure(clip: Clip) -> ClipFacts:
@@ -67,6 +71,7 @@ def measure(clip: Clip) -> ClipFacts:
         largest=largest,
         digest=_digest(clip.frames),
         remarks=clip.remarks,
+        look=look_at(clip.frames),
     )
 
 
@@ -126,6 +131,7 @@ def measure_packed(packed: PackedSet, row: int) -> ClipFacts:
         largest=np.nan,
         digest=_digest(frames),
         remarks=tuple(entry["remarks"] or ()),
+        look=look_at_row(packed, row),
     )
 
 

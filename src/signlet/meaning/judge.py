@@ -25,6 +25,11 @@ def suspected(frames: Floats) -> tuple[Fault, ...]:
     frames: (T, 543, 3), NaN where not found. Each fault is looked for in what mending the
     ones before it gives. Clips that do not tell, such as one hand and nothing else, give none.
     """
+    with np.errstate(over="ignore", invalid="ignore"):  # of coordinates beyond all measure
+        return _suspected(frames)
+
+
+def _suspected(frames: Floats) -> tuple[Fault, ...]:
     found: list[Fault] = []
     few = few_frames(frames)
     shape = parts.raggedness(few)

@@ -49,6 +49,11 @@ def look_at(frames: Floats) -> Look:
 
 def look_at_hands(left: Floats, right: Floats, placed: bool) -> Look:
     """See `Look`. left, right: (T, 21, 3), NaN where not found."""
+    with np.errstate(over="ignore", invalid="ignore"):  # of coordinates beyond all measure
+        return _look(left, right, placed)
+
+
+def _look(left: Floats, right: Floats, placed: bool) -> Look:
     curls, ups = [], []
     for hand, sign in ((left, -1), (right, 1)):
         one = hand[~np.isnan(hand).any((1, 2))]

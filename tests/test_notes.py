@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import Synthetic, moving_hand
-from signlet.advice import NO_ESTIMATE, Seen, SeenSet, data_notes, estimate_notes, reading_notes
+from signlet.advice import NO_ESTIMATE, data_notes, estimate_notes, reading_notes
 from signlet.alike import alike, looks, shown
 from signlet.clip import Clip
 from signlet.folds import KNOWN_SIGNERS_ONLY
 from signlet.inspect import data_quality
+from signlet.notes import Seen, SeenSet
 from signlet.pack import PackedSet, pack
 from signlet.sources import ClipRef, open_source
 from signlet.unfound import TAKEN

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 """Letters and marks that show nothing, beside Unicode's format characters (Cf)."""
@@ -24,6 +24,19 @@ def looks(name: str) -> str:
 def _unseen(letter: str) -> bool:
     selector = "\ufe00" <= letter <= "\ufe0f" or "\U000e0100" <= letter <= "\U000e01ef"
     return selector or letter in _UNSEEN or unicodedata.category(letter) == "Cf"
+
+
+def one_form(name: str) -> str:
+    """A name as `signlet.names` writes it, to compare what older files hold: NFC, no blanks around.
+
+    Nothing is refused.
+    """
+    return unicodedata.normalize("NFC", name).strip()
+
+
+def numbers(signs: Sequence[str]) -> dict[str, int]:
+    """The class of each sign, by the one form of its name."""
+    return {one_form(sign): number for number, sign in enumerate(signs)}
 
 
 def alike(names: Iterable[str]) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from signlet.alike import shown
 from signlet.errors import SignletError
 from signlet.evaluate import signer_interval
 from signlet.predictions import Predictions
@@ -102,7 +103,8 @@ def _require_same_signs(one: str, other: str, models: Mapping[str, Predictions])
         differ = f"{one} knows {len(ours)} signs, {other} {len(theirs)}"
     else:
         place = next(i for i in range(len(ours)) if ours[i] != theirs[i])
-        differ = f"sign {place} is {ours[place]!r} in {one} and {theirs[place]!r} in {other}"
+        mine, its = shown(ours[place]), shown(theirs[place])
+        differ = f"sign {place} is {mine} in {one} and {its} in {other}"
     raise SignletError(f"{differ}; they need the same signs in the same order")
 
 

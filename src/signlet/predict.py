@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from signlet.alike import numbers, one_form
 from signlet.errors import SignletError
 from signlet.model import SignModel, unit
 from signlet.model.files import ModelFile
@@ -83,8 +84,9 @@ def predict_known(model: ModelFile, *sets: PackedSet) -> Predictions:
             )
     if any(one.names != packed.names for one in sets):
         raise SignletError("the packed sets hold different clips; pack them again")
-    number = {sign: i for i, sign in enumerate(model.signs)}
-    labels = np.array([number.get(packed.signs[x], -1) if x >= 0 else -1 for x in packed.labels])
+    known = numbers(model.signs)
+    number = np.array([*(known.get(one_form(sign), -1) for sign in packed.signs), -1])
+    labels = number[packed.labels]  # -1, unknown, is the last one
     rows = np.flatnonzero(labels >= 0)
     if not len(rows):
         raise SignletError("no clip shows a sign that the model knows; compare the sign names")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from signlet.alike import numbers, one_form
 from signlet.errors import SignletError
 from signlet.model.files import ModelFile
 from signlet.pack import PackedSet
@@ -27,7 +28,8 @@ def predict_unknown(model: ModelFile, *sets: PackedSet) -> Predictions:
             f"packed with max_len {packed.max_len}, the model takes {missing[0]}; "
             "pack the clips again, or name the clips themselves"
         )
-    strange = [sign not in model.signs for sign in packed.signs]
+    known = numbers(model.signs)
+    strange = [one_form(sign) not in known for sign in packed.signs]
     rows = np.flatnonzero([label < 0 or strange[label] for label in packed.labels])
     if not len(rows):
         raise SignletError(

@@ -5,21 +5,26 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+from signlet.advice import reading_notes
+from signlet.alike import alike, numbers, one_form
 from signlet.cli.parsing import existing, make_parser, parse
 from signlet.cli.training import print_copies
 from signlet.console import SafeConsole
 from signlet.errors import SignletError
 from signlet.evaluate import print_scores, score
-from signlet.model.files import CONFIG, load_model
+from signlet.model.files import CONFIG, ModelFile, load_model
 from signlet.pack import PackedSet
 from signlet.pack.layout import HEADER
 from signlet.predict import packed_for, predict_known
 from signlet.predictions import read_predictions
+from signlet.sources import open_source
 from signlet.train.folder import PREDICTIONS, SETTINGS
 
+_SHOWN = 5
 _EXAMPLES = """
   signlet evaluate runs/demo                       out-of-fold scores of a finished run
   signlet evaluate runs/demo --data other_clips/   the run's model on clips it never saw
@@ -58,6 +63,7 @@ def run(arguments: list[str]) -> None:
             out = Path(parsed.work or scratch) / "packed"
             packed = packed_for(model, parsed.data, out, sys.stdout.isatty())
             results = {"model": predict_known(model, *packed)}
+            _say_notes(parsed.data, packed[0], model)
     if parsed.json:
         print(json.dumps({name: asdict(score(part)) for name, part in results.items()}, indent=2))
     else:
@@ -69,3 +75,28 @@ def run(arguments: list[str]) -> None:
         soup = results.get("soup")
         if parsed.data is None and soup and (folder / "packed" / HEADER).exists():
             print_copies(soup, PackedSet.open(folder / "packed"), console)
+
+
+def _say_notes(where: str, packed: PackedSet, model: ModelFile) -> None:
+    """What is wrong with the clips, on stderr: stdout is for the scores."""
+    found = () if (Path(where) / HEADER).exists() else open_source(where).notes
+    for note in [*found, *reading_notes(packed), *_unknown(packed, model)]:
+        print(f"Note: {note}.", file=sys.stderr)
+
+
+def _unknown(packed: PackedSet, model: ModelFile) -> Iterator[str]:
+    """Clips that are not scored, and signs that may be meant to be one that the model knows."""
+    known = numbers(model.signs)
+    shown = [packed.signs[label] for label in packed.labels if label >= 0]
+    missing = [sign for sign in shown if one_form(sign) not in known]
+    if missing:
+        names = list(dict.fromkeys(missing))
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        yield (
+            f"{len(missing)} of {len(packed)} clips are of signs that the model does not know, and "
+            f"are not scored: {', '.join(names[:_SHOWN])}{more}"
+        )
+    if unlabelled := len(packed) - len(shown):
+        yield f"{unlabelled} of {len(packed)} clips are of unknown sign, and are not scored"
+    if pairs := alike([*model.signs, *dict.fromkeys(missing)]):
+        yield f"names that look the same are two signs: {', '.join(pairs[:_SHOWN])}"

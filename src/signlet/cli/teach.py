@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ from signlet.cli.bars import Bars
 from signlet.cli.parsing import add_names, make_plain_parser, parse
 from signlet.cli.remarked import Remarked
 from signlet.cli.taught_said import said
+from signlet.clip import Clip
 from signlet.errors import SignletError
 from signlet.names import new_sign_name, signer_name
+from signlet.notes import Seen, SeenSet, reading_notes
 from signlet.recognise import Recogniser
-from signlet.sources import Source, Zipped, open_source
+from signlet.sources import ClipRef, Source, Zipped, open_source
 from signlet.starter import model_path
 from signlet.teaching import make
 from signlet.teaching.card_file import SUFFIXES
@@ -96,7 +99,8 @@ def _made(parsed: Any, progress: make.Progress) -> make.Made:
     source, remarked = _source(parsed.clips, parsed.names), Remarked()
     for note in source.notes:
         _note(note)
-    given = _given(source, remarked)
+    seen: list[Seen] = []
+    given = _given(source, remarked, seen)
     if parsed.add:
         found = Recogniser.load(parsed.base)
         make.require_taught(found, "teach it first, without --add")
@@ -110,6 +114,9 @@ def _made(parsed: Any, progress: make.Progress) -> make.Made:
     else:
         made = make.taught_to(found, given, parsed.keep_signs, progress)
     remarked.say()
+    signs = make.require_taught(made.recogniser).signs
+    for note in reading_notes(SeenSet(signs, [replace(clip, remarks=()) for clip in seen])):
+        _note(note)
     return made
 
 
@@ -122,10 +129,17 @@ def _source(clips: str, names: str | None) -> Source:
     return open_source(clips, names=names)
 
 
-def _given(source: Source, remarked: Remarked) -> list[Given]:
+def _given(source: Source, remarked: Remarked, seen: list[Seen]) -> list[Given]:
+    """The clips to teach, each noted in `seen` when it is read."""
+
+    def read(ref: ClipRef) -> Clip:
+        clip = remarked.see(ref.name, source.read(ref))
+        seen.append(Seen.of(clip))
+        return clip
+
     return [
         Given(
-            lambda ref=ref: remarked.see(ref.name, source.read(ref)),  # type: ignore[misc]
+            lambda ref=ref: read(ref),  # type: ignore[misc]
             Example(new_sign_name(ref.sign), signer_name(ref.signer), ref.name),
             str(ref.path),
         )

@@ -11,12 +11,13 @@ import numpy as np
 from joblib import Parallel
 from rich.progress import track
 
-from signlet.advice import Seen, SeenSet, data_notes, estimate_notes
+from signlet.advice import data_notes, estimate_notes
 from signlet.clip import Clip
 from signlet.console import SafeConsole
 from signlet.errors import ClipError, SignletError
 from signlet.inspect.checks import Suspicion, check_clips, check_signs
 from signlet.inspect.facts import PARTS, ClipFacts, measure, measure_packed
+from signlet.notes import Seen, SeenSet
 from signlet.pack import PackedSet
 from signlet.sources import ClipRef, Source
 from signlet.workers import delayed_here
@@ -104,6 +105,7 @@ def _as_train(
             fact.digest,
             fact.frames / fact.fps if fact.fps else None,
             fact.remarks,
+            fact.look,
         )
         for fact in facts
     ]

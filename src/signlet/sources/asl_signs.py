@@ -8,6 +8,7 @@ from pathlib import Path
 
 from signlet.clip import Clip
 from signlet.errors import SignletError
+from signlet.names import sign_name, signer_name
 from signlet.sources.source import ClipRef, read_ref
 from signlet.sources.tables import read_rows, refuse_twice
 
@@ -36,7 +37,7 @@ class AslSigns:
             return cls(root, _labels(root / LABELS))
         if not (root / TABLE).exists():
             return cls(root, ())
-        return cls(root, tuple(sorted({row["sign"] for row in read_rows(root / TABLE, _COLUMNS)})))
+        return cls(root, tuple(sorted({row["sign"] for row in _rows(root / TABLE)})))
 
     def refs(self) -> list[ClipRef]:
         """All clips. Raises SignletError for an unknown sign, a clip listed twice or none."""
@@ -54,7 +55,7 @@ class AslSigns:
         return read_ref(ref)
 
     def _listed(self, table: Path) -> list[ClipRef]:
-        rows = read_rows(table, _COLUMNS)
+        rows = _rows(table)
         refuse_unknown({row["sign"] for row in rows}, self.signs, table)
         names = [f"{row['participant_id']}/{row['sequence_id']}" for row in rows]
         refuse_twice(names, table)
@@ -66,6 +67,16 @@ class AslSigns:
     def _unlisted(self) -> list[ClipRef]:
         paths = sorted((self.root / FILES).glob("*/*.parquet"))
         return [ClipRef(f"{p.parent.name}/{p.stem}", p, None, p.parent.name) for p in paths]
+
+
+def _rows(table: Path) -> list[dict[str, str]]:
+    """Rows of the table, with signs and signers in the one form of their names."""
+    rows = read_rows(table, _COLUMNS)
+    for row in rows:
+        where = f"{table}: {row['path']}"
+        row["sign"] = sign_name(row["sign"], where)
+        row["participant_id"] = signer_name(row["participant_id"], where)
+    return rows
 
 
 def refuse_unknown(used: set[str], known: tuple[str, ...], table: Path) -> None:
@@ -92,4 +103,8 @@ def _labels(path: Path) -> tuple[str, ...]:
         raise SignletError(
             f"{path}: must map every sign to its own number, counted from 0 without a gap"
         )
-    return tuple(sorted(table, key=table.__getitem__))
+    signs = tuple(sign_name(sign, str(path)) for sign in sorted(table, key=table.__getitem__))
+    if len(set(signs)) < len(signs):
+        twice = next(sign for sign in signs if signs.count(sign) > 1)
+        raise SignletError(f"{path}: lists the sign {twice!r} twice; remove one of them")
+    return signs

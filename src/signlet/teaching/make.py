@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import signlet
+from signlet.alike import one_form
 from signlet.atomic import replacing
 from signlet.errors import SignletError
 from signlet.names import sign_name
@@ -201,9 +202,10 @@ def _made(
 
 
 def _replaced(kept: dict[str, Numbers], taught: set[str], say: Say) -> dict[str, Numbers]:
-    for sign in sorted(taught & set(kept)):
+    again = {sign for sign in kept if one_form(sign) in taught}
+    for sign in sorted(again):
         say(f"{sign}: is also a sign of the base model; the taught one takes its place")
-    return {sign: row for sign, row in kept.items() if sign not in taught}
+    return {sign: row for sign, row in kept.items() if sign not in again}
 
 
 def _about(base: Recogniser, taught: Taught, measured: Estimate) -> dict[str, Any]:

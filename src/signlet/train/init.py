@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from signlet.alike import numbers, one_form
 from signlet.copies import content_key
 from signlet.errors import SignletError
 from signlet.model import SignModel
@@ -75,8 +76,8 @@ class Init:
     ) -> torch.Tensor:
         """fresh (K', ...) with the rows of before (K, ...) where the sign is the same."""
         rows = fresh.clone()
-        number = {sign: i for i, sign in enumerate(self.signs)}
-        for i, sign in enumerate(signs):
+        number = numbers(self.signs)
+        for i, sign in enumerate(map(one_form, signs)):
             if sign in number:
                 rows[i] = before[number[sign]]
         return rows
@@ -90,7 +91,7 @@ class Init:
 
     def about(self, packed: PackedSet) -> dict[str, Any]:
         """For the model file: what it was started from."""
-        known = sorted(set(self.signs) & set(packed.signs))
+        known = sorted(set(numbers(self.signs)) & set(numbers(packed.signs)))
         return {
             "model": self.where,
             "sha256": self.digest,

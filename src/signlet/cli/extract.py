@@ -29,9 +29,9 @@ def run(arguments: list[str]) -> None:
     """Parse, extract, print a summary; SignletError where a video could not be extracted."""
     parser = make_plain_parser(
         "extract",
-        "Find the landmarks in videos (mp4, webm, mov, avi, mkv, m4v) and write them to files,\n"
-        f"laid out as the videos are, with {FILE} beside them. What was written before is\n"
-        "skipped; a video that cannot be read does not stop the others.",
+        "Find the landmarks in videos (mp4, mov, webm and all that ffmpeg reads); write them to\n"
+        f"files, laid out as the videos are, with {FILE} beside them. What was written before\n"
+        "is skipped; a video that cannot be read does not stop the others.",
         _EXAMPLES,
     )
     parser.add_argument("videos", help="video, or folder of videos")

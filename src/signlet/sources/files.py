@@ -18,6 +18,8 @@ from signlet.video.suffixes import SOME_SUFFIXES, VIDEO_SUFFIXES, is_video
 _ROUNDED = 2
 """So many frames may be missing at the end of a stretch: tables round its times."""
 
+_VIDEO_INSIDE = "{}: is a video, no landmarks; let its name end as videos do, in .mp4"
+
 Reader = Callable[[Path], Clip]
 
 
@@ -49,6 +51,8 @@ def read_clip(path: str | Path, span: Span | None = None, reader: Reader | None 
             return _doubted(_video(path, span))
         return _doubted(_cut(reader(path), span, path))
     except SignletError:
+        if reader is not _video and _is_video_inside(path):
+            raise ClipError(_VIDEO_INSIDE.format(path)) from None
         raise
     except FileNotFoundError as error:
         raise ClipError(f"{path}: there is no such file; check the path") from error
@@ -57,9 +61,7 @@ def read_clip(path: str | Path, span: Span | None = None, reader: Reader | None 
         raise SignletError(f"{path}: {what}") from error
     except Exception as error:  # damaged files make the format libraries raise nearly anything
         if _is_video_inside(path):
-            raise ClipError(
-                f"{path}: is a video, no landmarks; let its name end as videos do, in .mp4"
-            ) from error
+            raise ClipError(_VIDEO_INSIDE.format(path)) from error
         raise ClipError(
             f"{path}: cannot be read as {path.suffix.lower()} ({_first_line(error)}); "
             "write or copy the file again"

@@ -22,8 +22,8 @@ from signlet.extract import ensure_extracted
 from signlet.extract.pose_parts import pose_parts
 from signlet.sources import open_source, read_clip
 from signlet.video import cache, extractors
-from signlet.video.extractors import Choice
 from signlet.video.clip import extract_clip
+from signlet.video.extractors import Choice
 from signlet.video.single import HOLISTIC, find
 from videos import Stub, cached, quarters, stub, write_video
 

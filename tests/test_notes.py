@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from dataclasses import replace
 from pathlib import Path
@@ -13,14 +14,22 @@ from hypothesis import strategies as st
 
 from conftest import Synthetic, moving_hand
 from signlet.advice import NO_ESTIMATE, data_notes, estimate_notes, reading_notes
-from signlet.alike import alike, looks, shown
+from signlet.alike import alike, looks, numbers, one_form, shown
+from signlet.averaging import Average
+from signlet.calibration.unknown import predict_unknown
+from signlet.cli import main
 from signlet.clip import Clip
+from signlet.errors import SignletError
 from signlet.folds import KNOWN_SIGNERS_ONLY
 from signlet.inspect import data_quality
+from signlet.model import SignModel
+from signlet.model.files import ModelFile, save_model
 from signlet.notes import Seen, SeenSet
 from signlet.pack import PackedSet, pack
+from signlet.predict import predict_known
 from signlet.sources import ClipRef, open_source
 from signlet.unfound import TAKEN
+from teaching import SIZE
 
 LOOK_ALIKE = [
     ("Hello", "hello"),
@@ -172,3 +181,94 @@ def test_no_clips_at_all_are_no_trouble() -> None:
     seen = SeenSet(("a",), [])
     assert "no clip is left of: a" in data_notes(seen)[0]
     assert estimate_notes(seen) == ["the clips show no known sign; training needs two or more"]
+
+
+# --- one form of a name ----------------------------------------------------------------------
+
+
+def tiny(max_len: int) -> SignModel:
+    """A model of two signs."""
+    return SignModel(SIZE.config(max_len, 2)).eval()
+
+
+COMPOSED, APART = "caf\u00e9", "cafe\u0301"
+
+
+def test_a_model_knows_its_signs_in_any_form(tmp_path: Path) -> None:
+    assert numbers([APART, "b"]) == {COMPOSED: 0, "b": 1}
+    assert one_form(f" {APART} ") == COMPOSED
+
+
+def test_clips_are_scored_for_a_sign_that_an_older_model_writes_otherwise(tmp_path: Path) -> None:
+    packed = pack(Synthetic(signs=("circle", COMPOSED)), tmp_path / "packed", 12, jobs=1)
+    model = ModelFile((APART, "circle"), (tiny(12),), Average.plain(1))
+    known = predict_known(model, packed)
+    assert len(known.names) == len(packed)
+    assert {known.signs[label] for label in known.labels} == {APART, "circle"}
+    with pytest.raises(SignletError, match="the model knows the signs of all 16 clips"):
+        predict_unknown(model, packed)
+
+
+def test_the_competition_s_tables_are_read_in_one_form(tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text(
+        f"path,participant_id,sequence_id,sign\na.parquet,1,1,{APART}\nb.parquet,1,2,b\n",
+        encoding="utf-8",
+    )
+    labels = tmp_path / "sign_to_prediction_index_map.json"
+    labels.write_text(json.dumps({APART: 1, "b": 0}), encoding="utf-8")
+    source = open_source(tmp_path)
+    assert source.signs == ("b", COMPOSED)
+    assert [ref.sign for ref in source.refs()] == [COMPOSED, "b"]
+    labels.write_text(json.dumps({APART: 1, COMPOSED: 0}), encoding="utf-8")
+    with pytest.raises(SignletError, match="twice"):
+        open_source(tmp_path)
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_folders_and_tables_give_one_form(form: str, tmp_path: Path) -> None:
+    sign = unicodedata.normalize(form, COMPOSED)
+    record(tmp_path / "clips", {f"{sign}/anna_1.npz": (0, 0), "b/anna_1.npz": (1, 0)})
+    table = tmp_path / "clips" / "clips.csv"
+    rows = f"path,sign,signer\n{sign}/anna_1.npz,{sign}\u00a0,anna\nb/anna_1.npz,b,anna\n"
+    table.write_text(rows, encoding="utf-8")
+    for source in (open_source(tmp_path / "clips"), open_source(table)):
+        assert source.signs == ("b", COMPOSED)
+        assert {ref.sign for ref in source.refs()} == {"b", COMPOSED}
+        assert all(len(source.read(ref).frames) for ref in source.refs())
+
+
+# --- evaluate and teach ----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Clips of signs and people whose names look alike."""
+    clips = {f"circle/{who}_1.npz": (0, n) for n, who in enumerate(("Anna", "anna"))}
+    clips |= {"Circle/ben_1.npz": (0, 2), "other/ben_1.npz": (1, 3)}
+    return record(tmp_path_factory.mktemp("odd") / "clips", clips)
+
+
+def test_evaluate_says_it_and_what_is_not_scored(
+    odd: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_model(tmp_path / "model", [tiny(12)], ("circle", "line"), {})
+    given = ["evaluate", str(tmp_path / "model"), "--data", str(odd)]
+    assert main([*given, "--json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["model"]["clips"] == 2
+    assert "2 of 4 clips are of signs that the model does not know" in said.err
+    assert "'circle' and 'Circle'" in said.err
+    assert "'Anna' and 'anna'" in said.err
+    assert "4 of 4 clips are shorter" not in said.err  # at ten frames a second they are long
+    assert main(given) == 0
+    assert "Note: " in capsys.readouterr().err
+
+
+def test_teach_says_it(
+    odd: Path, teachable: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "mine.onnx"
+    assert main(["teach", str(teachable), str(odd), "-o", str(out)]) == 0
+    said = capsys.readouterr().err
+    assert "'Circle' and 'circle'" in said
+    assert "'Anna' and 'anna'" in said

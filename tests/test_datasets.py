@@ -168,7 +168,7 @@ def set_to(**values: object) -> Edit:
 def test_missing_videos_are_counted(tmp_path: Path) -> None:
     noted(
         open_source(mini.wlasl(tmp_path)),
-        "1 of 12 clips are left out: there is no file of them (the first is 03001)",
+        "1 of 12 clips is left out: no file is there (the first is 03001)",
     )
 
 
@@ -222,14 +222,14 @@ def test_the_length_of_a_video_tells_whether_it_is_cut(
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"frame_start": 9, "frame_end": 3}, "1 of 12 clips are left out: their frame_end lies"),
-        ({"frame_start": "x"}, "1 of 12 clips are left out: their frame_end lies"),
-        ({"frame_start": -4, "frame_end": 3}, "1 of 12 clips are left out: their frame_end lies"),
-        ({"frame_start": 9, "fps": float("nan")}, "left out: their frame_end lies"),
-        ({"signer_id": -1}, "1 of 12 clips name no signer (the first is 01000)"),
-        ({"signer_id": None}, "1 of 12 clips name no signer (the first is 01000)"),
-        ({"split": "holdout"}, "1 of 12 clips have a split that is none of train, val, test"),
-        ({"video_id": "77"}, "2 of 12 clips are left out: there is no file of them"),
+        ({"frame_start": 9, "frame_end": 3}, "1 of 12 clips is left out: frame_end lies"),
+        ({"frame_start": "x"}, "1 of 12 clips is left out: frame_end lies"),
+        ({"frame_start": -4, "frame_end": 3}, "1 of 12 clips is left out: frame_end lies"),
+        ({"frame_start": 9, "fps": float("nan")}, "left out: frame_end lies"),
+        ({"signer_id": -1}, "1 of 12 clips is without a signer (the first is 01000)"),
+        ({"signer_id": None}, "1 of 12 clips is without a signer (the first is 01000)"),
+        ({"split": "holdout"}, "1 of 12 clips is in a split that is none of train, val, test"),
+        ({"video_id": "77"}, "2 of 12 clips are left out: no file is there"),
     ],
 )
 def test_what_is_wrong_with_an_instance_is_counted(
@@ -283,7 +283,7 @@ def test_the_gloss_is_that_of_the_table(tmp_path: Path) -> None:
 
 def test_an_asl_citizen_video_that_is_missing_is_counted(tmp_path: Path) -> None:
     next((mini.asl_citizen(tmp_path) / "videos").iterdir()).unlink()
-    noted(open_source(tmp_path), "1 of 12 clips are left out: there is no file of them")
+    noted(open_source(tmp_path), "1 of 12 clips is left out: no file is there")
 
 
 def test_autsl_signs_are_turkish_words_or_numbers(tmp_path: Path) -> None:
@@ -298,23 +298,23 @@ def test_autsl_lines_that_say_nothing_are_counted(tmp_path: Path) -> None:
     with (root / "test_labels.csv").open("a") as file:
         file.write("signer9_sample1,99\nx,1\nsigner9_sample2\n")
     source = open_source(root)
-    noted(source, "1 of 15 clips are left out: their label is not in SignList")
-    noted(source, "2 of 15 clips are left out: their line is not signerN_sampleM,label")
+    noted(source, "1 of 15 clips is left out: the label is not in SignList")
+    noted(source, "2 of 15 clips are left out: the line is not signerN_sampleM,label")
 
 
 def test_lsa64_files_of_other_names_are_counted_and_not_taken_for_the_set(tmp_path: Path) -> None:
     root = mini.lsa64(tmp_path)
     mini.clip(root / "all" / "ada_1.npz")
     assert open_source(root).name == "folder"
-    noted(open_source(f"lsa64:{root}"), "1 of 13 clips are left out: their name is not sign_signer")
+    noted(open_source(f"lsa64:{root}"), "1 of 13 clips is left out: the name is not sign_signer")
 
 
 # --- INCLUDE, MS-ASL, KArSL, fingerspelling --------------------------------------------------
 def test_include_words_lose_their_numbers_and_missing_videos_are_counted(tmp_path: Path) -> None:
     source = open_source(mini.include(tmp_path))
     assert source.signs == ("book", "drink")
-    noted(source, "1 of 13 clips are left out: there is no file of them (the first is greetings/48")
-    noted(source, "12 of 13 clips name no signer")
+    noted(source, "1 of 13 clips is left out: no file is there (the first is greetings/48")
+    noted(source, "12 of 13 clips are without a signer")
 
 
 def test_include_with_a_table(tmp_path: Path) -> None:
@@ -340,17 +340,20 @@ def test_ms_asl_cut_clips_are_taken_by_their_number(tmp_path: Path) -> None:
     source = open_source(root)
     (ref,) = source.refs()
     assert (ref.name, ref.span, ref.sign) == ("val/2", None, "drink")
-    noted(source, "11 of 12 clips are left out: there is no file of them")
+    noted(source, "11 of 12 clips are left out: no file is there")
 
 
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"end_time": -1}, "left out: their end_time lies before start_time"),
-        ({"start_time": None}, "left out: their end_time lies before start_time"),
-        ({"signer_id": -1}, "1 of 12 clips name no signer"),
-        ({"url": "nothing"}, "left out: there is no file of them"),
-        ({"label": 7, "clean_text": "", "text": None}, "left out: their names cannot be used"),
+        ({"end_time": -1}, "left out: end_time lies before start_time"),
+        ({"start_time": None}, "left out: end_time lies before start_time"),
+        ({"signer_id": -1}, "1 of 12 clips is without a signer"),
+        ({"url": "nothing"}, "left out: no file is there"),
+        (
+            {"label": 7, "clean_text": "", "text": None},
+            "left out: the name of the sign or signer cannot be used",
+        ),
     ],
 )
 def test_what_is_wrong_with_an_ms_asl_entry_is_counted(
@@ -386,7 +389,7 @@ def test_karsl_folders_of_pictures_are_counted(tmp_path: Path) -> None:
     folder = root / "01" / "train" / "0002" / "sample"
     folder.mkdir(parents=True)
     (folder / "1.jpg").write_bytes(b"")
-    noted(open_source(root), "1 of 13 clips are left out: they are folders of pictures")
+    noted(open_source(root), "1 of 13 clips is left out: a folder of pictures")
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"no workbook"])
@@ -410,7 +413,7 @@ def test_a_fingerspelling_sequence_that_is_not_there_is_named(tmp_path: Path) ->
     with (root / "train.csv").open("a") as file:
         file.write("train_landmarks/10.parquet,10,999,1,x\ntrain_landmarks/12.parquet,12,1,1,x\n")
     source = open_source(root)
-    noted(source, "1 of 14 clips are left out: there is no file of them (the first is 12/1)")
+    noted(source, "1 of 14 clips is left out: no file is there (the first is 12/1)")
     with pytest.raises(ClipError, match=r"10.parquet: holds no sequence 999"):
         source.read(by_name(source)["10/999"])
 

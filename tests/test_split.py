@@ -13,6 +13,7 @@ import yaml
 import miniatures as mini
 from signlet.cli import main
 from signlet.errors import SignletError
+from signlet.predictions import read_predictions
 from signlet.split_plan import split_plan
 
 LABELS = [0, 1, 0, 1, 0, 1, 0, 1]
@@ -161,6 +162,23 @@ def test_a_run_goes_on_with_the_same_split_only(
     assert train(data, run, tiny, "--resume", "--split", "val") == 0
 
 
+@pytest.mark.slow
+def test_a_run_on_a_split_is_calibrated_on_it(
+    tmp_path: Path, tiny: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [("path", "sign", "signer", "split")]
+    for sign in range(4):
+        for signer, split in mini.SPLIT_OF.items():
+            path = mini.clip(tmp_path / f"{sign}{signer}.npz", sign, signer)
+            rows.append((path.name, f"sign {sign}", f"s{signer}", split))
+    run = tmp_path / "run"
+    assert train(mini.table(tmp_path / "t.csv", rows), run, tiny, "--split", "test") == 0
+    assert main(["calibrate", str(run), "--leave-out", "2", "--device", "cpu"]) == 0
+    assert "fold 0, without" in said(capsys.readouterr().out)
+    answers = read_predictions(next(run.glob("**/fold-0-without-0-of-2/predictions.parquet")))
+    assert sorted(answers["soup"].names) == [f"{sign}3.npz" for sign in range(4)]
+
+
 @pytest.mark.parametrize("more", [("--folds", "0"), ("--num_folds", "3"), ("--folds", "all")])
 def test_split_and_folds_are_not_given_both(
     more: tuple[str, ...], tmp_path: Path, tiny: Path, capsys: pytest.CaptureFixture[str]
@@ -200,7 +218,7 @@ def test_pack_and_inspect_take_columns_and_say_what_is_missing(
     assert main(["inspect", str(mini.wlasl(tmp_path / "w"))]) == 0
     out = said(capsys.readouterr().out)
     assert "is read as wlasl" in out
-    assert "1 of 12 clips are left out" in out
+    assert "1 of 12 clips is left out" in out
 
 
 MAKERS: dict[str, tuple[Callable[[Path], Path], str]] = {

@@ -23,12 +23,13 @@ from signlet.atomic import write_text
 from signlet.averaging import Kind
 from signlet.console import SafeConsole
 from signlet.errors import SignletError
-from signlet.folds import FoldPlan, signer_folds
+from signlet.folds import FoldPlan
 from signlet.pack import PackedSet
 from signlet.predict import predict
 from signlet.predictions import Predictions, average, read_predictions, write_predictions
 from signlet.train import Recipe, fit
 from signlet.train.folder import PREDICTIONS, only_one, predictions_of
+from signlet.train.run import plan_of
 from signlet.train.settings import plain
 
 SETTINGS, SOUP = "settings.json", "soup"
@@ -67,6 +68,7 @@ class LeaveOut:
     """Trainings of a recipe without some of the signs, for every group and fold.
 
     work: where their answers are kept; what is finished there is not trained again.
+    split: the published split that the run held out, None for folds of signers.
     """
 
     recipe: Recipe
@@ -75,6 +77,7 @@ class LeaveOut:
     groups: int
     work: Path
     device: str = "auto"
+    split: str | None = None
 
     def folder(self, fold: int, group: int) -> Path:
         """Where one training's checkpoint and predictions lie."""
@@ -88,7 +91,7 @@ class LeaveOut:
     def check(self) -> None:
         """Raise SignletError, before a training, where one would have fewer than two signs."""
         parts = sign_groups(len(self.packed.signs), self.groups)
-        plan = signer_folds(self.packed.labels, self.packed.signers, self.recipe.num_folds)
+        plan = plan_of(self.packed, self.recipe, self.split)
         for fold, group in self.todo():
             shown = np.unique(self.packed.labels[plan.training(fold)])
             left = np.setdiff1d(shown, parts[group])
@@ -108,7 +111,7 @@ class LeaveOut:
         console = console or SafeConsole(quiet=True)
         self.check()
         parts = sign_groups(len(self.packed.signs), self.groups)
-        plan = signer_folds(self.packed.labels, self.packed.signers, self.recipe.num_folds)
+        plan = plan_of(self.packed, self.recipe, self.split)
         with only_one(self.work):
             self._open()
             todo = self.todo()

@@ -23,7 +23,7 @@ from signlet.pack import PackedSet
 from signlet.pack.layout import HEADER
 from signlet.predictions import Predictions
 from signlet.train import Recipe
-from signlet.train.folder import INIT, METRICS, SETTINGS, fold_folder
+from signlet.train.folder import INIT, METRICS, SETTINGS, SPLIT, SPLIT_NOTE, fold_folder
 from signlet.train.memory import keep_freed_memory
 from signlet.train.metrics import read_metrics
 
@@ -64,7 +64,8 @@ def answers_without_signs(
         recipe = run_recipe(run)
         packed = _packed(run, where, recipe, console)
         _require_own(run, packed, out_of_fold)
-        work.append(LeaveOut(recipe, packed, folds, asked.groups, run / WORK, asked.device))
+        split = run_split(run)
+        work.append(LeaveOut(recipe, packed, folds, asked.groups, run / WORK, asked.device, split))
     copies = trained_copies(out_of_fold, work[0].packed)
     _require_clips(out_of_fold, copies, runs[0])
     for one in work:
@@ -108,12 +109,20 @@ def run_recipe(run: Path) -> Recipe:
             )
         for name in ("signlet", "source", "clips", "signs"):
             del settings[name]
+        for name in (SPLIT, SPLIT_NOTE):
+            settings.pop(name, None)
         return recipe_of(parser, parser.parse_object(settings))
     except FileNotFoundError:
         raise SignletError(f"{path}: no such file; name a run folder") from None
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, ArgumentError) as error:
         reason = " ".join(str(error).split())
         raise SignletError(f"{path}: is damaged ({reason}); give --unknown CLIPS") from None
+
+
+def run_split(run: Path) -> str | None:
+    """The published split that a run held out, None where it held signers out."""
+    settings = yaml.safe_load((run / SETTINGS).read_text(encoding="utf-8"))
+    return str(settings[SPLIT]) if SPLIT in settings else None
 
 
 def _packed(run: Path, where: str | None, recipe: Recipe, console: Console) -> PackedSet:

@@ -52,10 +52,10 @@ def clips(root: Path) -> Listing:
         for number, cells in enumerate(_lines(root / table), 1):
             sample = _SAMPLE.fullmatch(cells[0]) if len(cells) == 2 else None
             if sample is None:
-                listing.leave_out("their line is not signerN_sampleM,label", f"{table}:{number}")
+                listing.leave_out("the line is not signerN_sampleM,label", f"{table}:{number}")
                 continue
             if names and cells[1] not in names:
-                listing.leave_out(f"their label is not in {_CLASSES}", f"{cells[0]},{cells[1]}")
+                listing.leave_out(f"the label is not in {_CLASSES}", f"{cells[0]},{cells[1]}")
                 continue
             path = files.get(f"{cells[0]}_color") or files.get(cells[0])
             sign = names.get(cells[1], cells[1])

@@ -48,13 +48,13 @@ def clips(root: Path) -> Listing:
         for path in clip_files(folder).values():
             name = path.relative_to(root).as_posix()
             if names and number not in names:
-                listing.leave_out("their sign is not in the table of labels", name)
+                listing.leave_out("the sign is not in the table of labels", name)
                 continue
             sign = names.get(number, folder.name)
             listing.add(name, path, sign, _signer(folder, root), split=_split(folder, root))
         for sample in _folders_of_pictures(folder):
             name = sample.relative_to(root).as_posix()
-            listing.leave_out("they are folders of pictures, which are not read", name)
+            listing.leave_out("a folder of pictures, which is not read", name)
     return listing
 
 

@@ -52,17 +52,17 @@ class Listing:
         signer: None or "" where unknown. split: as the set spells it, None where it has none.
         """
         if path is None:
-            self.leave_out("there is no file of them", name)
+            self.leave_out("no file is there", name)
             return
         try:
             sign, signer = sign_name(sign), signer_name(signer)
         except SignletError as error:
-            self.leave_out(f"their names cannot be used ({error})", name)
+            self.leave_out("the name of the sign or signer cannot be used", f"{name}: {error}")
             return
         if not signer:
-            self.doubt("name no signer", name)
+            self.doubt("without a signer", name)
         if split is not None and split_name(split) is None:
-            self.doubt(f"have a split that is none of {', '.join(SPLITS)}", f"{name}: {split!r}")
+            self.doubt(f"in a split that is none of {', '.join(SPLITS)}", f"{name}: {split!r}")
         self._seen += 1
         known = split_name(split) if split else None
         self.refs.append(ClipRef(name, path, sign, signer or None, span, known))
@@ -73,7 +73,7 @@ class Listing:
         self._left_out.setdefault(why, []).append(which)
 
     def doubt(self, what: str, which: str) -> None:
-        """Count a clip of which something is not known."""
+        """Count a clip of which something is not known. what: "without a signer"."""
         self._doubts.setdefault(what, []).append(which)
 
     def say(self, note: str) -> None:
@@ -82,15 +82,13 @@ class Listing:
 
     def notes(self) -> list[str]:
         """What to tell the user: sentences without a full stop, no more than there are kinds."""
-        of = f"of {self._seen:,} clips"
-        return [
-            *(
-                f"{len(x):,} {of} are left out: {why} (the first is {x[0]})"
-                for why, x in self._left_out.items()
-            ),
-            *(f"{len(x):,} {of} {what} (the first is {x[0]})" for what, x in self._doubts.items()),
-            *self._said,
-        ]
+        left_out = {f"left out: {why}": which for why, which in self._left_out.items()}
+        found = {**left_out, **self._doubts}
+        return [*(self._note(what, which) for what, which in found.items()), *self._said]
+
+    def _note(self, what: str, which: list[str]) -> str:
+        verb = "is" if len(which) == 1 else "are"
+        return f"{len(which):,} of {self._seen:,} clips {verb} {what} (the first is {which[0]})"
 
     def checked(self, where: Path) -> Listing:
         """The listing. Raises SignletError where no clip is left, or two have one name."""

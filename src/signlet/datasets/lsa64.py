@@ -34,7 +34,7 @@ def clips(root: Path) -> Listing:
     for stem, path in clip_files(place).items():
         name = _FILE.fullmatch(stem)
         if name is None:
-            listing.leave_out("their name is not sign_signer_repetition", path.name)
+            listing.leave_out("the name is not sign_signer_repetition", path.name)
         else:
             listing.add(path.name, path, name[1], name[2])
     return listing

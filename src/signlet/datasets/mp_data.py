@@ -41,7 +41,7 @@ def clips(root: Path) -> Listing:
             if _frames(sequence):
                 listing.add(name, sequence, sign.name, None)
             else:
-                listing.leave_out("their folder holds no 0.npy", name)
+                listing.leave_out("the folder holds no 0.npy", name)
     return listing
 
 

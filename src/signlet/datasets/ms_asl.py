@@ -50,7 +50,7 @@ def clips(root: Path) -> Listing:
                 try:
                     span = Span(float(entry["start_time"]), float(entry["end_time"]))
                 except (KeyError, ValueError, TypeError):
-                    listing.leave_out("their end_time lies before start_time", name)
+                    listing.leave_out("end_time lies before start_time", name)
                     continue
             sign = signs.get(entry.get("label")) or entry.get("clean_text") or entry.get("text")
             signer = entry.get("signer_id")

@@ -45,7 +45,7 @@ def clips(root: Path) -> Listing:
         try:
             span = _span(instance)
         except (ValueError, TypeError, ZeroDivisionError):
-            listing.leave_out("their frame_end lies before frame_start, or one is no number", video)
+            listing.leave_out("frame_end lies before frame_start, or one is no number", video)
             continue
         path = cut.get(video) or raw.get(str(instance.get("url", ""))[-11:]) or raw.get(video)
         if span and path and video in cut and _is_cut(path, span):

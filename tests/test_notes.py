@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from conftest import Synthetic, moving_hand
 from signlet.advice import NO_ESTIMATE, data_notes, estimate_notes, reading_notes
@@ -272,3 +273,24 @@ def test_teach_says_it(
     said = capsys.readouterr().err
     assert "'Circle' and 'circle'" in said
     assert "'Anna' and 'anna'" in said
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_inspect_extracts_videos_as_train_does(
+    as_json: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = record(tmp_path / "clips", {"hi/anna_1.npz": (0, 0)})
+    (folder / "hi" / "anna_2.mp4").write_bytes(b"a video")
+
+    def said(source: object, console: Console) -> None:
+        console.print("of the videos")
+        raise SignletError("far enough")
+
+    monkeypatch.setattr("signlet.extract.ensure_extracted", said)
+    assert main(["inspect", str(folder), *["--json"][: int(as_json)]]) == 2
+    printed = capsys.readouterr()
+    assert "of the videos" in (printed.err if as_json else printed.out)
+    assert "far enough" in printed.err

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from signlet.cli.parsing import add_names, make_parser, parse
-from signlet.cli.training import add_columns
+from signlet.cli.training import add_columns, with_videos
 from signlet.clip import Clip
 from signlet.console import SafeConsole
 from signlet.errors import SignletError
@@ -94,6 +94,11 @@ def _inspect_clip(clip: Clip, max_len: int, as_json: bool, console: Console) -> 
 
 
 def _inspect_set(what: Source | PackedSet, page: str | None, as_json: bool, out: Console) -> None:
+    if not isinstance(what, PackedSet) and with_videos(what):
+        from signlet.extract import ensure_extracted
+
+        # As train does: in several processes, and with what is wrong with the recordings.
+        ensure_extracted(what, console=SafeConsole(stderr=True) if as_json else out)
     quality = data_quality(what, progress=out.is_terminal and not as_json)
     if as_json:
         print(json_for_stdout(quality_json(quality)))

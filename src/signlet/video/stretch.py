@@ -108,6 +108,8 @@ class Stretch:
         if seconds < _DEEP:
             return None
         first = next(self.decoding.frames()).time
+        if first is None:
+            return None
         if span.unit == "seconds":
             return first + span.start, None if span.end is None else first + span.end, first
         rows = span.rows(None)

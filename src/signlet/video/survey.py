@@ -207,7 +207,7 @@ def usual_rate(steps: NDArray[np.float64]) -> float | None:
     if middle <= _LEAST_STEP:
         return None
     near = steps[np.abs(steps - middle) <= _NEAR * middle]
-    return _believed(round(1 / float(near.mean()), 3))
+    return _believed(round(1 / float(near.mean() if len(near) else middle), 3))
 
 
 def _believed(fps: float) -> float | None:

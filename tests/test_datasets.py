@@ -148,6 +148,21 @@ def test_of_a_video_and_its_landmarks_the_landmarks_are_taken(tmp_path: Path) ->
     assert {ref.path.suffix for ref in refs} == {".npz"}
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("wlsal", "did you mean wlasl:"),
+        ("WLASL", "did you mean wlasl:"),
+        ("asl_citizen", "did you mean asl-citizen:"),
+        ("x", "there are wlasl, asl-citizen, autsl"),
+        ("person", "is no layout of a set"),
+        ("pose33+left2", "left2 is no part"),
+    ],
+)
+def test_a_name_that_no_layout_has_is_refused(name: str, words: str, tmp_path: Path) -> None:
+    refused(f"{name}:{mini.wlasl(tmp_path)}", words)
+
+
 # --- WLASL ---------------------------------------------------------------------------------
 Edit = Callable[[dict[str, Any]], None]
 
@@ -254,6 +269,29 @@ def test_a_part_of_the_set_has_a_table_of_its_own(tmp_path: Path) -> None:
     entries = json.loads((root / "WLASL_v0.3.json").read_text())
     path = mini.saved_json(root / "asl100.json", entries[:1])
     assert open_source(f"wlasl:{path}").signs == ("book",)
+
+
+def test_a_list_of_videos_is_a_part_with_splits_of_its_own(tmp_path: Path) -> None:
+    root = mini.wlasl(tmp_path)
+    content = {
+        "01000": {"subset": "test", "action": [0, 1, 9]},
+        "11000": {"subset": "train", "action": [1, 1, 9]},
+        "77777": {"subset": "val", "action": [1, 1, 9]},
+    }
+    source = open_source(f"wlasl:{mini.saved_json(root / 'nslt_100.json', content)}")
+    assert {name: ref.split for name, ref in by_name(source).items()} == {
+        "01000": "test",
+        "11000": "train",
+    }
+
+
+def test_a_clip_that_is_listed_twice_is_counted(tmp_path: Path) -> None:
+    path = mini.wlasl(tmp_path) / "WLASL_v0.3.json"
+    entries = json.loads(path.read_text())
+    path.write_text(json.dumps([*entries, entries[1]]))
+    source = open_source(tmp_path)
+    assert len(source.refs()) == 11
+    noted(source, "6 of 18 clips are left out: a clip of that name is listed already")
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])

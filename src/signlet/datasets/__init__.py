@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 
 from signlet.datasets import (
@@ -19,7 +20,7 @@ from signlet.datasets import (
 from signlet.datasets.layout import Layout, Listing, Published
 from signlet.errors import SignletError
 
-__all__ = ["LAYOUTS", "Layout", "Listing", "Published", "open_published"]
+__all__ = ["LAYOUTS", "Layout", "Listing", "Published", "open_published", "unknown_layout"]
 
 LAYOUTS = (
     wlasl.LAYOUT,
@@ -34,6 +35,14 @@ LAYOUTS = (
     tasks_json.LAYOUT,
 )
 """In the order in which they are tried on a folder whose layout is not named."""
+
+
+def unknown_layout(name: str, rest: str) -> SignletError:
+    """The error for a name before a colon that no layout has."""
+    names = [layout.name for layout in LAYOUTS]
+    near = get_close_matches(name.lower(), names, 1)
+    hint = f"did you mean {near[0]}:{rest}?" if near else f"there are {', '.join(names)}, folder"
+    return SignletError(f"{name}:{rest}: {name!r} is no layout of a set; {hint}")
 
 
 def open_published(where: str | Path) -> Published | None:

@@ -7,16 +7,29 @@ of the people in `.pose` files the second is taken, not the largest.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from signlet.clip import Clip
 from signlet.sources.arrays import read_npy, read_npz
-from signlet.sources.points import Part
+from signlet.sources.points import Part, parse_parts
 from signlet.sources.source import ClipRef, Source, read_ref
 
+_PERSON = re.compile(r"person(\d{1,3})")
 _READERS = {".npy": read_npy, ".npz": read_npz}
+
+
+def arrangement(text: str) -> tuple[tuple[Part, ...], int | None] | None:
+    """Parts and person that stand before a colon; None where it is neither.
+
+    Raises SignletError as `parse_parts` does.
+    """
+    parts, person = parse_parts(text), _PERSON.fullmatch(text)
+    if person is not None:
+        return (), int(person[1])
+    return None if parts is None else (parts, None)
 
 
 @dataclass(frozen=True)

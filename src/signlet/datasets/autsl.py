@@ -16,7 +16,7 @@ from pathlib import Path
 
 from signlet.datasets.layout import Layout, Listing, clip_files, distinct
 from signlet.errors import SignletError
-from signlet.sources.encoding import table_text
+from signlet.sources.encoding import encoding_note, table_text
 from signlet.sources.tables import read_rows
 
 _TABLES = {
@@ -43,6 +43,7 @@ def known_by(root: Path) -> str | None:
 def clips(root: Path) -> Listing:
     """All samples of the tables that are there; the sign is the Turkish word, or the number."""
     listing, names = Listing(), _names(root / _CLASSES)
+    listing.say(encoding_note(root / _CLASSES) if names else "")
     there = [name for name in _TABLES if (root / name).is_file()]
     if not there:
         raise SignletError(f"{root}: holds no train_labels.csv; put it beside the videos' folders")

@@ -32,6 +32,7 @@ class Listing:
 
     refs: list[ClipRef] = field(default_factory=list)
     _seen: int = 0
+    _names: set[str] = field(default_factory=set)
     _left_out: dict[str, list[str]] = field(default_factory=dict)
     _doubts: dict[str, list[str]] = field(default_factory=dict)
     _said: list[str] = field(default_factory=list)
@@ -54,6 +55,9 @@ class Listing:
         if path is None:
             self.leave_out("no file is there", name)
             return
+        if name in self._names:
+            self.leave_out("a clip of that name is listed already", name)
+            return
         try:
             sign, signer = sign_name(sign), signer_name(signer)
         except SignletError as error:
@@ -64,6 +68,7 @@ class Listing:
         if split is not None and split_name(split) is None:
             self.doubt(f"in a split that is none of {', '.join(SPLITS)}", f"{name}: {split!r}")
         self._seen += 1
+        self._names.add(name)
         known = split_name(split) if split else None
         self.refs.append(ClipRef(name, path, sign, signer or None, span, known))
 
@@ -91,15 +96,10 @@ class Listing:
         return f"{len(which):,} of {self._seen:,} clips {verb} {what} (the first is {which[0]})"
 
     def checked(self, where: Path) -> Listing:
-        """The listing. Raises SignletError where no clip is left, or two have one name."""
+        """The listing. Raises SignletError where no clip is left."""
         if not self.refs:
             why = "; ".join(self.notes()) or "it lists none"
             raise SignletError(f"{where}: holds no clip that can be used; {why}")
-        seen: set[str] = set()
-        for ref in self.refs:
-            if ref.name in seen:
-                raise SignletError(f"{where}: lists the clip {ref.name} twice; remove one of them")
-            seen.add(ref.name)
         return self
 
 

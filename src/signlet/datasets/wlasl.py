@@ -3,6 +3,7 @@
     WLASL_v0.3.json     [{"gloss": ..., "instances": [{"video_id", "signer_id", "split",
                         "frame_start", "frame_end", "fps", "url", ...}]}]
     videos/             <video_id>.mp4, cut by the set's own preprocess.py
+    nslt_100.json       {"05237": {"subset": "train", ...}}: the videos of a part, if it is named
     raw_videos_mp4/     before that: <id on YouTube>.mp4 or <video_id>.mp4
 
 Frames are counted from 1 at 25 a second, whatever the video's rate is (the authors in issue
@@ -35,13 +36,21 @@ def known_by(root: Path) -> str | None:
 
 
 def clips(root: Path) -> Listing:
-    """All instances. root: the set's folder, or its table or one of a part of it (WLASL100)."""
+    """All instances. root: the set's folder, or its table, or one of a part of it (WLASL100)."""
     table = root if root.is_file() else _table(root)
+    part = read_json(table) if root.is_file() else None
+    if isinstance(part, dict):
+        table = _table(root.parent)
     cut = clip_files(*(table.parent / name for name in _CUT))
     raw = clip_files(*(table.parent / name for name in _RAW))
     listing = Listing()
     for gloss, instance in _instances(table):
         video = str(instance.get("video_id", ""))
+        split = str(instance.get("split", ""))
+        if isinstance(part, dict):
+            if video not in part:
+                continue
+            split = _subset(part[video], split)
         try:
             span = _span(instance)
         except (ValueError, TypeError, ZeroDivisionError):
@@ -50,10 +59,15 @@ def clips(root: Path) -> Listing:
         path = cut.get(video) or raw.get(str(instance.get("url", ""))[-11:]) or raw.get(video)
         if span and path and video in cut and _is_cut(path, span):
             span = None
-        signer, split = instance.get("signer_id"), str(instance.get("split", ""))
+        signer = instance.get("signer_id")
         known = "" if signer in (None, -1) else str(signer)
         listing.add(video, path, gloss, known, span=span, split=split)
     return listing
+
+
+def _subset(entry: Any, split: str) -> str:
+    """Split of a video in a part of the set; that of the whole set where it tells none."""
+    return str(entry.get("subset") or split) if isinstance(entry, dict) else split
 
 
 def _table(root: Path) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from signlet.clip import Clip
@@ -12,7 +11,6 @@ from signlet.sources.files import SUFFIXES, read_clip
 from signlet.sources.fingerspelling import Fingerspelling
 from signlet.sources.folder import Folder, Manifest
 from signlet.sources.pattern import NamePattern
-from signlet.sources.points import parse_parts
 from signlet.sources.rows import Columns, parse_columns
 from signlet.sources.source import ClipRef, Source, find, read_ref
 from signlet.sources.tables import TABLE_SUFFIXES
@@ -58,8 +56,8 @@ def is_set(path: Path) -> bool:
     return path.suffix.lower() in (*TABLE_SUFFIXES, ".zip")
 
 
-FOLDER = "folder:"
-"""Before the path of a folder of one's own that must not be taken for a published set."""
+FOLDER = "folder"
+"""Before a colon and the path of one's own folder that must not be taken for a published set."""
 
 
 def open_source(where: str | Path, columns: str | None = None, names: str | None = None) -> Source:
@@ -76,28 +74,33 @@ def open_source(where: str | Path, columns: str | None = None, names: str | None
     names: how the files of a folder, a .zip or a table are named, see `NamePattern`.
     Raises SignletError where it is none of them, or its tables are damaged.
     """
-    from signlet.datasets import open_published  # which needs this module
-    from signlet.datasets.arranged import Arranged
+    from signlet.datasets import open_published, unknown_layout  # which need this module
+    from signlet.datasets.arranged import Arranged, arrangement
 
-    before, colon, rest = str(where).partition(":")
-    parts = parse_parts(before) if colon and not Path(where).exists() else None
-    if parts is not None:
-        return Arranged(open_source(rest, columns, names), parts)
-    whom = re.fullmatch(r"person(\d{1,3})", before) if colon and not Path(where).exists() else None
-    if whom is not None:
-        return Arranged(open_source(rest, columns, names), person=int(whom[1]))
+    before, rest = _told(where)
+    told = arrangement(before)
+    if told is not None:
+        return Arranged(open_source(rest, columns, names), *told)
     pattern = None if names is None else NamePattern(names)
     if where == "fingerspelling" and columns is None and pattern is None:
         return Fingerspelling.open()
-    own = str(where).startswith(FOLDER) and not Path(where).exists()
-    path = Path(str(where).removeprefix(FOLDER) if own else where)
+    own = before == FOLDER
+    path = Path(rest if own else where)
     if columns is not None:
         return _table(path, parse_columns(columns), pattern)
-    if pattern is not None and not path.exists() and (where == "fingerspelling" or colon):
+    if pattern is not None and not path.exists() and (where == "fingerspelling" or before):
         raise SignletError(f"--names {names}: {where} tells its signers itself; leave it out")
     known = any((path / name).exists() for name in (LABELS, FILES))
     published = None if own or known or pattern is not None else open_published(where)
+    if before and not own and published is None and Path(rest).exists():
+        raise unknown_layout(before, rest)
     return published or _own(path, pattern, own)
+
+
+def _told(where: str | Path) -> tuple[str, str]:
+    """ "wlasl:PATH" -> "wlasl", "PATH"; a path that exists has nothing before it."""
+    before, colon, rest = str(where).partition(":")
+    return (before, rest) if colon and not Path(where).exists() else ("", str(where))
 
 
 def _own(path: Path, names: NamePattern | None, own: bool) -> Source:

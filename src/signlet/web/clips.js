@@ -5,6 +5,7 @@ import { NUMBERS, POINTS } from "./segmenter.js";
 import { HAND_POINTS, LEFT_HAND, RIGHT_HAND } from "./stream-hands.js";
 
 const USUAL_RATE = 25;
+const FASTEST_RATE = 250; // frames a second; no camera that films people takes more
 const LONGEST_NAME = 60; // characters
 export const LONGEST = 60; // seconds of one recording
 
@@ -128,7 +129,8 @@ export async function readClip(file) {
 function timesOf({ times, fps }, T) {
   const known = times?.numbers;
   const grows = known?.length === T && known.every((time, t) => Number.isFinite(time) && !(time <= known[t - 1]));
-  if (grows) return Float64Array.from(known);
-  const rate = fps?.numbers?.[0] > 0 ? fps.numbers[0] : USUAL_RATE;
-  return Float64Array.from({ length: T }, (_, t) => t / rate);
+  if (grows && (T < 2 || rate(known) <= FASTEST_RATE)) return Float64Array.from(known);
+  const told = fps?.numbers?.[0];
+  const usual = told > 0 && told <= FASTEST_RATE ? told : USUAL_RATE;
+  return Float64Array.from({ length: T }, (_, t) => t / usual);
 }

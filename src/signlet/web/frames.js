@@ -6,8 +6,11 @@
 
 import { NUMBERS } from "./segmenter.js";
 
-const FIRST_STEP = 1 / 120; // seconds; finer than the frames of any usual video
+const FIRST_STEP = 1 / 1250; // seconds; from there on the search for the second frame widens
+const WIDER = 1.5; // less than 2, which could step over a frame
 const USUAL_STEP = 1 / 30; // where the browser cannot tell a frame's time
+const SHORTEST_STEP = 1 / 250; // no camera films people with more frames a second,
+const ASSUMED_STEP = 1 / 25; // so this is taken instead
 
 /** Open a camera. id: of the device, "" for the browser's choice. Rejects as getUserMedia does. */
 export async function openCamera(id) {
@@ -60,8 +63,9 @@ function nextPicture(video) {
 }
 
 /**
- * Every frame of a video file, with the time that the file gives it, however slow this machine
- * is: the video is not played, but moved from frame to frame.
+ * Every frame of a video file, with the time that the file gives it, counted from the first one,
+ * however slow this machine is: the video is not played, but moved from frame to frame. A file
+ * with more frames a second than a camera takes is taken to have 25.
  * report: is told the share of the video that is done.
  */
 export async function* videoFrames(video, file, signal, report) {
@@ -71,19 +75,16 @@ export async function* videoFrames(video, file, signal, report) {
     await loaded(video, "loadeddata");
     if (!video.videoWidth) throw new DOMException("no pictures", "UnplayableError");
     await knowDuration(video);
-    let before = -1;
-    let step = FIRST_STEP;
+    const clock = new Clock();
     for (let target = 0; target < video.duration && !signal.aborted;) {
       await seek(video, target);
-      const time = frameTime(video);
-      const isNew = time === null || time > before + 1e-4;
-      if (isNew && before >= 0 && time !== null) step = time - before;
-      if (isNew) {
-        yield { time: time ?? target, picture: await createImageBitmap(video) };
+      const shown = frameTime(video);
+      const time = clock.time(shown, target);
+      if (time !== null) {
+        yield { time, picture: await createImageBitmap(video) };
         report(target / video.duration);
       }
-      target = nextTarget(target, time, step, isNew, before);
-      if (isNew) before = time ?? target;
+      target = clock.next(target, shown);
     }
     if (!signal.aborted) report(1);
   } finally {
@@ -93,11 +94,44 @@ export async function* videoFrames(video, file, signal, report) {
   }
 }
 
-/** The middle of the next frame, once the length of a frame is known. */
-function nextTarget(target, time, step, isNew, before) {
-  if (time === null) return target + USUAL_STEP;
-  if (!isNew || before < 0) return target + (step === FIRST_STEP ? FIRST_STEP : step / 2);
-  return time + 1.5 * step;
+/** The times of frames, and where to look for the next one. */
+export class Clock {
+  #first = null;
+  #before = null;
+  #step = null; // the fewest seconds from one frame to the next, once two were seen
+  #isAssumed = false;
+  #search = FIRST_STEP;
+  #count = 0;
+
+  /** Seconds since the first frame; null where this one was seen already. shown: null if unknown. */
+  time(shown, target) {
+    const at = shown ?? target;
+    if (this.#before !== null && !(at > this.#before + 1e-4)) return null;
+    if (this.#count > 0) this.#learn(at - this.#before);
+    this.#first ??= at;
+    this.#before = at;
+    this.#count += 1;
+    return this.#isAssumed ? (this.#count - 1) * ASSUMED_STEP : at - this.#first;
+  }
+
+  /** After a pause of the camera frames come as quickly as before it. */
+  #learn(step) {
+    if (this.#step === null) this.#isAssumed = step < SHORTEST_STEP;
+    const least = this.#isAssumed ? 0 : SHORTEST_STEP;
+    this.#step = Math.max(least, Math.min(step, this.#step ?? step));
+  }
+
+  /** The middle of the next frame, once the length of a frame is known. */
+  next(target, shown) {
+    if (shown === null) return target + USUAL_STEP;
+    if (this.#step !== null) {
+      const middle = this.#before + 1.5 * this.#step;
+      return middle > target ? middle : target + this.#step / 2;
+    }
+    const wider = this.#before + this.#search;
+    this.#search *= WIDER;
+    return wider;
+  }
 }
 
 /** Seconds at which the file shows the present frame; null where the browser cannot tell. */

@@ -170,7 +170,7 @@ def test_frames_are_thinned_evenly() -> None:
     assert 10 <= len(found.frames) <= 20
     steps = np.diff(found.frames[:, 0, 0])
     assert np.allclose(steps, steps[0], atol=1e-5)
-    assert found.frames[-1, 0, 0] == pytest.approx(found.end, abs=2 * steps[0])
+    assert found.frames[-1, 0, 0] == pytest.approx(found.end, abs=2 * float(steps[0]))
 
 
 def test_nothing_grows_with_the_stream() -> None:

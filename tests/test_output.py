@@ -117,6 +117,39 @@ def test_a_recipe_is_read_as_utf8_whatever_the_locale(clips: Path, tmp_path: Pat
     assert fine(done).strip() == ascii("проба")
 
 
+NOT_UTF8 = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+def test_a_locale_that_cannot_read_the_names_is_named_with_its_remedy(clips: Path) -> None:
+    done = signlet("inspect", clips, **NOT_UTF8)
+    assert done.returncode == 2
+    (line,) = done.stderr.decode("ascii").splitlines()
+    assert line.endswith("; file names are not read as UTF-8 here: set PYTHONUTF8=1")
+    fine(signlet("recognise", "fingerspelling", clips / SIGNS[1] / "анна0_1.npz", **NOT_UTF8))
+
+
+@pytest.fixture
+def latin(tmp_path: Path) -> Path:
+    """Clips whose files are named in Latin-1, as old disks have them."""
+    for number, sign in enumerate(("hi", "no")):
+        (tmp_path / sign).mkdir()
+        path = os.fsencode(tmp_path / sign) + b"/rene_\xe9.npz"
+        with open(path, "wb") as file:
+            np.savez_compressed(file, landmarks=moving_hand(number, 0, 0))
+    return tmp_path
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such names")
+def test_files_whose_names_are_no_utf8(latin: Path, teachable: Path) -> None:
+    assert r"rene_\udce9" in signlet("inspect", latin, "--page", latin / "q.html").stdout.decode()
+    assert r"rene_\udce9" in (latin / "q.html").read_text(encoding="utf-8")
+    json.loads(signlet("inspect", latin, "--json").stdout)
+    assert signlet("teach", teachable, latin, "-o", latin / "mine.onnx").returncode == 0
+    packed = signlet("pack", latin, "-o", latin / "packed")
+    assert packed.returncode == 2
+    assert b"the name is not UTF-8; rename the file" in packed.stderr
+
+
 # --- the library ---------------------------------------------------------------------------
 
 

@@ -61,6 +61,6 @@ def require_writable(path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a whole UTF-8 text file."""
+    """Write a whole UTF-8 text file; bytes of file names that are no UTF-8 are escaped."""
     with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")

@@ -56,6 +56,19 @@ def json_for_stdout(text: str) -> str:
     return re.sub(r"[^\x00-\x7f]+", lambda found: json.dumps(found[0])[1:-1], text)
 
 
+def in_utf8(name: str) -> str:
+    """The name of a file, with escapes for bytes in it that are no UTF-8."""
+    return name.encode("utf-8", _ESCAPE).decode("utf-8")
+
+
+def locale_hint(message: str) -> str:
+    """What to do where names could not be read because the locale is not UTF-8; else ""."""
+    unread = any("\udc80" <= letter <= "\udcff" for letter in message) or "\\udc" in message
+    if not unread or sys.getfilesystemencoding().lower() in ("utf-8", "utf8"):
+        return ""
+    return "; file names are not read as UTF-8 here: set PYTHONUTF8=1"
+
+
 def to_nowhere() -> None:
     """Whoever read our output has gone: what is printed from now on goes nowhere."""
     for stream in (sys.__stdout__, sys.__stderr__):

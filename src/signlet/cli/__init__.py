@@ -11,7 +11,7 @@ from contextlib import suppress
 import signlet
 from signlet.errors import SaidElsewhere, SignletError
 from signlet.install import needs
-from signlet.terminal import escape_output, to_nowhere
+from signlet.terminal import escape_output, locale_hint, to_nowhere
 
 COMMANDS = {
     "demo": "train a recogniser of fingerspelled letters on real clips, in minutes",
@@ -108,5 +108,5 @@ def _run(name: str, arguments: list[str]) -> int:
 
 def _fail(message: str, code: int) -> int:
     with suppress(BrokenPipeError):  # nobody is left to read it
-        print(f"signlet: {' '.join(message.split())}", file=sys.stderr)
+        print(f"signlet: {' '.join(message.split())}{locale_hint(message)}", file=sys.stderr)
     return code

@@ -23,6 +23,7 @@ from signlet.teaching import make
 from signlet.teaching.card_file import SUFFIXES
 from signlet.teaching.examples import BadClips, Given
 from signlet.teaching.taught import Example
+from signlet.terminal import in_utf8
 from signlet.video.suffixes import is_video
 
 _EXAMPLES = """
@@ -140,7 +141,7 @@ def _given(source: Source, remarked: Remarked, seen: list[Seen]) -> list[Given]:
     return [
         Given(
             lambda ref=ref: read(ref),  # type: ignore[misc]
-            Example(new_sign_name(ref.sign), signer_name(ref.signer), ref.name),
+            Example(new_sign_name(ref.sign), signer_name(ref.signer), in_utf8(ref.name)),
             str(ref.path),
         )
         for ref in source.refs()

@@ -14,6 +14,7 @@ from signlet.clip import Clip, warn_of
 from signlet.errors import ClipError, SignletError
 from signlet.names import new_sign_name, signer_name
 from signlet.teaching.taught import Example
+from signlet.terminal import in_utf8
 
 if TYPE_CHECKING:
     from signlet.recognise import Recognisable
@@ -72,7 +73,7 @@ def _given(clip: Recognisable, number: int, sign: str, signer: str) -> Given:
     else:
         name = Path(clip).name if isinstance(clip, str | Path) else f"clip {number}"
     path = str(clip) if isinstance(clip, str | Path) else name
-    return Given(lambda: _read(clip, name), Example(sign, signer, name), path)
+    return Given(lambda: _read(clip, name), Example(sign, signer, in_utf8(name)), path)
 
 
 def _read(clip: Recognisable, name: str) -> Clip:

@@ -11,6 +11,7 @@ from signlet.averaging import Average
 from signlet.calibration import Calibration
 from signlet.errors import SignletError
 from signlet.landmarks import NUM_RAW, SCHEMA
+from signlet.names import is_name
 from signlet.teaching.fit import Expected
 from signlet.teaching.halves import Halves, as_text, unit_rows
 from signlet.teaching.taught import Taught, own_prototypes
@@ -95,7 +96,7 @@ def read_card(text: str | None, name: str) -> Card:
 
 def _card(raw: dict[str, Any]) -> Card:
     signs = raw["signs"]
-    if not isinstance(signs, list) or not all(isinstance(sign, str) for sign in signs):
+    if not isinstance(signs, list) or not all(map(is_name, signs)):
         raise ValueError("signs is not a list of names")
     if not 0 < len(signs) <= _MAX_SIGNS:
         raise ValueError(f"{len(signs)} signs")

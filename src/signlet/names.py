@@ -2,7 +2,7 @@
 
 A name is one printable line. It ends up as a line of `labels.txt`, in tables and CSV files,
 in the terminal and on the page, so nothing in it may break a line, hide, or turn text around.
-`signName` and `signerName` of web/names.js are the same rule.
+web/names.js is the same rule.
 """
 
 from __future__ import annotations
@@ -24,8 +24,11 @@ _REFUSED = re.compile(
     "\xad\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"  # unseen
     "\ud800-\udfff]"  # halves of a character, as names of files that are not UTF-8 have
 )
-_UNSEEN = "\u115f\u1160\u2800\u3164\uffa0\u200c\u200d"
-"""Allowed, but a name of these alone shows nothing."""
+_SHOWS = re.compile(
+    "[^\\s\u034f\u115f\u1160\u17b4\u17b5\u200c\u200d\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0100-\U000e01ef]"
+)
+"""Any other letter; a name of these alone shows nothing. Some scripts need them among others."""
 
 
 def sign_name(text: str, where: str = "") -> str:
@@ -36,7 +39,7 @@ def sign_name(text: str, where: str = "") -> str:
     too long.
     """
     name = _one_line(text, "sign", where)
-    if not any(_shows(letter) for letter in name):
+    if not _SHOWS.search(name):
         raise SignletError(
             f"{_before(where)}a sign is called {text!r}; give it a name that can be read"
         )
@@ -59,6 +62,14 @@ def signer_name(text: str | None, where: str = "") -> str:
     return "" if text is None else _one_line(text, "signer", where)
 
 
+def is_name(text: object) -> bool:
+    """Whether this is a sign's name as a file may hold it: what `sign_name` does not refuse."""
+    try:
+        return bool(sign_name(text))  # type: ignore[arg-type]
+    except SignletError:
+        return False
+
+
 def _one_line(text: str, what: str, where: str) -> str:
     if not isinstance(text, str):
         raise SignletError(f"{_before(where)}the {what} {text!r} is no text; give it a name")
@@ -76,15 +87,12 @@ def _one_line(text: str, what: str, where: str) -> str:
     return name
 
 
-def _shows(letter: str) -> bool:
-    unseen = letter in _UNSEEN or letter.isspace()
-    return not unseen and unicodedata.category(letter)[0] != "M"
-
-
 def _short(name: str) -> str:
     """For a message: quoted, with escapes for what cannot be printed."""
     return repr(name if len(name) <= 40 else f"{name[:20]}...")
 
 
 def _before(where: str) -> str:
-    return f"{where}: " if where else ""
+    """The place may be a path that holds the name."""
+    shown = "".join(x if x.isprintable() else ascii(x)[1:-1] for x in where)
+    return f"{shown}: " if shown else ""

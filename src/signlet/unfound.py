@@ -47,7 +47,8 @@ def _hits(frames: NDArray[np.float32]) -> _Hits:
     Two points of each part are looked at first: in nearly every frame they are apart.
     """
     probes = frames.reshape(len(frames), -1).take(_PROBES, axis=1)
-    apart = np.abs(probes[:, : len(_PARTS)] - probes[:, len(_PARTS) :])
+    with np.errstate(over="ignore"):
+        apart = np.abs(probes[:, : len(_PARTS)] - probes[:, len(_PARTS) :])
     found = []
     for number, least in enumerate(apart.min(0).tolist()):
         if not least > 0:  # some are at one place, or NaN
@@ -85,4 +86,6 @@ def _named(numbers: NDArray[np.float32]) -> str:
         return "points at one place"
     if first == 0:
         return "zeros"
+    if not 1e-4 <= abs(first) < 1e15:  # which would be a long number, or one with an exponent
+        return "one number"
     return str(int(first)) if first.is_integer() else str(float(f"{first:.6g}"))

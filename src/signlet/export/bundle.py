@@ -24,6 +24,7 @@ from signlet.install import needs
 from signlet.model import SignModel
 from signlet.model.files import finite
 from signlet.model.recogniser import joined, unit
+from signlet.names import sign_name
 from signlet.teaching.halves import Halves
 
 FILES = {"onnx": "model.onnx", "litert": "model.tflite"}
@@ -122,6 +123,8 @@ def _check_arguments(
         raise SignletError(f"cannot export to {unknown[0]}; choose {' or '.join(FILES)}")
     if precision not in BOUNDS:
         raise SignletError(f"precision is {precision!r}; choose {', '.join(BOUNDS)}")
+    for label in labels:
+        sign_name(label, "labels")
     for model in models:
         if model.config.num_classes != len(labels):
             raise SignletError(

@@ -26,6 +26,7 @@ from signlet.errors import SignletError
 from signlet.landmarks import SCHEMA
 from signlet.model.config import ModelConfig
 from signlet.model.recogniser import SignModel
+from signlet.names import is_name
 
 PLAIN_FORMAT, FORMAT = 1, 2
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
@@ -167,9 +168,11 @@ def _checked(config: dict[str, Any], path: Path) -> tuple[tuple[str, ...], list[
     if (
         not isinstance(signs, list)
         or not 0 < len(signs) < _MAX_SIGNS
-        or not all(isinstance(sign, str) for sign in signs)
+        or not all(map(is_name, signs))
     ):
-        raise SignletError(f"{path}: signs is not a list of names; copy the file again")
+        raise SignletError(
+            f"{path}: signs is not a list of names, one printable line each; copy the file again"
+        )
     members = config.get("members")
     if not isinstance(members, list) or not 0 < len(members) <= MAX_MEMBERS:
         raise SignletError(

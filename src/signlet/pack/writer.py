@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from signlet import landmarks
 from signlet.errors import SignletError
+from signlet.names import sign_name
 from signlet.pack import layout
 from signlet.pack.cluster import write_on_cluster
 from signlet.pack.layout import Settings
@@ -87,6 +88,8 @@ def _settings(source: Source, refs: list[ClipRef], max_len: int, jobs: int, dtyp
         raise SignletError(f"{source.name}: holds no clips, so there is nothing to pack")
     for ref in refs:
         _check_text(ref)
+    for sign in source.signs:
+        sign_name(sign, source.name)
     unknown = {ref.sign for ref in refs if ref.sign is not None} - set(source.signs)
     if unknown:
         raise SignletError(f"{source.name}: does not list the sign {min(unknown)!r} of its clips")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from signlet.errors import SignletError
+from signlet.names import sign_name, signer_name
 from signlet.sources.source import ClipRef
 from signlet.sources.tables import read_rows
 from signlet.span import Span
@@ -64,7 +65,14 @@ def clip_rows(table: Path, columns: Columns) -> list[dict[str, str]]:
         raise SignletError(
             f"{table}: has no column {absent[0]}; it has {', '.join(list(rows[0])[:12])}"
         )
-    return [{key: row.get(name, "") for key, name in names.items()} for row in rows]
+    return [_named({key: row.get(name, "") for key, name in names.items()}, table) for row in rows]
+
+
+def _named(row: dict[str, str], table: Path) -> dict[str, str]:
+    """With the names of sign and signer in their one form."""
+    where = f"{table}: {row['path']}"
+    signer = signer_name(row.get("signer"), where)
+    return {**row, "sign": sign_name(row["sign"], where), "signer": signer}
 
 
 def _json_rows(path: Path, needed: list[str]) -> list[dict[str, str]]:

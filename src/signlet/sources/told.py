@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from signlet.errors import SignletError
+from signlet.names import sign_name
 from signlet.sources.files import ENDINGS
 from signlet.sources.leftover import Tree, count_of, left_aside, listed, one_line
 from signlet.sources.pattern import NamePattern
@@ -16,13 +17,19 @@ from signlet.splits import split_name
 
 @dataclass(frozen=True)
 class Found:
-    """A clip's file. path: below the root. name: unique. signer: None where unknown."""
+    """A clip's file. path: below the root. name: unique. signer: None where unknown.
+
+    Raises SignletError where the sign's name is not one printable line.
+    """
 
     path: PurePosixPath
     name: str
     sign: str
     signer: str | None
     split: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sign", sign_name(self.sign, str(self.path)))
 
 
 def by_pattern(tree: Tree, root: object, names: NamePattern) -> tuple[list[Found], tuple[str, ...]]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from signlet.names import is_name
 from signlet.teaching.fit import Examples, Expected, fitted
 from signlet.teaching.halves import Halves, as_text, unit_rows
 from signlet.teaching.head import Head, Numbers, unit
@@ -131,7 +132,7 @@ def own_prototypes(signs: Sequence[str], rows: Halves | None) -> dict[str, Numbe
 
 
 def _signs(signs: Any, kept: Any, own: dict[str, Numbers]) -> tuple[tuple[str, ...], int]:
-    if not isinstance(signs, list) or not all(isinstance(s, str) and s for s in signs):
+    if not isinstance(signs, list) or not all(map(is_name, signs)):
         raise ValueError("its taught signs are no list of names")
     if not signs or len(set(signs)) < len(signs):
         raise ValueError("it has no taught signs, or one of them twice")

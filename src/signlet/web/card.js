@@ -1,6 +1,8 @@
 // What an exported model.onnx says of itself: the entry "signlet" of its metadata, one JSON text.
 // onnxruntime-web hides a model's metadata, so it is read from the file's bytes here.
 
+import { isName } from "./names.js";
+
 export const SCHEMA = "mediapipe-holistic-543/signlet-100";
 const FORMAT = 1;
 const ENTRY = "signlet";
@@ -43,7 +45,7 @@ function checked(card, name) {
     throw new Error(`${name}: made for landmarks ${card.landmarks}, not ${SCHEMA}`);
   }
   const signs = card.signs;
-  if (!Array.isArray(signs) || !signs.length || signs.some((sign) => typeof sign !== "string")) {
+  if (!Array.isArray(signs) || !signs.length || !signs.every(isName)) {
     throw damaged(name, "signs is not a list of names");
   }
   if (card.calibration !== null && !isCalibration(card.calibration)) {

@@ -1,12 +1,13 @@
 // Clips of landmarks as files: what was recorded here, for `signlet train`, and back again.
 
+import { oneLine, shows } from "./names.js";
 import { readNpz, writeNpz, writeZip } from "./npz.js";
 import { NUMBERS, POINTS } from "./segmenter.js";
 import { HAND_POINTS, LEFT_HAND, RIGHT_HAND } from "./stream-hands.js";
+import { withoutNumbers } from "./unfound.js";
 
 const USUAL_RATE = 25;
 const FASTEST_RATE = 250; // frames a second; no camera that films people takes more
-const LONGEST_NAME = 60; // characters
 export const LONGEST = 60; // seconds of one recording
 
 /** One recording in the making. */
@@ -83,22 +84,20 @@ export function withHands(clip) {
   return first < 0 ? null : part(clip, clip.times[first], clip.times[last]);
 }
 
-/** What may stand in a file's name, one line; "" where nothing is left. */
-export function fileName(text) {
-  return text.normalize("NFC").replace(/[\u0000-\u001f\u007f<>:"/\\|?*]/g, " ")
-    .replace(/\s+/g, " ").trim().replace(/^\.+|\.+$/g, "").trim();
+/** Of a name what may stand in a file's name; "" where nothing is left. */
+function fileName(name) {
+  return name.replace(/[<>:"/\\|?*]/g, " ").replace(/\s+/g, " ").trim().replace(/^\.+|\.+$/g, "").trim();
 }
 
-/** A name as it is kept. Throws an Error where it is too long. */
+/** A name as it is kept, "" where nothing is left. Throws an Error where it cannot be one. */
 export function shortName(text, what) {
-  const name = fileName(text);
-  if ([...name].length > LONGEST_NAME) throw new Error(`${what} is longer than ${LONGEST_NAME} characters. Shorten it.`);
-  return name;
+  return fileName(oneLine(text, what));
 }
 
-/** The name of a sign as it is kept. Throws an Error where it is too long, or the answer for none. */
+/** The name of a sign as it is kept. Throws an Error where it cannot be one, or is the answer for none. */
 export function signName(text, what) {
   const name = shortName(text, what);
+  if (name && !shows(name)) throw new Error(`${what} shows nothing. Choose a name that can be read.`);
   if (name.toLowerCase() === "none") throw new Error(`${what} is “${name}”, which is the answer for no sign. Choose another name.`);
   return name;
 }
@@ -112,9 +111,16 @@ export function takeName(clips, sign, signer) {
   return `${start}${n}.npz`;
 }
 
-/** The clip in an .npz: { frames, times, T }. Throws an Error of one line. */
+/**
+ * The clip in an .npz: { frames, times, T, fps, remark }. remark: what was mended in it, null where
+ * nothing was. Throws an Error of one line.
+ */
 export async function readClip(file) {
   const arrays = await readNpz(file);
+  const mask = Object.keys(arrays).find((name) => /mask/i.test(name));
+  if (mask) {
+    throw new Error(`${file.name}: holds “${mask}” beside the landmarks, and nobody can tell what it means; write NaN into the landmarks where a point was not found`);
+  }
   const { numbers, shape = [], type } = arrays.landmarks ?? {};
   if (shape.length !== 3 || shape[1] !== POINTS || shape[2] !== 3 || !(shape[0] > 0)) {
     throw new Error(`${file.name}: holds no landmarks of (frames, 543, 3); record it again`);
@@ -123,7 +129,7 @@ export async function readClip(file) {
   const T = shape[0];
   if (numbers.length !== T * NUMBERS) throw new Error(`${file.name}: is cut off; copy it again`);
   const times = timesOf(arrays, T);
-  return { frames: Float32Array.from(numbers), times, T, fps: rate(times) };
+  return { ...withoutNumbers(Float32Array.from(numbers)), times, T, fps: rate(times) };
 }
 
 function timesOf({ times, fps }, T) {

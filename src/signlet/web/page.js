@@ -11,7 +11,8 @@ import { turn } from "./stream-mirror.js";
 import { TeachPanel } from "./teach-panel.js";
 import { TaughtSet } from "./teach-set.js";
 import { Store } from "./teach-store.js";
-import { dismissHint, hint, problem, report, showFigures, showLive, showPaused, showState, waiting } from "./views.js";
+import { advised } from "./unfound.js";
+import { dismissHint, hint, problem, remark, report, showFigures, showLive, showPaused, showState, waiting } from "./views.js";
 import { browserProblem, cameraProblem, fileProblem, trackerProblem } from "./words.js";
 
 const LIVE = { camera: "Camera", video: "Video", clip: "Replay" };
@@ -48,6 +49,7 @@ async function openFile(file) {
   return run(isClip ? "clip" : "video", async ({ signal }) => {
     if (!isClip) return () => videoFrames(video, file, signal, report);
     const clip = await readClip(file);
+    if (clip.remark) remark(`${file.name}: ${advised(clip.remark)}`);
     return () => recordedFrames(clip, signal, report);
   }, (error) => fileProblem(file, error));
 }
@@ -62,6 +64,7 @@ async function run(source, open, explain = (error) => error.message) {
   await stop();
   if (number !== started) return; // another one was chosen meanwhile
   problem(null);
+  remark(null);
   const mine = new Session({
     tracker: null, recogniser, mirrored: part("mirrored").checked,
     on: { frame: showFrame, answer: showAnswer, figures: showFigures, failed: ({ message }) => problem(message) },

@@ -8,6 +8,7 @@ import * as ort from "onnxruntime-web/wasm";
 import { readCard } from "./card.js";
 import { TaughtRecogniser } from "./taught.js";
 import { readTeaching } from "./teach-card.js";
+import { Reader } from "./unfound.js";
 
 export const POINTS = 543;
 const NUMBERS = POINTS * 3;
@@ -48,6 +49,7 @@ class Recogniser {
   #session;
   #name;
   #turn = Promise.resolve(); // a session runs one clip at a time
+  #reader = new Reader();
 
   constructor(session, card, name) {
     this.#session = session;
@@ -60,10 +62,16 @@ class Recogniser {
     this.embeddingSize = card.embedding; // D, null where the file gives none
   }
 
+  /** What was mended in clips so far, such as zeros taken as not found; each a phrase. */
+  get remarks() {
+    return this.#reader.remarks;
+  }
+
   /**
    * Recognise one clip.
    * frames: Float32Array of T * 543 * 3 numbers: x, y, z of each point of each frame, in the
-   * order face 468, left hand 21, pose 33, right hand 21; NaN where a point was not found.
+   * order face 468, left hand 21, pose 33, right hand 21; NaN where a point was not found. A part
+   * whose points all lie at one place, such as zeros, counts as not found; see unfound.js.
    * Gives { sign, likeliest, confidence, probabilities, embedding }: sign is null where the
    * confidence is below the threshold; probabilities is a Float32Array in the order of `signs`;
    * embedding is that of `embed`, null where the file gives none.
@@ -93,8 +101,10 @@ class Recogniser {
   }
 
   /** The graph's outputs by name. */
-  #run(frames, T) {
-    requireClip(frames, T, this.maxFrames);
+  #run(given, T) {
+    requireClip(given, T, this.maxFrames);
+    const frames = this.#reader.read(given);
+    requireFound(frames);
     const inputs = new ort.Tensor("float32", frames, [T, POINTS, 3]);
     const run = this.#turn.then(() => this.#session.run({ [INPUT]: inputs }));
     this.#turn = run.catch(() => {});
@@ -140,6 +150,9 @@ function requireClip(frames, T, maxFrames) {
   if (frames.some((number) => Math.abs(number) === Infinity)) {
     throw new Error("the clip holds infinite values; write NaN where a point was not found");
   }
+}
+
+function requireFound(frames) {
   if (frames.every(Number.isNaN)) {
     throw new Error("no landmark was found in any frame of the clip");
   }

@@ -4,6 +4,7 @@
 import { Body, Stillness } from "./stream-hands.js";
 import { FrameBuffer } from "./stream-frames.js";
 import { Follower } from "./stream-person.js";
+import { Reader } from "./unfound.js";
 
 export const POINTS = 543;
 export const NUMBERS = POINTS * 3;
@@ -37,6 +38,7 @@ export class Segmenter {
   #hold;
   #answered;
   #arriving;
+  #reader = new Reader();
 
   /** settings: any of SETTINGS; the others keep their defaults. Throws where one is none. */
   constructor(settings = {}) {
@@ -51,14 +53,20 @@ export class Segmenter {
     return this.#start === null ? "rest" : "signing";
   }
 
+  /** What was mended in frames so far, such as zeros taken as not found; each a phrase. */
+  get remarks() {
+    return this.#reader.remarks;
+  }
+
   /**
    * Take the next frame; gives the segments that ended, mostly none: [{ start, end, frames, T }].
    * frame: Float32Array of 543 * 3 numbers, or N times as many for N people, of whom one is
-   * followed; NaN (or infinite) where a point was not found. time: seconds.
+   * followed; NaN (or infinite) where a point was not found, and so is a part whose points all
+   * lie at one place, see unfound.js. time: seconds.
    * Throws an Error where the time is not finite or the length is another one.
    */
   push(frame, time) {
-    const people = peopleOf(frame, time);
+    const people = peopleOf(frame, time, this.#reader);
     const ended = this.#checkTime(time);
     if (this.#time !== null && time <= this.#time) return ended;
     this.#time = time;
@@ -213,13 +221,14 @@ function checked(settings) {
   return Object.freeze(settings);
 }
 
-/** One Float32Array a person; a view unless infinite numbers had to be taken out. */
-function peopleOf(frame, time) {
+/** One Float32Array a person; a view unless numbers had to be taken out. */
+function peopleOf(frame, time, reader) {
   if (!Number.isFinite(time)) throw new Error(`stream: the time of a frame is ${time}; give seconds`);
   if (!(frame instanceof Float32Array) || frame.length % NUMBERS !== 0) {
     throw new Error(`stream: a frame is a Float32Array of ${POINTS} * 3 numbers a person`);
   }
   const infinite = frame.some((number) => number === Infinity || number === -Infinity);
-  const numbers = infinite ? frame.map((number) => (Math.abs(number) === Infinity ? NaN : number)) : frame;
+  const finite = infinite ? frame.map((number) => (Math.abs(number) === Infinity ? NaN : number)) : frame;
+  const numbers = reader.read(finite);
   return Array.from({ length: frame.length / NUMBERS }, (_, i) => numbers.subarray(i * NUMBERS, (i + 1) * NUMBERS));
 }

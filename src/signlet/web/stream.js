@@ -44,6 +44,11 @@ export class StreamRecogniser {
     return this.#check.suggestion(this.#mirrored);
   }
 
+  /** What was mended in frames so far, such as zeros taken as not found; each a phrase. */
+  get remarks() {
+    return this.#segmenter.remarks;
+  }
+
   /**
    * Take the next frame; gives what was signed, mostly nothing:
    * [{ sign, start, end, confidence, top }], sign null for none of the signs that the model

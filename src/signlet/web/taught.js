@@ -29,6 +29,10 @@ export class TaughtRecogniser {
     return this.base.embeddingSize;
   }
 
+  get remarks() {
+    return this.base.remarks;
+  }
+
   /** sign is null where none is likelier than every sign, or the confidence below the threshold. */
   async recognise(frames, T) {
     const { head } = this; // as it is when it is asked

@@ -2,6 +2,7 @@
 // were taught to it already.
 
 import { unitRows } from "./halves.js";
+import { isName } from "./names.js";
 import { meanOf, shownOf, unit } from "./teach.js";
 
 const RANGES = { scale: [0, 1000], slope: [0, 1000], threshold: [-2, 2] };
@@ -29,7 +30,7 @@ function ownSigns({ signs, prototypes, embedding }) {
 
 function taughtSigns({ signs, kept, examples, ...numbers }, own, width) {
   need(width > 0, "taught without an embedding");
-  need(Array.isArray(signs) && signs.every((sign) => sign && typeof sign === "string"), "its taught signs are no list of names");
+  need(Array.isArray(signs) && signs.every(isName), "its taught signs are no list of names");
   need(signs.length > 0 && new Set(signs).size === signs.length, "it has no taught signs, or one of them twice");
   need(Number.isInteger(kept) && kept >= 0 && kept <= signs.length, `kept is ${kept}`);
   for (const [name, [low, high]] of Object.entries(RANGES)) need(isBetween(numbers[name], low, high), `${name} is ${numbers[name]}`);

@@ -1,5 +1,7 @@
 // What the teaching panel says.
 
+import { advised } from "./unfound.js";
+
 export const NO_HAND = "No hand was seen in it, so it was not kept. Come nearer or turn on a light, and sign it again.";
 export const NO_NAME = "Type the sign first, then hold the button.";
 export const NO_PICTURE = "Nothing was recorded: there was no picture yet.";
@@ -55,7 +57,9 @@ export function kept({ sign }, count, like) {
 export function opened(file, examples, here) {
   const signs = new Set(examples.map(({ sign }) => sign)).size;
   const before = here ? ` ${here} of them ${here === 1 ? "was" : "were"} here already.` : "";
-  return `Opened ${file.name}: ${many(examples.length, "example")} of ${many(signs, "sign")}.${before}`;
+  const remarks = [...new Set(examples.map(({ remark }) => remark).filter(Boolean))];
+  const mended = remarks.map((remark) => ` In ${examples.filter((one) => one.remark === remark).length} of them: ${advised(remark)}.`);
+  return `Opened ${file.name}: ${many(examples.length, "example")} of ${many(signs, "sign")}.${before}${mended.join("")}`;
 }
 
 export function many(count, what) {

@@ -35,6 +35,12 @@ export function problem(text) {
   part("problem").textContent = text ?? "";
 }
 
+/** What was mended in what is shown; null takes it away. */
+export function remark(text) {
+  part("remark").hidden = text === null;
+  part("remark").textContent = text ?? "";
+}
+
 /** state: a key of STATES, null where there is nothing to tell. */
 export function showState(state) {
   part("state").hidden = state === null;

@@ -1,0 +1,40 @@
+// Names of signs and signers: one printable line each, as signlet.names in Python.
+
+const [MOST, MOST_BYTES] = [100, 240]; // characters, and bytes: a folder can still be called so
+const BLANKS = " \\t\\n\\v\\f\\r\\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000";
+const AROUND = new RegExp(`^[${BLANKS}]+|[${BLANKS}]+$`, "gu");
+// Controls; separators of lines, turns of direction; what is not seen; halves of a character.
+const REFUSED = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\u00ad\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}\ud800-\udfff]/u;
+const SHOWS = /[^\s\u034f\u115f\u1160\u17b4\u17b5\u200c\u200d\u2800\u3164\ufe00-\ufe0f\uffa0\u{e0100}-\u{e01ef}]/u;
+
+/**
+ * A name in its one form: Unicode NFC, no blanks around it; "" where nothing is left.
+ * what: begins the error, such as "The name of the sign".
+ * Throws an Error of one line where it is no single printable line, or too long.
+ */
+export function oneLine(text, what) {
+  const name = text.normalize("NFC").replace(AROUND, "");
+  const refused = REFUSED.exec(name)?.[0].codePointAt(0);
+  if (refused !== undefined) {
+    const code = refused.toString(16).toUpperCase().padStart(4, "0");
+    throw new Error(`${what} is not one printable line: it holds U+${code}. Take that out of it.`);
+  }
+  if ([...name].length > MOST || new TextEncoder().encode(name).length > MOST_BYTES) {
+    throw new Error(`${what} is longer than ${MOST} characters, or than ${MOST_BYTES} bytes. Shorten it.`);
+  }
+  return name;
+}
+
+/** Whether anything of a name is seen. */
+export function shows(name) {
+  return SHOWS.test(name);
+}
+
+/** Whether a text is a sign's name as a card may hold it. */
+export function isName(text) {
+  try {
+    return typeof text === "string" && shows(oneLine(text, ""));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,83 @@
+// Numbers that stand for "not found", as signlet.unfound in Python: a part whose points all lie at
+// one place in a frame, such as zeros, was not found.
+
+const NUMBERS = 543 * 3;
+const PARTS = [[0, 468], [468, 489], [489, 522], [522, 543]]; // face, left hand, pose, right hand
+const TAKEN = "taken as not found";
+const ADVICE = "write NaN where a point was not found";
+
+/**
+ * NaN for every part whose points all have the same x and y in a frame.
+ * frames: Float32Array of T * 543 * 3 numbers; it is copied where something is changed.
+ * Gives { frames, remark }: what was done, in a phrase; null where nothing was.
+ */
+export function withoutNumbers(frames) {
+  let changed = null;
+  let places = null; // [x, y] where all parts that were taken lie; none where they lie at several
+  for (let start = 0; start + NUMBERS <= frames.length; start += NUMBERS) {
+    for (const [first, end] of PARTS) {
+      const [from, to] = [start + 3 * first, start + 3 * end];
+      if (!atOnePlace(frames, from, to)) continue;
+      places = met(places, place(frames, from, to));
+      changed ??= frames.slice();
+      changed.fill(NaN, from, to);
+    }
+  }
+  return { frames: changed ?? frames, remark: changed && `${named(places)} ${TAKEN}` };
+}
+
+/** Reads clip after clip, or frame after frame; what is to be said is said once. */
+export class Reader {
+  remarks = []; // phrases, as those of a clip in Python
+
+  read(given) {
+    const { frames, remark } = withoutNumbers(given);
+    if (remark && !this.remarks.includes(remark)) {
+      this.remarks.push(remark);
+      console.warn(`signlet: ${advised(remark)}`);
+    }
+    return frames;
+  }
+}
+
+/** A remark with what can be done about it. */
+export function advised(remark) {
+  return `${remark}; ${ADVICE}`;
+}
+
+/** Whether the points that were found, two or more, are one place. Mostly the first two differ. */
+function atOnePlace(frames, from, to) {
+  let found = 0;
+  let [x, y] = [NaN, NaN];
+  for (let i = from; i < to; i += 3) {
+    const [nextX, nextY] = [frames[i], frames[i + 1]];
+    if (x !== nextX && !Number.isNaN(x) && !Number.isNaN(nextX)) return false;
+    if (y !== nextY && !Number.isNaN(y) && !Number.isNaN(nextY)) return false;
+    if (!Number.isNaN(nextX)) x = nextX;
+    if (!Number.isNaN(nextY)) {
+      y = nextY;
+      found += 1;
+    }
+  }
+  return found > 1 && !Number.isNaN(x);
+}
+
+function place(frames, from, to) {
+  const first = (shift) => {
+    for (let i = from + shift; i < to; i += 3) if (!Number.isNaN(frames[i])) return frames[i];
+    return NaN;
+  };
+  return [first(0), first(1)];
+}
+
+function met(places, [x, y]) {
+  if (places === null) return [x, y];
+  return places.length && places[0] === x && places[1] === y ? places : [];
+}
+
+function named([x, y]) {
+  if (x === undefined || x !== y) return "points at one place";
+  if (x === 0) return "zeros";
+  if (!(Math.abs(x) >= 1e-4 && Math.abs(x) < 1e15)) return "one number"; // as in Python
+  return Number.isInteger(x) ? String(x) : String(Number(x.toPrecision(6)));
+}

@@ -1,0 +1,207 @@
+"""Names of signs are one printable line, wherever they come from."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import signlet
+from conftest import Synthetic, moving_hand
+from signlet.card import read_card
+from signlet.errors import SignletError
+from signlet.export.bundle import export_ensemble
+from signlet.model import ModelConfig, SignModel
+from signlet.model.files import load_model, save_model
+from signlet.names import MOST, is_name, new_sign_name, sign_name, signer_name
+from signlet.pack import pack
+from signlet.sources import open_source
+from teaching import clips, tiny_card
+
+ALLOWED = {
+    "hello": "hello",
+    " two words\t": "two words",
+    "\nhello\r\n": "hello",
+    "\u3000空\u00a0": "空",
+    "e\u0301te\u0301": "été",
+    "می\u200cخواهم": "می\u200cخواهم",
+    "क्\u200dष": "क्\u200dष",
+    "👩\u200d🚒": "👩\u200d🚒",
+    "❤\ufe0f": "❤\ufe0f",
+    "a/b?": "a/b?",
+    "-": "-",
+    "x" * MOST: "x" * MOST,
+    "空" * 80: "空" * 80,
+}
+REFUSED = (
+    *("", " ", "\t\n", "\u00a0\u3000", "\u200d", "\u3164", "\u2800", "\ufe0f"),
+    *("a\nb", "a\r\nb", "a\rb", "a\tb", "a\x0bb", "a\x0cb", "a\x00b", "\x00", "a\x1b[31mb"),
+    *("a\u0085b", "a\u2028b", "a\u2029b", "\u2028a", "a\u0085", "a\x7f", "\x1ca", "a\x1f"),
+    *("\ud800", "a\udc80", "\udfffb", "a\u202eb", "\u202aa", "\u2066a\u2069", "\u200ea", "\u061c"),
+    *("a\u200bb", "\ufeffa", "a\u00adb", "a\u2060b", "a\U000e0041", "a\ufff9b"),
+    *("x" * (MOST + 1), "x" * 1_000_000, "空" * 81, "😀" * 61),
+)
+WORST = [text for text in REFUSED if text and len(text) < 200]
+
+
+@pytest.mark.parametrize("text", ALLOWED)
+def test_a_name_has_one_form(text: str) -> None:
+    assert sign_name(text) == ALLOWED[text]
+    assert sign_name(ALLOWED[text]) == ALLOWED[text]
+
+
+@pytest.mark.parametrize("text", REFUSED, ids=lambda text: ascii(text)[:20])
+def test_what_is_no_printable_line_is_refused_in_one(text: str) -> None:
+    with pytest.raises(SignletError) as caught:
+        sign_name(text, f"signs/{text[:50]}/a.csv")
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 400
+    assert not is_name(text)
+
+
+@pytest.mark.parametrize("thing", [None, 3, 1.5, b"hello", ["a"], np.int64(1)])
+def test_what_is_no_text_is_refused(thing: Any) -> None:
+    for take in (sign_name, new_sign_name):
+        with pytest.raises(SignletError, match="is no text"):
+            take(thing)
+    assert not is_name(thing)
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_whatever_is_taken_is_one_line(text: str) -> None:
+    if is_name(text):
+        name = sign_name(text)
+        assert name.splitlines() == [name]
+        assert name == name.strip() == unicodedata.normalize("NFC", name)
+        assert name.encode().decode() == name
+        assert sign_name(name) == name
+
+
+def test_a_signer_may_be_unknown() -> None:
+    assert signer_name(None) == signer_name("") == signer_name("  ") == ""
+    assert signer_name(" e\u0301va ") == "éva"
+    for text in ("a\nb", "a\u202eb", "x" * 101):
+        with pytest.raises(SignletError, match="the signer"):
+            signer_name(text)
+
+
+# --- where names come in -------------------------------------------------------------------
+
+
+def write(path: Path, number: int = 0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, landmarks=moving_hand(number % 3, number, 0))
+    return path
+
+
+def refs(where: Path) -> Any:
+    return open_source(where).refs()
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\tb", "a\u2028b", "a\u202eb", "\u200b", "x" * 200])
+def test_folders_are_refused(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "good" / "ada_1.npz")
+    write(tmp_path / name / "ada_1.npz")
+    with pytest.raises(SignletError) as caught:
+        refs(tmp_path)
+    assert str(caught.value).isprintable()
+
+
+def test_a_folder_whose_name_is_no_text_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "good" / "ada_1.npz")
+    write(tmp_path / "caf\udce9" / "ada_1.npz")
+    with pytest.raises(SignletError) as caught:
+        refs(tmp_path)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\x00b", "a\u2028b", "a\u202eb", "\u200b", "x" * 200])
+@pytest.mark.parametrize("suffix", [".csv", ".json"])
+def test_tables_are_refused(tmp_path: Path, name: str, suffix: str) -> None:
+    write(tmp_path / "a.npz")
+    table = tmp_path / f"clips{suffix}"
+    text = (
+        f'path,sign\na.npz,"{name}"\n'
+        if suffix == ".csv"
+        else json.dumps([{"path": "a.npz", "sign": name}])
+    )
+    table.write_text(text, encoding="utf-8", newline="")
+    with pytest.raises(SignletError) as caught:
+        open_source(table, "path=path,sign=sign" if suffix == ".json" else None).refs()
+    assert str(caught.value).isprintable()
+    assert table.name in str(caught.value)
+
+
+def test_names_from_folders_and_tables_have_one_form(tmp_path: Path) -> None:
+    write(tmp_path / "e\u0301te\u0301" / "ada_1.npz")
+    (tmp_path / "clips.csv").write_text(
+        "path,sign\ne\u0301te\u0301/ada_1.npz, e\u0301te\u0301\n", encoding="utf-8"
+    )
+    for where in (tmp_path, tmp_path / "clips.csv"):
+        source = open_source(where)
+        assert source.signs == ("été",)
+        assert [ref.sign for ref in source.refs()] == ["été"]
+
+
+@pytest.mark.parametrize("name", ["a\nb", "", "a\u202eb"])
+def test_the_competitions_labels_are_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "sign_to_prediction_index_map.json").write_text(json.dumps({"a": 0, name: 1}))
+    with pytest.raises(SignletError, match="sign_to_prediction_index_map"):
+        open_source(tmp_path)
+
+
+@pytest.mark.parametrize("name", WORST[:12])
+def test_packing_refuses_names_of_any_source(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SignletError) as caught:
+        pack(Synthetic(signs=("good", name)), tmp_path / "packed", 12, jobs=1)
+    assert str(caught.value).isprintable()
+    assert not (tmp_path / "packed").exists()
+
+
+@pytest.mark.parametrize("name", WORST)
+def test_teaching_refuses_names(teachable: Path, name: str) -> None:
+    with pytest.raises(SignletError) as caught:
+        signlet.teach(teachable, clips()[:2], ["hello", name])
+    assert str(caught.value).isprintable()
+
+
+# --- where names go out --------------------------------------------------------------------
+
+
+def tiny(names: tuple[str, ...]) -> SignModel:
+    sizes = {"dense": 8, "widths": (16, 16, 16, 16), "heads": 4, "max_len": 12}
+    return SignModel(ModelConfig(**sizes, num_classes=len(names))).eval()
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\u2028b", "\x1b[2J", ""])
+def test_no_file_is_written_with_a_name_that_breaks_a_line(tmp_path: Path, name: str) -> None:
+    names = ("good", name)
+    with pytest.raises(SignletError, match="labels"):
+        export_ensemble([tiny(names)], names, tmp_path / "out", to=("onnx",))
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\u2028b", "\x1b[2J", ""])
+def test_files_of_strangers_are_refused(tmp_path: Path, name: str) -> None:
+    names = ("good", name)
+    save_model(tmp_path / "run", [tiny(names)], names, {})
+    with pytest.raises(SignletError, match="one printable line"):
+        load_model(tmp_path / "run")
+    card = json.loads(tiny_card().as_json())
+    card["signs"][0] = name
+    with pytest.raises(SignletError, match="not a list of names"):
+        read_card(json.dumps(card), "model.onnx")
+
+
+def test_labels_are_a_line_each(tmp_path: Path) -> None:
+    names = tuple(sorted({sign_name(text) for text in ALLOWED}))
+    export_ensemble([tiny(names)], names, tmp_path, to=("onnx",))
+    text = (tmp_path / "labels.txt").read_text(encoding="utf-8")
+    assert text.splitlines() == list(names)
+    assert signlet.load(tmp_path / "model.onnx").signs == names

@@ -53,6 +53,8 @@ def test_the_usual_endings_are_videos_without_a_look(tmp_path: Path) -> None:
     assert not is_video(tmp_path / "missing")
     assert not is_video(tmp_path / "missing.npz")
     assert not is_video(tmp_path)
+    (tmp_path / "folder.mp4").mkdir()
+    assert not is_video(tmp_path / "folder.mp4")
     assert not is_video("\0")
 
 

@@ -36,9 +36,11 @@ def is_video(path: str | Path) -> bool:
     path = Path(path)
     suffix = path.suffix.lower()
     by_ending = suffix in VIDEO_SUFFIXES
-    if suffix in _LANDMARKS or (by_ending and suffix not in _SHARED):
-        return by_ending
+    if suffix in _LANDMARKS:
+        return False
     try:
+        if by_ending and suffix not in _SHARED:
+            return not path.is_dir()
         if not path.exists():
             return by_ending
         return path.is_file() and begins_as_video(path)

@@ -70,7 +70,7 @@ NOBODY = [
     *("WIN_20240103_12_00_00_Pro", "Screen_1", "Screen Recording 2024_1", "Screenshot_2024"),
     *("WhatsApp_Video_1", "WhatsApp Video 2024-01-03 at 12.00_1", "video_1", "Video1_2"),
     *("videos_1", "clip_3", "clips3_1", "recording_1", "REC_0001", "CAM_1", "webcam_2"),
-    *("take_1", "take2_1", "sample_1", "test_1", "new_1", "sign01_1", "gloss_1", "Aufnahme_1"),
+    *("take_1", "take2_1", "sample_1", "test_1", "copy_1", "sign01_1", "gloss_1", "Aufnahme_1"),
     *("hello_1", "Hello_1", "HELLO_ann_1", "hello2_1", "hello-2_1"),
     *("0001_x", "7_x", "000_x"),
 ]

@@ -41,7 +41,7 @@ _RECORDING = re.compile(
 _PLAIN = re.compile(
     r"""(?: trim | trimmed | cut | sequence | seq | takes? | sample | file | frame | test | output
     | export | scene | segment | track | part | item | session | sess | trial | attempt | try
-    | rep | repetition | copy | kopie | new | neu | old | alt | final | good | bad | left | right
+    | rep | repetition | copy | kopie | final | good | bad | left | right
     | signs? | gestures? | gloss | word | wort | gebärde | instance | example | data | landmarks?
     | no | nr | num | number )[-.\s]*\d*""",
     re.IGNORECASE | re.VERBOSE,

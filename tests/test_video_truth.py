@@ -283,6 +283,23 @@ def test_headers_that_tell_no_length_cut_nothing_short(tmp_path: Path, stub: Stu
     assert said(path) == []
 
 
+@pytest.mark.parametrize("kind", [".flv", ".mkv", ".webm"])
+def test_a_whole_file_may_be_shorter_than_its_header_says(
+    tmp_path: Path, stub: Stub, kind: str
+) -> None:
+    """Tools that cut a file may leave the length of the uncut one in its header."""
+    path = write(tmp_path / f"a{kind}", 50)
+    data = bytearray(path.read_bytes())
+    mark = {".flv": b"duration\0"}.get(kind, b"\x44\x89\x88")
+    at = data.index(mark) + len(mark)
+    old = 2.0 if kind == ".flv" else 2000.0
+    assert struct.unpack(">d", data[at : at + 8]) == pytest.approx((old,), rel=0.05)
+    data[at : at + 8] = struct.pack(">d", old * 30)
+    path.write_bytes(data.replace(b"00:00:02.000", b"00:01:00.000"))
+    assert shown(path)[2] == ()
+    assert said(path) == []
+
+
 @pytest.mark.parametrize("kind", [".mp4", ".mkv", ".webm", ".avi", ".ts", ".mov"])
 def test_a_single_picture_is_a_clip_of_one_frame(tmp_path: Path, stub: Stub, kind: str) -> None:
     path = write(tmp_path / f"a{kind}", 1)

@@ -85,7 +85,10 @@ def _flash(file: BinaryIO, head: bytes, size: int) -> Ending:
     def ends() -> Iterator[int]:
         at = int.from_bytes(head[5:9], "big") + 4
         while at < size:
-            at += 15 + int.from_bytes(_read(file, at + 1, 3), "big")
+            kind, *length = _read(file, at, 4)
+            if kind & 0x1F not in (8, 9, 18):  # no sound, picture or data
+                raise IndexError
+            at += 15 + int.from_bytes(bytes(length), "big")
             yield at
 
     return _parts(ends(), size)

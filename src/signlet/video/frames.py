@@ -10,7 +10,7 @@ from signlet.clip import MAX_FRAMES
 from signlet.errors import ClipError
 from signlet.span import Span
 from signlet.video.camera import open_camera
-from signlet.video.ending import ending
+from signlet.video.ending import Ending, ending
 from signlet.video.opening import require_file
 from signlet.video.picture import VideoFrame, shape_of, turn, upright
 from signlet.video.remarks import BEYOND, CUT, DAMAGED, MENDED, NO_RATE
@@ -122,12 +122,15 @@ def _is_cut(stretch: Stretch) -> bool:
     if decoding.broken:
         return True
     missing = facts.seconds - _length(stretch) if facts.seconds and facts.timed else None
-    if facts.exact and missing is not None:
-        return missing > max(_LEAST, _STEPS * facts.step, _SHARE * facts.seconds)
+    is_much = (missing or 0) > max(_LEAST, _STEPS * facts.step, _SHARE * facts.seconds)
+    if facts.listed and missing is not None:
+        return is_much
+    built: Ending = "unknown"
     with suppress(OSError):
-        if ending(stretch.path) == "broken":
-            return missing is None or missing > 1.5 * facts.step
-    return False
+        built = ending(stretch.path)
+    if built == "broken":
+        return missing is None or missing > 1.5 * facts.step
+    return built == "unknown" and facts.exact and is_much
 
 
 def _length(stretch: Stretch) -> float:

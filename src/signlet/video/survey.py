@@ -38,6 +38,7 @@ class VideoFacts:
     fps: usual rate of its pictures; None where its times tell none that a camera has.
     seconds: how long it says it is, from the first picture to the end of the last; 0 where its
     header does not tell. exact: that is the length of the pictures, not of sound beside them.
+    listed: the header lists every picture.
     timed: its pictures have times that can be used. seekable: each has a time of its own,
     which stays the same wherever reading begins.
     """
@@ -46,6 +47,7 @@ class VideoFacts:
     fps: float | None
     seconds: float
     exact: bool
+    listed: bool
     timed: bool
     seekable: bool
 
@@ -82,8 +84,8 @@ def _surveyed(path: Path, state: tuple[int, ...]) -> VideoFacts:
     with opened(path) as (container, stream):
         shown = _visible(container, stream)
         length = _length(container, stream)
-        alone = len(container.streams) == 1 and "matroska" not in container.format.name
-        exact = _is_listed(container, stream) or alone
+        listed = _is_listed(container, stream)
+        exact = listed or len(container.streams) == 1
         names = set(container.format.name.split(","))
         header = _believed(float(stream.average_rate or stream.guessed_rate or 0))
         times = [_time(packet) for packet in islice(_shown_packets(container, stream), _LOOKED_AT)]
@@ -97,6 +99,7 @@ def _surveyed(path: Path, state: tuple[int, ...]) -> VideoFacts:
         fps=fps,
         seconds=round(length, 3) if told else 0.0,
         exact=exact and told,
+        listed=listed,
         timed=timed,
         seekable=timed and not names.isdisjoint(_SEEKABLE),
     )

@@ -17,6 +17,7 @@ import browsing
 import pages
 import signlet
 from conftest import moving_hand
+from signlet.clip import validated
 from signlet.sources import open_source, read_clip
 from signlet.starter import STARTER, model_path
 from signlet.stream import SignEvent, StreamRecogniser
@@ -115,6 +116,21 @@ def quick(browser: Any, address: str) -> Iterator[pages.Live]:
 @pytest.fixture
 def word(tmp_path: Path) -> Path:
     return pages.write_recording(tmp_path / "word.npz", *recorded())
+
+
+def test_zeros_are_taken_as_not_found_and_the_page_says_so(
+    quick: pages.Live, tmp_path: Path
+) -> None:
+    frames, times = recorded()
+    filled = np.nan_to_num(frames)
+    quick.open_file(pages.write_recording(tmp_path / "word.npz", filled, times))
+    quick.page.locator("#history li").nth(1).wait_for(timeout=30_000)
+    quick.ended()
+    pages.assert_shown(quick.history(), told(validated(filled, "word")[0], times))
+    said = "word.npz: zeros taken as not found; write NaN where a point was not found"
+    assert quick.page.locator("#remark").inner_text() == said
+    quick.open_file(pages.write_recording(tmp_path / "other.npz", frames, times))
+    quick.page.wait_for_selector("#remark", state="hidden")
 
 
 @pytest.mark.parametrize("mirrored", [False, True])

@@ -19,6 +19,7 @@ import pages
 import signlet
 from signlet.averaging import Average
 from signlet.card import Card
+from signlet.clip import validated
 from signlet.export import onnx as onnx_export
 from signlet.model import ModelSize, SignModel
 from signlet.recognise import Recogniser
@@ -302,9 +303,9 @@ def test_what_is_no_example_is_refused(live: pages.Live, tmp_path: Path) -> None
     live.page.click("#teach-hold")
     note(live, "Type the sign first")
     assert live.page.evaluate("document.activeElement.id") == "teach-sign"
-    live.page.fill("#teach-sign", "x" * 61)
+    live.page.fill("#teach-sign", "x" * 101)
     live.page.click("#teach-hold")
-    note(live, "The name of the sign is longer than 60 characters.")
+    note(live, "The name of the sign is longer than 100 characters")
     live.page.fill("#teach-sign", "NONE")
     live.page.click("#teach-hold")
     note(live, "The name of the sign is “NONE”, which is the answer for no sign.")
@@ -339,6 +340,13 @@ def clip_as(dtype: str) -> bytes:
     return content.getvalue()
 
 
+def masked() -> bytes:
+    """A masked array as some save it: what lies under the mask, and the mask."""
+    content, frames = io.BytesIO(), frames_of("L", 0)
+    np.savez(content, landmarks=np.nan_to_num(frames), landmarks_mask=np.isnan(frames))
+    return content.getvalue()
+
+
 STRANGE = {
     "text": "cannot be read (not a .zip archive)",
     "cut": "cut.zip: is damaged; copy or save it again",
@@ -348,7 +356,11 @@ STRANGE = {
     "empty": "holds no signs",
     "no clip": "hello/ada_1.npz: cannot be read (not an .npz archive)",
     "no hand": "hello/ada_1.npz: shows no hand in any frame",
-    "long": "/ada_1.npz: the sign is longer than 60 characters",
+    "long": "/ada_1.npz: the sign is longer than 100 characters",
+    "two lines": "/ada_1.npz: the sign is not one printable line: it holds U+2028",
+    "turned": "/ada_1.npz: the sign is not one printable line: it holds U+202E",
+    "unseen": "/ada_1.npz: the sign shows nothing",
+    "mask": "/ada_1.npz: holds “landmarks_mask” beside the landmarks",
     "none": "None/ada_1.npz: the sign is “None”, which is the answer for no sign",
     "big end": "hello/ada_1.npz: holds landmarks of type >f4; save them as float32",
     "torn": "The same clip is given for bye and for hello.",
@@ -369,7 +381,11 @@ def test_a_strange_zip_is_refused_whole(live: pages.Live, saved: Path, tmp_path:
     write_zip(tmp_path / "empty.zip", {})
     write_zip(tmp_path / "no clip.zip", {"bye/ada_1.npz": good, "hello/ada_1.npz": b"hello"})
     write_zip(tmp_path / "no hand.zip", {"bye/ada_1.npz": good, "hello/ada_1.npz": nothing})
-    write_zip(tmp_path / "long.zip", {"x" * 61 + "/ada_1.npz": good})
+    write_zip(tmp_path / "long.zip", {"x" * 101 + "/ada_1.npz": good})
+    write_zip(tmp_path / "two lines.zip", {"a\u2028b/ada_1.npz": good})
+    write_zip(tmp_path / "turned.zip", {"a\u202eb/ada_1.npz": good})
+    write_zip(tmp_path / "unseen.zip", {"\u200d/ada_1.npz": good})
+    write_zip(tmp_path / "mask.zip", {"hello/ada_1.npz": masked()})
     write_zip(tmp_path / "none.zip", {"None/ada_1.npz": good})
     write_zip(tmp_path / "torn.zip", {"bye/ada_1.npz": good, "hello/ada_1.npz": good})
     write_zip(tmp_path / "big end.zip", {"hello/ada_1.npz": clip_as(">f4")})
@@ -387,6 +403,26 @@ def test_a_zipped_folder_is_opened_too(live: pages.Live, tmp_path: Path) -> None
     path = write_zip(tmp_path / "mine.zip", {"clips/grüße/Zoë_a.npz": good, "clips/notes.txt": b""})
     assert open_zip(live, path) == "Opened mine.zip: 1 example of 1 sign."
     assert heads(live)[0].startswith("grüße 1 example")
+
+
+@pytest.mark.parametrize("number", [0.0, -1.0])
+def test_numbers_for_not_found_are_taken_as_that(
+    live: pages.Live, tmp_path: Path, number: float
+) -> None:
+    truth = frames_of("L", 0)
+    filled = np.where(np.isnan(truth), np.float32(number), truth)
+    expected, _ = validated(filled, "clip")
+    assert np.isnan(expected).mean() > 0.9 * np.isnan(truth).mean()
+    good = recording(tmp_path, filled).read_bytes()
+    said = open_zip(live, write_zip(tmp_path / "mine.zip", {"hello/ada_1.npz": good}))
+    named = "zeros" if number == 0 else "-1"
+    assert said == (
+        f"Opened mine.zip: 1 example of 1 sign. In 1 of them: {named} taken as not found; write "
+        "NaN where a point was not found."
+    )
+    (saved,) = live.unpacked(live.saved("#save", tmp_path), tmp_path)
+    with np.load(saved) as arrays:
+        np.testing.assert_array_equal(arrays["landmarks"], expected)
 
 
 @pytest.mark.parametrize("dtype", ["<f2", "<f8"])

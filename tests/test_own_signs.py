@@ -165,7 +165,7 @@ def test_what_is_wrong_with_the_clips_is_said(tmp_path: Path) -> None:
     assert len(notes) == 4
     assert "2 clip(s) cannot be used" in notes[0]
     assert "p1_2.npz" in notes[0]
-    assert "'Hello' and 'hello '" in notes[1]
+    assert "'Hello' and 'hello'" in notes[1]
     assert "Hello/p1_1.npz = line/p0_0.npz" in notes[2]
     assert "no clip is left of: lost" in notes[3]
 

@@ -41,7 +41,8 @@ class Answer(BaseModel):
     frames: int = Field(description="frames of the clip")
     together: int = Field(description="clips that went through the model at once")
     remarks: list[str] = Field(
-        description="what was mended in the clip, such as zeros that were taken as not found"
+        description="what was mended in the clip, such as zeros that were taken as not found, and "
+        "what its numbers seem to mean instead, such as left and right hand exchanged"
     )
     timing: Timing
 

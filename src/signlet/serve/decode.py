@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from signlet.clip import Clip, require_landmarks, validated
 from signlet.errors import ClipError, SignletError
 from signlet.landmarks import NUM_RAW
+from signlet.meaning import remarks_on
 from signlet.serve.refused import Refused
 from signlet.sources.files import read_clip
 
@@ -107,7 +108,7 @@ def _from_json(body: bytes, max_frames: int) -> Clip:
     whole = [[missing if point is None else point for point in frame] for frame in frames]
     raw = np.array(whole, np.float64).reshape(len(whole), -1, 3) if whole else _no_frames()
     landmarks, remarks = validated(raw, "body")
-    return Clip(landmarks, "body", remarks=remarks)
+    return Clip(landmarks, "body", remarks=(*remarks, *remarks_on(landmarks)))
 
 
 def _no_frames() -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signlet.landmarks import LEFT_HAND, POSE, RAW_PARTS, RIGHT_HAND
+from signlet.meaning.hands import exchanged
 from signlet.span import USUAL_FPS
 from signlet.video.extraction import Extraction
 from signlet.video.remarks import BEYOND, CUT, DAMAGED, MENDED, NO_RATE
@@ -29,7 +30,7 @@ LEADS, MOSTLY = 2.0, 0.8
 """A hand leads that moves so many times as much; a signer's lead is this share of videos."""
 
 _BETWEEN = "; "
-_NOSE, _SHOULDERS, _WRISTS = POSE.start, (POSE.start + 11, POSE.start + 12), POSE.start + 15
+_NOSE, _SHOULDERS = POSE.start, (POSE.start + 11, POSE.start + 12)
 Floats = NDArray[np.float32]
 
 
@@ -88,7 +89,7 @@ def measure(extraction: Extraction) -> VideoQuality:
         shoulders=round(_shoulders(pixels) / float(shape.min()), 3),
         tilt=round(_tilt(pixels), 1),
         leading=_leading(pixels),
-        swapped=_swapped(pixels),
+        swapped=exchanged(pixels),
         extractor=extraction.extractor,
         remarks=_BETWEEN.join(extraction.remarks),
         **{part: _share(present) for part, present in found.items()},
@@ -142,16 +143,6 @@ def _travel(wrist: Floats) -> float:
     return float(np.nansum(np.linalg.norm(np.diff(wrist, axis=0), axis=1)))
 
 
-def _swapped(pixels: Floats) -> bool:
-    own: list[Floats] = []
-    other: list[Floats] = []
-    for hand, wrist in ((LEFT_HAND, 0), (RIGHT_HAND, 1)):
-        for ways, pose in ((own, wrist), (other, 1 - wrist)):
-            ways.append(np.linalg.norm(pixels[:, hand.start] - pixels[:, _WRISTS + pose], axis=1))
-    nearer = np.array(own).ravel() - np.array(other).ravel()
-    return bool(_middle(nearer) > 0)
-
-
 def warnings_of(quality: VideoQuality) -> Iterator[tuple[str, str]]:
     """What is wrong with one video: its kind, and in words with the remedy."""
     if max(quality.pose, quality.face, quality.hands) == 0:
@@ -172,7 +163,8 @@ def warnings_of(quality: VideoQuality) -> Iterator[tuple[str, str]]:
         yield "dropped frames", f"{quality.late:.0%} of the frames come late; close other programs"
     yield from _about_file(quality)
     if quality.swapped:
-        yield "sides swapped", "left hands lie at right wrists; use another model or extractor"
+        how = "use another model or extractor, or signlet convert --swap-hands"
+        yield "sides swapped", f"left hands lie at right wrists; {how}"
 
 
 def _about_file(quality: VideoQuality) -> Iterator[tuple[str, str]]:

@@ -135,7 +135,7 @@ def latin(tmp_path: Path) -> Path:
         (tmp_path / sign).mkdir()
         path = os.fsencode(tmp_path / sign) + b"/rene_\xe9.npz"
         with open(path, "wb") as file:
-            np.savez_compressed(file, landmarks=moving_hand(number, 0, 0))
+            np.savez_compressed(file, landmarks=moving_hand(number, 0, 0), fps=25.0)
     return tmp_path
 
 

@@ -84,7 +84,8 @@ def _run(name: str, arguments: list[str]) -> int:
     try:
         command = importlib.import_module(f"signlet.cli.{name}")
     except ModuleNotFoundError as error:
-        return _fail(needs(f"signlet {name}", _EXTRAS.get(name, "train"), error), FAILED)
+        missing = needs(f"signlet {name}", _EXTRAS.get(name, "train"), error)
+        return _help_without(name, missing) if _asks(arguments) else _fail(missing, FAILED)
     try:
         command.run(arguments)
     except SaidElsewhere:
@@ -103,6 +104,18 @@ def _run(name: str, arguments: list[str]) -> int:
     except OSError as error:
         named = f"{error.filename}: " if error.filename else ""
         return _fail(f"{named}{error.strerror or error}", FAILED)
+    return 0
+
+
+def _asks(arguments: Sequence[str]) -> bool:
+    return "-h" in arguments or "--help" in arguments
+
+
+def _help_without(name: str, missing: str) -> int:
+    """The help of a command that cannot be loaded, as it was written down."""
+    from signlet.cli.help_texts import kept
+
+    print(f"{kept(name).rstrip()}\n\n{missing}")
     return 0
 
 

@@ -1,0 +1,84 @@
+"""--help of every command, whatever is installed and whatever the terminal can show."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from signlet.cli import COMMANDS
+from signlet.cli.help_texts import kept, printed
+
+BLOCKED = """
+import sys
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in sys.argv[1].split(","):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Blocked())
+from signlet.cli import main
+sys.exit(main(sys.argv[2:]))
+"""
+EXTRAS = {
+    "all": "torch accelerate filelock jinja2 joblib jsonargparse matplotlib pose_format pyarrow "
+    "yaml rich safetensors sklearn scipy av mediapipe PIL cv2 ray onnx onnxscript litert_torch "
+    "ai_edge_litert ai_edge_quantizer flatbuffers fastapi uvicorn pydantic prometheus_client "
+    "python_multipart optuna spoken_to_signed",
+    "torch": "torch",
+    "rich": "rich",
+    "arrow": "pyarrow",
+    "video": "av mediapipe PIL cv2",
+}
+
+
+def without(extras: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", BLOCKED, ",".join(EXTRAS[extras].split()), *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+
+
+def flags(text: str) -> set[str]:
+    return set(re.findall(r"(?<![\w-])--[\w.-]*\w", text.split("options:", 1)[-1]))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_needs_no_extra(command: str) -> None:
+    done = without("all", command, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"usage: signlet {command}" in done.stdout
+    assert flags(kept(command)) <= flags(done.stdout) | {"--help"}
+
+
+@pytest.mark.parametrize("extra", ["torch", "rich", "arrow", "video"])
+@pytest.mark.parametrize("command", ["train", "inspect", "extract", "export"])
+def test_nor_one_of_them(command: str, extra: str) -> None:
+    done = without(extra, command, "-h")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"usage: signlet {command}" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["train", "inspect", "demo"])
+def test_without_help_the_missing_extra_is_one_line(command: str) -> None:
+    done = without("all", command)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert "needs the extra" in line
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_is_kept_is_what_the_command_prints(command: str) -> None:
+    """If this fails: python -m signlet.cli.help_texts."""
+    assert flags(kept(command)) == flags(printed(command))
+
+
+def test_no_place_of_one_machine_is_kept() -> None:
+    for command in COMMANDS:
+        assert kept(command).isascii()
+        assert os.path.expanduser("~") not in kept(command)
+        assert os.getcwd() not in kept(command)

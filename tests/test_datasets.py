@@ -666,6 +666,50 @@ def test_json_that_is_no_clip_is_refused(content: object, words: str, tmp_path: 
     assert str(path) in str(caught.value)
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=3) | st.just(POINT),
+    lambda inner: (
+        st.lists(inner, max_size=22)
+        | st.dictionaries(
+            st.sampled_from(["left_hand", "poseLandmarks", "frames", "fps", "x", "landmark"]), inner
+        )
+    ),
+    max_leaves=30,
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=JSON)
+def test_any_json_is_a_clip_or_one_line(content: object, tmp_path: Path) -> None:
+    path = mini.saved_json(tmp_path / "a.json", content)
+    try:
+        said = f"{path} {read_clip(path).frames.shape[1:]}"
+    except SignletError as error:
+        said = str(error)
+    assert str(path) in said
+    assert "\n" not in said
+
+
+CELL = st.text("0123456789.,-e:xN", max_size=5)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(start=CELL, end=CELL, first=CELL, last=CELL)
+def test_any_start_and_end_is_a_stretch_or_one_line(
+    start: str, end: str, first: str, last: str, tmp_path: Path
+) -> None:
+    headings = ("path", "sign", "start", "end", "start_frame", "end_frame")
+    path = mini.table(tmp_path / "t.csv", [headings, ("a.npz", "a", start, end, first, last)])
+    try:
+        (ref,) = open_source(path).refs()
+        said = f"{path} {ref.span}"
+        assert ref.span is None or ref.span.rows(25).start >= 0
+    except SignletError as error:
+        said = str(error)
+    assert str(path) in said
+    assert "\n" not in said
+
+
 def test_json_beside_videos_is_no_clip(tmp_path: Path) -> None:
     mini.tasks_json(tmp_path)
     mini.clip(tmp_path / "book" / "s1_9.npz")

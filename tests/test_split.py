@@ -13,6 +13,7 @@ import yaml
 import miniatures as mini
 from signlet.cli import main
 from signlet.errors import SignletError
+from signlet.pack import PackedSet
 from signlet.predictions import read_predictions
 from signlet.split_plan import split_plan
 
@@ -122,6 +123,7 @@ def test_train_split_says_what_its_scores_are_of(
     assert "training on 8 clips, testing on 4 of the published split test" in out
     assert "Scores on the published split test" in out
     assert "none of its signers was trained on" in out
+    assert "the run's model was trained on the published splits train and val only" in out
     config = yaml.safe_load((run / "config.yaml").read_text())
     assert config["split"] == "test"
     about = json.loads((run / "config.json").read_text())["about"]
@@ -201,6 +203,20 @@ def test_a_set_without_splits_is_refused(
     data = mini.lsa64(tmp_path / "set")
     assert train(data, tmp_path / "run", tiny, "--split", "test") == 2
     assert "the clips are in no published split" in said(capsys.readouterr().err)
+
+
+@pytest.mark.slow
+def test_a_packed_set_keeps_its_splits(tmp_path: Path, tiny: Path) -> None:
+    root, out = mini.autsl(tmp_path / "set"), tmp_path / "packed"
+    assert main(["pack", f"autsl:{root}", "-o", str(out), "--max_len", "8", "--jobs", "1"]) == 0
+    splits = PackedSet.open(out).splits
+    assert [splits.count(split) for split in ("train", "val", "test")] == [4, 4, 4]
+    run = tmp_path / "run"
+    assert train(out, run, tiny, "--split", "val", "--full-fit", "--fits", "1") == 0
+    about = json.loads((run / "config.json").read_text())["about"]
+    assert (about["trained_on"], about["split"]) == ("all clips", "val")
+    names = read_predictions(run / "predictions.parquet")["soup"].names
+    assert {name.partition("/")[0] for name in names} == {"val"}
 
 
 def test_pack_and_inspect_take_columns_and_say_what_is_missing(

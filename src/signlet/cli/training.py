@@ -263,9 +263,8 @@ def print_left_out(run: Path, packed: PackedSet, held_out: Predictions, console:
     known = int((packed.labels >= 0).sum())
     if about.get("split") and about["trained_on"] != "all clips":
         console.print(
-            "Note: the run's model was trained on the splits before "
-            f"{about['split']} only. The same command with --full-fit --resume makes one of all "
-            "clips, to use.",
+            f"Note: the run's model was trained on {about['trained_on']} only. The same command "
+            "with --full-fit --resume makes one of all clips, to use.",
             soft_wrap=True,
         )
         return

@@ -23,8 +23,8 @@ def known_by(root: Path) -> str | None:
     for split in SPLITS:
         table = root / "splits" / f"{split}.csv"
         if table.is_file():
-            with table.open(encoding="utf-8", errors="replace") as file:
-                if file.readline().startswith(_COLUMNS[0]):
+            with table.open(encoding="utf-8-sig", errors="replace") as file:
+                if file.readline().lstrip('"').startswith(_COLUMNS[0]):
                     return f"its splits/{split}.csv"
     return None
 

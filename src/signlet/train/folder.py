@@ -22,6 +22,7 @@ from signlet.folds import FoldPlan
 from signlet.model.files import MAX_MEMBERS, load_model, save_model
 from signlet.pack import PackedSet
 from signlet.predictions import Predictions, read_predictions, write_predictions
+from signlet.split_plan import TRAINED_FOR
 from signlet.trackers import flat
 from signlet.train.fold import CHECKPOINT
 from signlet.train.init import Init
@@ -210,7 +211,7 @@ def gather(
         "recipe": recipe.name,
         "source": packed.source,
         "folds": list(folds),
-        "trained_on": "all clips" if fits else "the other folds' clips, a model for each fold",
+        "trained_on": "all clips" if fits else _trained_on(about.get(SPLIT)),
         "out_of_fold": {name: asdict(score(part)) for name, part in joined.items()},
         **_copies(joined, packed),
         **about,
@@ -223,6 +224,12 @@ def _copies(joined: Mapping[str, Predictions], packed: PackedSet) -> dict[str, i
     """How many held-out clips were trained on under another name, for the model file."""
     count = int(trained_copies(joined["soup"], packed).sum()) if joined else 0
     return {"copies_held_out": count} if count else {}
+
+
+def _trained_on(split: str | None) -> str:
+    if split:
+        return f"the published splits {' and '.join(TRAINED_FOR[split])}"
+    return "the other folds' clips, a model for each fold"
 
 
 def join_predictions(run: Path, folds: Sequence[int]) -> dict[str, Predictions]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,3 +74,13 @@ def test_real_signers_have_the_same_landmarks_on_every_python(extractor: Extract
 def test_it_is_mediapipe_1_where_there_are_no_solutions(extractor: Extractor) -> None:
     new = not extractor.version.startswith("0.")
     assert isinstance(extractor, Tasks) == new
+
+
+@pytest.mark.parametrize("end", ["", "; find.close()", "; raise SystemExit"])
+def test_the_end_of_a_process_is_quiet(extractor: Extractor, end: str) -> None:
+    code = (
+        "import numpy as np; from signlet.video.extractors import Choice, opened; "
+        f"find = opened(Choice()); find(np.zeros((64, 64, 3), np.uint8)){end}"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == ""

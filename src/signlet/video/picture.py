@@ -51,10 +51,10 @@ def upright(frame: Any, size: tuple[int, int], turned: Turn) -> Image:
 
 def turn(frame: Any) -> Turn:
     """What the file's display matrix asks for; turns that are not a quarter are rounded."""
-    data = [side for side in frame.side_data if side.type.name == "DISPLAYMATRIX"]
-    if not data:
+    data = frame.side_data.get("DISPLAYMATRIX")
+    if data is None:
         return 0, False
-    a, b, _, c, d, *_ = struct.unpack("<9i", bytes(data[0])[:36])
+    a, b, _, c, d, *_ = struct.unpack("<9i", bytes(data)[:36])
     mirrored = a * d - b * c < 0
     angle = np.degrees(np.arctan2(-b, -a) if mirrored else np.arctan2(b, a))
     # The matrix turns clockwise, as y goes down.

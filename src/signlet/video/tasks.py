@@ -75,9 +75,12 @@ class Tasks:
             self._landmarker, self._time = self._fresh(), 0
 
     def close(self) -> None:
-        """Free the models."""
-        with silent():
-            self._landmarker.close()
+        """Free the models, unless the interpreter ends, when MediaPipe cannot do it any more."""
+        try:
+            with silent():
+                self._landmarker.close()
+        except RuntimeError:
+            self._landmarker._handle = None  # else it tries again, and complains, when collected
 
     def _fresh(self) -> Any:
         with silent(), needs_video("MediaPipe Tasks"):

@@ -269,6 +269,20 @@ def test_a_flat_part_of_a_split_is_left_aside(made: Made) -> None:
     assert "1 clip left aside, in no folder of a sign: test/0001.mp4" in notes(source)
 
 
+@pytest.mark.parametrize("other", ["unlabelled/0001.mp4", "extra/a_1.npz"])
+def test_a_split_beside_loose_folders_is_one(made: Made, other: str) -> None:
+    source = open_source(made("train/no/ann_1.npz", "test/no/bob_1.npz", other))
+    assert [(ref.sign, ref.split) for ref in source.refs()] == [("no", "test"), ("no", "train")]
+    assert f"which may be signs: {other.split('/')[0]} (1 clip)" in notes(source)
+
+
+def test_what_lies_around_the_signs_is_spoken_of(made: Made) -> None:
+    names = ("data/train/no/a_1.npz", "data/x.npz", "data/more/b.txt", "data/train/y.npz")
+    said = notes(open_source(made(*names)))
+    assert "which may be signs: data/more (1 file: .txt)" in said
+    assert "2 clips left aside, in no folder of a sign: data/train/y.npz, data/x.npz" in said
+
+
 @pytest.mark.parametrize("name", ["videos", "Clips", "data", "DATASET", "landmarks"])
 def test_a_lone_container_is_looked_into(made: Made, name: str) -> None:
     source = open_source(made(f"{name}/no/ann_1.npz", f"{name}/yes/ann_1.npz", "readme.txt"))

@@ -75,16 +75,26 @@ def _branches(at: _Branch, root: object, wrapped: bool) -> list[_Branch]:
                 f"{root}: holds {listed(tops)}, which are no signs; give one of these folders"
             )
         return _branches(_inside(at, tops[0]), root, wrapped)
-    if tops and at.split is None and all(split_name(top) for top in tops):
-        _refuse_flat(at, tops, root)
+    splits = _splits(at, tops)
+    if splits:
+        _refuse_flat(at, splits, root)
         parts = [
             replace(_inside(at, top), split=split_name(top), called=PurePosixPath(top))
-            for top in tops
+            for top in splits
         ]
         return [branch for part in parts for branch in _branches(part, root, False)]
     if wrapped and len(tops) == 1 and _lone_is_wrapper(at):
         return _branches(_inside(at, tops[0]), root, False)
     return [at]
+
+
+def _splits(at: _Branch, tops: Sequence[str]) -> list[str]:
+    """Folders of a published split: where all are such, or two of them are, and they alone hold
+    folders."""
+    named = [top for top in tops if split_name(top)] if at.split is None else []
+    deep = {path.parts[0] for path in at.clips if len(path.parts) > 2}
+    alone = len(named) > 1 and bool(deep) and deep <= set(named)
+    return named if alone or len(named) == len(tops) else []
 
 
 def _lone_is_wrapper(at: _Branch) -> bool:

@@ -33,11 +33,13 @@ class _Folder:
     others: list[PurePosixPath] = field(default_factory=list)
     deep: list[PurePosixPath] = field(default_factory=list)
 
-    def __str__(self) -> str:
-        said = [f"{count_of(len(self.deep))} in deeper folders"] if self.deep else []
+    def said(self, path: PurePosixPath) -> str:
+        """In words. path: the folder's own."""
+        deeper = "" if any(clip.parent == path for clip in self.deep) else " in deeper folders"
+        parts = [f"{count_of(len(self.deep))}{deeper}"] if self.deep else []
         if self.others:
-            said.append(f"{count_of(len(self.others), 'file')}: {_endings(self.others)}")
-        return " and ".join(said) or "empty"
+            parts.append(f"{count_of(len(self.others), 'file')}: {_endings(self.others)}")
+        return " and ".join(parts) or "empty"
 
 
 def is_system(name: str) -> bool:
@@ -52,36 +54,37 @@ def left_aside(
 
     taken: the clips that are read. places: the folders that hold the folders of signs.
     """
-    known = set(taken)
-    rest = [path for path in tree.clips if path not in known]
-    signs = {_folder(path, places) for path in taken}
+    known, around = set(taken), {PurePosixPath(), *places}
+    around |= {parent for place in places for parent in place.parents}
+    signs = {_folder(path, around) for path in taken}
     folders: dict[PurePosixPath, _Folder] = defaultdict(_Folder)
     for path in tree.others:
-        folders[_folder(path, places)].others.append(path)
-    for path in rest:
-        folders[_folder(path, places)].deep.append(path)
+        folders[_folder(path, around)].others.append(path)
+    for path in tree.clips:
+        if path not in known:
+            folders[_folder(path, around)].deep.append(path)
     for path in tree.empty:
-        folders[_folder(path / "nothing", places)]  # is made
-    loose = [
-        one for place in {PurePosixPath(), *places} for one in folders.pop(place, _Folder()).deep
-    ]
+        folders[_folder(path / "nothing", around)]  # is made
+    loose = [path for place in around for path in folders.pop(place, _Folder()).deep]
     gone = {path: folder for path, folder in folders.items() if path not in signs}
     kept = {path: folder for path, folder in folders.items() if path in signs}
     return [note for note in (_gone(gone), _deep(kept), _other(kept), _loose(loose)) if note]
 
 
-def _folder(path: PurePosixPath, places: Sequence[PurePosixPath]) -> PurePosixPath:
-    """The folder in which a file would show a sign; a place itself for a file that lies there."""
-    inside = [place for place in places if path.is_relative_to(place)]
-    place = max(inside, key=lambda one: len(one.parts), default=PurePosixPath())
-    parts = path.relative_to(place).parts
-    return place / parts[0] if len(parts) > 1 else place
+def _folder(path: PurePosixPath, around: set[PurePosixPath]) -> PurePosixPath:
+    """The outermost folder that is none of those around the signs; else the file's own."""
+    folder = PurePosixPath()
+    for part in path.parent.parts:
+        folder /= part
+        if folder not in around:
+            break
+    return folder
 
 
 def _gone(folders: dict[PurePosixPath, _Folder]) -> str:
     if not folders:
         return ""
-    shown = listed(f"{path} ({folders[path]})" for path in sorted(folders))
+    shown = listed(f"{path} ({folders[path].said(path)})" for path in sorted(folders))
     return f"no clip is read of {count_of(len(folders), 'folder')}, which may be signs: {shown}"
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from itertools import permutations
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -408,6 +410,21 @@ def test_every_phrase_is_known_as_one() -> None:
     assert all(map(tells_meaning, phrases))
     assert len(PROBLEMS) > 10
     assert not tells_meaning("zeros taken as not found")
+
+
+def test_the_page_of_the_docs_runs_and_names_every_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "meaning.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    np.savez("clip.npz", landmarks=_flip_y(_swapped(letters("A")[0])))
+    scope: dict[str, Any] = {}
+    exec(page.partition("```python")[2].partition("```")[0], scope)
+    assert np.allclose(scope["mended"], letters("A")[0], atol=1e-6, equal_nan=True)
+    assert "--swap-hands" in capsys.readouterr().out
+    said = " ".join(page.split())
+    unsaid = {problem for problem in PROBLEMS if problem not in said}
+    assert unsaid == {"the picture is turned by 90 degrees"}  # in one row with another
 
 
 # --- a program that gives many clips ----------------------------------------------------------

@@ -1,0 +1,160 @@
+"""What is noticed in clips of the right shape and another meaning, and how often wrongly.
+
+    python benchmarks/meaning.py [--data fingerspelling DIR ...] [--most 100]
+
+Per set of clips: in how many of all clips, taken as they are, `signlet.meaning` suspects anything
+(false alarms, unless the set itself holds such clips), and in how many of at most `--most` clips
+each fault is noticed after it was made, and noticed with exactly the remedy that mends it. Last,
+milliseconds of the processor that looking at a clip takes, and reading it from its file.
+
+Faults that change nothing in a clip (hands exchanged where none is found) are not made in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from environment import write_csv
+from signlet.landmarks import LEFT_HAND, RAW_PARTS, RIGHT_HAND
+from signlet.meaning import Change, suspected
+from signlet.meaning.change import together
+from signlet.sources import open_source
+
+Frames = NDArray[np.float32]
+TUTORIAL = ("pose", "face", "left_hand", "right_hand")
+
+
+def main() -> None:
+    """Parse, look, write."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--data", nargs="+", default=["fingerspelling"])
+    parser.add_argument("--most", type=int, default=100)
+    asked = parser.parse_args()
+    rows = [row for where in asked.data for row in measure(where, asked.most)]
+    for row in rows:
+        print(row)
+    write_csv("meaning", rows)
+
+
+def measure(where: str, most: int) -> Iterator[dict[str, Any]]:
+    """Rows on one set: as it is, each fault, the time."""
+    clips, reading = read(where)
+    name = where.rstrip("/").rpartition("/")[2]
+    begin = time.process_time()
+    alarms = Counter(fault.problem for clip in clips for fault in suspected(clip)[:1])
+    looking = time.process_time() - begin
+    said = "; ".join(f"{problem} {count}" for problem, count in alarms.most_common())
+    share = f"{sum(alarms.values())} of {len(clips)}"
+    yield row(name, "none", len(clips), sum(alarms.values()), None, said or share)
+    few = [clip for clip in clips if not suspected(clip)]
+    few = few[:: -(-len(few) // most)]
+    for fault, (spoil, flags) in FAULTS.items():
+        yield detected(name, fault, [spoil(clip) for clip in few], few, flags)
+    each = (
+        f"{1000 * looking / len(clips):.2f} ms to look, {1000 * reading / len(clips):.2f} to read"
+    )
+    yield row(name, "time", len(clips), None, None, each)
+
+
+def read(where: str) -> tuple[list[Frames], float]:
+    """Clips with a hand and a pose, and the seconds that reading takes, looking included."""
+    source = open_source(where)
+    begin = time.process_time()
+    clips = [source.read(ref).frames for ref in source.refs()]
+    return clips, time.process_time() - begin
+
+
+def detected(
+    name: str, fault: str, spoilt: Sequence[Frames], before: Sequence[Frames], flags: str
+) -> dict[str, Any]:
+    """How many of the clips that a fault changes are noticed."""
+    changed = [
+        clip
+        for clip, was in zip(spoilt, before, strict=True)
+        if not np.array_equal(clip, was, equal_nan=True)
+    ]
+    found = [suspected(clip) for clip in changed]
+    changes = [together([one.change for one in all_ if one.change]).flags() for all_ in found]
+    exact = sum(map(bool, found)) if flags is SAID else changes.count(flags)
+    return row(name, fault, len(changed), sum(map(bool, found)), exact, "")
+
+
+def row(
+    name: str, fault: str, clips: int, noticed: int | None, exact: int | None, more: str
+) -> dict[str, Any]:
+    """One line of the table."""
+    return {
+        "set": name,
+        "fault": fault,
+        "clips": clips,
+        "noticed": noticed,
+        "exact": exact,
+        "more": more,
+    }
+
+
+# --- faults -------------------------------------------------------------------------------
+
+SAID = "(only said)"
+"""Of a fault that nothing mends."""
+
+
+def stored(*order: str) -> Callable[[Frames], Frames]:
+    """Parts lie in that order."""
+    return lambda clip: np.concatenate([clip[:, RAW_PARTS[part]] for part in order], 1)
+
+
+def from_wrists(clip: Frames) -> Frames:
+    """Hands without their place."""
+    found = clip.copy()
+    for hand in (LEFT_HAND, RIGHT_HAND):
+        found[:, hand] -= clip[:, hand][:, :1]
+    return found
+
+
+def boxed(clip: Frames) -> Frames:
+    """Every part fills its own picture."""
+    found = clip.copy()
+    for part in RAW_PARTS.values():
+        points = clip[:, part, :2]
+        low, high = np.nanmin(points, 1, keepdims=True), np.nanmax(points, 1, keepdims=True)
+        found[:, part, :2] = (points - low) / (high - low)
+    return found
+
+
+def as_text(clip: Frames) -> Frames:
+    """Frames sorted by their numbers as text."""
+    return clip[np.array(sorted(range(len(clip)), key=str))]
+
+
+FAULTS: dict[str, tuple[Callable[[Frames], Frames], str]] = {
+    "hands exchanged": (Change(swap_hands=True), "--swap-hands"),
+    "y up": (Change(flip_y=True), "--flip-y"),
+    "x to the left": (Change(flip_x=True), "--flip-x"),
+    "x and y exchanged": (Change(axes="yxz"), "--axes yxz"),
+    "z first": (lambda clip: clip[..., [2, 0, 1]], "--axes zxy"),
+    "pixels": (lambda clip: clip * np.float32([640, 480, 640]), SAID),
+    "pose first": (stored(*TUTORIAL), f"--order {','.join(TUTORIAL)}"),
+    "hands first": (
+        stored("left_hand", "right_hand", "pose", "face"),
+        "--order left_hand,right_hand,pose,face",
+    ),
+    "pose first, y up, hands exchanged": (
+        lambda clip: stored(*TUTORIAL)(Change(flip_y=True, swap_hands=True)(clip)),
+        "--order pose,face,right_hand,left_hand --flip-y",
+    ),
+    "hands from their wrists": (from_wrists, SAID),
+    "each part in its box": (boxed, SAID),
+    "frames sorted as text": (as_text, "--sort-frames"),
+}
+
+if __name__ == "__main__":
+    np.seterr(all="ignore")
+    main()

@@ -156,11 +156,17 @@ def test_of_a_video_and_its_landmarks_the_landmarks_are_taken(tmp_path: Path) ->
         ("asl_citizen", "did you mean asl-citizen:"),
         ("x", "there are wlasl, asl-citizen, autsl"),
         ("person", "is no layout of a set"),
+        ("karsl:", "no such file"),
         ("pose33+left2", "left2 is no part"),
     ],
 )
 def test_a_name_that_no_layout_has_is_refused(name: str, words: str, tmp_path: Path) -> None:
     refused(f"{name}:{mini.wlasl(tmp_path)}", words)
+
+
+@pytest.mark.parametrize("name", ["wlasl", "folder", "person1", "pose33", "x"])
+def test_a_name_without_a_path_is_refused(name: str) -> None:
+    refused(f"{name}:", f"names no path; give {name}:PATH")
 
 
 # --- WLASL ---------------------------------------------------------------------------------

@@ -98,7 +98,7 @@ class Listing:
     def checked(self, where: Path) -> Listing:
         """The listing. Raises SignletError where no clip is left."""
         if not self.refs:
-            why = "; ".join(self.notes()) or "it lists none"
+            why = "; ".join(self.notes()) or "nothing there lies as docs/datasets.md shows it"
             raise SignletError(f"{where}: holds no clip that can be used; {why}")
         return self
 

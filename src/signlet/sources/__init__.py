@@ -98,8 +98,13 @@ def open_source(where: str | Path, columns: str | None = None, names: str | None
 
 
 def _told(where: str | Path) -> tuple[str, str]:
-    """ "wlasl:PATH" -> "wlasl", "PATH"; a path that exists has nothing before it."""
+    """ "wlasl:PATH" -> "wlasl", "PATH"; a path that exists has nothing before it.
+
+    Raises SignletError where nothing stands behind the colon.
+    """
     before, colon, rest = str(where).partition(":")
+    if before and colon and not rest:
+        raise SignletError(f"{where}: names no path; give {before}:PATH")
     return (before, rest) if colon and not Path(where).exists() else ("", str(where))
 
 

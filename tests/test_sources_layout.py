@@ -88,9 +88,12 @@ def test_a_sign_whose_files_are_not_read_is_named(made: Made, ending: str) -> No
 
 def test_an_empty_folder_is_named(made: Made) -> None:
     said = notes(open_source(made(*KEPT, "empty/", "yes/.DS_Store", "void/deep/")))
-    assert "2 folders" in said or "3 folders" in said
-    assert "empty (empty)" in said
-    assert "void (empty)" in said
+    assert "3 folders, which may be signs: empty (empty), void (empty), yes (empty)" in said
+
+
+def test_a_sign_may_be_called_like_a_backup(made: Made) -> None:
+    source = open_source(made(*KEPT, "hello~/ann_1.npz", "~x/ann_1.npz"))
+    assert source.signs == ("hello~", "no", "~x")
 
 
 def test_files_beside_clips_are_counted_by_sign(made: Made) -> None:

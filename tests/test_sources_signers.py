@@ -37,6 +37,8 @@ PEOPLE = [
     ("Zoë_1", "Łukasz_1", "さくら_1"),
     ("jan_1", "may_1", "june_3"),
     ("vida_1", "david_1", "cami_2"),
+    ("camille_1", "vidal_1", "sidney_2"),
+    ("pascal_1", "Picard_1", "handya_1"),
     ("mark_1", "signe_2", "newton_1"),
     ("test-person_1", "001ann_1", "dev-user_1"),
     ("A_1", "B_1", "A_2"),
@@ -71,6 +73,8 @@ NOBODY = [
     *("WhatsApp_Video_1", "WhatsApp Video 2024-01-03 at 12.00_1", "video_1", "Video1_2"),
     *("videos_1", "clip_3", "clips3_1", "recording_1", "REC_0001", "CAM_1", "webcam_2"),
     *("take_1", "take2_1", "sample_1", "test_1", "copy_1", "sign01_1", "gloss_1", "Aufnahme_1"),
+    *("my video_1", "phone-clip_2", "Copy of ann_1", "FB_IMG_1704", "MVIMG_2024", "front_1"),
+    *("rgb_2", "slow_1", "mmexport1704_1", "Zoom 3_1", "iPhone 12_1", "screen-recording_2"),
     *("hello_1", "Hello_1", "HELLO_ann_1", "hello2_1", "hello-2_1"),
     *("0001_x", "7_x", "000_x"),
 ]

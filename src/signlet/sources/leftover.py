@@ -42,9 +42,13 @@ class _Folder:
         return " and ".join(parts) or "empty"
 
 
-def is_system(name: str) -> bool:
-    """Whether a file or folder is the system's or a program's own, or hidden."""
-    return name.startswith((".", "~")) or name.endswith("~") or name.lower() in _SYSTEM
+def is_system(name: str, *, folder: bool) -> bool:
+    """Whether a file or folder is the system's or a program's own, or hidden.
+
+    A folder may be a sign, whose name may end as an editor's backup of a file does: hello~
+    """
+    backup = not folder and name.endswith("~")
+    return name.startswith((".", "~$")) or backup or name.lower() in _SYSTEM
 
 
 def left_aside(

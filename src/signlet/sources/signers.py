@@ -27,23 +27,26 @@ PERSON = re.compile(
 )
 """A name that says that it is a person's: signer03, user_ann, Person B."""
 _RECORDING = re.compile(
-    r"""(?: img | image | foto | photo | pic | pict | picture | vid | videos? | mov | movie | mvi
-    | film | pxl | dsc[fn]? | dji | mah | mvc | gopr | g[hpx](?=\d{3}) | cam | camera | kamera
-    | webcam | screen | screenshot | screencast | screencapture | screenrecord(?:ing|er)? | rec
-    | record | recorded | recording | capture | captura | clips? | snap | snapchat | whatsapp
-    | telegram | signal | tiktok | instagram | youtube | zoom | obs | vlc | vlcsnap | inshot
-    | rpreplay | burst | untitled | win(?=[-_\s]?\d{6}) | aufnahme | bildschirmaufnahme
-    | aufzeichnung | enregistrement | grabaci[oó]n | registrazione | received | download
+    r"""(?<![^\W_])(?: img | mvimg | image | foto | photo | pic | pict | picture | vid | videos?
+    | mov | movie | mvi | film | pxl | dsc[fn]? | dji | mah | mvc | gopr | gopro | g[hpx](?=\d{3})
+    | cam | camera | kamera | webcam | bandicam | dashcam | phone | handy | iphone | ipad | tablet
+    | screen | screenshot | screencast | screencapture | screen-?record(?:ing|er)? | recorder
+    | rec | record | recorded | recording | capture | captura | clips? | snap | snapchat | whatsapp
+    | telegram | signal | tiktok | instagram | facebook | fb_(?:img|vid) | youtube | zoom | obs
+    | vlc | vlcsnap | inshot | capcut | ezgif | mmexport | rpreplay | burst | untitled | unbenannt
+    | win(?=[-_\s]?\d{6}) | aufnahme | bildschirmaufnahme | aufzeichnung | enregistrement
+    | grabaci[oó]n | registrazione | received | download(?:ed)? | copy\s+of | kopie\s+von
     )(?![^\W\d_])""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""How cameras, phones and programs begin the name of a recording."""
+"""What cameras, phones and programs call a recording."""
 _PLAIN = re.compile(
     r"""(?: trim | trimmed | cut | sequence | seq | takes? | sample | file | frame | test | output
     | export | scene | segment | track | part | item | session | sess | trial | attempt | try
     | rep | repetition | copy | kopie | final | good | bad | left | right
     | signs? | gestures? | gloss | word | wort | gebärde | instance | example | data | landmarks?
-    | no | nr | num | number )[-.\s]*\d*""",
+    | front | side | back | top | view | angle | rgb | depth | colou?r | slow | fast | normal
+    | mirrored | flipped | correct | wrong | original | no | nr | num | number )[-.\s]*\d*""",
     re.IGNORECASE | re.VERBOSE,
 )
 """What people call a file after, alone or with a number."""
@@ -116,7 +119,7 @@ Rule = Callable[[Sequence[Row]], dict[int, str]]
 def _recordings(rows: Sequence[Row]) -> dict[int, str]:
     found = {}
     for number, (signer, _, name) in enumerate(rows):
-        if _RECORDING.match(name) or _PLAIN.fullmatch(signer):
+        if _RECORDING.match(name) or _RECORDING.search(signer) or _PLAIN.fullmatch(signer):
             found[number] = "the name of a recording"
     return found
 

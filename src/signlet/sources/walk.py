@@ -37,9 +37,8 @@ def _folders(root: Path) -> Iterator[tuple[Path, list[os.DirEntry[str]]]]:
         folder = waiting.pop()
         try:
             with os.scandir(folder) as found:
-                entries = sorted(
-                    (one for one in found if not is_system(one.name)), key=lambda one: one.name
-                )
+                visible = [one for one in found if not is_system(one.name, folder=one.is_dir())]
+            entries = sorted(visible, key=lambda one: one.name)
             waiting += [Path(one.path) for one in entries if one.is_dir() and not _loops(one)]
         except OSError as error:
             raise SignletError(f"{folder}: cannot be listed ({error.strerror})") from error

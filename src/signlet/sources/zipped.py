@@ -79,27 +79,34 @@ def _arranged(archive: Path, names: NamePattern | None) -> tuple[list[Found], tu
 def _tree(archive: Path) -> Tree:
     """The entries of an archive, but for those whose names lead out of it."""
     with _opened(archive, archive) as opened:
-        entries = [(_place(entry.filename), entry.is_dir()) for entry in opened.infolist()]
+        entries = [_place(entry.filename) for entry in opened.infolist()]
     if sum(not folder for _, folder in entries) > _MOST_FILES:
         raise SignletError(f"{archive}: holds {len(entries):,} files; {_MOST_FILES:,} are read")
-    visible = [(path, folder) for path, folder in entries if _is_inside(path)]
-    files = sorted(path for path, folder in visible if not folder)
-    full = {parent for path, _ in visible for parent in path.parents}
+    inside = [(path, folder) for path, folder in entries if _is_inside(path)]
+    files = sorted(path for path, folder in inside if not folder and _is_visible(path))
+    named = {path for path, folder in inside if folder} | {p for f, _ in inside for p in f.parents}
+    folders = {path for path in named if path.parts and _is_visible(path, folder=True)}
+    full = {path.parent for path in [*files, *folders]}
     return Tree(
         [path for path in files if path.suffix.lower() in SUFFIXES],
         [path for path in files if path.suffix.lower() not in SUFFIXES],
-        [path for path, folder in visible if folder and path not in full],
+        sorted(folders - full),
     )
 
 
-def _place(name: str) -> PurePosixPath:
-    """Of an entry; some programs of Windows write backslashes."""
-    return PurePosixPath(name.replace("\\", "/"))
+def _place(name: str) -> tuple[PurePosixPath, bool]:
+    """Path of an entry, and whether it is a folder; some programs of Windows write backslashes."""
+    text = name.replace("\\", "/")
+    return PurePosixPath(text), text.endswith("/")
 
 
 def _is_inside(path: PurePosixPath) -> bool:
-    leads_out = path.is_absolute() or ".." in path.parts or not path.parts
-    return not leads_out and not any(map(is_system, path.parts))
+    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts
+
+
+def _is_visible(path: PurePosixPath, *, folder: bool = False) -> bool:
+    above = any(is_system(part, folder=True) for part in path.parts[:-1])
+    return not above and not is_system(path.name, folder=folder)
 
 
 @contextmanager
@@ -125,7 +132,7 @@ def _unpacked(archive: Path, entry: str, name: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="signlet-zip-") as folder:
         path = Path(folder) / f"clip{name.suffix.lower()}"
         with _opened(archive, name) as opened:
-            files = {_place(f.filename).as_posix(): f for f in opened.infolist()}
+            files = {_place(f.filename)[0].as_posix(): f for f in opened.infolist()}
             if files[entry].file_size > _MOST_BYTES:
                 raise ClipError(
                     f"{name}: is larger than {_MOST_BYTES >> 20} MB; cut it to one sign"

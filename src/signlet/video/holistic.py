@@ -85,9 +85,11 @@ class Holistic:
             return self._graph.process(image)
 
     def close(self) -> None:
-        """Free the models."""
-        with silent():
-            self._graph.close()
+        """Free the models; a second time does nothing."""
+        graph, self._graph = self._graph, None
+        if graph is not None:
+            with silent():
+                graph.close()
 
     def __enter__(self) -> Holistic:
         return self

@@ -244,6 +244,9 @@ def test_the_length_of_a_video_tells_whether_it_is_cut(
     ("values", "words"),
     [
         ({"frame_start": 9, "frame_end": 3}, "1 of 12 clips is left out: frame_end lies"),
+        ({"frame_start": float("inf")}, "1 of 12 clips is left out: frame_end lies"),
+        ({"frame_start": [1]}, "1 of 12 clips is left out: frame_end lies"),
+        ({"frame_start": 5, "fps": -25}, "1 of 12 clips is left out: frame_end lies"),
         ({"frame_start": "x"}, "1 of 12 clips is left out: frame_end lies"),
         ({"frame_start": -4, "frame_end": 3}, "1 of 12 clips is left out: frame_end lies"),
         ({"frame_start": 9, "fps": float("nan")}, "left out: frame_end lies"),
@@ -391,6 +394,8 @@ def test_ms_asl_cut_clips_are_taken_by_their_number(tmp_path: Path) -> None:
     ("values", "words"),
     [
         ({"end_time": -1}, "left out: end_time lies before start_time"),
+        ({"start_time": 10**400}, "left out: end_time lies before start_time"),
+        ({"label": [1], "clean_text": ["x"], "text": 7}, "left out: the name of the sign"),
         ({"start_time": None}, "left out: end_time lies before start_time"),
         ({"signer_id": -1}, "1 of 12 clips is without a signer"),
         ({"url": "nothing"}, "left out: no file is there"),

@@ -197,6 +197,11 @@ def _order(path: Path) -> int:
     return SUFFIXES.index(path.suffix.lower())
 
 
+def person(number: Any) -> str:
+    """Name of a signer of that number; "" for None and -1, as some sets write "unknown"."""
+    return "" if number in (None, -1) else str(number)
+
+
 def distinct(names: Mapping[str, str]) -> dict[str, str]:
     """Names of classes by number; one that several classes have gets the number behind it."""
     counts = Counter(names.values())

@@ -15,7 +15,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from signlet.datasets.layout import Layout, Listing, clip_files
+from signlet.datasets.layout import Layout, Listing, clip_files, person
 from signlet.errors import SignletError
 from signlet.sources.rows import read_json
 from signlet.span import Span
@@ -42,21 +42,32 @@ def clips(root: Path) -> Listing:
         raise SignletError(f"{root}: holds no MSASL_train.json; put it beside the folder videos")
     for split, table in tables.items():
         for number, entry in enumerate(_entries(table)):
-            name = f"{split}/{number}"
-            video = _VIDEO_ID.search(str(entry.get("url", "")))
-            path, span = cut.get(name), None
+            name, span = f"{split}/{number}", None
+            path = cut.get(name)
             if path is None:
-                path = whole.get(video[1]) if video else None
                 try:
                     span = Span(float(entry["start_time"]), float(entry["end_time"]))
-                except (KeyError, ValueError, TypeError):
-                    listing.leave_out("end_time lies before start_time", name)
+                except (KeyError, ValueError, TypeError, ArithmeticError):
+                    listing.leave_out("end_time lies before start_time, or one is no number", name)
                     continue
-            sign = signs.get(entry.get("label")) or entry.get("clean_text") or entry.get("text")
-            signer = entry.get("signer_id")
-            known = "" if signer in (None, -1) else str(signer)
-            listing.add(name, path, str(sign or ""), known, span=span, split=split)
+                path = _video(entry, whole)
+            signer = person(entry.get("signer_id"))
+            listing.add(name, path, _sign(entry, signs), signer, span=span, split=split)
     return listing
+
+
+def _video(entry: dict[str, Any], whole: dict[str, Path]) -> Path | None:
+    found = _VIDEO_ID.search(str(entry.get("url", "")))
+    return whole.get(found[1]) if found else None
+
+
+def _sign(entry: dict[str, Any], signs: list[str]) -> str:
+    """By the label, which counts the synonyms of a sign as one; else by its text."""
+    label = entry.get("label")
+    if isinstance(label, int) and 0 <= label < len(signs):
+        return signs[label]
+    texts = (entry.get("clean_text"), entry.get("text"))
+    return next((text for text in texts if isinstance(text, str) and text), "")
 
 
 def _entries(table: Path) -> list[dict[str, Any]]:
@@ -66,12 +77,12 @@ def _entries(table: Path) -> list[dict[str, Any]]:
     return content
 
 
-def _signs(table: Path) -> dict[Any, str]:
-    """Label -> sign; nothing where the table is not there."""
+def _signs(table: Path) -> list[str]:
+    """Signs by their labels; none where the table is not there."""
     content = read_json(table) if table.is_file() else []
     if not (isinstance(content, list) and all(isinstance(sign, str) for sign in content)):
         raise SignletError(f"{table}: is no list of signs; download the set's file again")
-    return dict(enumerate(content))
+    return content
 
 
 def _cut_clips(folder: Path) -> dict[str, Path]:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from signlet.datasets.layout import Layout, Listing, clip_files
+from signlet.datasets.layout import Layout, Listing, clip_files, person
 from signlet.errors import ClipError, SignletError
 from signlet.sources.files import read_clip
 from signlet.sources.rows import read_json
@@ -37,37 +37,40 @@ def known_by(root: Path) -> str | None:
 
 def clips(root: Path) -> Listing:
     """All instances. root: the set's folder, or its table, or one of a part of it (WLASL100)."""
-    table = root if root.is_file() else _table(root)
-    part = read_json(table) if root.is_file() else None
-    if isinstance(part, dict):
-        table = _table(root.parent)
+    table, part = _table_and_part(root)
     cut = clip_files(*(table.parent / name for name in _CUT))
     raw = clip_files(*(table.parent / name for name in _RAW))
     listing = Listing()
     for gloss, instance in _instances(table):
         video = str(instance.get("video_id", ""))
-        split = str(instance.get("split", ""))
-        if isinstance(part, dict):
-            if video not in part:
-                continue
-            split = _subset(part[video], split)
+        if part is not None and video not in part:
+            continue
         try:
             span = _span(instance)
-        except (ValueError, TypeError, ZeroDivisionError):
+        except (ValueError, TypeError, ArithmeticError):
             listing.leave_out("frame_end lies before frame_start, or one is no number", video)
             continue
         path = cut.get(video) or raw.get(str(instance.get("url", ""))[-11:]) or raw.get(video)
         if span and path and video in cut and _is_cut(path, span):
             span = None
-        signer = instance.get("signer_id")
-        known = "" if signer in (None, -1) else str(signer)
-        listing.add(video, path, gloss, known, span=span, split=split)
+        signer, split = person(instance.get("signer_id")), _split(instance, part, video)
+        listing.add(video, path, gloss, signer, span=span, split=split)
     return listing
 
 
-def _subset(entry: Any, split: str) -> str:
-    """Split of a video in a part of the set; that of the whole set where it tells none."""
-    return str(entry.get("subset") or split) if isinstance(entry, dict) else split
+def _table_and_part(root: Path) -> tuple[Path, dict[str, Any] | None]:
+    """The table of instances, and what lists the videos of a part of them, if it is named."""
+    part = read_json(root) if root.is_file() else None
+    if isinstance(part, dict):
+        return _table(root.parent), part
+    return root if root.is_file() else _table(root), None
+
+
+def _split(instance: dict[str, Any], part: dict[str, Any] | None, video: str) -> str:
+    """Of an instance in the part that is read, which may have splits of its own."""
+    entry = (part or {}).get(video)
+    told = entry.get("subset") if isinstance(entry, dict) else None
+    return str(told or instance.get("split", ""))
 
 
 def _table(root: Path) -> Path:

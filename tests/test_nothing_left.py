@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -103,6 +104,18 @@ def test_a_card_says_how_many_of_the_clips_are_copies() -> None:
     said = _accuracy({"out_of_fold": {"soup": scores}, "copies_held_out": 3})
     assert said.endswith("; 3 of the clips are copies of clips trained on")
     assert "copies" not in _accuracy({"out_of_fold": {"soup": scores}})
+
+
+def test_an_ensemble_of_such_runs_says_it_too(
+    run: Path, clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(run, other)
+    out = tmp_path / "both"
+    assert main(["ensemble", str(run), str(other), "-o", str(out)]) == 0
+    assert NO_ESTIMATE in " ".join(capsys.readouterr().out.split())
+    about = json.loads((out / "config.json").read_text(encoding="utf-8"))["about"]
+    assert _accuracy(about).startswith("not measured: all 12")
 
 
 # --- copies ----------------------------------------------------------------------------------

@@ -198,6 +198,17 @@ def test_a_program_of_ones_own_prints_scores_to_a_file_in_cp1252(run: Path) -> N
     assert fine(done).split()[-1] == "strict"  # the caller's stream is as it was
 
 
+@given(st.text(st.sampled_from("[]/a=#@ \\"), max_size=12))
+def test_a_name_that_looks_like_markup_stops_nothing(name: str) -> None:
+    out = io.StringIO()
+    console = SafeConsole(file=out, width=200)
+    table = Table(name)
+    table.add_row(name)
+    console.print(f"Run folder: {name}", table)
+    console.print(f"[yellow]Note: {name}[/]")
+    assert "Run folder" in out.getvalue()
+
+
 # --- nobody reads --------------------------------------------------------------------------
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import IO
+from typing import IO, Any
 
 from rich.console import Console
+from rich.errors import MarkupError
+from rich.text import Text
 
 from signlet.terminal import escaping, to_nowhere
 
@@ -20,6 +22,13 @@ class SafeConsole(Console):
     @file.setter
     def file(self, new_file: IO[str]) -> None:
         self._file = new_file
+
+    def render_str(self, text: str, *, markup: bool | None = None, **how: Any) -> Text:
+        """A text to print; one that only looks like markup, as a path "[/a]", is printed as is."""
+        try:
+            return super().render_str(text, markup=markup, **how)
+        except MarkupError:
+            return super().render_str(text, markup=False, **how)
 
     def on_broken_pipe(self) -> None:
         """Print nothing any more; rich would end the program, a training with it."""

@@ -19,7 +19,7 @@ from signlet.errors import SignletError
 from signlet.evaluate import Scores, score
 from signlet.model.files import MAX_MEMBERS, ModelFile, finite, load_model, save_model
 from signlet.predictions import Predictions, average, read_predictions, write_predictions
-from signlet.train.folder import PREDICTIONS, fold_folder, full_fits
+from signlet.train.folder import COPIES, PREDICTIONS, fold_folder, full_fits
 
 MODELS = ("soup", "distilled", "student", "teacher")
 ENSEMBLE = "ensemble"
@@ -237,7 +237,15 @@ def _about(made: Ensemble) -> dict[str, Any]:
     return {
         "ensemble": {"average": made.kind, "runs": runs, "clips_left_out": made.left_out},
         "out_of_fold": {name: asdict(scores) for name, scores in made.scores.items()},
+        **({COPIES: len(made.predictions[ENSEMBLE].names)} if tests_copies_only(made) else {}),
     }
+
+
+def tests_copies_only(made: Ensemble) -> bool:
+    """Whether a part was tested on nothing but copies of clips that it was trained on."""
+    return any(
+        int(part.model.about.get(COPIES) or 0) >= len(part.predictions.names) for part in made.parts
+    )
 
 
 def _comparison(made: Ensemble) -> list[dict[str, Any]]:

@@ -13,7 +13,8 @@ from rich.text import Text
 from signlet.averaging import Kind
 from signlet.cli.parsing import make_parser, parse
 from signlet.console import SafeConsole
-from signlet.ensemble import COMPARISON, ENSEMBLE, Ensemble, ensemble
+from signlet.copies import NO_ESTIMATE
+from signlet.ensemble import COMPARISON, ENSEMBLE, Ensemble, ensemble, tests_copies_only
 
 _EXAMPLES = """
   signlet ensemble runs/asl-signs-25 runs/asl-signs-80 -o runs/both
@@ -79,6 +80,13 @@ def _print(made: Ensemble, console: Console) -> None:
         )
     clips = len(made.predictions[ENSEMBLE].names)
     console.print(f"\nScores on {clips:,} clips not trained on", _scores(made), sep="\n")
+    if tests_copies_only(made):
+        console.print(
+            f"Note: all clips that a run was tested on are copies of ones that it was trained on: "
+            f"{NO_ESTIMATE}.",
+            style="yellow",
+            soft_wrap=True,
+        )
     console.print(_PAIRS, _pairs(made), sep="\n")
 
 

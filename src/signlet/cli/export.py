@@ -124,7 +124,7 @@ def _real_clips(
         try:
             clips[ref.name] = source.read(ref).frames
         except SignletError as error:
-            console.print(f"[yellow]Left out: {error}[/]", soft_wrap=True)
+            console.print(f"Left out: {error}", style="yellow", markup=False, soft_wrap=True)
     return clips
 
 

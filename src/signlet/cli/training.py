@@ -133,7 +133,7 @@ def packed_clips(
     print_notes(source, console)
     if with_videos(source):
         _extract(source, where, jobs, console)
-    console.print(f"Packing the clips of {where} ...")
+    console.print(f"Packing the clips of {where} ...", markup=False, soft_wrap=True)
     packed = pack(
         source,
         run / "packed",
@@ -212,11 +212,20 @@ def train_and_report(
         print_copies(results["soup"], packed, console)
         _print_poor_soup(results, console)
         _print_known_signers(run, console)
-        console.print(f"Run folder: {run}   report: {run / 'report.html'}", soft_wrap=True)
+        report = run / "report.html"
+        console.print(f"Run folder: {run}   report: {report}", markup=False, soft_wrap=True)
     elif processes.main:
-        console.print(f"Run folder: {run} (nothing was held out, so there is no score)")
+        console.print(
+            f"Run folder: {run} (nothing was held out, so there is no score)",
+            markup=False,
+            soft_wrap=True,
+        )
     if processes.main:
-        console.print(f"Next: signlet recognise {run} CLIP   signlet export {run}", soft_wrap=True)
+        console.print(
+            f"Next: signlet recognise {run} CLIP   signlet export {run}",
+            markup=False,
+            soft_wrap=True,
+        )
     return results
 
 

@@ -43,7 +43,7 @@ def print_quality(quality: DataQuality, console: Console | None = None, limit: i
     else:
         console.print("\nNothing suspicious was found.")
     for note in quality.notes:
-        console.print(Text(f"Note: {note}."))
+        console.print(Text(f"Note: {note}."), soft_wrap=True)
 
 
 def _show(console: Console, title: str, table: Table) -> None:

@@ -35,6 +35,8 @@ INIT, _INIT_DIGEST = "init", "init_sha256"
 """Entries of the settings where the weights were not random at first."""
 SPLIT, SPLIT_NOTE = "split", "split_note"
 """Entries where a published split is held out: which one, and what its scores are of."""
+COPIES = "copies_held_out"
+"""Entry of a model's `about`: held-out clips that were trained on under another name."""
 FULL = -1
 """In place of a fold's number: the first fit on all clips, with nothing held out; the next ones
 are -2, -3 ..."""
@@ -223,7 +225,7 @@ def gather(
 def _copies(joined: Mapping[str, Predictions], packed: PackedSet) -> dict[str, int]:
     """How many held-out clips were trained on under another name, for the model file."""
     count = int(trained_copies(joined["soup"], packed).sum()) if joined else 0
-    return {"copies_held_out": count} if count else {}
+    return {COPIES: count} if count else {}
 
 
 def _trained_on(split: str | None) -> str:

@@ -131,6 +131,25 @@ def test_what_breaks_off_is_cut_short_and_keeps_what_decodes(
     assert said(path) == ["cut short"]
 
 
+@pytest.mark.parametrize("kind", [".ts", ".m2ts"])
+@pytest.mark.parametrize("share", [0.2, 0.45, 0.7, 0.9])
+def test_a_stream_that_breaks_off_between_packets_is_cut_short(
+    tmp_path: Path, whole: dict[str, bytes], kind: str, share: float
+) -> None:
+    data = whole[kind]
+    length, before, begins = {".ts": (188, 0, b"\x41\0"), ".m2ts": (192, 4, b"\x50\x11")}[kind]
+    path = tmp_path / f"a{kind}"
+
+    def is_in_a_picture(count: int) -> bool:
+        """Whether the last of so many packets begins a picture, and is not its end."""
+        packet = data[(count - 1) * length + before : count * length]
+        return packet[1:3] == begins and count + 3 < len(data) // length
+
+    places = range(int(share * len(data)) // length, len(data) // length)
+    path.write_bytes(data[: next(filter(is_in_a_picture, places)) * length])
+    assert shown(path)[2] == (CUT,)
+
+
 @pytest.mark.parametrize("kind", [".mp4", ".mov", ".mkv", ".webm", ".avi", ".flv"])
 def test_a_download_that_stopped_in_a_file_of_full_size_is_cut_short(
     tmp_path: Path, stub: Stub, whole: dict[str, bytes], kind: str

@@ -16,6 +16,7 @@ class Decoding:
     """One pass over a file, from a keyframe or the start of the file on.
 
     seek: seconds by the file's clock at or before which to begin; None for the start.
+    careful: pictures of which a part is damaged do not count as decoded.
     broken: the last picture could not be decoded, or what follows cannot be read.
     end: when the last picture that was shown ends, by the file's clock; None where it tells no
     times. last: whether the file's end was reached. shape: width of a pixel over its height.
@@ -23,6 +24,7 @@ class Decoding:
 
     path: Path
     seek: float | None = None
+    careful: bool = False
     broken: bool = field(default=False, init=False)
     end: float | None = field(default=None, init=False)
     last: bool = field(default=False, init=False)
@@ -39,6 +41,8 @@ class Decoding:
         count = 0
         with opened(self.path) as (container, stream):
             self.shape = _pixel_shape(stream)
+            if self.careful:
+                stream.codec_context.options = {"err_detect": "explode"}
             if self.seek is not None:
                 container.seek(int(self.seek / stream.time_base), stream=stream)
             for frame in self._decoded(container, stream):

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Literal
 
 from signlet.video.content import transport_packets
 
-Ending = Literal["whole", "broken", "unknown"]
+Ending = Literal["whole", "broken", "doubtful", "unknown"]
 
 _STEPS = 2_000_000
 """Parts of a file that are stepped over, at most."""
 _SEGMENT = 0x18538067
+_LAST_PACKETS = 4000
+"""Packets of a transport stream at its end that are looked at."""
 
 
 def ending(path: Path) -> Ending:
     """Whether all of a file is there.
 
-    "unknown" where it is of a kind whose parts do not tell how long it should be.
+    "unknown" where it is of a kind whose parts do not tell how long it should be, "doubtful"
+    where the last part seems to go on, which one in 200 whole files has too.
     Raises OSError where it cannot be read.
     """
     with path.open("rb") as file:
@@ -164,7 +167,29 @@ def _gif(file: BinaryIO, head: bytes, size: int) -> Ending:
 def _transport(file: BinaryIO, head: bytes, size: int) -> Ending:
     first, length = transport_packets(head) or (0, 1)
     before = 4 if length == 192 else 0  # the packets of a camera begin with a time
-    return "broken" if (size - first + before) % length else "unknown"
+    if (size - first + before) % length:
+        return "broken"
+    start = max(first, size - length * _LAST_PACKETS - before)
+    tail = _read(file, start - (start - first) % length, size - start)
+    packets = [tail[at : at + 188] for at in range(0, len(tail), length)]
+    return "doubtful" if _goes_on(packets) else "unknown"
+
+
+def _goes_on(packets: Sequence[bytes]) -> bool:
+    """Whether a picture or sound seems unfinished: the last packet of each is filled up."""
+    streams, filled = set(), {}
+    for packet in packets:
+        if len(packet) < 188:
+            continue
+        number, extra = int.from_bytes(packet[1:3], "big") & 0x1FFF, 0
+        filled[number] = False
+        if packet[3] & 0x20:  # a field before the content: a clock or two, and what fills up
+            clocks = 6 * (packet[5] >> 4 & 1) + 6 * (packet[5] >> 3 & 1)
+            extra = packet[4] + 1
+            filled[number] = packet[4] == 0 or packet[4] > 1 + clocks
+        if packet[1] & 0x40 and packet[4 + extra :].startswith(b"\0\0\1"):
+            streams.add(number)
+    return not all(filled[number] for number in streams)
 
 
 Check = Callable[[BinaryIO, bytes, int], Ending]

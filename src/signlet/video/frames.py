@@ -10,6 +10,7 @@ from signlet.clip import MAX_FRAMES
 from signlet.errors import ClipError
 from signlet.span import Span
 from signlet.video.camera import open_camera
+from signlet.video.decoding import Decoding
 from signlet.video.ending import Ending, ending
 from signlet.video.opening import require_file
 from signlet.video.picture import VideoFrame, shape_of, turn, upright
@@ -31,6 +32,8 @@ __all__ = [
     "video_facts",
 ]
 
+_AGAIN = 5.0
+"""Seconds at the end that are decoded again, where its last picture is in doubt."""
 _LEAST, _STEPS, _SHARE = 0.1, 2.5, 0.05
 """So many seconds, usual steps and this share of the whole may be missing at the end of a file."""
 
@@ -130,7 +133,21 @@ def _is_cut(stretch: Stretch) -> bool:
         built = ending(stretch.path)
     if built == "broken":
         return missing is None or missing > 1.5 * facts.step
+    if built == "doubtful":
+        return _ends_badly(decoding)
     return built == "unknown" and facts.exact and is_much
+
+
+def _ends_badly(decoding: Decoding) -> bool:
+    """Whether the last picture is damaged in a part, by decoding the last seconds again."""
+    seek = None if decoding.end is None else decoding.end - _AGAIN
+    again = Decoding(decoding.path, seek, careful=True)
+    try:
+        for _ in again.frames():
+            pass
+    except ClipError:
+        return True
+    return again.broken
 
 
 def _length(stretch: Stretch) -> float:

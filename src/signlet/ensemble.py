@@ -243,9 +243,8 @@ def _about(made: Ensemble) -> dict[str, Any]:
 
 def tests_copies_only(made: Ensemble) -> bool:
     """Whether a part was tested on nothing but copies of clips that it was trained on."""
-    return any(
-        int(part.model.about.get(COPIES) or 0) >= len(part.predictions.names) for part in made.parts
-    )
+    counts = ((part.model.about.get(COPIES), len(part.predictions.names)) for part in made.parts)
+    return any(isinstance(copies, int) and copies >= clips for copies, clips in counts)
 
 
 def _comparison(made: Ensemble) -> list[dict[str, Any]]:

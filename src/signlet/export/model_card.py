@@ -101,7 +101,8 @@ def _accuracy(about: Mapping[str, Any]) -> str:
     if name is None:
         return "not measured"
     scores = found[name]
-    copies = about.get("copies_held_out") or 0
+    copies = about.get("copies_held_out")
+    copies = copies if isinstance(copies, int) else 0
     if copies >= scores["clips"]:
         return f"not measured: all {copies} held-out clips are copies of clips trained on"
     interval = ""

@@ -183,6 +183,13 @@ def test_each_stretch_is_kept_by_itself(long: dict[str, Path], stub: Stub) -> No
     assert stub.forgot == 3
 
 
+def test_where_seeking_fails_it_is_decoded_from_the_start(
+    long: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding, "_sought", lambda *given: False)
+    assert numbers(long[".mp4"], Span(50, 51)) == list(range(500, 510))
+
+
 class _Cut:
     """A source of several clips out of one video, and of a whole one."""
 

@@ -34,7 +34,7 @@ class Decoding:
     _error: Exception | None = field(default=None, init=False)
 
     def frames(self) -> Iterator[Any]:
-        """PyAV's frames in the order in which they are shown.
+        """PyAV's frames in the order in which they are shown; none where seeking fails.
 
         Raises ClipError where the file cannot be opened or no picture decoded.
         """
@@ -43,8 +43,8 @@ class Decoding:
             self.shape = _pixel_shape(stream)
             if self.careful:
                 stream.codec_context.options = {"err_detect": "explode"}
-            if self.seek is not None:
-                container.seek(int(self.seek / stream.time_base), stream=stream)
+            if self.seek is not None and not _sought(container, stream, self.seek):
+                return
             for frame in self._decoded(container, stream):
                 count += 1
                 if frame.pts is not None:
@@ -101,6 +101,16 @@ class Decoding:
         if self._error:
             return unreadable(self.path, self._error)
         return f"{self.path}: holds no picture that can be decoded; copy or record it again"
+
+
+def _sought(container: Any, stream: Any, seconds: float) -> bool:
+    import av
+
+    try:
+        container.seek(int(seconds / stream.time_base), stream=stream)
+    except (av.FFmpegError, OSError, ValueError, OverflowError):
+        return False
+    return True
 
 
 def _pixel_shape(stream: Any) -> float:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pose_format.torch.masked import MaskedTensor
 
+import signlet
 from conftest import moving_hand
 from signlet import Clip, ClipError
 from signlet.sources import read_clip
@@ -146,6 +147,32 @@ def test_masked_whole_numbers_lose_nothing() -> None:
 def test_all_masked_is_all_missing() -> None:
     masked = np.ma.array(np.zeros((2, 543, 3)), mask=True)
     assert np.isnan(Clip.from_array(masked).frames).sum() == 3258
+
+
+def test_a_masked_array_is_no_clip_without_a_check() -> None:
+    with pytest.raises(ClipError, match=r"Clip\.from_array"):
+        Clip(np.ma.array(ZEROS, mask=~FOUND))
+
+
+SOME = ("masked", "tensor with a gradient", "bfloat16", "big-endian", "None in lists", "half")
+
+
+@pytest.mark.parametrize("form", SOME)
+def test_models_take_every_array(teachable: Path, form: str) -> None:
+    model, given = signlet.load(teachable), FORMS[form]
+    said, expected = model(given()), model(PLAIN)
+    assert np.array_equal(said.probabilities, expected.probabilities)
+    assert np.array_equal(model.embed(given()), model.embed(PLAIN))
+    both = model.batch([given(), PLAIN])
+    assert np.array_equal(both[0].probabilities, both[1].probabilities)
+
+
+@pytest.mark.parametrize("form", SOME)
+def test_every_array_can_be_taught(teachable: Path, form: str) -> None:
+    other = moving_hand(2, 1, 1)
+    taught = signlet.teach(teachable, [FORMS[form](), other], ["hello", "thanks"])
+    expected = signlet.teach(teachable, [PLAIN, other], ["hello", "thanks"])
+    assert np.array_equal(taught(PLAIN).probabilities, expected(PLAIN).probabilities)
 
 
 def test_none_for_a_frame_is_a_frame_without_landmarks() -> None:

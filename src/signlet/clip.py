@@ -43,6 +43,10 @@ class Clip:
     fps: float | None = None
     remarks: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        if isinstance(self.frames, np.ma.MaskedArray):  # whose mask nothing here would look at
+            raise ClipError(f"{self.name}: landmarks are a masked array; use Clip.from_array")
+
     @classmethod
     def from_array(
         cls,

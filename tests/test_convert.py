@@ -292,3 +292,53 @@ def test_a_packed_set_keeps_it_in_its_index(tmp_path: Path) -> None:
 def test_changes_of_python_raise_the_same_errors() -> None:
     with pytest.raises(SignletError, match="640x480"):
         Change(pixels=(-1, 2))
+
+
+def test_the_service_answers_it(tmp_path: Path) -> None:
+    from signlet.serve.decode import decode
+
+    frames = swapped(letter("ase/A").frames)[:5]
+    points = np.where(np.isnan(frames), None, frames.astype(object)).tolist()
+    for remarks in (
+        decode(json.dumps({"landmarks": points}).encode(), "application/json", 100).remarks,
+        decode((made(tmp_path) / "A" / "ase_1.npz").read_bytes(), "application/zip", 100).remarks,
+    ):
+        assert [remark.partition(" (")[0] for remark in remarks] == [
+            "left and right hand are exchanged"
+        ]
+
+
+def _hands_of_the_other_side(frames: Frames) -> Frames:
+    found = swapped(frames)
+    found[:, FACE], found[:, POSE] = np.nan, np.nan
+    return found
+
+
+@pytest.mark.parametrize(
+    ("spoil", "note"),
+    [
+        (swapped, "at the other wrist of the pose) in 6 of 6 clips; signlet convert IN OUT"),
+        (Change(flip_y=True), "y runs upwards (heads hang below the shoulders) in 6 of 6 clips"),
+        (_hands_of_the_other_side, "in most of 6 clips that tell; signlet convert IN OUT"),
+        (Change(flip_z=True), "z runs the other way"),
+        (Change(), ""),
+    ],
+    ids=["swapped", "y up", "hands only", "z", "right"],
+)
+def test_the_first_note_on_a_set_says_it(spoil: Spoil, note: str, tmp_path: Path) -> None:
+    from signlet.advice import data_notes
+    from signlet.inspect import data_quality
+    from signlet.pack import pack
+
+    for name in ("ase/A", "ase/C", "ase/D", "gsg/A", "gsg/C", "gsg/D"):
+        who, sign = name.split("/")
+        path = tmp_path / "in" / sign / f"{who}_1.npz"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(path, landmarks=spoil(letter(name).frames))
+    source = open_source(tmp_path / "in")
+    packed = pack(source, tmp_path / "packed", 16, jobs=1)
+    for notes in (data_notes(packed), data_quality(source).notes, data_quality(packed).notes):
+        if note:
+            assert note in notes[0]
+        else:
+            assert not any("signlet convert" in one for one in notes)

@@ -31,6 +31,11 @@ def test_test_is_trained_on_train_and_val() -> None:
     assert "none of its signers was trained on" in plan.note
 
 
+def test_a_set_without_val_is_trained_on_train() -> None:
+    splits = ["train"] * 4 + ["test"] * 4
+    assert "trained on 4 of train; none" in split_plan(LABELS, "abcdefgh", splits, "test").note
+
+
 def test_val_is_trained_on_train_and_test_takes_no_part() -> None:
     plan = split_plan(LABELS, SIGNERS, SPLITS, "val")
     assert plan.held_out(0).tolist() == [2, 3]

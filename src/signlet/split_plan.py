@@ -34,10 +34,11 @@ def split_plan(
     training = np.isin(split, TRAINED_FOR[held_out]) & (label >= 0)
     tested = (split == held_out) & (label >= 0)
     _check(label, split, training, tested, held_out)
+    used = " and ".join(name for name in TRAINED_FOR[held_out] if (split[training] == name).any())
     shared = _shared(signers, training, tested)
     notes = [
         f"the scores are of the published split {held_out}: {tested.sum():,} clips, trained on "
-        f"{training.sum():,} of {' and '.join(TRAINED_FOR[held_out])}",
+        f"{training.sum():,} of {used}",
         *shared,
         *_unseen_signs(label, training, tested),
     ]

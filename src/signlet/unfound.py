@@ -47,15 +47,12 @@ def _hits(frames: NDArray[np.float32]) -> _Hits:
     Two points of each part are looked at first: in nearly every frame they are apart.
     """
     probes = frames.reshape(len(frames), -1).take(_PROBES, axis=1)
-    with np.errstate(over="ignore"):
-        apart = np.abs(probes[:, : len(_PARTS)] - probes[:, len(_PARTS) :])
+    first, second = probes[:, : len(_PARTS)], probes[:, len(_PARTS) :]
+    near = ~((first < second) | (first > second))  # at one place, or NaN
     found = []
-    for number, least in enumerate(apart.min(0).tolist()):
-        if not least > 0:  # some are at one place, or NaN
-            near = ~(apart[:, number] > 0)
-            rows = _at_one_place(frames, near, _PARTS[number])
-            if rows.size:
-                found.append((rows, _PARTS[number]))
+    for number, some in enumerate(near.any(0).tolist()):
+        if some and (rows := _at_one_place(frames, near[:, number], _PARTS[number])).size:
+            found.append((rows, _PARTS[number]))
     return found
 
 

@@ -232,6 +232,24 @@ def test_a_file_is_opened_once_and_everything_is_forgotten(
     assert live.page.locator("#teach-empty").is_visible()
 
 
+def test_a_file_is_taught_by_one_press(live: pages.Live, tmp_path: Path) -> None:
+    """Nobody is quick enough to hold a button while a recording of a second is played."""
+    press = live.page.get_by_role("button", name="Teach what the file shows")
+    assert press.is_hidden()
+    live.open_file(recording(tmp_path, frames_of("V", 1)))
+    live.ended()
+    press.click()
+    note(live, "Type the sign first")
+    live.page.fill("#teach-sign", "peace")
+    press.click()
+    note(live, "Recorded: peace, 1 example.")
+    assert heads(live)[0].startswith("peace 1 example")
+    press.click()
+    note(live, "Recorded: peace, 1 example.")  # the same clip counts once
+    with np.load(live.unpacked(live.saved("#save", tmp_path), tmp_path)[0]) as arrays:
+        assert 0 < len(arrays["landmarks"]) <= len(frames_of("V", 1))
+
+
 def test_an_example_is_thrown_away_and_the_focus_stays(live: pages.Live, saved: Path) -> None:
     open_zip(live, saved)
     away = live.page.get_by_role("button", name="Throw away example 1 of hello")

@@ -27,6 +27,8 @@ let session = null;
 let started = 0;
 let teaching = null;
 let lastFrame = null;
+let lastFile = null; // that was shown: it can be taught from as a whole
+let onceShown = null; // what is done when the next source begins
 
 // --- sources ------------------------------------------------------------------------------
 
@@ -45,6 +47,7 @@ async function startCamera() {
 
 async function openFile(file) {
   if (/\.zip$/i.test(file.name)) return teaching.open(file);
+  lastFile = file;
   const isClip = /\.npz$/i.test(file.name);
   return run(isClip ? "clip" : "video", async ({ signal }) => {
     if (!isClip) return () => videoFrames(video, file, signal, report);
@@ -54,6 +57,12 @@ async function openFile(file) {
   }, (error) => fileProblem(file, error));
 }
 
+/** Show the last file once more; begun: called before its first frame. */
+function replay(begun) {
+  onceShown = begun;
+  return openFile(lastFile);
+}
+
 /**
  * Show one source until it ends, fails or another one takes its place.
  * open: gives what begins its frames. It comes first: nobody should wait for a download to be
@@ -61,6 +70,8 @@ async function openFile(file) {
  */
 async function run(source, open, explain = (error) => error.message) {
   const number = ++started;
+  const shown = onceShown;
+  onceShown = null;
   await stop();
   if (number !== started) return; // another one was chosen meanwhile
   problem(null);
@@ -70,6 +81,7 @@ async function run(source, open, explain = (error) => error.message) {
     on: { frame: showFrame, answer: showAnswer, figures: showFigures, failed: ({ message }) => problem(message) },
   });
   session = mine;
+  shown?.();
   mine.ended = follow(mine, source, open, explain);
   await mine.ended;
 }
@@ -135,6 +147,7 @@ function showSource(source) {
   part("progress").value = 0;
   showLive(LIVE[source] ?? null);
   showState(null);
+  part("teach-again").hidden = !lastFile || source === "camera";
   lastFrame = null;
   if (!on) {
     waiting(null);
@@ -263,7 +276,7 @@ function begin() {
   const kept = set.restore();
   const panel = new ModelPanel(recogniser, restart, problem);
   teaching = new TeachPanel(set, store, {
-    live: () => session !== null, start: startCamera, keys: () => part("keys").checked,
+    live: () => session !== null, start: startCamera, replay, keys: () => part("keys").checked,
     recording: showRecording, changed: (use) => panel.use(use),
   });
   let loading = panel.start();

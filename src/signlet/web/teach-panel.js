@@ -22,7 +22,7 @@ export class TeachPanel {
 
   /**
    * set, store: see teach-set.js and teach-store.js. page: { live(), whether a source runs;
-   * start(), a camera; keys(), whether keys are wanted; recording(recorder), told of each change;
+   * start(), a camera; replay(begun), the last file; keys(), whether keys are wanted; recording(recorder), told of each change;
    * changed(use), told what TaughtSet says after each change }.
    */
   constructor(set, store, page) {
@@ -32,6 +32,7 @@ export class TeachPanel {
     this.recorder = new ExampleRecorder(() => this.#showRecorder(), (clip) => this.#take(clip));
     const press = { down: () => this.#down(), up: (tapped) => this.#up(tapped) };
     holdable(part("teach-hold"), press, () => page.keys() && page.live() && part("teach-sign").value.trim());
+    part("teach-again").addEventListener("click", () => this.#again());
     this.#tools = new TeachTools(set, store, this);
   }
 
@@ -84,22 +85,33 @@ export class TeachPanel {
     else this.recorder.end();
   }
 
+  /** The last file, from its first frame to its last. */
+  #again() {
+    if (this.#named()) this.#page.replay(() => this.recorder.begin());
+  }
+
   #begin(act) {
+    if (!this.#named()) return;
+    if (this.#page.live()) return act();
+    this.#name = null;
+    this.say(STARTING);
+    this.#page.start();
+  }
+
+  /** Whether the sign has a name that can be; says so where it has none. */
+  #named() {
     try {
       const sign = signName(part("teach-sign").value, "The name of the sign");
       const signer = shortName(part("teach-signer").value, "The name of who signs") || "me";
       if (!sign) throw new Error(NO_NAME);
       this.#name = { sign, signer };
+      return true;
     } catch (error) {
       this.#name = null;
       this.say(error.message);
       setTimeout(() => part("teach-sign").focus()); // once the press has moved the focus
-      return;
+      return false;
     }
-    if (this.#page.live()) return act();
-    this.#name = null;
-    this.say(STARTING);
-    this.#page.start();
   }
 
   async #take(clip) {

@@ -29,13 +29,23 @@ _POSE_LINES = np.array(
 )
 """Short ones of the head, hands and feet, and the shoulders."""
 _LINES = {part: EDGES[part] for part in RAW_PARTS} | {"pose": _POSE_LINES + POSE.start}
+_FACE_BEGINS = 100
+"""A pose and both hands in a face's rows fill fewer of them."""
 _HAND = LEFT_HAND.stop - LEFT_HAND.start
 _FEWEST, _FRAMES = 3, 3
 """Lines that must be there to judge a part, and frames that are enough."""
 
+_USUAL = [
+    ("pose", "face", "left_hand", "right_hand"),
+    ("face", "pose", "left_hand", "right_hand"),
+    ("pose", "left_hand", "right_hand", "face"),
+    ("face", "left_hand", "right_hand", "pose"),
+    ("left_hand", "right_hand", "pose", "face"),
+]
+"""Where a part is missing, several orders may fit: these are taken first."""
 _ORDERS = [
     order
-    for order in permutations(RAW_PARTS)
+    for order in dict.fromkeys([*_USUAL, *permutations(RAW_PARTS)])
     if order.index("left_hand") < order.index("right_hand") and order != tuple(RAW_PARTS)
 ]
 """Which hand is which, the wrists tell."""
@@ -64,6 +74,8 @@ def _part(points: Floats, rows: slice, lines: NDArray[np.int64]) -> float:
     own, there, points = own[seen], there[seen], points[seen]
     if own.shape[1] == _HAND and there.all(1).mean() < 0.5:
         return float("inf")  # a hand is found whole or not at all
+    if own.shape[1] > _FACE_BEGINS and not there[:, _FACE_BEGINS:].any():
+        return float("inf")  # a face does not end after its first points
     lengths = length(points[:, lines[:, 0]] - points[:, lines[:, 1]])
     known = ~np.isnan(lengths)
     count = known.sum(1)

@@ -17,8 +17,10 @@ from conftest import moving_hand
 from signlet.cli import main
 from signlet.clip import Clip
 from signlet.errors import SignletError
+from signlet.extract.folder import left_notes, plan
 from signlet.pack import pack
 from signlet.sources import Source, open_source, write_clip
+from signlet.sources.pattern import NamePattern
 from sources_data import same_in_a_worker
 
 Made = Callable[..., Path]
@@ -480,3 +482,39 @@ def test_a_pack_keeps_the_split_of_folders(tmp_path: Path) -> None:
     root = words(tmp_path / "set", lambda sign, who, take: f"{parts[take]}/{sign}/p{who}_1.npz")
     packed = pack(open_source(root), tmp_path / "packed", 12, jobs=1)
     assert sorted(packed.index["split"].to_pylist()) == ["test"] * 4 + ["train"] * 4
+
+
+def test_extract_says_which_files_are_no_videos_and_whose_signer_is_unknown(tmp_path: Path) -> None:
+    names = ("hello/hello_ann_1.mp4", "signer3/yes/1.mp4", "flat_2.mov", "hello/a.txt", "b_1.npz")
+    root = folder(tmp_path / "set", *names)
+    aside, unknown = left_notes(root)
+    assert aside == "2 files left aside, no videos: b_1.npz, hello/a.txt"
+    assert unknown.startswith("the signer of 1 of 2 clips is unknown")
+    tasks = plan(root, tmp_path / "out", "npz")
+    found = {task.name: task.signer for task in tasks}
+    assert found == {
+        "flat_2.mov": "flat",
+        "hello/hello_ann_1.mp4": "",
+        "signer3/yes/1.mp4": "signer3",
+    }
+    names_told = NamePattern("{sign}_{signer}_{n}")
+    told = {task.name: task.signer for task in plan(root, tmp_path / "out", "npz", names_told)}
+    assert told["hello/hello_ann_1.mp4"] == "ann"
+    assert "the signer of 2 of 3 clips is unknown" in left_notes(root, names_told)[1]
+    with pytest.raises(SignletError, match=r"tells no \{signer\}"):
+        plan(root, tmp_path / "out", "npz", NamePattern("{sign}_{n}"))
+
+
+def test_teach_says_what_is_left_aside_and_takes_names(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = words(tmp_path / "set", lambda sign, who, take: f"{sign}/{sign}_p{who}_{take}.npz")
+    folder(root, "empty/")
+    out = ["-o", str(tmp_path / "mine.onnx")]
+    assert main(["teach", "fingerspelling", str(root), *out]) == 0
+    said = capsys.readouterr()
+    assert "empty (empty)" in said.err
+    assert said.err.count("is unknown") == 1
+    assert "by unknown people" in said.out
+    assert main(["teach", "fingerspelling", str(root), *out, "--names", "{sign}_{signer}_{n}"]) == 0
+    assert "by 2 signers" in capsys.readouterr().out

@@ -265,7 +265,11 @@ def test_a_split_around_signers_and_containers(made: Made) -> None:
     ],
 )
 def test_flat_clips_in_what_is_no_sign_are_refused(made: Made, names: tuple[str, ...]) -> None:
-    refused(made(*names), "taken for no sign", "--names '{sign}_{any}'")
+    where = made(*names)
+    refused(where, "taken for no sign", "--names '{sign}_{any}'", "'{sign}/{any}'")
+    if names[0].count("/") == 1:
+        tops = {name.split("/")[0] for name in names}
+        assert set(open_source(where, names="{sign}/{any}").signs) == tops
 
 
 def test_a_flat_part_of_a_split_is_left_aside(made: Made) -> None:
@@ -293,6 +297,11 @@ def test_a_lone_container_is_looked_into(made: Made, name: str) -> None:
     source = open_source(made(f"{name}/no/ann_1.npz", f"{name}/yes/ann_1.npz", "readme.txt"))
     assert source.signs == ("no", "yes")
     assert [ref.name for ref in source.refs()] == ["no/ann_1.npz", "yes/ann_1.npz"]
+
+
+def test_an_unknown_name_in_a_split_is_told(made: Made) -> None:
+    where = made("train/yes/a_1.npz", "holdout/yes/b_1.npz")
+    refused(where, "the folders of a split are called train, val and test")
 
 
 def test_two_containers_are_refused(made: Made) -> None:

@@ -120,7 +120,8 @@ def _refuse_flat(at: _Branch, tops: Sequence[str], root: object) -> None:
     raise SignletError(
         f"{root}: {which} {'is' if len(tops) == 1 else 'are'} taken for no sign, with "
         f"{count_of(count)} and no folder for each sign; move them into {one_line(tops[0])}/"
-        "<sign>/, or tell the signs by --names '{sign}_{any}', or by a table (path,sign,signer)"
+        "<sign>/, or tell where the sign stands: --names '{sign}_{any}' in the file's name, "
+        "'{sign}/{any}' in the folder's"
     )
 
 
@@ -161,11 +162,14 @@ def _whole_level(branch: _Branch, deep: Sequence[PurePosixPath], root: object) -
 
 
 def _either(branch: _Branch, first: list[str], second: list[str], root: object) -> str:
+    split = ""
+    if any(split_name(name) for name in first):
+        split = "; the folders of a split are called train, val and test"
     lone = f"if the inner ones are, give {root}/{branch.below / one_line(first[0])}; "
     return (
         f"{root}: holds folders ({listed(first)}) of folders ({listed(second)}), and either may be "
         f"the signs; {lone if len(first) == 1 else ''}tell it by --names "
-        "'{sign}/{signer}/{any}' or '{signer}/{sign}/{any}'"
+        f"'{{sign}}/{{signer}}/{{any}}' or '{{signer}}/{{sign}}/{{any}}'{split}"
     )
 
 

@@ -79,6 +79,14 @@ def test_zeros_that_were_moved_and_scaled_since_are_not_found() -> None:
     assert made.remarks == ("points at one place taken as not found",)
 
 
+@pytest.mark.parametrize("number", [0.0, -1.0])
+def test_single_points_of_the_same_number_are_not_found_either(number: float) -> None:
+    truth = lost()
+    truth[::2, 504] = np.nan
+    filled = np.where(np.isnan(truth), np.float32(number), truth)
+    assert np.array_equal(clip_of(filled).frames, truth, equal_nan=True)
+
+
 def test_each_part_may_have_its_own_number() -> None:
     frames = FRAMES.copy()
     frames[1, FACE], frames[2, LEFT_HAND], frames[3, RIGHT_HAND] = 0, -1, (2, 3, 4)

@@ -26,6 +26,9 @@ _Hits = list[tuple[NDArray[np.int64], slice]]
 def without_numbers(frames: NDArray[np.float32]) -> tuple[NDArray[np.float32], str | None]:
     """NaN for every part whose points all have the same x and y in a frame.
 
+    Where that is one number, single points of which x, y and z are that number were not found
+    either.
+
     frames: (T, 543, 3) contiguous, NaN = not found; it is copied where something is changed.
         Points that are NaN already do not count; a part needs two others. z is not looked
         at: in flat recordings it is 0 everywhere, and no part is at one place by its z.
@@ -38,6 +41,8 @@ def without_numbers(frames: NDArray[np.float32]) -> tuple[NDArray[np.float32], s
     frames = frames.copy()
     for rows, part in hits:
         frames[rows, part] = np.nan
+    if (numbers == numbers[0, 0]).all():
+        frames[(frames == numbers[0, 0]).all(2)] = np.nan
     return frames, f"{_named(numbers)} {TAKEN}"
 
 

@@ -7,7 +7,8 @@ const TAKEN = "taken as not found";
 const ADVICE = "write NaN where a point was not found";
 
 /**
- * NaN for every part whose points all have the same x and y in a frame.
+ * NaN for every part whose points all have the same x and y in a frame. Where that is one number,
+ * single points of which x, y and z are that number were not found either.
  * frames: Float32Array of T * 543 * 3 numbers; it is copied where something is changed.
  * Gives { frames, remark }: what was done, in a phrase; null where nothing was.
  */
@@ -23,7 +24,14 @@ export function withoutNumbers(frames) {
       changed.fill(NaN, from, to);
     }
   }
+  if (changed && places.length && places[0] === places[1]) withoutPoints(changed, places[0]);
   return { frames: changed ?? frames, remark: changed && `${named(places)} ${TAKEN}` };
+}
+
+function withoutPoints(frames, number) {
+  for (let i = 0; i < frames.length; i += 3) {
+    if ([0, 1, 2].every((c) => frames[i + c] === number)) frames.fill(NaN, i, i + 3);
+  }
 }
 
 /** Reads clip after clip, or frame after frame; what is to be said is said once. */

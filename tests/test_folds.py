@@ -197,11 +197,11 @@ def test_a_sign_of_one_signer_is_told() -> None:
     ("labels", "signers", "folds", "says"),
     [
         ([0, 1, 0, 1, 0, 1], list("aabbcc"), 4, "no sign has more than 3"),
-        ([0, 1] * 4, list("aabbccaa"), 4, "3 signers are too few for 4 folds; set folds to 3"),
+        ([0, 1] * 4, list("aabbccaa"), 4, "3 signers are too few for 4 folds; set num_folds to 3"),
         ([0, 0, 0, 0], list("abcd"), 2, "at least two signs"),
         ([-1, -1], list("ab"), 2, "shows? 0 known"),
         ([], [], 2, "shows? 0 known"),
-        ([0, 1] * 4, list("abcdefgh"), 1, "set folds to 2 or more"),
+        ([0, 1] * 4, list("abcdefgh"), 1, "set num_folds to 2 or more"),
         ([0, 1, 2, 3], list("abcd"), 2, "add recordings of each sign"),
     ],
 )

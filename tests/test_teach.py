@@ -26,6 +26,7 @@ from signlet.teaching.estimate import Tally, estimate
 from signlet.teaching.fit import PRIOR, Examples, Expected, Similarities, fitted
 from signlet.teaching.halves import as_text
 from signlet.teaching.head import Head, unit
+from signlet.teaching.make import note_of_base
 from signlet.teaching.taught import Taught
 from teaching import OWN, WIDTH, clips, labels, own_rows, people, tiny_card
 from test_teach_twin import javascript
@@ -333,13 +334,23 @@ def test_a_clip_without_a_hand_is_named(base: Path, tmp_path: Path) -> None:
 def test_one_clip_for_two_signs_is_refused(taught: Recogniser, base: Path) -> None:
     with pytest.raises(SignletError, match=r"clip 1 \(x\) and clip 2 \(y\) are the same clip"):
         signlet.teach(base, [moving_hand(0, 0, 0)] * 2, ["x", "y"])
-    with pytest.raises(SignletError, match=r"clip 1 \(circle\) and clip 1 \(new\)"):
+    with pytest.raises(SignletError, match=r"clip 1 \(new\): the model file was .* circle"):
         taught.with_examples([clips()[0]], ["new"])
+
+
+def test_a_base_of_few_signs_is_told(base: Path) -> None:
+    """Unless it began with weights that know more."""
+    found = signlet.load(base)
+    with pytest.warns(UserWarning, match="signs only, and such a model sees little in other signs"):
+        signlet.teach(found, [moving_hand(0, 0, 0), moving_hand(1, 1, 1)], ["x", "y"])
+    assert "--init fingerspelling" in note_of_base(found)
+    found.about["init"] = {"model": "fingerspelling"}
+    assert note_of_base(found) == note_of_base(signlet.load("fingerspelling")) == ""
 
 
 def test_a_clip_counts_once(taught: Recogniser) -> None:
     with (
-        pytest.warns(UserWarning, match="and 2 more: was there already"),
+        pytest.warns(UserWarning, match="lies in the model file already, and 2 more"),
         pytest.warns(UserWarning, match="nothing changes"),
     ):
         again = taught.with_examples(clips()[:3], labels()[:3])

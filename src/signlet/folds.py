@@ -116,7 +116,7 @@ def _groupable(labels: NDArray[np.int64], names: list[str]) -> bool:
 
 def _check(labels: NDArray[np.int64], folds: int) -> None:
     if folds < 2:
-        raise SignletError(f"{folds} folds cannot hold clips out; set folds to 2 or more")
+        raise SignletError(f"{folds} folds cannot hold clips out; set num_folds to 2 or more")
     counts = np.unique(labels, return_counts=True)[1]
     if len(counts) < 2:
         raise SignletError(
@@ -124,7 +124,7 @@ def _check(labels: NDArray[np.int64], folds: int) -> None:
         )
     most = int(counts.max())
     if most < folds:
-        lower = f"set folds to {most} or " if most > 1 else ""
+        lower = f"set num_folds to {most} or " if most > 1 else ""
         raise SignletError(
             f"no sign has more than {most} clip(s), too few for {folds} folds; "
             f"{lower}add recordings of each sign"
@@ -138,7 +138,7 @@ def _by_signer(
     found = int(groups.max()) + 1
     if found < folds:
         raise SignletError(
-            f"{found} signers are too few for {folds} folds; set folds to {found} or fewer, "
+            f"{found} signers are too few for {folds} folds; set num_folds to {found} or fewer, "
             "or add signers"
         )
     notes = _unknown_note(names.count(""), len(names))

@@ -84,7 +84,9 @@ def _place(parsed: Any) -> Path:
     if not parsed.remove and parsed.clips is None:
         raise SignletError("name the clips to teach: a folder of signs, a .zip of one, or a table")
     if changes and parsed.keep_signs:
-        raise SignletError("--keep-signs: is chosen when a model is first taught")
+        raise SignletError(
+            "--keep-signs: is chosen when a model is first taught; leave it out here"
+        )
     base = model_path(parsed.base)
     if parsed.out is None and not changes:
         raise SignletError("-o is missing: name the model file to write, such as mine.onnx")
@@ -106,7 +108,7 @@ def _made(parsed: Any, progress: make.Progress) -> make.Made:
         found = Recogniser.load(parsed.base)
         make.require_taught(found, "teach it first, without --add")
     else:
-        if model_path(parsed.base).is_dir():
+        if (model_path(parsed.base) / "config.json").exists():
             _note(f"{parsed.base}: is exported first, which takes about a minute")
         found = make.open_base(parsed.base)
     _extract(source)

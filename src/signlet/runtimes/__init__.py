@@ -79,7 +79,9 @@ def open_runtime(path: str | Path, threads: int = 0) -> Runtime:
     path = model_path(path)
     kind = path.suffix.lower()
     if kind in (".onnx", ".tflite") and not path.is_file():
-        raise SignletError(f"{path}: no such model file; `signlet export` writes one")
+        raise SignletError(
+            f"{path}: no such model file; check the path (`signlet export` writes one)"
+        )
     if kind == ".onnx":
         from signlet.runtimes import onnx
 

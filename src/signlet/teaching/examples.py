@@ -57,9 +57,10 @@ def given_clips(
         raise SignletError("teach: give a list of clips and a list with the sign of each")
     who = [None] * len(clips) if signers is None else signers
     if not len(clips) == len(signs) == len(who):
+        people = "" if signers is None else f" and {len(who)} signers"
         raise SignletError(
-            f"teach: {len(clips)} clips, {len(signs)} signs and {len(who)} signers are given; "
-            "give one sign, and one signer if any, for each clip"
+            f"teach: {len(clips)} clips, {len(signs)} signs{people} are given; give one sign, and "
+            "one signer if any, for each clip"
         )
     return [
         _given(clip, number, new_sign_name(sign), signer_name(signer))
@@ -119,26 +120,41 @@ def _usable(given: Sequence[Given], problems: list[str]) -> Iterator[Clip]:
 
 
 def distinct(
-    examples: Sequence[Example], embeddings: NDArray[np.float16], say: Callable[[str], None]
+    examples: Sequence[Example],
+    embeddings: NDArray[np.float16],
+    say: Callable[[str], None],
+    held: int = 0,
 ) -> NDArray[np.int64]:
     """Rows without clips that were there before; the first of each stays.
 
-    embeddings: (N, D) of the examples. say: is told what is left out.
+    embeddings: (N, D) of the examples. say: is told what is left out. held: how many of them,
+        the first ones, the model file holds already.
     Raises SignletError where one clip is given for two signs.
     """
     twins = _twins(embeddings.astype(np.float64))
     for row, twin in twins.items():
-        first, second = examples[twin], examples[row]
-        if first.sign != second.sign:
-            raise SignletError(
-                f"{first.name} ({first.sign}) and {second.name} ({second.sign}) are the same clip; "
-                "remove it from one of the signs"
-            )
+        if examples[twin].sign != examples[row].sign:
+            raise SignletError(_torn(examples[twin], examples[row], twin < held <= row))
     if twins:
-        again = examples[next(iter(twins))]
-        more = f" and {len(twins) - 1} more" if len(twins) > 1 else ""
-        say(f"{again.name} ({again.sign}){more}: was there already; a clip counts once")
+        row, twin = next(iter(twins.items()))
+        where = "lies in the model file already" if twin < held else f"is {examples[twin].name}"
+        more = f", and {len(twins) - 1} more are the same as others" if len(twins) > 1 else ""
+        say(f"{examples[row].name} ({examples[row].sign}) {where}{more}; a clip counts once")
     return np.array([row for row in range(len(examples)) if row not in twins], np.int64)
+
+
+def _torn(first: Example, second: Example, first_is_held: bool) -> str:
+    """What is said of one clip under two signs."""
+    if first_is_held:
+        return (
+            f"{second.name} ({second.sign}): the model file was taught the same clip as "
+            f"{first.sign} ({first.name}); leave it out, or take {first.sign} away first "
+            f"(--remove) and teach it again without this clip"
+        )
+    return (
+        f"{first.name} ({first.sign}) and {second.name} ({second.sign}) are the same clip; "
+        "remove it from one of the signs"
+    )
 
 
 def _twins(rows: NDArray[np.float64]) -> dict[int, int]:

@@ -31,6 +31,9 @@ from signlet.teaching.taught import Example, Taught, own_prototypes
 if TYPE_CHECKING:
     from signlet.recognise import Recogniser
 
+FEW_SIGNS = 10
+"""A base that was trained on fewer, and from random weights, has learnt too little to tell others
+apart."""
 ABOUT = "taught"
 """Entry of a model's `about` that says what was taught."""
 Say = Callable[[str], None]
@@ -70,13 +73,23 @@ def open_base(base: str | Path | Recogniser) -> Recogniser:
         raise SignletError("teach: the base was not loaded from a file; load it by its path")
     if found.taught is not None:
         raise SignletError(
-            f"{named(file.path)}: was taught already; add to it (--add, with_examples), or teach "
-            "the model that it was made of"
+            f"{named(file.path)}: was taught already; add to what it knows (--add; in Python "
+            "with_examples), or teach the model that it was made of"
         )
     if file.suffix not in SUFFIXES:
         found = _from_run(file.path)
     require_embedding(found.embedding_size, file.path)
     return found
+
+
+def note_of_base(base: Recogniser) -> str:
+    """What to know of a base before it is taught; "" where nothing is."""
+    if len(base.signs) >= FEW_SIGNS or "init" in base.about:
+        return ""
+    return (
+        f"{_named(base)}: knows {len(base.signs)} signs only, and such a model sees little in "
+        "other signs; teach fingerspelling instead, or train it with --init fingerspelling"
+    )
 
 
 def _from_run(folder: Path) -> Recogniser:
@@ -98,7 +111,10 @@ def taught_to(
             "train it with --head.kind nearest and export it, or leave out --keep-signs"
         )
     examples, rows = _embedded(base, given, progress)
-    return _made(base, own, examples, rows, progress)
+    made = _made(base, own, examples, rows, progress)
+    if note := note_of_base(base):
+        progress.say(note)
+    return made
 
 
 def added_to(found: Recogniser, given: Sequence[Given], progress: Progress) -> Made:
@@ -106,7 +122,8 @@ def added_to(found: Recogniser, given: Sequence[Given], progress: Progress) -> M
     taught = require_taught(found, "teach it first")
     more, rows = _embedded(found, given, progress)
     rows = np.concatenate([taught.embeddings, rows.astype(np.float16)])
-    made = _made(found, _kept(found, taught), [*taught.examples, *more], rows, progress)
+    both = [*taught.examples, *more]
+    made = _made(found, _kept(found, taught), both, rows, progress, len(taught.examples))
     if len(require_taught(made.recogniser).examples) == len(taught.examples):
         progress.say("all of these clips were taught before; nothing changes")
         return replace(made, changed=False)
@@ -183,9 +200,10 @@ def _made(
     examples: Sequence[Example],
     rows: NDArray[np.floating[Any]],
     progress: Progress,
+    held: int = 0,
 ) -> Made:
-    """Teach; what was taught before counts no more."""
-    stay = distinct(examples, rows.astype(np.float16), progress.say)
+    """Teach; what was taught before counts no more. held: examples that the file held before."""
+    stay = distinct(examples, rows.astype(np.float16), progress.say, held)
     shown = [examples[row] for row in stay]
     kept = _replaced(kept, {example.sign for example in shown}, progress.say)
     expected = _expected(base)

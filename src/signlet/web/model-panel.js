@@ -110,14 +110,15 @@ function known(signs) {
   return `It knows ${signs.length} signs, such as ${signs.slice(0, 3).join(", ")}`;
 }
 
-function facts({ about = {}, licence, calibration, precision, signlet }) {
+function facts({ about = {}, licence, calibration, precision, signlet, taught }) {
   const scores = about?.out_of_fold?.ensemble ?? about?.out_of_fold?.soup;
-  const accuracy = scores?.accuracy ?? scores?.top1;
+  const accuracy = scores?.accuracy ?? scores?.top1 ?? about?.accuracy_unseen_languages;
+  const own = calibration ? percent(calibration.threshold) : "never, it was not calibrated";
   return {
-    "Right for signers it was not trained on": Number.isFinite(accuracy) ? percent(accuracy) : "not measured",
+    "Right for signers it was not trained on": Number.isFinite(accuracy) && !taught ? percent(accuracy) : "not measured",
     "Trained on": String(about?.source ?? "not stated"),
     "Licence": licence || "not stated by whoever exported it",
-    "Answers none below": calibration ? percent(calibration.threshold) : "never, it was not calibrated",
+    "Answers none below": taught ? "decided by likeness to the taught examples" : own,
     "Made with": `signlet ${signlet ?? ""}, weights ${precision ?? ""}`,
   };
 }

@@ -37,7 +37,10 @@ def read_npz(path: Path, parts: Sequence[Part] | None = None) -> Clip:
     """
     with path.open("rb") as file:
         if not zipfile.is_zipfile(file):
-            raise ClipError(f"{path}: is not an .npz archive; write it with numpy.savez")
+            raise ClipError(
+                f"{path}: is no .npz archive, or not all of one; copy it again, or write it with "
+                "numpy.savez"
+            )
         _refuse_large(file, path)
         file.seek(0)
         with np.load(file, allow_pickle=False) as archive:

@@ -15,6 +15,7 @@ import numpy as np
 from signlet.landmarks import LEFT_HAND, POSE, RIGHT_HAND
 from signlet.meaning import faults
 from signlet.meaning.faults import Fault
+from signlet.meaning.parts import is_hand
 from signlet.meaning.points import Floats, few_frames
 
 CLEAR = 0.5
@@ -57,10 +58,14 @@ def _look(left: Floats, right: Floats, placed: bool) -> Look:
     curls, ups = [], []
     for hand, sign in ((left, -1), (right, 1)):
         one = hand[~np.isnan(hand).any((1, 2))]
+        if not is_hand(one):
+            continue
         tips, knuckles = one[:, 8::4].mean(1), one[:, 5:18:4].mean(1)
         palm = np.cross(one[:, 5] - one[:, 0], one[:, 17] - one[:, 0])
         curls.append(sign * (palm * (tips - knuckles)).sum(1))
         ups.append(np.sign(one[:, 0, 1] - tips[:, 1]))
+    if not curls:
+        return Look(float("nan"), float("nan"), float("nan"), placed)
     curl = np.concatenate(curls)
     total = float(np.abs(curl).sum())
     apart = np.sign(left[:, 0, 0] - right[:, 0, 0])

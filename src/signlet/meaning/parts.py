@@ -95,6 +95,12 @@ def _variance(values: Floats, there: NDArray[np.bool_]) -> Floats:
     return np.maximum(found, 0)
 
 
+def is_hand(points: Floats) -> bool:
+    """Whether (T, 21, 3) has the shape of a hand; random points have none."""
+    value = _part(points[..., :2], slice(0, _HAND), EDGES["left_hand"] - LEFT_HAND.start)
+    return value < NOISE
+
+
 def is_ragged(parts: dict[str, float]) -> bool:
     """Whether some part holds other points than its own."""
     return any(value > MOST[part] for part, value in parts.items())

@@ -23,6 +23,7 @@ from signlet.clip import Clip
 from signlet.errors import SignletError
 from signlet.folds import KNOWN_SIGNERS_ONLY
 from signlet.inspect import data_quality
+from signlet.landmarks import FACE, LEFT_HAND, RIGHT_HAND
 from signlet.model import SignModel
 from signlet.model.files import ModelFile, save_model
 from signlet.notes import Seen, SeenSet
@@ -95,6 +96,18 @@ def test_each_remark_is_said_once_with_its_count(tmp_path: Path) -> None:
     notes = reading_notes(packed)
     assert [n for n in notes if "12 of 24" in n and TAKEN in n and "write NaN" in n]
     assert [n for n in notes if n == "b in 3 of 24 clips"]
+
+
+def test_clips_without_a_hand_are_named(tmp_path: Path) -> None:
+    clips = record(tmp_path / "clips", {"hi/anna_1.npz": (0, 0), "no/ben_1.npz": (1, 1)})
+    face_only = moving_hand(0, 0, 0)
+    face_only[:, LEFT_HAND], face_only[:, RIGHT_HAND] = np.nan, np.nan
+    face_only[:, FACE] = np.random.default_rng(0).random((len(face_only), 468, 3))
+    np.savez(clips / "hi" / "ben_2.npz", landmarks=face_only)
+    said = "no hand was found in any frame of 1 of 3 clips (hi/ben_2.npz); record them again"
+    packed, of_folder, of_packed = both(clips, tmp_path)
+    for notes in (data_notes(packed), of_folder, of_packed):
+        assert [note for note in notes if note.startswith(said)], notes
 
 
 def both(folder: Path, tmp_path: Path) -> tuple[PackedSet, list[str], list[str]]:

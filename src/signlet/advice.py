@@ -35,7 +35,8 @@ def reading_notes(clips: PackedSet | SeenSet) -> list[str]:
 def seen_in(packed: PackedSet) -> SeenSet:
     """The clips of a packed set, which does not keep how they were found."""
     looks = looks_at_packed(packed)
-    columns = (packed.index[name].to_pylist() for name in ("raw_frames", "fps", "remarks"))
+    wanted = ("raw_frames", "fps", "remarks", "missing_left_hand", "missing_right_hand")
+    columns = (packed.index[name].to_pylist() for name in wanted)
     clips = [
         Seen(
             packed.names[row],
@@ -45,8 +46,9 @@ def seen_in(packed: PackedSet) -> SeenSet:
             frames / fps if fps else None,
             tuple(remarks or ()),
             looks.get(row),
+            min(left, right) < 1,
         )
-        for row, (frames, fps, remarks) in enumerate(zip(*columns, strict=True))
+        for row, (frames, fps, remarks, left, right) in enumerate(zip(*columns, strict=True))
     ]
     reasons = [one["reason"] for one in packed.skipped.to_pylist()]
     return SeenSet(packed.signs, clips, reasons, str(packed.path / "skipped.parquet"))

@@ -27,7 +27,7 @@ class Seen:
     """What notes need of a clip. sign, signer: "" where unknown. content: equal for copies.
 
     seconds: None where the frame rate is unknown. remarks: as in `Clip`. look: see
-    `signlet.meaning`, None where nobody looked.
+    `signlet.meaning`, None where nobody looked. hands: whether a hand was found in any frame.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Seen:
     seconds: float | None = None
     remarks: tuple[str, ...] = ()
     look: Look | None = None
+    hands: bool = True
 
     @classmethod
     def of(cls, clip: Clip) -> Seen:
@@ -44,7 +45,8 @@ class Seen:
         seconds = len(clip.frames) / clip.fps if clip.fps else None
         content = len(clip.frames), clip.frames[[0, -1]].tobytes()
         who = clip.name, clip.sign or "", clip.signer or ""
-        return cls(*who, content, seconds, clip.remarks, look_at(clip.frames))
+        hands = bool(clip.hand_frames().any())
+        return cls(*who, content, seconds, clip.remarks, look_at(clip.frames), hands)
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ def reading_notes(seen: SeenSet) -> list[str]:
         *_meaning(seen.clips),
         *seen.found,
         _skipped(seen),
+        _handless(seen.clips),
         *_remarks(seen.clips),
         *_alike(seen),
         _twice(seen.clips),
@@ -99,6 +102,16 @@ def _skipped(seen: SeenSet) -> str:
         return ""
     every = f"; all reasons: {seen.listed}" if len(seen.skipped) > _SHOWN and seen.listed else ""
     return f"{len(seen.skipped)} clip(s) cannot be used: {listed(seen.skipped)}{every}"
+
+
+def _handless(clips: Sequence[Seen]) -> str:
+    names = [clip.name for clip in clips if not clip.hands]
+    if not names:
+        return ""
+    return (
+        f"no hand was found in any frame of {len(names)} of {len(clips)} clips ({listed(names)}); "
+        "record them again or leave them out"
+    )
 
 
 def _remarks(clips: Sequence[Seen]) -> Iterator[str]:

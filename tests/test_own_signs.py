@@ -172,8 +172,9 @@ def test_what_is_wrong_with_the_clips_is_said(tmp_path: Path) -> None:
 
 def test_few_clips_and_signers_are_named(tmp_path: Path) -> None:
     notes = data_notes(packed(tmp_path, signers=1, takes=4))
-    assert "3 of 3 signs have fewer than 5 clips (circle 4, line 4, wave 4)" in notes[0]
-    assert "only p0 signs here" in notes[1]
+    few = "3 of 3 signs have fewer than 5 clips (circle 4, line 4, wave 4)"
+    assert any(few in note for note in notes)
+    assert any("only p0 signs here" in note for note in notes)
 
 
 # --- the commands ----------------------------------------------------------------------------

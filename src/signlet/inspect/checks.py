@@ -69,16 +69,17 @@ def _short(fact: ClipFacts) -> str:
 
 
 def _no_hands(fact: ClipFacts) -> str:
-    return "no hand in any frame" if _handless(fact) else ""
+    return "no hand in any frame" if handless(fact) else ""
 
 
-def _handless(fact: ClipFacts) -> bool:
+def handless(fact: ClipFacts) -> bool:
+    """Whether no frame of the clip has a hand."""
     return fact.missing["left_hand"] == fact.missing["right_hand"] == 1
 
 
 def _few_hands(fact: ClipFacts) -> str:
     hands = fact.hand_frames
-    if hands is None or _handless(fact) or fact.frames < SHORT_FRAMES:
+    if hands is None or handless(fact) or fact.frames < SHORT_FRAMES:
         return ""
     few = hands < FEW_HAND_FRAMES or hands < FEW_HANDS * fact.frames
     return f"hands in {hands} of {fact.frames} frames" if few else ""

@@ -15,7 +15,7 @@ from signlet.advice import data_notes, estimate_notes
 from signlet.clip import Clip
 from signlet.console import SafeConsole
 from signlet.errors import ClipError, SignletError
-from signlet.inspect.checks import Suspicion, check_clips, check_signs
+from signlet.inspect.checks import Suspicion, check_clips, check_signs, handless
 from signlet.inspect.facts import PARTS, ClipFacts, measure, measure_packed
 from signlet.notes import Seen, SeenSet
 from signlet.pack import PackedSet
@@ -106,6 +106,7 @@ def _as_train(
             fact.frames / fact.fps if fact.fps else None,
             fact.remarks,
             fact.look,
+            not handless(fact),
         )
         for fact in facts
     ]

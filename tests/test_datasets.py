@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +21,7 @@ from pose_format import Pose
 from pose_format.numpy import NumPyPoseBody
 
 import miniatures as mini
+import signlet
 import videos
 from signlet.datasets import LAYOUTS, open_published
 from signlet.errors import ClipError, SignletError
@@ -475,16 +479,46 @@ def test_fingerspelling_files_of_other_columns_are_refused(tmp_path: Path) -> No
         source.read(source.refs()[0])
 
 
-def test_the_layout_in_the_docs_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def with_layout(root: Path, page: str) -> list[str]:
+    """Follow the page in a copy of the package below root; returns its blocks of Python."""
+    package = root / "src" / "signlet"
+    shutil.copytree(
+        Path(signlet.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__", "web")
+    )
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (package / "datasets" / "my_set.py").write_text(blocks[0], encoding="utf-8")
+    init = package / "datasets" / "__init__.py"
+    text = init.read_text(encoding="utf-8")
+    for line, place in re.findall(r"`(    my_set[^`]*)`[^`]*`([^`]*)`", page):
+        begin = {"LAYOUTS": "LAYOUTS = ("}.get(place, place)
+        assert text.count(f"{begin}\n") == 1
+        text = text.replace(f"{begin}\n", f"{begin}\n{line}\n")
+    init.write_text(text, encoding="utf-8")
+    return blocks
+
+
+def test_a_layout_written_as_the_docs_say_is_taken(tmp_path: Path) -> None:
     page = (Path(__file__).parents[1] / "docs" / "datasets.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    _, script = with_layout(tmp_path, page)
     (tmp_path / "my-set" / "hello").mkdir(parents=True)
-    (tmp_path / "my-set" / "hello" / "ada-1.mp4").write_bytes(b"")
-    monkeypatch.chdir(tmp_path)
-    names: dict[str, Any] = {}
-    exec(compile(code, "datasets.md", "exec"), names)
-    (ref,) = names["source"].refs()
-    assert (ref.name, ref.sign, ref.signer) == ("hello/ada-1.mp4", "hello", "ada")
+    mini.clip(tmp_path / "clip.npz").replace(tmp_path / "my-set" / "hello" / "ada-1.mp4")
+    shown = "print([(ref.name, ref.sign, ref.signer) for ref in source.refs()])\n"
+    listed = 'from signlet.sources import open_source\nsource = open_source("my-set:my-set")\n'
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "src")}
+    where = "import signlet\nprint(signlet.__file__)\n"
+    for code in (where + script + shown, where + listed + shown):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        file, found = done.stdout.splitlines()
+        assert Path(file).is_relative_to(tmp_path)
+        assert found == "[('hello/ada-1.mp4', 'hello', 'ada')]"
 
 
 def test_the_docs_name_every_layout() -> None:

@@ -14,10 +14,15 @@ from signlet.errors import ClipError, ClipWarning
 from signlet.given import plain
 from signlet.landmarks import IRIS_FACE, LEFT_HAND, NUM_RAW, RIGHT_HAND
 from signlet.unfound import ADVICE, TAKEN, without_numbers
+from signlet.video.remarks import NO_RATE
 
 MAX_FRAMES = 20_000
 """More frames than this (11 minutes at 30 a second) are not one isolated sign."""
 
+_RATE_ADVICE = (
+    "write `fps` into the landmark file (.npz), or convert the video; a table's stretches can be "
+    "given as start_frame,end_frame"
+)
 _FACE_POINTS = 468
 _REFINED_RAW = NUM_RAW + IRIS_FACE - _FACE_POINTS
 
@@ -108,6 +113,8 @@ def warn_of(remarks: Iterable[str]) -> None:
 
 def advised(remark: str) -> str:
     """A remark with what can be done about it, where that is known here."""
+    if remark == NO_RATE:
+        return f"{remark}; {_RATE_ADVICE}"
     return f"{remark}; {ADVICE}" if remark.endswith(TAKEN) else remark
 
 

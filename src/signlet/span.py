@@ -38,6 +38,11 @@ class Span:
         end = None if self.end is None else max(math.ceil(self.end * rate - 1e-6), 1)
         return slice(math.floor(self.start * rate + 1e-6), end)
 
+    @property
+    def needs_rate(self) -> bool:
+        """Whether it cuts anything off by the clock, so that an unknown rate makes it a guess."""
+        return self.unit == "seconds" and (self.start > 0 or self.end is not None)
+
     def __str__(self) -> str:
         end = "the end" if self.end is None else f"{self.end:g}"
         return f"{self.start:g} to {end} {self.unit}"

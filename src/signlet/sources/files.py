@@ -12,7 +12,7 @@ from signlet.install import needs
 from signlet.meaning import remarks_on
 from signlet.span import Span
 from signlet.video.content import begins_as_video, what_else
-from signlet.video.remarks import BEYOND
+from signlet.video.remarks import BEYOND, NO_RATE
 from signlet.video.suffixes import SOME_SUFFIXES, VIDEO_SUFFIXES, is_video
 
 _ROUNDED = 2
@@ -34,7 +34,8 @@ def read_clip(path: str | Path, span: Span | None = None, reader: Reader | None 
         no clip, and so is not among SUFFIXES.
         Remarks say where its numbers seem to mean something else (`signlet.meaning`).
     span: the stretch of it that is wanted, None for all. What there is of one that ends after
-        the recording is taken, and a remark says so.
+        the recording is taken, and a remark says so; so does one where seconds are counted in
+        landmarks of unknown frame rate.
     reader: what reads it; None for what its ending says.
     Returns a clip named after the file, frames (T, 543, 3) float32, NaN = not found; sign
     and signer are unknown here.
@@ -84,7 +85,9 @@ def _cut(clip: Clip, span: Span | None, path: Path) -> Clip:
             f"{path}: holds {len(clip.frames)} frames, nothing from {span}; correct start and end"
         )
     beyond = rows.stop is not None and rows.stop > len(clip.frames) + _ROUNDED
-    return replace(clip, frames=frames, remarks=clip.remarks + (BEYOND,) * beyond)
+    guessed = span.needs_rate and clip.fps is None and NO_RATE not in clip.remarks
+    found = (NO_RATE,) * guessed + (BEYOND,) * beyond
+    return replace(clip, frames=frames, remarks=clip.remarks + found)
 
 
 def _is_video_inside(path: Path) -> bool:

@@ -17,7 +17,8 @@ from signlet.cli import main
 from signlet.convert import convert_set
 from signlet.errors import SignletError
 from signlet.landmarks import FACE, LEFT_HAND, POSE, RIGHT_HAND
-from signlet.meaning import Change, tells_meaning
+from signlet.meaning import Change, for_some, tells_meaning
+from signlet.meaning.faults import MIXED, OWN_PLACES, PIXELS, TWICE, WRITE_AGAIN
 from signlet.sources import ClipRef, find, open_source, read_clip, write_clip
 
 Frames = NDArray[np.float32]
@@ -271,6 +272,40 @@ def test_inspect_names_such_clips_and_the_set(
     assert "signlet convert IN OUT --swap-hands" in problems[0]["detail"]
     assert main(["inspect", str(clips / "A" / "ase_1.npz")]) == 0
     assert "left and right hand are exchanged" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("spoil", "flags"),
+    [
+        (swapped, "--swap-hands"),
+        (Change(flip_y=True), "--flip-y"),
+        (reordered, "--order pose,face,left_hand,right_hand"),
+    ],
+)
+def test_where_some_clips_are_wrong_the_remedy_leaves_the_others(
+    spoil: Spoil, flags: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clips = made(tmp_path / "in", lambda frames: frames)
+    frames = spoil(letter("ase/A").frames)
+    np.savez(clips / "A" / "ase_1.npz", landmarks=frames, fps=30.0)
+    assert main(["inspect", str(clips), "--json"]) == 0
+    note = next(n for n in json.loads(capsys.readouterr().out)["notes"] if "in 1 of 4" in n)
+    assert "signlet convert IN OUT --auto" in note
+    assert f"({flags} would change all)" in note
+    assert main(["convert", str(clips), str(tmp_path / "out"), "--auto"]) == 0
+    assert all(same_as_the_letters(tmp_path / "out"))
+    made(clips, spoil)  # all of them
+    assert main(["inspect", str(clips), "--json"]) == 0
+    said = capsys.readouterr().out
+    note = json.loads(said[said.index("\n{\n") :])["notes"][0]
+    assert note.endswith(f"in 4 of 4 clips; signlet convert IN OUT {flags}")
+
+
+def test_some_clips_in_pixels_are_converted_alone() -> None:
+    assert "in a folder of their own: signlet convert" in for_some(PIXELS.phrase)
+    assert for_some(WRITE_AGAIN) == WRITE_AGAIN
+    for fault in (TWICE, MIXED, OWN_PLACES):
+        assert for_some(fault.phrase) == fault.phrase
 
 
 def test_recognise_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

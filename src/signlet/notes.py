@@ -7,12 +7,12 @@ be said of a training.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from signlet.alike import alike
 from signlet.clip import Clip, advised
-from signlet.meaning import Look, look_at, suspected_of_set, tells_meaning
+from signlet.meaning import Look, for_some, look_at, suspected_of_set, tells_meaning
 
 FEW_CLIPS, FEW_SIGNERS = 5, 2
 """Below these, clips of a sign and signers are too few to promise anything."""
@@ -124,16 +124,25 @@ def _meaning(clips: Sequence[Seen]) -> Iterator[str]:
     """Numbers that mean something else: what clips tell alone, else what they tell together."""
     every = (remark for clip in clips for remark in dict.fromkeys(clip.remarks))
     counts = Counter(filter(tells_meaning, every))
-    yield from _counted(counts, len(clips))
+    tell = sum(map(_tells, clips))
+    some = {remark for remark, count in counts.items() if count < tell}
+    yield from _counted(counts, len(clips), some)
     found = suspected_of_set([clip.look for clip in clips if clip.look])
     if found and not counts:
         what, _, advice = found[0].phrase.partition("; ")
         yield f"{what} in most of {found[1]} clips that tell; {advice}"
 
 
-def _counted(counts: Counter[str], clips: int) -> Iterator[str]:
+def _tells(clip: Seen) -> bool:
+    """Whether a clip itself shows if its numbers mean something else; hands alone do not."""
+    return clip.look is None or clip.look.placed or any(map(tells_meaning, clip.remarks))
+
+
+def _counted(counts: Counter[str], clips: int, some: Collection[str] = ()) -> Iterator[str]:
+    """some: those that other clips, which tell, do not have."""
     for remark, count in counts.most_common():
-        what, _, advice = advised(remark).partition("; ")
+        said = for_some(remark) if remark in some else advised(remark)
+        what, _, advice = said.partition("; ")
         also = f"; {advice}" if advice else ""
         yield f"{what} in {count} of {clips} clips{also}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from signlet.clip import Clip, advised
+from signlet.meaning import for_some
 
 
 class Remarked:
@@ -12,9 +13,11 @@ class Remarked:
 
     def __init__(self) -> None:
         self._names: dict[str, list[str]] = {}
+        self._seen = 0
 
     def see(self, name: str, clip: Clip) -> Clip:
         """Take note of a clip's remarks; gives the clip."""
+        self._seen += 1
         for remark in clip.remarks:
             self._names.setdefault(remark, []).append(name)
         return clip
@@ -23,4 +26,7 @@ class Remarked:
         """A line for each remark, on stderr."""
         for remark, names in self._names.items():
             more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-            print(f"signlet: {names[0]}{more}: {advised(remark)}", file=sys.stderr)
+            said = advised(remark)
+            if 1 < len(names) < self._seen:  # one command for them would change the others, too
+                said = for_some(said)
+            print(f"signlet: {names[0]}{more}: {said}", file=sys.stderr)

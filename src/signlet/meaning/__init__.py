@@ -1,7 +1,7 @@
 """Right shape, wrong meaning: clips whose numbers mean something else, and how to mend them."""
 
 from signlet.meaning.change import Change
-from signlet.meaning.faults import Fault, remedy, tells_meaning
+from signlet.meaning.faults import Fault, for_some, remedy, tells_meaning
 from signlet.meaning.judge import remarks_on, suspected
 from signlet.meaning.looks import Look, look_at, suspected_of_set
 
@@ -9,6 +9,7 @@ __all__ = [
     "Change",
     "Fault",
     "Look",
+    "for_some",
     "look_at",
     "remarks_on",
     "remedy",

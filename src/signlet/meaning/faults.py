@@ -33,6 +33,7 @@ class Fault:
         return f"{self.problem} ({self.seen}); {remedy}"
 
 
+_COMMAND = "signlet convert IN OUT "
 WRITE_AGAIN = "write the landmarks as MediaPipe gives them, or extract the video again"
 
 PIXELS = Fault(
@@ -140,6 +141,20 @@ def axes_of(change: Change) -> Fault:
 def tells_meaning(remark: str) -> bool:
     """Whether a remark on a clip is the phrase of a fault."""
     return remark.partition(" (")[0] in PROBLEMS
+
+
+def for_some(phrase: str) -> str:
+    """The phrase of a fault that not all clips of a set have: its flag would spoil the others."""
+    what, _, advice = phrase.partition("; ")
+    command, _, flags = advice.partition(_COMMAND)
+    if command or not flags:
+        return phrase
+    if phrase == PIXELS.phrase:
+        return f"{what}; for these clips alone, in a folder of their own: {advice}"
+    return (
+        f"{what}; {_COMMAND}--auto, which mends each clip by what is found in it ({flags} would "
+        "change all)"
+    )
 
 
 def remedy(faults: Sequence[Fault], given: str = "IN", out: str = "OUT") -> str:

@@ -198,7 +198,7 @@ def test_twelve_clips_of_one_person_are_learnt(
 ) -> None:
     """With the recipe as it is. Left out of every batch, the hardest quarter makes it 8."""
     clips, run = letters(tmp_path / "clips"), tmp_path / "run"
-    given_ = ["--folds", "none", "--full-fit", "--jobs", "1"]
+    given_ = ["--folds", "none", "--full-fit", "--fits", "1", "--jobs", "1"]
     assert main(["train", "--data", str(clips), "--run", str(run), *given_]) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "only anna signs here" in said

@@ -52,7 +52,7 @@ def test_the_python_code_runs(
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 def test_the_javascript_code_runs(tmp_path: Path) -> None:
-    for module in [*WEB.glob("stream*.js"), WEB / "segmenter.js"]:
+    for module in [*WEB.glob("stream*.js"), WEB / "segmenter.js", WEB / "unfound.js"]:
         shutil.copy(module, tmp_path)
     (tmp_path / "package.json").write_text('{"type": "module"}')
     (tmp_path / "recognise.js").write_text(MODEL)

@@ -185,6 +185,55 @@ def test_clips_of_one_name_are_all_written(tmp_path: Path) -> None:
     assert sorted(path.name for path in out.rglob("*.npz")) == ["ase_1-2.npz", "ase_1.npz"]
 
 
+@pytest.mark.parametrize(
+    ("flags", "sign", "who"),
+    [
+        (["--names", "{any}_{sign}_{signer}_{n}"], "A", "ase"),
+        (["--columns", "path=File,sign=Gloss,signer=Who"], "A", "ase"),
+        (["--columns=path=File,sign=Gloss"], "A", None),
+    ],
+)
+def test_clips_that_are_told_apart_by_flags_are_converted(
+    flags: list[str], sign: str, who: str | None, tmp_path: Path
+) -> None:
+    clips, out = tmp_path / "in", tmp_path / "out"
+    clips.mkdir()
+    np.savez(clips / "x_A_ase_1.npz", landmarks=swapped(letter("ase/A").frames), fps=30.0)
+    table = tmp_path / "table.csv"
+    table.write_text("File,Gloss,Who\nin/x_A_ase_1.npz,A,ase\n")
+    given = table if flags[0].startswith("--columns") else clips
+    assert main(["convert", str(given), str(out), "--swap-hands", *flags]) == 0
+    made = out / "manifest.csv"
+    (ref,) = open_source(made if made.exists() else out).refs()
+    assert (ref.sign, ref.signer) == (sign, who)
+    assert np.allclose(read_clip(ref.path).frames, letter("ase/A").frames, 1e-6, equal_nan=True)
+
+
+def test_flags_for_a_set_are_refused_for_one_clip(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clips = made(tmp_path / "in")
+    for flag in (["--names", "{sign}_{signer}"], ["--columns", "path=a,sign=b"]):
+        out = tmp_path / "out.npz"
+        assert main(["convert", str(clips / "A" / "ase_1.npz"), str(out), *flag]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+        assert not out.exists()
+
+
+def test_a_packed_set_is_refused_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    packed, out = tmp_path / "packed", tmp_path / "out"
+    assert main(["pack", str(made(tmp_path / "in")), "-o", str(packed), "--jobs", "1"]) == 0
+    capsys.readouterr()
+    assert main(["convert", str(packed), str(out), "--auto"]) == 2
+    said = capsys.readouterr().err
+    assert "is a packed set" in said
+    assert "convert the clips that it was made of" in said
+    assert said.count("\n") == 1
+    assert not out.exists()
+
+
 def test_zips_and_the_lexicon_are_converted(tmp_path: Path) -> None:
     clips, packed = made(tmp_path / "in", reordered), tmp_path / "clips.zip"
     with zipfile.ZipFile(packed, "w") as archive:

@@ -9,7 +9,7 @@ from shlex import quote
 from typing import Any
 
 from signlet.cli.bars import Bars
-from signlet.cli.parsing import make_plain_parser, parse
+from signlet.cli.parsing import add_columns, add_names, make_plain_parser, parse
 from signlet.convert import Converted, convert_file, convert_set
 from signlet.errors import SignletError
 from signlet.landmarks import RAW_PARTS
@@ -44,10 +44,12 @@ def run(arguments: list[str]) -> None:
     change = _change(parsed)
     given, out = str(parsed.given), Path(parsed.out)
     path = Path(given)
-    if path.is_file() and (path.suffix.lower() in SUFFIXES or is_video(path)):
+    told = (parsed.columns, parsed.names) != (None, None)
+    if not told and path.is_file() and (path.suffix.lower() in SUFFIXES or is_video(path)):
         _print_file(convert_file(path, out, change))
         return
-    source = open_source(given)
+    _refuse_packed(path)
+    source = open_source(given, parsed.columns, parsed.names)
     _refuse_own(path, out)
     with Bars() as bars:
         bars.begin("converting", len(source.refs()))
@@ -69,6 +71,8 @@ def _parser() -> Any:
     add("given", metavar="IN", help="clips as for signlet train, or one clip")
     add("out", metavar="OUT", help="folder to write, or for one clip a .npz or .parquet file")
     add("--auto", action="store_true", help="mend each clip by what is found in it")
+    add_columns(parser)
+    add_names(parser)
     about = f"how the parts lie in the arrays: {', '.join(RAW_PARTS)}, in their order there"
     add("--order", metavar="A,B,C,D", help=about)
     add("--axes", default="xyz", metavar="XYZ", help="how the coordinates lie there: zxy, yxz ...")
@@ -99,6 +103,19 @@ def _pixels(text: str) -> tuple[float, float]:
     if not found:
         raise SignletError(f"--pixels {text}: give width and height of the picture: 640x480")
     return float(found[1]), float(found[2])
+
+
+def _refuse_packed(path: Path) -> None:
+    """It keeps no landmarks as they were."""
+    try:
+        from signlet.pack.layout import HEADER
+    except ModuleNotFoundError:  # of the core install, which reads none
+        return
+    if (path / HEADER).exists():
+        raise SignletError(
+            f"{path}: is a packed set, which cannot be converted; convert the clips that it was "
+            "made of, and pack what comes out"
+        )
 
 
 def _refuse_own(given: Path, out: Path) -> None:

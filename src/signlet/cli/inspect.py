@@ -6,8 +6,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from signlet.cli.parsing import add_names, make_parser, parse
-from signlet.cli.training import add_columns, with_videos
+from signlet.cli.parsing import add_columns, add_names, make_parser, parse
+from signlet.cli.training import with_videos
 from signlet.clip import Clip
 from signlet.console import SafeConsole
 from signlet.errors import SignletError

@@ -8,8 +8,8 @@ from typing import Literal
 from rich.console import Console
 from rich.table import Table
 
-from signlet.cli.parsing import add_names, make_parser, parse
-from signlet.cli.training import add_columns, print_notes
+from signlet.cli.parsing import add_columns, add_names, make_parser, parse
+from signlet.cli.training import print_notes
 from signlet.console import SafeConsole
 from signlet.pack import PackedSet, pack
 from signlet.sources import open_source

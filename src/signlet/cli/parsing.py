@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from signlet.cli.wrong_values import wrong_value
 from signlet.errors import SaidElsewhere, SignletError
 
 if TYPE_CHECKING:
@@ -46,6 +47,18 @@ def _settings(command: str, about: str, examples: str) -> dict[str, Any]:
     }
 
 
+def add_columns(parser: argparse.ArgumentParser) -> None:
+    """Add `--columns`."""
+    parser.add_argument(
+        "--columns",
+        type=str,
+        default=None,
+        metavar="NAMES",
+        help="what the columns of a CSV or JSON table are called: path=File,sign=Gloss and, if "
+        "there are such, signer=, start=, end= (seconds), start_frame=, end_frame=, split=",
+    )
+
+
 def add_names(parser: argparse.ArgumentParser) -> None:
     """Add `--names`."""
     parser.add_argument(
@@ -62,8 +75,9 @@ def add_names(parser: argparse.ArgumentParser) -> None:
 def parse(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> Any:
     """Parsed arguments; dashes and underscores in a flag's name are the same.
 
-    Raises SignletError, one line that names the nearest flag, where an argument is wrong;
-    SaidElsewhere on all but the first process of a machine, which are given the same.
+    Raises SignletError, one line that names the nearest flag or what a flag can be, where an
+    argument is wrong; SaidElsewhere on all but the first process of a machine, which are given
+    the same.
     """
     options = {name: name for name in parser._option_string_actions}
     options |= {name.replace("_", "-"): name for name in options if name.startswith("--")}
@@ -76,7 +90,8 @@ def parse(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> Any:
         if os.environ.get("LOCAL_RANK", "0") != "0":
             raise SaidElsewhere(str(error)) from None
         text = " ".join(str(error).split())
-        raise SignletError(f"{text}{_nearest(text, list(options))}") from None
+        wrong = wrong_value(parser, text, given)
+        raise SignletError(wrong or f"{text}{_nearest(text, list(options))}") from None
 
 
 def _known_flag(text: str, options: Mapping[str, str]) -> str:

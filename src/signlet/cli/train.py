@@ -11,9 +11,8 @@ from rich.console import Console
 from signlet.advice import data_notes, init_notes
 from signlet.atomic import require_writable
 from signlet.cli.choices import LARGE_SET, SMALL_SET, Asked, choose, given_flags
-from signlet.cli.parsing import add_names, make_parser, parse, parse_folds
+from signlet.cli.parsing import add_columns, add_names, make_parser, parse, parse_folds
 from signlet.cli.training import (
-    add_columns,
     add_recipe,
     main_console,
     packed_clips,

@@ -73,17 +73,6 @@ def add_recipe(parser: ArgumentParser) -> None:
     parser.add_class_arguments(Recipe, as_group=True)
 
 
-def add_columns(parser: ArgumentParser) -> None:
-    """Add `--columns`."""
-    parser.add_argument(
-        "--columns",
-        type=str | None,
-        metavar="NAMES",
-        help="what the columns of a CSV or JSON table are called: path=File,sign=Gloss and, if "
-        "there are such, signer=, start=, end= (seconds), start_frame=, end_frame=, split=",
-    )
-
-
 def with_recipe_paths(arguments: list[str], default: str) -> list[str]:
     """The arguments with the recipe's name replaced by its path, `default` if there is none."""
     given = list(arguments)

@@ -19,10 +19,12 @@ NODE = shutil.which("node")
 pytestmark = pytest.mark.skipif(NODE is None, reason="needs node")
 
 
-def moved_through(times: list[float], duration: float | None = None) -> dict[str, Any]:
+def moved_through(
+    times: list[float], duration: float | None = None, late: bool = False
+) -> dict[str, Any]:
     """Numbers of the frames that were seen, the times given to them, and how often was sought."""
     end = times[-1] + 0.03 if duration is None else duration
-    given = json.dumps([{"times": times, "duration": end}])
+    given = json.dumps([{"times": times, "duration": end, "late": late}])
     call = [str(NODE), str(RUNNER), str(WEB)]
     ran = subprocess.run(call, input=given, capture_output=True, text=True, check=True, timeout=60)
     found: dict[str, Any] = json.loads(ran.stdout)[0]
@@ -37,6 +39,14 @@ def test_every_frame_is_seen_once_and_times_start_at_0(rate: float, start: float
     assert found["seen"] == list(range(40))
     assert found["said"] == pytest.approx(np.arange(40) / rate, abs=1e-6)
     assert found["seeks"] < 100
+
+
+@pytest.mark.parametrize("rate", [6, 25, 59.94])
+def test_a_frame_that_is_drawn_late_is_waited_for(rate: float) -> None:
+    """A busy browser still shows the frame before when it says that it has sought."""
+    times = np.arange(40) / rate
+    found = moved_through(times.tolist(), float(times[-1] + 1 / rate), late=True)
+    assert found["seen"] == list(range(40))
 
 
 @pytest.mark.parametrize("rate", [300, 480, 1000])

@@ -78,7 +78,11 @@ export async function* videoFrames(video, file, signal, report) {
     const clock = new Clock();
     for (let target = 0; target < video.duration && !signal.aborted;) {
       await seek(video, target);
-      const shown = frameTime(video);
+      let shown = frameTime(video);
+      for (let wait = 0; wait < 3 && clock.doubts(shown, target); wait++) {
+        await new Promise((done) => setTimeout(done, 20));
+        shown = frameTime(video);
+      }
       const time = clock.time(shown, target);
       if (time !== null) {
         yield { time, picture: await createImageBitmap(video) };
@@ -102,6 +106,15 @@ export class Clock {
   #isAssumed = false;
   #search = FIRST_STEP;
   #count = 0;
+
+  /**
+   * Whether the frame before is still shown where the next one is looked for: a pause of the
+   * camera, or a busy browser that has not drawn what it was asked for.
+   */
+  doubts(shown, target) {
+    if (shown === null || this.#step === null) return false;
+    return shown <= this.#before + 1e-4 && target <= this.#before + 1.6 * this.#step;
+  }
 
   /** Seconds since the first frame; null where this one was seen already. shown: null if unknown. */
   time(shown, target) {

@@ -197,7 +197,7 @@ def test_what_does_not_fit_is_told_by_none(pattern: str, path: str) -> None:
         ("", "tells neither {sign} nor {signer}"),
         ("{n}_{any}", "tells neither"),
         ("sign_signer", "tells neither"),
-        ("{signr}_{n}", "{signr} is no field; fields are {sign}, {signer}, {n}, {any}"),
+        ("{signr}_{n}", "{signr} is no field; fields are {sign}, {signer}, {split}, {n}, {any}"),
         ("{}_{sign}", "{} is no field"),
         ("{sign", "a brace is open"),
         ("{{sign}}", "a brace is open"),

@@ -2,24 +2,25 @@
 
 Of a folder or an archive alike: only names are looked at here. A set is `<sign>/<file>`. Around
 it may lie the folders of a published split, and one folder that holds everything; in it folders
-of signers. What could be read in two ways is refused, with the remedy.
+of signers or of a split. What could be read in two ways is refused, with the remedy.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from signlet.errors import SignletError
+from signlet.sources.branch import Branch
 from signlet.sources.leftover import Tree, count_of, left_aside, listed, one_line
 from signlet.sources.pattern import NamePattern
+from signlet.sources.remedy import in_file_names
 from signlet.sources.signers import PERSON, signers_of
 from signlet.sources.told import Found, by_pattern, no_clips, told_signers
 from signlet.splits import split_name
 
-_HERE = PurePosixPath()
 _CONTAINERS = frozenset(
     (
         *("clip", "clips", "video", "videos", "vid", "vids", "movie", "movies", "media"),
@@ -30,16 +31,6 @@ _CONTAINERS = frozenset(
     )
 )
 """Names of folders that hold clips of any signs; as words they are hardly signs."""
-
-
-@dataclass(frozen=True)
-class _Branch:
-    """A folder of folders of signs. clips: paths below it; called: begins their names."""
-
-    below: PurePosixPath
-    clips: tuple[PurePosixPath, ...]
-    split: str | None = None
-    called: PurePosixPath = _HERE
 
 
 def arranged(
@@ -53,19 +44,20 @@ def arranged(
     """
     if names is not None and (names.has("sign") or names.whole_path):
         return by_pattern(tree, root, names)
-    branches = _branches(_Branch(_HERE, tuple(sorted(tree.clips))), root, wrapped)
+    branches = _branches(Branch(PurePosixPath(), tuple(sorted(tree.clips))), root, wrapped)
     found = [one for branch in branches for one in _clips_of(branch, root)]
     if not found:
         raise SignletError(no_clips(tree, root))
     aside = left_aside(tree, [one.path for one in found], [branch.below for branch in branches])
     known, notes = _with_signers(found, names)
-    return known, (*aside, *notes)
+    split = _inner_note(branches)
+    return known, (*aside, *[split] * bool(split), *notes)
 
 
 # --- folders around the signs ----------------------------------------------------------------
 
 
-def _branches(at: _Branch, root: object, wrapped: bool) -> list[_Branch]:
+def _branches(at: Branch, root: object, wrapped: bool) -> list[Branch]:
     """The folders that hold folders of signs, through containers and splits."""
     tops = _tops(at)
     if tops and all(top.lower() in _CONTAINERS for top in tops):
@@ -75,7 +67,7 @@ def _branches(at: _Branch, root: object, wrapped: bool) -> list[_Branch]:
                 f"{root}: holds {listed(tops)}, which are no signs; give one of these folders"
             )
         return _branches(_inside(at, tops[0]), root, wrapped)
-    splits = _splits(at, tops)
+    splits = _splits(at, tops, root)
     if splits:
         _refuse_flat(at, splits, root)
         parts = [
@@ -83,53 +75,85 @@ def _branches(at: _Branch, root: object, wrapped: bool) -> list[_Branch]:
             for top in splits
         ]
         return [branch for part in parts for branch in _branches(part, root, False)]
-    if wrapped and len(tops) == 1 and _lone_is_wrapper(at):
+    if wrapped and len(tops) == 1 and _lone_is_wrapper(at, tops[0]):
         return _branches(_inside(at, tops[0]), root, False)
     return [at]
 
 
-def _splits(at: _Branch, tops: Sequence[str]) -> list[str]:
-    """Folders of a published split: where all are such, or two of them are, and they alone hold
-    folders."""
+def _splits(at: Branch, tops: Sequence[str], root: object) -> list[str]:
+    """Folders of a published split, where all are such.
+
+    Raises SignletError where others that hold clips lie beside folders that must be a split's.
+    """
     named = [top for top in tops if split_name(top)] if at.split is None else []
-    deep = {path.parts[0] for path in at.clips if len(path.parts) > 2}
-    alone = len(named) > 1 and bool(deep) and deep <= set(named)
-    return named if alone or len(named) == len(tops) else []
+    if not named or len(named) == len(tops):
+        return named
+    if not any(_holds_signs(at, top, alone=len(named) == 1) for top in named):
+        return []
+    strays = [top for top in tops if top not in named]
+    count = count_of(sum(len(p.parts) > 1 and p.parts[0] in strays for p in at.clips))
+    raise SignletError(
+        f"{root}: holds the folders of a split ({listed(named)}), and beside them others with "
+        f"{count} ({listed(strays)}); move these away, or into {one_line(named[0])}/<sign>/ and "
+        "the like (the folders of a split are called train, val and test)"
+    )
 
 
-def _lone_is_wrapper(at: _Branch) -> bool:
-    deep = all(len(path.parts) > 2 for path in at.clips if len(path.parts) > 1)
-    return deep and not _personal({path.parts[1] for path in at.clips if len(path.parts) > 2})
+def _holds_signs(at: Branch, top: str, *, alone: bool) -> bool:
+    """Whether a folder holds folders that are not just those of signers.
+
+    alone: whether it is the only one called like a split, which with clips right in it is a sign.
+    """
+    clips = [path for path in at.clips if path.parts[0] == top]
+    deep = [path for path in clips if len(path.parts) > 2]
+    if not deep or (alone and any(len(path.parts) == 2 for path in clips)):
+        return False
+    return not (_personal(p.parts[1] for p in deep) and all(len(p.parts) == 3 for p in deep))
 
 
-def _tops(at: _Branch) -> list[str]:
+def _lone_is_wrapper(at: Branch, top: str) -> bool:
+    """Whether a lone folder is neither a sign, of signers or a split, nor a signer."""
+    clips = [path for path in at.clips if len(path.parts) > 1]
+    inner = {path.parts[1] for path in clips if len(path.parts) > 2}
+    if PERSON.fullmatch(top) or any(len(path.parts) == 2 for path in clips) or _personal(inner):
+        return False
+    return any(len(path.parts) > 3 for path in clips) or not all(map(split_name, inner))
+
+
+def _tops(at: Branch) -> list[str]:
     return sorted({path.parts[0] for path in at.clips if len(path.parts) > 1})
 
 
-def _inside(at: _Branch, top: str) -> _Branch:
+def _inside(at: Branch, top: str) -> Branch:
     inner = tuple(p.relative_to(top) for p in at.clips if len(p.parts) > 1 and p.parts[0] == top)
     return replace(at, below=at.below / top, clips=inner)
 
 
-def _refuse_flat(at: _Branch, tops: Sequence[str], root: object) -> None:
+def _refuse_flat(at: Branch, tops: Sequence[str], root: object) -> None:
     """Raise SignletError where the folders, which are no signs, hold clips only."""
     if any(len(path.parts) > 2 for path in at.clips):
         return
     count = sum(len(path.parts) == 2 for path in at.clips)
     which = listed((at.below / top).as_posix() for top in tops)
+    named = in_file_names([path for path in at.clips if len(path.parts) == 2])
+    told = [f"--names '{named}' in the file's name"] if named else []
+    folder = "" if any(map(split_name, tops)) else at.offered("{sign}/{any}")
+    told += [f"{folder} in the folder's"] if folder else []
     raise SignletError(
         f"{root}: {which} {'is' if len(tops) == 1 else 'are'} taken for no sign, with "
         f"{count_of(count)} and no folder for each sign; move them into {one_line(tops[0])}/"
-        "<sign>/, or tell where the sign stands: --names '{sign}_{any}' in the file's name, "
-        "'{sign}/{any}' in the folder's"
+        f"<sign>/{', or tell where the sign stands: ' * bool(told)}{', or '.join(told)}"
     )
 
 
 # --- one folder of folders of signs -------------------------------------------------------------
 
 
-def _clips_of(branch: _Branch, root: object) -> list[Found]:
-    """Clips in folders of signs, and in folders of signers in these."""
+def _clips_of(branch: Branch, root: object) -> list[Found]:
+    """Clips in folders of signs, and in folders of signers or of a split in these."""
+    level = _split_level(branch)
+    if level is not None:
+        return _around_splits(branch, level, root)
     flat = [path for path in branch.clips if len(path.parts) == 2]
     deep = [path for path in branch.clips if len(path.parts) == 3]
     _refuse_signers(branch, flat, root)
@@ -144,15 +168,59 @@ def _clips_of(branch: _Branch, root: object) -> list[Found]:
     return sorted(found, key=lambda one: one.path)
 
 
-def _refuse_signers(branch: _Branch, flat: Sequence[PurePosixPath], root: object) -> None:
+def _split_level(branch: Branch) -> int | None:
+    """The level below the first on which every folder is called like a split's; None for none."""
+    if branch.split is not None:
+        return None
+    for level in (1, 2):
+        names = {path.parts[level] for path in branch.clips if len(path.parts) > level + 1}
+        if names and all(map(split_name, names)):
+            return level
+    return None
+
+
+def _around_splits(branch: Branch, level: int, root: object) -> list[Found]:
+    """Clips of folders in which lie those of a split: read as if these were not there."""
+    inside: dict[str, list[PurePosixPath]] = defaultdict(list)
+    rest = []
+    for path in branch.clips:
+        if len(path.parts) > level + 1:
+            parts = path.parts
+            inside[parts[level]].append(PurePosixPath(*parts[:level], *parts[level + 1 :]))
+        else:
+            rest.append(path)
+    found = _clips_of(replace(branch, clips=tuple(rest)), root) if rest else []
+    for name, clips in sorted(inside.items()):
+        part = replace(branch, clips=tuple(clips), split=split_name(name), inner=(level, name))
+        found += _clips_of(part, root)
+    return sorted(found, key=lambda one: one.path)
+
+
+def _inner_note(branches: Sequence[Branch]) -> str:
+    """On folders of a split that lie in those of the signs."""
+    names, without = set(), 0
+    for branch in branches:
+        level = _split_level(branch)
+        if level is not None:
+            inner = [path for path in branch.clips if len(path.parts) > level + 1]
+            names |= {path.parts[level] for path in inner}
+            without += len(branch.clips) - len(inner)
+    lie = "lies" if without == 1 else "lie"
+    rest = f"; {count_of(without)} {lie} in none of them" if without else ""
+    return f"the folders {listed(sorted(names))} are taken for a split{rest}" if names else ""
+
+
+def _refuse_signers(branch: Branch, flat: Sequence[PurePosixPath], root: object) -> None:
     if flat and _personal(tops := {path.parts[0] for path in flat}):
+        told = branch.offered("{signer}/{sign}_{any}") or branch.offered("{signer}/{sign}")
+        how = f"; tell where the sign stands: {told}" if told else "; name them after the signs"
         raise SignletError(
             f"{root}: its folders are called like signers ({listed(sorted(tops))}), not like "
-            "signs; tell where the sign stands: --names '{signer}/{sign}_{any}'"
+            f"signs{how}"
         )
 
 
-def _whole_level(branch: _Branch, deep: Sequence[PurePosixPath], root: object) -> list[Found]:
+def _whole_level(branch: Branch, deep: Sequence[PurePosixPath], root: object) -> list[Found]:
     """All clips lie in folders of folders: one of the two levels is that of the signers."""
     first, second = ({path.parts[level] for path in deep} for level in (0, 1))
     if _personal(first) == _personal(second):
@@ -161,15 +229,16 @@ def _whole_level(branch: _Branch, deep: Sequence[PurePosixPath], root: object) -
     return [_found(branch, path, path.parts[sign], path.parts[signer]) for path in deep]
 
 
-def _either(branch: _Branch, first: list[str], second: list[str], root: object) -> str:
+def _either(branch: Branch, first: list[str], second: list[str], root: object) -> str:
     split = ""
     if any(split_name(name) for name in first):
         split = "; the folders of a split are called train, val and test"
     lone = f"if the inner ones are, give {root}/{branch.below / one_line(first[0])}; "
+    told = branch.offered("{sign}/{signer}/{any}", "{signer}/{sign}/{any}")
     return (
         f"{root}: holds folders ({listed(first)}) of folders ({listed(second)}), and either may be "
-        f"the signs; {lone if len(first) == 1 else ''}tell it by --names "
-        f"'{{sign}}/{{signer}}/{{any}}' or '{{signer}}/{{sign}}/{{any}}'{split}"
+        f"the signs; {lone if len(first) == 1 else ''}"
+        f"{f'tell it by {told}' if told else 'name those of signers signer1, signer2'}{split}"
     )
 
 
@@ -177,9 +246,10 @@ def _personal(names: Iterable[str]) -> bool:
     return all(PERSON.fullmatch(name) for name in names)
 
 
-def _found(branch: _Branch, path: PurePosixPath, sign: str, signer: str | None) -> Found:
-    name = (branch.called / path).as_posix()
-    return Found(branch.below / path, name, sign, signer, branch.split)
+def _found(branch: Branch, path: PurePosixPath, sign: str, signer: str | None) -> Found:
+    whole = branch.whole(path)
+    name = (branch.called / whole).as_posix()
+    return Found(branch.below / whole, name, sign, signer, branch.split)
 
 
 def signers_below(

@@ -26,7 +26,8 @@ class Folder:
 
     The signer is what stands before the first underscore, where that can be a person (see
     `signers_of`), or a folder that is called like one, `signer03`; else it is unknown. Folders
-    `train`, `val` and `test` around those of the signs are the clips' split (see `arranged`).
+    `train`, `val` and `test` around those of the signs, or in them, are the clips' split (see
+    `arranged`).
     Signs and clips are sorted by name; a clip is called `<sign>/<file name>`. `names`, where
     given, says instead what the files' names tell. Hidden files are left out.
     """
@@ -84,6 +85,11 @@ class Manifest:
         """List the signs. Raises SignletError."""
         if names is not None and not names.has("signer"):
             raise SignletError(f"--names {names.text}: the table tells the sign; add {{signer}}")
+        if names is not None and names.has("split"):
+            raise SignletError(
+                f"--names {names.text}: of a table, a column split tells the split; put {{any}} in "
+                "place of {split}"
+            )
         columns = columns or {}
         signs = tuple(sorted({row["sign"] for row in clip_rows(table, columns)}))
         return cls(table, signs, columns, names)

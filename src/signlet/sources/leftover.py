@@ -99,7 +99,7 @@ def _deep(folders: dict[PurePosixPath, _Folder]) -> str:
     shown = listed(f"{path} ({count})" for path, count in sorted(places.items()))
     return (
         f"{count_of(sum(places.values()))} left aside, deeper than in a sign's folder: {shown}; "
-        f"move them up, or tell the layout: --names '{{sign}}/{{signer}}/{{any}}'"
+        "move them up into the sign's folder, if they are clips of it"
     )
 
 

@@ -9,8 +9,10 @@ from pathlib import PurePosixPath
 
 from signlet.errors import SignletError
 from signlet.sources.files import SUFFIXES
+from signlet.splits import split_name
 
-FIELDS = ("sign", "signer", "n", "any")
+FIELDS = ("sign", "signer", "split", "n", "any")
+_TOLD = FIELDS[:3]
 _FIELD = re.compile(r"\{([^{}]*)\}")
 
 
@@ -18,10 +20,10 @@ _FIELD = re.compile(r"\{([^{}]*)\}")
 class NamePattern:
     """A pattern on the names of files, without their endings.
 
-    text: names with the fields {sign}, {signer}, {n} (a number) and {any}. With a slash it is
-        the whole path below the root, else the file's name. {signer} holds none of the
-        characters that stand beside it in the pattern; {sign} may, where there is no {any}. A
-        field that comes twice is the same both times.
+    text: names with the fields {sign}, {signer}, {split} (train, val, test and the like), {n} (a
+        number) and {any}. With a slash it is the whole path below the root, else the file's name.
+        {signer} and {split} hold none of the characters that stand beside them in the pattern;
+        {sign} may, where there is no {any}. A field that comes twice is the same both times.
     Raises SignletError where it is no such pattern.
     """
 
@@ -36,6 +38,8 @@ class NamePattern:
             raise SignletError(f"--names {self.text}: {found}; fields are {_FIELDS_SHOWN}")
         if not self.has("sign") and not self.has("signer"):
             raise SignletError(f"--names {self.text}: tells neither {{sign}} nor {{signer}}")
+        if self.has("split") and not self.has("sign"):
+            raise SignletError(f"--names {self.text}: tells {{split}}, but no {{sign}}; add it")
         if re.search(r"\}\{(?!n\})", self.text):
             raise SignletError(
                 f"--names {self.text}: two fields touch each other; put a character between them"
@@ -51,12 +55,19 @@ class NamePattern:
         return "/" in self.text
 
     def match(self, path: PurePosixPath) -> dict[str, str] | None:
-        """Sign and signer, as far as the pattern has them; None where the path does not fit."""
+        """Sign, signer and split, as far as the pattern has them; None where the path does not fit.
+
+        A signer who is called like a split ("test") is none: it is the split.
+        """
         text = path.with_suffix("").as_posix() if self.whole_path else path.stem
         found = self._regex.fullmatch(text)
         if found is None:
             return None
-        values = {name: found[name].strip() for name in ("sign", "signer") if self.has(name)}
+        values = {name: found[name].strip() for name in _TOLD if self.has(name)}
+        if split_name(values.get("signer", "")):
+            values.setdefault("split", values.pop("signer"))
+        if "split" in values:
+            values["split"] = split_name(values["split"]) or ""
         return values if all(values.values()) else None
 
     @cached_property

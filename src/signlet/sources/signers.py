@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePosixPath
 
 from signlet.sources.leftover import one_line
+from signlet.splits import split_name
 
 REMEDY = (
     "name files <signer>_<number>, list them in a table (path,sign,signer), or tell how they "
@@ -133,6 +134,11 @@ def _dates(rows: Sequence[Row]) -> dict[int, str]:
     return found
 
 
+def _splits(rows: Sequence[Row]) -> dict[int, str]:
+    found = [n for n, (signer, _, _) in enumerate(rows) if split_name(_word(signer))]
+    return dict.fromkeys(found, "the name of a split")
+
+
 def _signs(rows: Sequence[Row]) -> dict[int, str]:
     """Names that begin with the sign, unless clips of other signs begin with that as well."""
     own, other = Counter[str](), Counter[str]()
@@ -190,7 +196,7 @@ def _sign_labels(rows: Sequence[Row]) -> dict[int, str]:
     return dict.fromkeys(range(len(rows)), "something else for every sign")
 
 
-_RULES: Iterable[Rule] = (_recordings, _dates, _signs, _numbers, _one_each, _sign_labels)
+_RULES: Iterable[Rule] = (_splits, _recordings, _dates, _signs, _numbers, _one_each, _sign_labels)
 
 
 def _letters(text: str) -> str:

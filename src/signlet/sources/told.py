@@ -12,6 +12,7 @@ from signlet.names import sign_name
 from signlet.sources.files import ENDINGS
 from signlet.sources.leftover import Tree, count_of, left_aside, listed, one_line
 from signlet.sources.pattern import NamePattern
+from signlet.sources.remedy import below, fitting, in_file_names, options
 from signlet.splits import split_name
 
 
@@ -50,10 +51,11 @@ def by_pattern(tree: Tree, root: object, names: NamePattern) -> tuple[list[Found
         if value is None:
             misfits.append(path)
             continue
-        split = split_name(path.parts[0]) if splits else None
+        split = value.get("split") or (split_name(path.parts[0]) if splits else None)
         found.append(Found(path, path.as_posix(), value["sign"], value.get("signer"), split))
     if not found:
         raise SignletError(_none_fits(paths, names, f"{root}: "))
+    _refuse_splits(found, names, root)
     notes = left_aside(tree, paths, [PurePosixPath()])
     if misfits:
         notes.append(
@@ -61,6 +63,17 @@ def by_pattern(tree: Tree, root: object, names: NamePattern) -> tuple[list[Found
             f"--names {names.text}: {listed(path.as_posix() for path in misfits)}"
         )
     return found, tuple(notes)
+
+
+def _refuse_splits(found: Sequence[Found], names: NamePattern, root: object) -> None:
+    """Raise SignletError where the folders of a split, which hold folders, would be signs."""
+    inner = [one for one in found if len(one.path.parts) > 2 and one.path.parts[0] == one.sign]
+    wrong = sorted({one.sign for one in inner if split_name(one.sign)})
+    if wrong:
+        raise SignletError(
+            f"{root}: --names {names.text} takes {listed(wrong)} for signs; where these are the "
+            "folders of a split, write {split} in their place"
+        )
 
 
 def told_signers(
@@ -94,16 +107,23 @@ def _none_fits(paths: Sequence[PurePosixPath], names: NamePattern, before: str =
 
 def no_clips(tree: Tree, root: object) -> str:
     """Why a folder or an archive is no set of clips, and where its clips lie."""
-    loose = sum(len(path.parts) == 1 for path in tree.clips)
+    loose = [path for path in tree.clips if len(path.parts) == 1]
     expected = f"expected <sign>/<signer>_<anything> ending in {ENDINGS}"
     if loose:
-        return f"{root}: holds {count_of(loose)}, but no folder for each sign; {expected}"
+        named = in_file_names(loose)
+        told = f"; where the names tell the sign: {options([named])}" if named else ""
+        count = count_of(len(loose))
+        return f"{root}: holds {count}, but no folder for each sign; {expected}{told}"
     if tree.clips:
-        first, count = min(tree.clips).as_posix(), count_of(len(tree.clips))
+        first, count = min(tree.clips), count_of(len(tree.clips))
+        above = below(PurePosixPath(*first.parts[:-2]), "")
+        fits = fitting(
+            tree.clips, [f"{above}{{sign}}/{last}" for last in ("{signer}_{any}", "{any}")]
+        )
+        told = f", or tell the layout: {options(fits[:1])}" if fits else ""
         return (
             f"{root}: holds no clips in folders of signs, but {count} deeper, as "
-            f"{one_line(first)}; give the folder that holds the folders of signs, or "
-            "tell the layout: --names '{any}/{sign}/{signer}_{any}'"
+            f"{one_line(first.as_posix())}; give the folder that holds the folders of signs{told}"
         )
     endings = Counter(path.suffix.lower() or "no ending" for path in tree.others)
     found = f"; its files end in {listed(endings)}" if endings else ""

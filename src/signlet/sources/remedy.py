@@ -1,0 +1,42 @@
+"""Patterns of names to offer a user: only those that fit the clips in question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
+
+from signlet.sources.pattern import NamePattern
+from signlet.splits import split_name
+
+_HELD = ("{sign}_{signer}_{n}", "{sign}_{signer}_{any}", "{sign}-{signer}-{n}", "{sign}_{n}")
+"""Names of files that hold the sign, those that tell most first."""
+
+
+def fitting(paths: Sequence[PurePosixPath], patterns: Iterable[str]) -> list[str]:
+    """Those of the patterns that fit every path."""
+    return [
+        text
+        for text in patterns
+        if paths and all(NamePattern(text).match(path) is not None for path in paths)
+    ]
+
+
+def in_file_names(paths: Sequence[PurePosixPath]) -> str:
+    """A pattern of names that tell the sign; "" where none fits without a number for a name."""
+    for text in fitting(paths, _HELD):
+        told = [NamePattern(text).match(path) or {} for path in paths]
+        if all(any(map(str.isalpha, name)) for one in told for name in one.values()):
+            return text
+    return ""
+
+
+def below(place: PurePosixPath, pattern: str) -> str:
+    """The pattern of a whole path, where the folders of `place` stand before it."""
+    return "/".join(
+        ["{split}" if split_name(part) else "{any}" for part in place.parts] + [pattern]
+    )
+
+
+def options(patterns: Sequence[str]) -> str:
+    """ "--names 'A' or 'B'"; "" for none."""
+    return f"--names {' or '.join(repr(text) for text in patterns)}" if patterns else ""

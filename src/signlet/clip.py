@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from signlet.errors import ClipError, ClipWarning
 from signlet.given import plain
 from signlet.landmarks import IRIS_FACE, LEFT_HAND, NUM_RAW, RIGHT_HAND
+from signlet.shapes import shape_advice
 from signlet.unfound import ADVICE, TAKEN, without_numbers
 from signlet.video.remarks import NO_RATE
 
@@ -64,9 +65,10 @@ class Clip:
         """Check raw landmarks and wrap them; an array that is already right is not copied.
 
         array: (T, 543, 3) of any real dtype, or (T, 553, 3) whose face has 478 points (the
-            ten iris points are cut); an array, a masked one, a tensor, or lists. NaN, None or
-            masked means not found, and so does one number, or one place, for all points of a
-            part (face, hand, pose) in a frame: then `remarks` and a ClipWarning say so.
+            ten iris points are cut), or (T, 1662) or (T, 258) as the tutorials write it; an
+            array, a masked one, a tensor, or lists. NaN, None or masked means not found, and so
+            does one number, or one place, for all points of a part (face, hand, pose) in a
+            frame: then `remarks` and a ClipWarning say so.
         Raises ClipError naming the clip, the problem and the remedy.
         """
         frames, remarks = validated(array, name)
@@ -84,11 +86,12 @@ class Clip:
 def validated(array: ArrayLike, name: str) -> tuple[NDArray[np.float32], tuple[str, ...]]:
     """(T, 543, 3) float32 out of what a user gave, and remarks on it; see `Clip.from_array`."""
     raw = plain(array, name)
+    if raw.ndim == 2:
+        from signlet.sources.points import in_a_row  # which needs this module
+
+        raw = in_a_row(raw, name)
     if raw.ndim != 3 or raw.shape[2] != 3 or raw.shape[1] not in (NUM_RAW, _REFINED_RAW):
-        raise ClipError(
-            f"{name}: landmarks have shape {raw.shape}; expected (frames, {NUM_RAW}, 3) in the "
-            "order face 468, left hand 21, pose 33, right hand 21"
-        )
+        raise ClipError(f"{name}: landmarks have shape {raw.shape}; {shape_advice(raw.shape)}")
     if not 1 <= len(raw) <= MAX_FRAMES:
         advice = "record it again" if len(raw) == 0 else "cut it into single signs"
         raise ClipError(f"{name}: has {len(raw)} frames, allowed are 1 to {MAX_FRAMES}; {advice}")

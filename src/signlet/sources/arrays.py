@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from signlet.clip import MAX_FRAMES, Clip, validated
 from signlet.errors import ClipError
 from signlet.landmarks import RAW_PARTS
-from signlet.sources.points import KNOWN, Part, arrange, joined, parse_parts
+from signlet.sources.points import Part, arrange, joined
 from signlet.span import FASTEST_FPS
 from signlet.video.remarks import NO_RATE
 
@@ -96,9 +96,7 @@ def read_npy(path: Path, parts: Sequence[Part] | None = None) -> Clip:
 
 
 def _all_points(raw: NDArray[Any], parts: Sequence[Part] | None, name: str) -> NDArray[Any]:
-    """(T, 543, 3) out of an array of these parts or of `KNOWN` ones, any other as it is."""
-    if parts is None and raw.ndim == 2 and raw.shape[1] in KNOWN:
-        parts = parse_parts(KNOWN[raw.shape[1]])
+    """(T, 543, 3) out of an array of these parts, any other as it is."""
     if parts is not None:
         return arrange(raw, parts, name)
     if raw.ndim in (2, 3) and raw.shape[1] in _UNNAMED:

@@ -57,6 +57,13 @@ KNOWN: dict[int, str] = {
 """Numbers in a row -> what they are, as the tutorials write them that extract with Holistic."""
 
 
+def in_a_row(raw: NDArray[Any], name: str) -> NDArray[Any]:
+    """(T, 543, 3) out of (T, one of `KNOWN`), any other array as it is; see `arrange`."""
+    known = KNOWN.get(raw.shape[1]) if raw.ndim == 2 else None
+    parts = parse_parts(known) if known else None
+    return arrange(raw, parts, name) if parts else raw
+
+
 def arrange(raw: NDArray[Any], parts: Sequence[Part], name: str) -> NDArray[np.float32]:
     """Put an array of named parts into the order of the 543 points.
 

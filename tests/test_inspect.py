@@ -17,7 +17,7 @@ from joblib import parallel_config
 from PIL import Image
 from rich.console import Console
 
-from signlet.clip import Clip
+from signlet.clip import Clip, advised
 from signlet.errors import ClipError, SignletError
 from signlet.inspect import (
     DataQuality,
@@ -32,9 +32,11 @@ from signlet.inspect import (
 )
 from signlet.inspect import quality as quality_module
 from signlet.inspect.draw import spaced
+from signlet.inspect.show import overview
 from signlet.landmarks import FACE, LEFT_HAND, NUM_RAW, POSE, RIGHT_HAND
 from signlet.pack import pack
 from signlet.sources import ClipRef, open_source
+from signlet.video.remarks import BEYOND, CUT, DAMAGED, NO_RATE
 
 SHARED = Path(__file__).parents[1].parent / "shared"
 
@@ -364,3 +366,33 @@ def test_real_competition_clips() -> None:
     assert "hands in 2 of 16 frames" in few
     problems = {one.problem for one in quality.suspicious}
     assert problems <= {"few hands", "very short", "few clips", "one signer"}
+
+
+@pytest.mark.parametrize("remark", [CUT, DAMAGED, BEYOND, NO_RATE])
+def test_inspect_of_one_clip_says_its_remarks(remark: str) -> None:
+    quality = clip_quality(replace(clean(0), remarks=(remark, remark)))
+    assert quality.problems == (advised(remark),)
+    said = " ".join(printed(lambda console: print_clip(quality, console)).split())
+    assert remark in said
+    assert clip_quality(clean(0)).problems == ()
+
+
+def test_published_splits_are_counted_in_one_line(tmp_path: Path) -> None:
+    for split, count in (("train", 2), ("test", 1)):
+        for number in range(count):
+            path = tmp_path / split / "yes" / f"ada_{number}.npz"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            np.savez(path, landmarks=clean(number + count).frames, fps=25.0)
+    source = open_source(tmp_path)
+    quality = data_quality(source)
+    assert quality.clips_of_split == {"train": 2, "test": 1}
+    said = printed(lambda console: print_quality(quality, console))
+    assert re.search(r"^split +train 2, test 1 *$", said, re.MULTILINE)
+    packed = pack(source, tmp_path.parent / f"{tmp_path.name}_packed", 8, jobs=1)
+    assert data_quality(packed).clips_of_split == quality.clips_of_split
+
+
+def test_without_splits_there_is_no_such_line() -> None:
+    quality = quality_of()
+    assert quality.clips_of_split == {}
+    assert "split" not in dict(overview(quality))

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import torch
 
-from signlet.clip import Clip
+from signlet.clip import Clip, advised
 from signlet.errors import SignletError
 from signlet.inspect.checks import check_clip
 from signlet.inspect.facts import measure
+from signlet.meaning import tells_meaning
 from signlet.preprocess import frame_slots
 
 
@@ -20,7 +21,7 @@ class ClipQuality:
     seconds: None where fps is not known. missing: part -> share of its landmarks not
     found, for both hands of frames without any hand.
     hand_frames: frames with a hand. kept: frames that a model with `max_len` slots sees.
-    problems: what makes the clip suspicious, in words.
+    problems: what makes the clip suspicious, in words, and remarks on it (`Clip.remarks`).
     """
 
     name: str
@@ -44,6 +45,7 @@ def clip_quality(clip: Clip, max_len: int = 25) -> ClipQuality:
     if max_len < 1:
         raise SignletError(f"max_len is {max_len}; a model takes at least 1 frame")
     facts = measure(clip)
+    said = [one for one in facts.remarks if not tells_meaning(one)]  # which check_clip says
     hands = torch.from_numpy(clip.hand_frames())
     _, mask = frame_slots(hands | ~hands.any(), max_len)
     return ClipQuality(
@@ -57,5 +59,8 @@ def clip_quality(clip: Clip, max_len: int = 25) -> ClipQuality:
         hand_frames=int(hands.sum()),
         max_len=max_len,
         kept=int(mask.sum()),
-        problems=tuple(f"{one.problem}: {one.detail}" for one in check_clip(facts)),
+        problems=(
+            *(f"{one.problem}: {one.detail}" for one in check_clip(facts)),
+            *map(advised, dict.fromkeys(said)),
+        ),
     )

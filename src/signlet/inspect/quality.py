@@ -44,7 +44,9 @@ class DataQuality:
     """What a data set holds and what is suspicious in it.
 
     clips: readable ones. clips_of_sign, clips_of_signer: counts, "" for unknown, signs in
-    the order of the classes. signers_of_sign: known signers of each sign. frames: lengths
+    the order of the classes. signers_of_sign: known signers of each sign. clips_of_split:
+    published splits, "" for clips in none, empty where no clip is in any; clips that cannot be
+    read count. frames: lengths
     of the recordings; seconds: of those whose rate is known, None without one. missing:
     part -> share of its landmarks not found, for both hands of frames without any hand;
     mean over the clips, NaN where not known.
@@ -57,6 +59,7 @@ class DataQuality:
     clips_of_sign: dict[str, int]
     clips_of_signer: dict[str, int]
     signers_of_sign: dict[str, int]
+    clips_of_split: dict[str, int]
     frames: Spread
     seconds: Spread | None
     missing: dict[str, float]
@@ -90,7 +93,18 @@ def data_quality(
     else:
         found, skipped = _from_source(data, jobs, progress)
         quality = _summary(data.name, data.signs, found, skipped, packed=False)
-    return replace(quality, notes=(*_as_train(data, found, skipped), *quality.notes))
+    notes = (*_as_train(data, found, skipped), *quality.notes)
+    return replace(quality, notes=notes, clips_of_split=_of_split(data))
+
+
+def _of_split(data: Source | PackedSet) -> dict[str, int]:
+    """In the order in which they are used."""
+    if isinstance(data, PackedSet):
+        counts = Counter(data.splits)
+    else:
+        counts = Counter(ref.split or "" for ref in data.refs())
+    names = [name for name in ("train", "val", "test", "") if counts[name]]
+    return {} if names == [""] else {name: counts[name] for name in names}
 
 
 def _as_train(
@@ -175,6 +189,7 @@ def _summary(
         clips_of_sign=known | dict(of_sign),
         clips_of_signer=dict(sorted(Counter(fact.signer or "" for fact in facts).items())),
         signers_of_sign=signers,
+        clips_of_split={},
         frames=_spread([fact.frames for fact in facts]),
         seconds=_spread(seconds) if seconds else None,
         missing={part: _mean([fact.missing[part] for fact in facts]) for part in PARTS},

@@ -60,6 +60,9 @@ def overview(quality: DataQuality) -> list[tuple[str, str]]:
         ("signers", f"{quality.signers:,}"),
         ("frames", _in_words(quality.frames, "{:,.0f}")),
     ]
+    if quality.clips_of_split:
+        counts = ((name or "none", count) for name, count in quality.clips_of_split.items())
+        rows.append(("split", ", ".join(f"{name} {count:,}" for name, count in counts)))
     if quality.seconds:
         rows.append(("seconds", _in_words(quality.seconds, "{:.1f}")))
     return [*rows, ("clips per sign", _per(quality.clips_of_sign)), _skipped(quality)]

@@ -859,9 +859,12 @@ def test_a_manifest_whose_headings_are_start_and_end_uses_them(tmp_path: Path) -
     ("row", "words"),
     [
         ("long.npz,a,2,1,", "end 1 does not lie after start 2"),
-        ("long.npz,a,x,1,", "'x' is no number"),
-        ("long.npz,a,-1,1,", "start -1 and end 1.0 must be 0 or more"),
-        ("long.npz,a,nan,1,", "must be 0 or more"),
+        ("long.npz,a,x,1,", "line 2: long.npz: the start 'x' is no number"),
+        ("long.npz,a,-1,1,", "line 2: long.npz: the start is -1, and must be 0 or more; leave it"),
+        ("long.npz,a,-1,,", "empty for the beginning of the recording"),
+        ("long.npz,a,0,1,\n\nlong.npz,a,1,-1,", "line 4: long.npz: the end is -1, and must be 0"),
+        ("long.npz,a,nan,1,", "the start is nan, and must be 0 or more"),
+        ("long.npz,a,0,inf,", "the end is inf, and must be 0 or more"),
         ("long.npz,a,0,1,holdout", "the split is 'holdout'; write train, val, test or nothing"),
         ("long.npz,a,0,1,\nlong.npz,b,0,1,", "lists long.npz#0-1 twice"),
     ],
@@ -889,6 +892,32 @@ def test_stretches_that_cannot_be_are_refused(row: str, words: str, tmp_path: Pa
 )
 def test_columns_that_are_not_there_are_refused(columns: str, words: str, tmp_path: Path) -> None:
     refused(mini.table(tmp_path / "t.csv", [("path", "sign"), ("x.npz", "a")]), words, columns)
+
+
+HEADINGS = [("File", "Gloss"), ("file_name", "label", "who"), ("path", "word"), ("video", "sign")]
+
+
+@pytest.mark.parametrize("headings", HEADINGS)
+@pytest.mark.parametrize("ending", ["csv", "json"])
+def test_other_headings_are_answered_by_columns(
+    headings: tuple[str, ...], ending: str, tmp_path: Path
+) -> None:
+    cells = ("a.npz", "yes", "ann")[: len(headings)]
+    if ending == "csv":
+        where = mini.table(tmp_path / "t.csv", [headings, cells])
+    else:
+        where = mini.saved_json(tmp_path / "t.json", [dict(zip(headings, cells, strict=True))])
+    missing = [name for name in ("path", "sign") if name not in headings]
+    refused(where, f"lacks the columns {', '.join(missing)}; needed are path, sign")
+    refused(where, "or tell what yours are called: --columns path=HEADING,sign=HEADING")
+    known = open_source(where, f"path={headings[0]},sign={headings[1]}")
+    assert [(ref.path.name, ref.sign) for ref in known.refs()] == [("a.npz", "yes")]
+
+
+def test_a_stretch_in_json_is_refused_with_its_object(tmp_path: Path) -> None:
+    rows = [{"path": "a.npz", "sign": "a"}, {"path": "b.npz", "sign": "b", "start_frame": -1}]
+    where = mini.saved_json(tmp_path / "t.json", rows)
+    refused(where, "object 2: b.npz: the start_frame is -1, and must be 0 or more")
 
 
 def test_columns_are_for_tables(tmp_path: Path) -> None:

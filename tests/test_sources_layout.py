@@ -633,7 +633,7 @@ def test_extract_says_which_files_are_no_videos_and_whose_signer_is_unknown(tmp_
     root = folder(tmp_path / "set", *names)
     aside, unknown = left_notes(root)
     assert aside == "2 files left aside, no videos: b_1.npz, hello/a.txt"
-    assert unknown.startswith("the signer of 1 of 2 clips is unknown")
+    assert unknown.startswith("the signer of 1 of 3 clips is unknown")
     tasks = plan(root, tmp_path / "out", "npz")
     found = {task.name: task.signer for task in tasks}
     assert found == {

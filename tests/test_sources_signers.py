@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 from zlib import crc32
 
@@ -19,10 +20,40 @@ def signers(*paths: str) -> list[str | None]:
     refused = [path for path, who in zip(paths, found, strict=True) if who is None and "_" in path]
     assert bool(note) == bool(refused)
     if note:
-        assert f"of {len(refused)} of {len(paths)} clips" in note
-        assert "--names" in note
+        assert f"the signer of {found.count(None)} of {len(paths)} clips" in note
+        assert "a table (path,sign,signer)" in note
         assert "\n" not in note
+    for pattern in re.findall(r"--names '(.*)'", note):
+        for path, who in zip(paths, found, strict=True):
+            assert who or NamePattern(pattern).match(PurePosixPath(path))
     return found
+
+
+OFFERED = [
+    (("no/IMG_0001.mp4", "no/IMG_0002.mp4"), ""),
+    (("no/IMG_20240103_120000.mp4", "yes/IMG_20240104_120000.mp4"), ""),
+    (("no/VID_final_1.mp4", "no/VID_final_2.mp4"), ""),
+    (("no/no_1.npz", "yes/yes_1.npz"), ""),
+    (("no/no_train_1.npz", "no/no_test_1.npz"), ""),
+    (("no/no_ann_1.npz", "yes/yes_bob_2.npz"), "{any}_{signer}_{n}"),
+    (("thank you/thank_you_ann_1.npz", "yes/yes_bob_2.npz"), "{any}_{signer}_{n}"),
+    (("no/20240103_ann_1.mp4", "no/20240103_bob_2.mp4"), "{any}_{signer}_{n}"),
+    (("no/IMG_ann.mp4", "no/IMG_bob.mp4"), "{any}_{signer}"),
+    (("no/no_ann_1.npz", "yes/IMG_0001.mp4"), ""),
+]
+
+
+@pytest.mark.parametrize(("paths", "pattern"), OFFERED)
+def test_only_a_pattern_that_finds_persons_is_offered(paths: tuple[str, ...], pattern: str) -> None:
+    note = signers_of([(path.split("/")[0], path.split("/")[1]) for path in paths])[1]
+    assert re.findall(r"--names '(.*)'", note) == [pattern] * bool(pattern)
+
+
+def test_all_unknown_signers_are_counted() -> None:
+    clips = [("no", "IMG_1.mp4"), ("no", "odd.mp4"), ("no", "ann_1.mp4")]
+    note = signers_of(clips, others=4)[1]
+    assert "the signer of 2 of 7 clips is unknown" in note
+    assert "(IMG_1.mp4), not with a person, or have nothing before a _ (odd.mp4)" in note
 
 
 PEOPLE = [

@@ -267,7 +267,9 @@ def signers_below(
         return told_signers(paths, names)
     people = [next(filter(PERSON.fullmatch, path.parent.parts), None) for path in paths]
     rest = [path for path, who in zip(paths, people, strict=True) if who is None]
-    found, note = signers_of([(path.parent.name or None, path.name) for path in rest])
+    found, note = signers_of(
+        [(path.parent.name or None, path.name) for path in rest], len(paths) - len(rest)
+    )
     others = iter(found)
     return [who if who is not None else next(others) for who in people], note
 
@@ -278,7 +280,9 @@ def _with_signers(
     """With the signers that the files' names tell, where no folder did; and notes."""
     rest = [one for one in found if one.signer is None]
     if names is None:
-        people, note = signers_of([(one.sign, one.path.name) for one in rest])
+        people, note = signers_of(
+            [(one.sign, one.path.name) for one in rest], len(found) - len(rest)
+        )
     else:
         people, note = told_signers([one.path for one in rest], names)
     known = {one.path: who for one, who in zip(rest, people, strict=True)}

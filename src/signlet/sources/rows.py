@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from signlet.errors import SignletError
 from signlet.names import sign_name, signer_name
+from signlet.sources.leftover import one_line
 from signlet.sources.source import ClipRef
-from signlet.sources.tables import read_rows
+from signlet.sources.tables import Row, numbered_rows
 from signlet.span import Span
 from signlet.splits import SPLITS, split_name
 
 COLUMNS = ("path", "sign", "signer", "start", "end", "start_frame", "end_frame", "split")
 """What a table may tell of a clip; the first two it must."""
 _NEEDED = COLUMNS[:2]
+_TELL = "or tell what yours are called: --columns path=HEADING,sign=HEADING,signer=HEADING"
 
 Columns = Mapping[str, str]
 """What is told -> heading of the column that tells it."""
@@ -49,46 +52,64 @@ def parse_columns(text: str) -> dict[str, str]:
 def clip_rows(table: Path, columns: Columns) -> list[dict[str, str]]:
     """Rows of a table under our own names, "" where a cell is empty or there is no column.
 
-    table: CSV as `read_rows` reads it, or JSON: a list of objects.
+    table: CSV as `numbered_rows` reads it, or JSON: a list of objects.
     columns: headings of the columns to take; empty where the table has ours.
+    A row has its place, "line 2" or "object 1", under "at".
     Raises SignletError naming the table and the column.
     """
     headings = dict(columns) or {name: name for name in COLUMNS}
     needed = [headings[key] for key in _NEEDED]
-    read = _json_rows if table.suffix.lower() == ".json" else read_rows
-    rows = read(table, needed)
+    is_json = table.suffix.lower() == ".json"
+    read = _json_rows if is_json else numbered_rows
+    rows = read(table, needed, "" if columns else _TELL)
     if not rows:
         raise SignletError(f"{table}: lists no clips; write one row per clip: path,sign,signer")
     names = {key: name if key in _NEEDED else _plain(name) for key, name in headings.items()}
-    absent = [name for key, name in headings.items() if names[key] not in rows[0]]
+    there = rows[0][1]
+    absent = [name for key, name in headings.items() if names[key] not in there]
     if columns and absent:
         raise SignletError(
-            f"{table}: has no column {absent[0]}; it has {', '.join(list(rows[0])[:12])}"
+            f"{table}: has no column {absent[0]}; it has {', '.join(list(there)[:12])}"
         )
-    return [_named({key: row.get(name, "") for key, name in names.items()}, table) for row in rows]
+    return [
+        _named(
+            {key: row.get(name, "") for key, name in names.items()},
+            table,
+            f"{'object' if is_json else 'line'} {number}",
+        )
+        for number, row in rows
+    ]
 
 
-def _named(row: dict[str, str], table: Path) -> dict[str, str]:
-    """With the names of sign and signer in their one form."""
-    where = f"{table}: {row['path']}"
+def _named(row: dict[str, str], table: Path, at: str) -> dict[str, str]:
+    """With the names of sign and signer in their one form, and its place."""
+    where = f"{table}: {at}: {row['path']}"
     signer = signer_name(row.get("signer"), where)
-    return {**row, "sign": sign_name(row["sign"], where), "signer": signer}
+    return {**row, "sign": sign_name(row["sign"], where), "signer": signer, "at": at}
 
 
-def _json_rows(path: Path, needed: list[str]) -> list[dict[str, str]]:
-    """As `read_rows`, out of a JSON list of objects; null is an empty cell."""
+def _json_rows(path: Path, needed: list[str], remedy: str) -> list[Row]:
+    """As `numbered_rows`, out of a JSON list of objects; null is an empty cell."""
     content = read_json(path)
     if not (isinstance(content, list) and all(isinstance(row, dict) for row in content)):
         raise SignletError(f"{path}: is no list of objects; write one object for each clip")
-    rows = []
-    for number, record in enumerate(content, 1):
-        row = {(key if key in needed else _plain(key)): _cell(x) for key, x in record.items()}
+    rows = [
+        {(key if key in needed else _plain(key)): _cell(x) for key, x in record.items()}
+        for record in content
+    ]
+    keys = sorted({key for row in rows for key in row})
+    missing = [name for name in needed if name not in keys]
+    if rows and missing:
+        shown = one_line(", ".join(keys[:12])) or "nothing"
+        raise SignletError(
+            f"{path}: lacks the columns {', '.join(missing)}; needed are {', '.join(needed)} in "
+            f"each object, the objects have {shown}" + (f"; {remedy}" if remedy else "")
+        )
+    for number, row in enumerate(rows, 1):
         empty = [name for name in needed if not row.get(name)]
         if empty:
             raise SignletError(f"{path}: object {number} has no {empty[0]}; fill it in")
-        rows.append(row)
-    keys = {key for row in rows for key in row}
-    return [dict.fromkeys(sorted(keys), "") | row for row in rows]
+    return [(number, dict.fromkeys(keys, "") | row) for number, row in enumerate(rows, 1)]
 
 
 def read_json(path: Path) -> Any:
@@ -124,13 +145,12 @@ def ref_of(row: Mapping[str, str], table: Path) -> ClipRef:
     an empty end is the recording's. A stretch of a recording is called `<path>#<start>-<end>`.
     Raises SignletError where they are no numbers or nothing lies between them.
     """
-    span = _span(row, f"{table}: {row['path']}")
+    where = f"{table}: {row['at']}: {row['path']}" if row.get("at") else f"{table}: {row['path']}"
+    span = _span(row, where)
     name = row["path"] if span is None else f"{row['path']}#{_ends(span)}"
     split = row.get("split", "")
     if split and split_name(split) is None:
-        raise SignletError(
-            f"{table}: {row['path']}: the split is {split!r}; write {', '.join(SPLITS)} or nothing"
-        )
+        raise SignletError(f"{where}: the split is {split!r}; write {', '.join(SPLITS)} or nothing")
     signer = row.get("signer") or None
     return ClipRef(name, table.parent / row["path"], row["sign"], signer, span, split_name(split))
 
@@ -147,20 +167,31 @@ def _span(row: Mapping[str, str], where: str) -> Span | None:
         raise SignletError(f"{where}: has a start in seconds and one in frames; keep one of them")
     if not (start or end or first or last):
         return None
-    begin, stop = _number(start or first or "0", where), _number(end or last, where)
+    if first or last:
+        begin, stop = _number(row, "start_frame", where), _number(row, "end_frame", where)
+    else:
+        begin, stop = _number(row, "start", where), _number(row, "end", where)
     try:
         return Span(begin or 0.0, stop, "frames" if first or last else "seconds")
     except ValueError as error:
         raise SignletError(f"{where}: {error}; correct start and end") from None
 
 
-def _number(text: str, where: str) -> float | None:
-    """A number with a decimal point or comma; None for ""."""
+def _number(row: Mapping[str, str], key: str, where: str) -> float | None:
+    """A number of seconds or frames, with a decimal point or comma; None for ""."""
+    text = row.get(key, "")
     if not text:
         return None
     try:
-        return float(text.replace(",", "."))
+        number = float(text.replace(",", "."))
     except ValueError:
         raise SignletError(
-            f"{where}: {text!r} is no number; start and end are seconds, or frames"
+            f"{where}: the {key} {text!r} is no number; start and end are seconds, or frames"
         ) from None
+    if not (math.isfinite(number) and number >= 0):
+        edge = "beginning" if key.startswith("start") else "end"
+        raise SignletError(
+            f"{where}: the {key} is {text}, and must be 0 or more; leave it empty for the {edge} "
+            "of the recording"
+        )
+    return number

@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePosixPath
 
 from signlet.sources.leftover import one_line
+from signlet.sources.pattern import NamePattern
 from signlet.splits import split_name
 
-REMEDY = (
-    "name files <signer>_<number>, list them in a table (path,sign,signer), or tell how they "
-    "are named: --names '{sign}_{signer}_{n}'"
-)
+_REMEDY = "name files <signer>_<number>, or list them in a table (path,sign,signer)"
+_OFFERED = ("{any}_{signer}_{n}", "{any}_{signer}_{any}", "{any}_{signer}")
+"""Patterns to offer where all names of unknown signers fit, and tell persons so."""
 PERSON = re.compile(
     r"""(?:signer|person|people|user|subject|subj|sub|participant|performer|actor|informant
     |speaker|volunteer|student|teacher|proband|teilnehmer|gebärder|sujet|sujeto|persona)s?
@@ -75,22 +75,31 @@ Clip = tuple[str | None, str]
 """Sign, None where unknown, and name of the file."""
 
 
-def signers_of(clips: Sequence[Clip]) -> tuple[list[str | None], str]:
+def signers_of(clips: Sequence[Clip], others: int = 0) -> tuple[list[str | None], str]:
     """Signers of a whole set by the names of its files, None where unknown, and a note.
 
     A signer is what stands before the first underscore, unless that is a date or a time, a
-    camera's or a recording's name, the sign, a running number, or something that tells every
-    clip, or every sign, from all others.
-    The note says for how many clips that was so, and the remedy; "" where there are none.
+    camera's or a recording's name, a split, the sign, a running number, or something that tells
+    every clip, or every sign, from all others.
+    others: clips of the set whose signers are known otherwise; they count in the note.
+    The note says of how many clips nobody knows the signer, why, and the remedy; "" where no
+    name has anything before an underscore that is no person.
     """
+    why = _reasons(clips)
+    signers = [None if row in why else signer_of(name) for row, (_, name) in enumerate(clips)]
+    unknown = [row for row, signer in enumerate(signers) if signer is None]
+    return signers, _note(clips, why, unknown, len(clips) + others) if why else ""
+
+
+def _reasons(clips: Sequence[Clip]) -> dict[int, str]:
+    """Why what stands before the underscore is no person, by the clip's row."""
     found = [signer_of(name) for _, name in clips]
     why: dict[int, str] = {}
     for rule in _RULES:
         rows = [row for row, signer in enumerate(found) if signer and row not in why]
         for row, reason in rule([(found[row] or "", *clips[row]) for row in rows]).items():
             why[rows[row]] = reason
-    signers = [None if row in why else signer for row, signer in enumerate(found)]
-    return signers, _note(clips, why)
+    return why
 
 
 def signer_of(file_name: str) -> str | None:
@@ -99,17 +108,30 @@ def signer_of(file_name: str) -> str | None:
     return signer.strip() or None if underscore else None
 
 
-def _note(clips: Sequence[Clip], why: dict[int, str]) -> str:
-    if not why:
-        return ""
+def _note(clips: Sequence[Clip], why: dict[int, str], unknown: Sequence[int], total: int) -> str:
     examples: dict[str, str] = {}
     for row, reason in why.items():
         examples.setdefault(reason, clips[row][1])
     shown = " or ".join(f"{reason} ({one_line(name)})" for reason, name in examples.items())
+    bare = [clips[row][1] for row in unknown if row not in why]
+    also = f", or have nothing before a _ ({one_line(bare[0])})" if bare else ""
+    pattern = _offered([clips[row] for row in unknown])
+    how = f", or tell how they are named: --names '{pattern}'" if pattern else ""
     return (
-        f"the signer of {len(why)} of {len(clips)} clips is unknown: their names begin with "
-        f"{shown}, not with a person; {REMEDY}"
+        f"the signer of {len(unknown)} of {total} clips is unknown: their names begin with "
+        f"{shown}, not with a person{also}; {_REMEDY}{how}"
     )
+
+
+def _offered(clips: Sequence[Clip]) -> str:
+    """A pattern that finds a person in every name; "" for none."""
+    for text in _OFFERED:
+        pattern = NamePattern(text)
+        told = [(pattern.match(PurePosixPath(name)) or {}).get("signer", "") for _, name in clips]
+        again = [(sign, f"{who}_1") for (sign, _), who in zip(clips, told, strict=True)]
+        if all(any(map(str.isalpha, who)) for who in told) and not _reasons(again):
+            return text
+    return ""
 
 
 # --- rules: (signer, sign, file name) of every clip -> why the signer is none, by its row ------

@@ -26,25 +26,35 @@ Line = tuple[int, list[str]]
 """Number of a line, counted from 1, and its cells."""
 
 
+Row = tuple[int, dict[str, str]]
+"""Number of a row's line, counted from 1, and its cells by the name of the column."""
+
+
 def read_rows(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
+    """Rows of a CSV file as `numbered_rows` reads it, without the numbers. Raises SignletError."""
+    return [row for _, row in numbered_rows(path, needed)]
+
+
+def numbered_rows(path: Path, needed: Sequence[str], remedy: str = "") -> list[Row]:
     """Rows of a CSV file with a header, cells stripped, "" where a cell is missing.
 
     path: cells between commas, semicolons, tabs or bars; UTF-8, UTF-16 or Windows-1252.
     needed: columns that must be there, in any capitals, and filled in every row.
-    Returns a dict for each row, without the rows that are empty: the needed columns under the
-    name asked for, the others under their heading in lower case.
+    remedy: what else to do where one is not there, in words for the user.
+    Returns a number and a dict for each row, without the rows that are empty: the needed columns
+    under the name asked for, the others under their heading in lower case.
     Raises SignletError naming the file, the line and the column.
     """
     text = table_text(path)[0]
     try:
-        return _rows(text, needed, path)
+        return _rows(text, needed, path, remedy)
     except csv.Error as error:
         raise SignletError(f"{path}: is not a CSV table ({error}); save it as CSV") from error
 
 
-def _rows(text: str, needed: Sequence[str], path: Path) -> list[dict[str, str]]:
+def _rows(text: str, needed: Sequence[str], path: Path, remedy: str) -> list[Row]:
     lines = _lines(text, needed)
-    headings = _headings(next(lines, (1, []))[1], needed, path)
+    headings = _headings(next(lines, (1, []))[1], needed, path, remedy)
     rows = []
     for number, cells in lines:
         if len(cells) > len(headings) and any(cells[len(headings) :]):
@@ -55,7 +65,7 @@ def _rows(text: str, needed: Sequence[str], path: Path) -> list[dict[str, str]]:
         padded = [*cells, *[""] * (len(headings) - len(cells))]
         row = {name: cell for name, cell in zip(headings, padded, strict=False) if name}
         _check_filled(row, needed, number, path)
-        rows.append(row)
+        rows.append((number, row))
     return rows
 
 
@@ -99,14 +109,16 @@ def _delimiter(text: str, needed: Sequence[str]) -> str:
     return max(_DELIMITERS, key=found)
 
 
-def _headings(cells: Sequence[str], needed: Sequence[str], path: Path) -> list[str]:
+def _headings(cells: Sequence[str], needed: Sequence[str], path: Path, remedy: str) -> list[str]:
     """The columns' names: as asked for, or in lower case. Raises SignletError."""
     asked = {_plain(name): name for name in needed}
     names = [asked.get(_plain(cell), _plain(cell)) for cell in cells]
     missing = [name for name in needed if name not in names]
     if missing:
         shown = ", ".join(cells[:_SHOWN]) + (" ..." if len(cells) > _SHOWN else "")
-        found = f"its first line has {_one_line(shown)}" if cells else "it has no first line"
+        found = "it has no first line"
+        if cells:
+            found = f"its first line has {_one_line(shown)}" + (f"; {remedy}" if remedy else "")
         raise SignletError(
             f"{path}: lacks the columns {', '.join(missing)}; needed are {', '.join(needed)} as "
             f"headings, {found}"

@@ -17,6 +17,7 @@ from signlet.errors import SignletError
 from signlet.recognise import Prediction, Recogniser
 from signlet.sources import LETTERS, read_named
 from signlet.sources.files import ENDINGS, SUFFIXES
+from signlet.sources.unread import single_frames
 from signlet.starter import STARTER, STARTER_SAYS
 from signlet.terminal import json_for_stdout
 from signlet.video.suffixes import is_video
@@ -76,9 +77,18 @@ def _parser() -> Any:
 
 def _split(given: Sequence[str]) -> tuple[str | None, list[str]]:
     """The model, None where none was named, and the clips."""
+    for name in map(Path, given):
+        if name.is_dir() and (why := single_frames(name)):
+            raise SignletError(why)
     first = Path(given[0])
     if given[0].startswith(LETTERS) or first.suffix.lower() in SUFFIXES or is_video(first):
         return None, list(given)
+    if len(given) == 1 and first.is_dir():
+        some = f"signlet recognise {quote(str(first))}/*.npz"
+        raise SignletError(
+            f"{given[0]}: is a folder, no clip; give clips of it ({some}), or if it is a model, "
+            "name a clip after it"
+        )
     if len(given) == 1:
         raise SignletError(
             f"{given[0]}: is not a clip, which end in {ENDINGS}; if it is a model, "

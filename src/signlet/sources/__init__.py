@@ -14,6 +14,7 @@ from signlet.sources.pattern import NamePattern
 from signlet.sources.rows import Columns, parse_columns
 from signlet.sources.source import ClipRef, Source, find, read_ref
 from signlet.sources.tables import TABLE_SUFFIXES
+from signlet.sources.unread import single_frames
 from signlet.sources.write import write_clip
 from signlet.sources.zipped import Zipped
 
@@ -113,6 +114,8 @@ def _own(path: Path, names: NamePattern | None, own: bool) -> Source:
     if path.is_dir():
         known = any((path / name).exists() for name in (TABLE, LABELS, FILES))
         competition = known and not own and names is None
+        if not own and names is None and (why := single_frames(path)):
+            raise SignletError(why)
         return AslSigns.open(path) if competition else Folder.open(path, names)
     if path.suffix.lower() in (*TABLE_SUFFIXES, ".json"):
         return Manifest.open(path, names=names)

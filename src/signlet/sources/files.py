@@ -10,15 +10,13 @@ from signlet.clip import Clip
 from signlet.errors import ClipError, SignletError
 from signlet.install import needs
 from signlet.meaning import remarks_on
+from signlet.sources.unread import foreign, misnamed
 from signlet.span import Span
-from signlet.video.content import begins_as_video, what_else
 from signlet.video.remarks import BEYOND, NO_RATE
 from signlet.video.suffixes import SOME_SUFFIXES, VIDEO_SUFFIXES, is_video
 
 _ROUNDED = 2
 """So many frames may be missing at the end of a stretch: tables round its times."""
-
-_VIDEO_INSIDE = "{}: is a video, no landmarks; let its name end as videos do, in .mp4"
 
 Reader = Callable[[Path], Clip]
 
@@ -46,14 +44,14 @@ def read_clip(path: str | Path, span: Span | None = None, reader: Reader | None 
     if reader is None and is_video(path):
         reader = _video
     if reader is None:
-        raise ClipError(_foreign(path))
+        raise ClipError(foreign(path, ENDINGS))
     try:
         if reader is _video:
             return _doubted(_video(path, span))
         return _doubted(_cut(reader(path), span, path))
     except SignletError:
-        if reader is not _video and _is_video_inside(path):
-            raise ClipError(_VIDEO_INSIDE.format(path)) from None
+        if why := misnamed(path, reader is _video):
+            raise ClipError(why) from None
         raise
     except FileNotFoundError as error:
         raise ClipError(f"{path}: there is no such file; check the path") from error
@@ -61,8 +59,8 @@ def read_clip(path: str | Path, span: Span | None = None, reader: Reader | None 
         what = needs(f"reading {path.suffix} files", "train", error)
         raise SignletError(f"{path}: {what}") from error
     except Exception as error:  # damaged files make the format libraries raise nearly anything
-        if _is_video_inside(path):
-            raise ClipError(_VIDEO_INSIDE.format(path)) from error
+        if why := misnamed(path, reader is _video):
+            raise ClipError(why) from error
         raise ClipError(
             f"{path}: cannot be read as {path.suffix.lower()} ({_first_line(error)}); "
             "write or copy the file again"
@@ -88,28 +86,6 @@ def _cut(clip: Clip, span: Span | None, path: Path) -> Clip:
     guessed = span.needs_rate and clip.fps is None and NO_RATE not in clip.remarks
     found = (NO_RATE,) * guessed + (BEYOND,) * beyond
     return replace(clip, frames=frames, remarks=clip.remarks + found)
-
-
-def _is_video_inside(path: Path) -> bool:
-    try:
-        return begins_as_video(path)
-    except OSError:
-        return False
-
-
-def _foreign(path: Path) -> str:
-    """Why a file that no reader takes is not read."""
-    if not path.exists():
-        return f"{path}: there is no such file; check the path"
-    if path.is_dir():
-        return f"{path}: is a directory, no clip; give one of its files"
-    if path.suffix.lower() in (".pkl", ".pickle"):
-        return (
-            f"{path}: is a pickle, which can run any program when it is read; load it where you "
-            "trust it, and save its array with numpy.savez"
-        )
-    what = what_else(path) or "of no kind that is known here"
-    return f"{path}: is {what}, no clip; these are read: {ENDINGS}"
 
 
 def _first_line(error: Exception) -> str:

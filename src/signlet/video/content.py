@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -76,6 +77,24 @@ def what_else(path: Path) -> str | None:
         return next((what for begin, what in _BEGINNINGS if head.startswith(begin)), "sound")
     found = next((what for begin, what in _BEGINNINGS if head.startswith(begin)), None)
     return found or ("text" if _is_text(head) else None)
+
+
+def landmark_ending(path: Path) -> str | None:
+    """What the name of a file of landmarks should end in, by its content; None for all others.
+
+    Raises OSError where it cannot be read.
+    """
+    with path.open("rb") as file:
+        head = file.read(8)
+    if head.startswith(b"PK\x03\x04"):
+        try:
+            with zipfile.ZipFile(path) as archive:
+                names = archive.namelist()
+        except (zipfile.BadZipFile, NotImplementedError, ValueError):
+            return None
+        return ".npz" if names and all(name.endswith(".npy") for name in names) else None
+    endings = {b"\x93NUMPY": ".npy", b"PAR1": ".parquet"}
+    return next((end for begin, end in endings.items() if head.startswith(begin)), None)
 
 
 def _is_text(head: bytes) -> bool:

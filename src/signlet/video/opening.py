@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from signlet.errors import ClipError
-from signlet.video.content import begins_as_video, what_else
+from signlet.video.content import begins_as_video, landmark_ending, what_else
 from signlet.video.needs import needs_video
 
 _MAX_SIDE = 16_384
@@ -86,6 +86,9 @@ def unreadable(path: Path, error: Exception, after: str = "") -> str:
 
 def _not_opened(path: Path, error: Exception) -> str:
     what = what_else(path)
+    if ending := landmark_ending(path):
+        new = path.with_suffix(ending).name
+        return f"{path}: is no video, but a {ending} file of landmarks; rename it to {new}"
     if what:
         return f"{path}: cannot be decoded, being {what}; give a file with moving pictures"
     with path.open("rb") as file:

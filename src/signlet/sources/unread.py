@@ -1,0 +1,83 @@
+"""Why a file or folder is not read as a clip, and what to do with it."""
+
+from __future__ import annotations
+
+import os
+from itertools import islice
+from pathlib import Path
+from shlex import quote
+
+import numpy as np
+
+from signlet.video.content import begins_as_video, landmark_ending, what_else
+
+_LOOKED_AT = 5
+"""So many folders of a folder are looked into."""
+
+
+def misnamed(path: Path, as_video: bool) -> str | None:
+    """What is wrong where a file's content belongs to another ending than its own; else None.
+
+    as_video: whether it was read as a video, in vain.
+    """
+    try:
+        if not as_video and begins_as_video(path):
+            return f"{path}: is a video, no landmarks; let its name end as videos do, in .mp4"
+        ending = landmark_ending(path)
+    except OSError:
+        return None
+    if ending is None or path.suffix.lower() == ending:
+        return None
+    new = path.with_suffix(ending).name
+    return f"{path}: is no {path.suffix or 'such'} file, but a {ending} file; rename it to {new}"
+
+
+def foreign(path: Path, endings: str) -> str:
+    """Why what no reader takes is not read. endings: of files that are, in words."""
+    if not path.exists():
+        return f"{path}: there is no such file; check the path"
+    if path.is_dir():
+        return single_frames(path) or f"{path}: is a directory, no clip; give one of its files"
+    if path.suffix.lower() in (".pkl", ".pickle"):
+        return (
+            f"{path}: is a pickle, which can run any program when it is read; load it where you "
+            "trust it, and save its array with numpy.savez"
+        )
+    what = what_else(path) or "of no kind that is known here"
+    return misnamed(path, False) or f"{path}: is {what}, no clip; these are read: {endings}"
+
+
+def single_frames(folder: Path) -> str | None:
+    """What to do with a folder `<sign>/<clip>` of arrays of one frame each, or one above it.
+
+    None where it is nothing of the kind.
+    """
+    for above, what in enumerate(("one clip", "clips of one sign", "clips")):
+        if _holds_frames(folder, above):
+            top = quote(f"mp-data:{_parent(folder, 2 - above)}")
+            return (
+                f"{folder}: holds {what} with a file for each frame; write clips: signlet convert "
+                f"{top} OUT, and give files of OUT"
+            )
+    return None
+
+
+def _parent(folder: Path, levels: int) -> Path:
+    """So many folders above, also of "." or "..": relative where the folder is."""
+    if levels == 0:
+        return folder
+    found = folder.resolve().parents[min(levels, len(folder.resolve().parents)) - 1]
+    return found if folder.is_absolute() else Path(os.path.relpath(found))
+
+
+def _holds_frames(folder: Path, depth: int) -> bool:
+    """Whether arrays called by numbers, of one frame each, lie so many folders below."""
+    try:
+        if depth:
+            below = (one for one in sorted(folder.iterdir()) if one.is_dir())
+            return any(_holds_frames(one, depth - 1) for one in islice(below, _LOOKED_AT))
+        arrays = (one for one in folder.glob("*.npy") if one.stem.isdecimal())
+        first = next(arrays, None)
+        return first is not None and np.load(first, mmap_mode="r").ndim == 1
+    except (OSError, ValueError, EOFError):
+        return False

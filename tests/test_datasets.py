@@ -690,6 +690,8 @@ POINT = {"x": 1, "y": 1, "z": 1}
         ([], "has 0 frames"),
         ({}, "holds no hands"),
         ([{"face": []}], "holds no hands"),
+        ([{"path": "a.npz", "sign": "yes"}], "a table of clips, it seems; tell what its columns"),
+        ([{"File": "a.npz", "n": 1}, {"File": "b.npz", "n": None}], "--columns path=HEADING"),
         ([1], "is no list of frames"),
         ("text", "is no list of frames"),
         ([{"left_hand": [POINT] * 20}], "frame 0: left_hand has 20 points; expected 21"),
@@ -910,7 +912,8 @@ def test_other_headings_are_answered_by_columns(
     missing = [name for name in ("path", "sign") if name not in headings]
     refused(where, f"lacks the columns {', '.join(missing)}; needed are path, sign")
     refused(where, "or tell what yours are called: --columns path=HEADING,sign=HEADING")
-    known = open_source(where, f"path={headings[0]},sign={headings[1]}")
+    refused(where, f" {', '.join(headings)}; or tell")
+    known = open_source(where, f"path={headings[0].upper()},sign={headings[1]}")
     assert [(ref.path.name, ref.sign) for ref in known.refs()] == [("a.npz", "yes")]
 
 

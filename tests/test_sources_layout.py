@@ -404,7 +404,11 @@ def test_folders_beside_those_of_a_split_are_refused(
     where = made(*[before + x for x in (*strays, *(f"{part}/{inner}" for part in splits))])
     others = ", ".join(sorted({stray.split("/")[0] for stray in strays}))
     clips = f"{len(strays)} clip{'s'[: len(strays) > 1]}"
-    refused(where, f"of a split ({', '.join(splits)})", f"with {clips} ({others}); move these")
+    refused(
+        where,
+        f"of a split ({', '.join(splits)})",
+        f"with {clips} ({others}), which are in no split; move",
+    )
 
 
 @pytest.mark.parametrize("name", ["train", "test", "Dev"])

@@ -94,8 +94,9 @@ def _splits(at: Branch, tops: Sequence[str], root: object) -> list[str]:
     count = count_of(sum(len(p.parts) > 1 and p.parts[0] in strays for p in at.clips))
     raise SignletError(
         f"{root}: holds the folders of a split ({listed(named)}), and beside them others with "
-        f"{count} ({listed(strays)}); move these away, or into {one_line(named[0])}/<sign>/ and "
-        "the like (the folders of a split are called train, val and test)"
+        f"{count} ({listed(strays)}), which are in no split; move these into "
+        f"{one_line(named[0])}/<sign>/ or another part of it, or out of {root} (the folders of a "
+        "split are called train, val and test)"
     )
 
 

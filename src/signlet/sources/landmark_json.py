@@ -39,6 +39,11 @@ def read_landmark_json(path: Path) -> Clip:
     frames = _frames(content, path)
     parts = sorted({part for frame in frames for part in frame})
     if not {"left_hand", "right_hand"} & set(parts):
+        if _is_table(content):
+            raise ClipError(
+                f"{path}: is no clip but a table of clips, it seems; tell what its columns are "
+                "called: --columns path=HEADING,sign=HEADING"
+            )
         raise ClipError(
             f"{path}: holds no hands; expected a list of frames with leftHandLandmarks, "
             "rightHandLandmarks, poseLandmarks and faceLandmarks"
@@ -48,6 +53,15 @@ def read_landmark_json(path: Path) -> Clip:
     told = content.get("fps") if isinstance(content, dict) else None
     fps, wrong = (None, ()) if told is None else checked_fps(told)
     return Clip(found, path.stem, fps=fps, remarks=remarks + wrong)
+
+
+def _is_table(content: Any) -> bool:
+    """Whether it is a list of objects that each tell something in words."""
+    rows = content if isinstance(content, list) else []
+    return bool(rows) and all(
+        isinstance(row, dict) and any(isinstance(cell, str) for cell in row.values())
+        for row in rows
+    )
 
 
 def _frames(content: Any, path: Path) -> list[Frame]:

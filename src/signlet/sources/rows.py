@@ -93,14 +93,16 @@ def _json_rows(path: Path, needed: list[str], remedy: str) -> list[Row]:
     content = read_json(path)
     if not (isinstance(content, list) and all(isinstance(row, dict) for row in content)):
         raise SignletError(f"{path}: is no list of objects; write one object for each clip")
+    asked = {_plain(name): name for name in needed}
     rows = [
-        {(key if key in needed else _plain(key)): _cell(x) for key, x in record.items()}
+        {asked.get(_plain(key), _plain(key)): _cell(x) for key, x in record.items()}
         for record in content
     ]
     keys = sorted({key for row in rows for key in row})
     missing = [name for name in needed if name not in keys]
     if rows and missing:
-        shown = one_line(", ".join(keys[:12])) or "nothing"
+        headings = dict.fromkeys(key for record in content for key in record)
+        shown = one_line(", ".join(list(headings)[:12])) or "nothing"
         raise SignletError(
             f"{path}: lacks the columns {', '.join(missing)}; needed are {', '.join(needed)} in "
             f"each object, the objects have {shown}" + (f"; {remedy}" if remedy else "")

@@ -589,7 +589,10 @@ def test_every_clip_is_read_or_counted(tmp_path: Path, names: list[str]) -> None
     if source is None:
         assert problem.startswith(f"{tmp_path / 'set.zip'}: ")
         assert "\n" not in problem
+        for pattern in re.findall(r"'([^']*\{[^']*)'", problem):
+            assert open_source(tmp_path / "set.zip", names=pattern).refs()
         return
+    assert not {"train", "test"} & {ref.signer for ref in source.refs()}
     clips = [name for name in files if name.endswith((".npz", ".mp4"))]
     counted = re.findall(r"(\d+) clips? (?:left aside|in deeper folders)", notes(source))
     assert len(told(source)) + sum(map(int, counted)) == len(clips)

@@ -235,7 +235,8 @@ def _either(branch: Branch, first: list[str], second: list[str], root: object) -
     if any(split_name(name) for name in first):
         split = "; the folders of a split are called train, val and test"
     lone = f"if the inner ones are, give {root}/{branch.below / one_line(first[0])}; "
-    told = branch.offered("{sign}/{signer}/{any}", "{signer}/{sign}/{any}")
+    both = ("{sign}/{signer}/{any}", "{signer}/{sign}/{any}")
+    told = "" if any(map(split_name, first)) else branch.offered(*both)
     return (
         f"{root}: holds folders ({listed(first)}) of folders ({listed(second)}), and either may be "
         f"the signs; {lone if len(first) == 1 else ''}"

@@ -55,7 +55,8 @@ def by_pattern(tree: Tree, root: object, names: NamePattern) -> tuple[list[Found
         found.append(Found(path, path.as_posix(), value["sign"], value.get("signer"), split))
     if not found:
         raise SignletError(_none_fits(paths, names, f"{root}: "))
-    _refuse_splits(found, names, root)
+    if not names.has("split"):
+        _refuse_splits(found, names, root)
     notes = left_aside(tree, paths, [PurePosixPath()])
     if misfits:
         notes.append(

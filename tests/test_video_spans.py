@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from joblib.externals.loky import get_reusable_executor
 from rich.console import Console
 
 from odd_videos import cut_without_encoding, number_of, with_times, write
@@ -213,6 +214,7 @@ def test_a_source_of_many_clips_out_of_one_video_is_extracted(
 ) -> None:
     if jobs > 1:
         pytest.importorskip("mediapipe")
+        get_reusable_executor().shutdown()  # workers of a test before have its cache
     source = _Cut(long[".mp4"], write(tmp_path / "b.mp4", 4))
     if jobs == 1:
         from signlet.video import single

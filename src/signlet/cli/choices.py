@@ -73,7 +73,7 @@ def choose(recipe: Recipe, packed: PackedSet, asked: Asked) -> Choice:
     folds, full_fit = _trainings(asked, count, recipe.num_folds, packed)
     notes = [
         _folds_note(count, recipe.num_folds, packed),
-        _small_note(asked, folds, recipe.fits * full_fit),
+        _small_note(asked, folds, recipe.fits if full_fit else 0),
     ]
     recipe = replace(recipe, num_folds=count or recipe.num_folds)
     trained = _trained(packed, count)

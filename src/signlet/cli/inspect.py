@@ -7,7 +7,6 @@ from pathlib import Path
 from rich.console import Console
 
 from signlet.cli.parsing import add_columns, add_names, make_parser, parse
-from signlet.cli.training import with_videos
 from signlet.clip import Clip
 from signlet.console import SafeConsole
 from signlet.errors import SignletError
@@ -23,7 +22,7 @@ from signlet.inspect import (
 )
 from signlet.pack import PackedSet
 from signlet.pack.layout import HEADER
-from signlet.sources import LETTERS, Source, find, is_set, open_source, read_named
+from signlet.sources import LETTERS, Source, find, is_set, open_source, read_named, with_videos
 from signlet.terminal import json_for_stdout
 
 _EXAMPLES = """

@@ -17,14 +17,13 @@ from signlet.errors import SignletError
 from signlet.names import new_sign_name, signer_name
 from signlet.notes import Seen, SeenSet, reading_notes
 from signlet.recognise import Recogniser
-from signlet.sources import ClipRef, Source, Zipped, open_source
+from signlet.sources import ClipRef, Source, open_source, with_videos
 from signlet.starter import model_path
 from signlet.teaching import make
 from signlet.teaching.card_file import SUFFIXES
 from signlet.teaching.examples import BadClips, Given
 from signlet.teaching.taught import Example
 from signlet.terminal import in_utf8
-from signlet.video.suffixes import is_video
 
 _EXAMPLES = """
   signlet teach fingerspelling my_clips/ -o mine.onnx    a folder for each sign; one clip will do
@@ -153,8 +152,7 @@ def _given(source: Source, remarked: Remarked, seen: list[Seen]) -> list[Given]:
 
 def _extract(source: Source) -> None:
     """Landmarks of the source's videos into the cache, where reading finds them, with a bar."""
-    videos = any(is_video(ref.path) for ref in source.refs())
-    if not videos or isinstance(source, Zipped):  # those of a .zip are found as they are read
+    if not with_videos(source):
         return
     try:
         from signlet.console import SafeConsole

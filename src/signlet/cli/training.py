@@ -22,10 +22,9 @@ from signlet.pack import PackedSet, pack
 from signlet.pack.layout import HEADER
 from signlet.predictions import Predictions
 from signlet.report import write_report
-from signlet.sources import Source, Zipped, open_source
+from signlet.sources import Source, open_source, with_videos
 from signlet.train import Processes, Recipe, train
 from signlet.train.init import Init
-from signlet.video.suffixes import is_video
 
 _POOR = 0.05
 """A soup so much less accurate than the distilled model is worth a word."""
@@ -158,13 +157,6 @@ def _extract(source: Source, where: str, jobs: int, console: Console) -> None:
             highlight=False,
             markup=False,
         )
-
-
-def with_videos(source: Source) -> bool:
-    """Whether landmarks have to be extracted first; a .zip's are, one by one, as it is packed."""
-    if isinstance(source, Zipped):
-        return False
-    return any(is_video(ref.path) for ref in source.refs())
 
 
 def train_and_report(

@@ -83,7 +83,8 @@ def _part(points: Floats, rows: slice, lines: NDArray[np.int64]) -> float:
         return float("nan")
     mean_line = np.where(known, lengths, 0).sum(1) / count
     usual = np.sqrt(2 * (_variance(own[..., 0], there) + _variance(own[..., 1], there)))
-    return float(middle(mean_line) / middle(usual)) if middle(usual) > 0 else float("nan")
+    size = middle(usual)
+    return float(middle(mean_line) / size) if size > 0 else float("nan")
 
 
 def _variance(values: Floats, there: NDArray[np.bool_]) -> Floats:

@@ -17,6 +17,7 @@ from signlet.sources.tables import TABLE_SUFFIXES
 from signlet.sources.unread import single_frames
 from signlet.sources.write import write_clip
 from signlet.sources.zipped import Zipped
+from signlet.video.suffixes import is_video
 
 __all__ = [
     "LETTERS",
@@ -33,6 +34,7 @@ __all__ = [
     "read_clip",
     "read_named",
     "read_ref",
+    "with_videos",
     "write_clip",
 ]
 
@@ -138,3 +140,8 @@ def _table(path: Path, columns: Columns, names: NamePattern | None) -> Manifest:
     if path.suffix.lower() not in (*TABLE_SUFFIXES, ".json"):
         raise SignletError(f"{path}: is no table; --columns is for .csv, .tsv and .json")
     return Manifest.open(path, columns, names)
+
+
+def with_videos(source: Source) -> bool:
+    """Whether landmarks have to be extracted first; those of a .zip are, as it is read."""
+    return not isinstance(source, Zipped) and any(is_video(ref.path) for ref in source.refs())

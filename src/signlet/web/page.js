@@ -28,7 +28,6 @@ let started = 0;
 let teaching = null;
 let lastFrame = null;
 let lastFile = null; // that was shown: it can be taught from as a whole
-let onceShown = null; // what is done when the next source begins
 
 // --- sources ------------------------------------------------------------------------------
 
@@ -45,7 +44,8 @@ async function startCamera() {
   });
 }
 
-async function openFile(file) {
+/** begun: called before the first frame, where given. */
+async function openFile(file, begun) {
   if (/\.zip$/i.test(file.name)) return teaching.open(file);
   lastFile = file;
   const isClip = /\.npz$/i.test(file.name);
@@ -54,13 +54,7 @@ async function openFile(file) {
     const clip = await readClip(file);
     if (clip.remark) remark(`${file.name}: ${advised(clip.remark)}`);
     return () => recordedFrames(clip, signal, report);
-  }, (error) => fileProblem(file, error));
-}
-
-/** Show the last file once more; begun: called before its first frame. */
-function replay(begun) {
-  onceShown = begun;
-  return openFile(lastFile);
+  }, { explain: (error) => fileProblem(file, error), begun });
 }
 
 /**
@@ -68,10 +62,8 @@ function replay(begun) {
  * open: gives what begins its frames. It comes first: nobody should wait for a download to be
  * told that there is no camera.
  */
-async function run(source, open, explain = (error) => error.message) {
+async function run(source, open, { explain = (error) => error.message, begun } = {}) {
   const number = ++started;
-  const shown = onceShown;
-  onceShown = null;
   await stop();
   if (number !== started) return; // another one was chosen meanwhile
   problem(null);
@@ -81,7 +73,7 @@ async function run(source, open, explain = (error) => error.message) {
     on: { frame: showFrame, answer: showAnswer, figures: showFigures, failed: ({ message }) => problem(message) },
   });
   session = mine;
-  shown?.();
+  begun?.();
   mine.ended = follow(mine, source, open, explain);
   await mine.ended;
 }
@@ -276,7 +268,8 @@ function begin() {
   const kept = set.restore();
   const panel = new ModelPanel(recogniser, restart, problem);
   teaching = new TeachPanel(set, store, {
-    live: () => session !== null, start: startCamera, replay, keys: () => part("keys").checked,
+    live: () => session !== null, keys: () => part("keys").checked,
+    start: startCamera, replay: (begun) => openFile(lastFile, begun),
     recording: showRecording, changed: (use) => panel.use(use),
   });
   let loading = panel.start();

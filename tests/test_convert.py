@@ -257,6 +257,18 @@ def test_a_clip_that_cannot_be_read_stops_no_other(
     assert not list((tmp_path / "out").rglob(".*"))
 
 
+def test_a_clip_of_nothing_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    nothing = Clip(np.full((5, 543, 3), np.nan, np.float32))
+    path, out = tmp_path / "clips" / "hi" / "ann_1.npz", tmp_path / "out"
+    write_clip(nothing, path)
+    write_clip(letter("gsg/R"), path.with_name("ben_1.npz"))
+    assert main(["convert", str(path), str(out / "one.npz"), "--flip-y"]) == 2
+    assert f"{path}: no landmark was found in any frame" in capsys.readouterr().err
+    assert main(["convert", str(tmp_path / "clips"), str(out), "--flip-y"]) == 2
+    assert "hi/ann_1.npz: no landmark was found in any frame" in capsys.readouterr().err
+    assert [one.name for one in out.rglob("*.npz")] == ["ben_1.npz"]
+
+
 @pytest.mark.parametrize("suffix", [".npz", ".parquet"])
 def test_one_clip_is_converted(
     suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

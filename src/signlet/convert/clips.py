@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from signlet.clip import Clip
+from signlet.clip import Clip, require_landmarks
 from signlet.convert.places import claim, describe, places
 from signlet.errors import ClipError, SignletError
 from signlet.landmarks import IRIS_FACE, RAW_PARTS
@@ -80,6 +80,7 @@ def _one(source: Source, ref: ClipRef, out: Path, change: Change | None, result:
             _look(read_clip(out), result)
             return True
         clip, did = _changed(source, ref, change)
+        require_landmarks(clip.frames, ref.name)
     except ClipError as error:
         result.bad.append(str(error))
         return False
@@ -123,6 +124,7 @@ def convert_file(path: Path, out: Path, change: Change | None) -> Converted:
     if out.exists() and out.resolve() == path.resolve():
         raise SignletError(f"{out}: is the clip itself; name another file to write")
     clip, did = read_as(path, change)
+    require_landmarks(clip.frames, str(path))
     write_clip(clip, out)
     return Converted(out, 1, done=Counter([did.flags()]), left=Counter(suspected(clip.frames)))
 

@@ -12,9 +12,11 @@ import yaml
 
 import miniatures as mini
 from signlet.cli import main
+from signlet.copies import trained_copies
 from signlet.errors import SignletError
-from signlet.pack import PackedSet
-from signlet.predictions import read_predictions
+from signlet.pack import PackedSet, pack
+from signlet.predictions import Predictions, read_predictions
+from signlet.sources import open_source
 from signlet.split_plan import split_plan
 
 LABELS = [0, 1, 0, 1, 0, 1, 0, 1]
@@ -167,6 +169,63 @@ def test_a_run_goes_on_with_the_same_split_only(
         assert train(data, run, tiny, "--resume", *more) == 2
         assert "was started with --split val, now it is" in said(capsys.readouterr().err)
     assert train(data, run, tiny, "--resume", "--split", "val") == 0
+
+
+COPIED = {  # split of the clip and of its copy -> the splits in which the clip is no fair test
+    ("val", "train"): {"val"},
+    ("val", "val"): set(),
+    ("val", "test"): {"test"},  # val is trained on, where test is held out
+    ("val", ""): set(),
+    ("test", "train"): {"test"},
+    ("test", ""): set(),
+}
+
+
+@pytest.mark.parametrize("splits", COPIED)
+@pytest.mark.parametrize("held_out", ["val", "test"])
+def test_a_copy_counts_only_where_its_split_was_trained_on(
+    tmp_path: Path, splits: tuple[str, str], held_out: str
+) -> None:
+    rows = [("path", "sign", "signer", "split")]
+    for number, split in enumerate(("train", "val", "test", "")):
+        path = mini.clip(tmp_path / f"{number}.npz", number, number)
+        rows.append((path.name, "hello", f"s{number}", split))
+    for number, split in enumerate(splits):
+        path = mini.clip(tmp_path / f"copy{number}.npz", 9, 9)
+        rows.append((path.name, "thanks", f"copied{number}", split))
+    packed = pack(open_source(mini.table(tmp_path / "t.csv", rows)), tmp_path / "out", 8, jobs=1)
+    tested = [row for row, split in enumerate(packed.splits) if split == held_out]
+    answers = np.full((len(tested), 2), 0.5, np.float32)
+    seen = Predictions(
+        [packed.names[row] for row in tested],
+        [packed.signers[row] for row in tested],
+        packed.labels[tested],
+        answers,
+        np.zeros(len(tested), int),
+        packed.signs,
+    )
+    copies = trained_copies(seen, packed, held_out)
+    assert bool(copies.any()) is (held_out in COPIED[splits])
+    assert copies.sum() <= 1
+
+
+@pytest.mark.slow
+def test_a_training_for_val_says_nothing_of_copies_in_test(
+    tmp_path: Path, tiny: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [("path", "sign", "signer", "split")]
+    for sign in range(2):
+        for signer, split in mini.SPLIT_OF.items():
+            who = min(signer, 2)  # who is in test is a copy of who is in val
+            path = mini.clip(tmp_path / f"{sign}{signer}.npz", sign, who)
+            rows.append((path.name, f"sign {sign}", f"s{signer}", split))
+    data, run = mini.table(tmp_path / "t.csv", rows), tmp_path / "run"
+    assert train(data, run, tiny, "--split", "val") == 0
+    assert main(["evaluate", str(run)]) == 0
+    assert "copies" not in capsys.readouterr().out
+    assert "are copies" not in (run / "report.html").read_text(encoding="utf-8")
+    about = json.loads((run / "config.json").read_text(encoding="utf-8"))["about"]
+    assert "copies_held_out" not in about
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from signlet.evaluate import Predictions, score
 from signlet.pack import PackedSet
+from signlet.split_plan import TRAINED_FOR
 
 NO_ESTIMATE = (
     "there is no estimate, and nobody can say how good the model is; give clips that are not "
@@ -14,25 +15,33 @@ NO_ESTIMATE = (
 )
 
 
-def trained_copies(predictions: Predictions, packed: PackedSet) -> NDArray[np.bool_]:
-    """(N,) bool: clips of which the packed set holds a copy that was not held out with them.
+def trained_copies(
+    predictions: Predictions, packed: PackedSet, split: str | None = None
+) -> NDArray[np.bool_]:
+    """(N,) bool: clips of which the packed set holds a copy that was trained on.
 
     Data sets list some recordings twice, under two signers; signer-grouped folds then do
     not keep them apart. A copy has the same number of frames and the same first and last
     one.
+    split: the published split that was held out, so that only clips of `TRAINED_FOR` were
+        trained on; None where signers were held out: all clips but those of the same fold.
     """
+    trained_on = TRAINED_FOR.get(split or "")
     row = {name: i for i, name in enumerate(packed.names)}
     fold = dict(zip(predictions.names, predictions.folds.tolist(), strict=True))
     rows_of: dict[tuple[int, bytes], list[int]] = {}
     for i in np.flatnonzero(np.asarray(packed.labels) >= 0):
         rows_of.setdefault(content_key(packed, i), []).append(int(i))
-    names = packed.names
+    names, splits = packed.names, packed.splits
+
+    def was_trained(i: int, name: str) -> bool:
+        return splits[i] in trained_on if trained_on else fold.get(names[i]) != fold[name]
 
     def trained(name: str) -> bool:
         if name not in row or packed.labels[row[name]] < 0:
             return False
         same = rows_of[content_key(packed, row[name])]
-        return any(fold.get(names[i]) != fold[name] for i in same)
+        return any(was_trained(i, name) for i in same)
 
     return np.array([trained(name) for name in predictions.names], dtype=bool)
 

@@ -74,7 +74,7 @@ def run(arguments: list[str]) -> None:
         print_scores(results, console, title)
         soup = results.get("soup")
         if parsed.data is None and soup and (folder / "packed" / HEADER).exists():
-            print_copies(soup, PackedSet.open(folder / "packed"), console)
+            print_copies(soup, PackedSet.open(folder / "packed"), folder, console)
 
 
 def _say_notes(where: str, packed: PackedSet, model: ModelFile) -> None:

@@ -66,7 +66,7 @@ def answers_without_signs(
         _require_own(run, packed, out_of_fold)
         split = run_split(run)
         work.append(LeaveOut(recipe, packed, folds, asked.groups, run / WORK, asked.device, split))
-    copies = trained_copies(out_of_fold, work[0].packed)
+    copies = trained_copies(out_of_fold, work[0].packed, work[0].split)
     _require_clips(out_of_fold, copies, runs[0])
     for one in work:
         one.check()

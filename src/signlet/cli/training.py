@@ -190,7 +190,7 @@ def train_and_report(
     if results and processes.main:
         write_report(run, packed)
         print_scores(results, console, _scores_title(split))
-        print_copies(results["soup"], packed, console)
+        print_copies(results["soup"], packed, run, console)
         _print_poor_soup(results, console)
         _print_known_signers(run, console)
         report = run / "report.html"
@@ -219,9 +219,10 @@ def main_console(processes: Processes) -> Console:
     return SafeConsole(quiet=not processes.main)
 
 
-def print_copies(soup: Predictions, packed: PackedSet, console: Console) -> None:
+def print_copies(soup: Predictions, packed: PackedSet, run: Path, console: Console) -> None:
     """Say how the score is without held-out clips that were trained on under another name."""
-    note = copies_note(soup, trained_copies(soup, packed), "soup")
+    copies = trained_copies(soup, packed, _about(run).get("split"))
+    note = copies_note(soup, copies, "soup")
     if note:
         console.print(f"Note: {note}.", style="yellow", soft_wrap=True)
 

@@ -29,7 +29,7 @@ def write_report(run: Path, packed: PackedSet | None) -> Path:
     data = read_run(run)
     held_out = data.predictions[data.best]
     examples = [] if packed is None else choose_examples(held_out, packed)
-    copies = None if packed is None else trained_copies(held_out, packed)
+    copies = None if packed is None else trained_copies(held_out, packed, data.config.get("split"))
     moving = [example.moving for example in examples]
     page = render("report.html", moving, **content(data, examples, copies))
     write_text(run / "report.html", page)

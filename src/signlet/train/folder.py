@@ -215,16 +215,18 @@ def gather(
         "folds": list(folds),
         "trained_on": "all clips" if fits else _trained_on(about.get(SPLIT)),
         "out_of_fold": {name: asdict(score(part)) for name, part in joined.items()},
-        **_copies(joined, packed),
+        **_copies(joined, packed, about.get(SPLIT)),
         **about,
     }
     save_model(run, members, packed.signs, everything)
     return joined
 
 
-def _copies(joined: Mapping[str, Predictions], packed: PackedSet) -> dict[str, int]:
+def _copies(
+    joined: Mapping[str, Predictions], packed: PackedSet, split: str | None
+) -> dict[str, int]:
     """How many held-out clips were trained on under another name, for the model file."""
-    count = int(trained_copies(joined["soup"], packed).sum()) if joined else 0
+    count = int(trained_copies(joined["soup"], packed, split).sum()) if joined else 0
     return {COPIES: count} if count else {}
 
 

@@ -17,7 +17,8 @@ from signlet.cli.parsing import existing, make_parser, parse
 from signlet.console import SafeConsole
 from signlet.errors import SignletError
 from signlet.export import BOUNDS, Exported, export_ensemble
-from signlet.export.bundle import CARD, FILES
+from signlet.export.bundle import CARD
+from signlet.export.tools import FILES, missing_tools
 from signlet.model.files import load_model
 from signlet.sources import open_source
 
@@ -43,10 +44,10 @@ def run(arguments: list[str]) -> None:
     parser.add_argument(
         "--to",
         nargs="+",
-        default=list(FILES),
+        default=[],
         choices=list(FILES),
         metavar="FORMAT",
-        help="onnx, litert (model.tflite), or both",
+        help="onnx, litert (model.tflite), or both; default both, as far as they are installed",
     )
     parser.add_argument(
         "--precision", type=str, default="fp16", help=f"of the weights: {', '.join(BOUNDS)}"
@@ -82,13 +83,14 @@ def run(arguments: list[str]) -> None:
     out = Path(parsed.out or folder / "export")
     require_writable(out / CARD)
     clips = _real_clips(parsed.clips, model.about.get("source"), parsed.max_clips, console)
+    formats = parsed.to or _formats(console)
     console.print("Writing and comparing takes about a minute.")
     with console.status("") as status:
         done = export_ensemble(
             model.members,
             model.signs,
             out,
-            parsed.to,
+            formats,
             parsed.precision,
             embedding=not parsed.no_embedding,
             average=model.average,
@@ -102,6 +104,17 @@ def run(arguments: list[str]) -> None:
     _print(done, console)
 
 
+def _formats(console: Console) -> list[str]:
+    """All that can be written here, and a note on what cannot; all if none can, for the error."""
+    reasons = {format: missing_tools(format) for format in FILES}
+    here = [format for format, reason in reasons.items() if reason is None]
+    for format, reason in reasons.items():
+        if here and reason:
+            note = f"Note: {FILES[format]} is left out: {reason}."
+            console.print(note, style="yellow", markup=False, soft_wrap=True)
+    return here or list(FILES)
+
+
 def _real_clips(
     given: str | None, trained_on: Any, count: int, console: Console
 ) -> dict[str, NDArray[np.float32]]:
@@ -111,8 +124,9 @@ def _real_clips(
     where = given or (trained_on if trained_on in _KNOWN else None)
     if where is None:
         console.print(
-            "[yellow]Note: the files are compared with torch on made clips only; name real ones "
-            "with --clips.[/]",
+            "Note: the files are compared with torch on made clips only; name real ones with "
+            "--clips.",
+            style="yellow",
             soft_wrap=True,
         )
         return {}

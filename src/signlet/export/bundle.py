@@ -20,14 +20,13 @@ from signlet.card import Card
 from signlet.errors import SignletError
 from signlet.export.check import BOUNDS, EMBEDDING_BOUNDS, Check, check
 from signlet.export.model_card import model_card
-from signlet.install import needs
+from signlet.export.tools import FILES, require_tools
 from signlet.model import SignModel
 from signlet.model.files import finite
 from signlet.model.recogniser import joined, unit
 from signlet.names import sign_name
 from signlet.teaching.halves import Halves
 
-FILES = {"onnx": "model.onnx", "litert": "model.tflite"}
 LABELS, CARD, CHECKS = "labels.txt", "model-card.md", "checks.json"
 
 
@@ -72,6 +71,7 @@ def export_ensemble(
     """
     average = average or Average.plain(len(models))
     _check_arguments(models, labels, to, precision)
+    require_tools(to)
     for model in models:
         model.eval()
     card = Card(
@@ -135,8 +135,5 @@ def _check_arguments(
 def _write(
     format: str, path: Path, models: Sequence[SignModel], average: Average, card: Card
 ) -> None:
-    try:
-        writer = importlib.import_module(f"signlet.export.{format}")
-    except ModuleNotFoundError as error:
-        raise SignletError(needs("exporting", "export", error)) from None
+    writer = importlib.import_module(f"signlet.export.{format}")
     writer.write(path, models, average, card)

@@ -15,7 +15,7 @@ from signlet.install import needs
 def exported(folder: Path) -> Iterator[Path]:
     """The `model.onnx` of a run folder, for as long as the block lasts.
 
-    Raises SignletError where there is no usable model, or the extra `export` is missing.
+    Raises SignletError where there is no usable model, or the extra `onnx` is missing.
     """
     try:
         from signlet.calibration import read_calibration
@@ -23,7 +23,7 @@ def exported(folder: Path) -> Iterator[Path]:
         from signlet.model.files import load_model
     except ModuleNotFoundError as error:
         raise SignletError(
-            f"{folder}: {needs('teaching a run folder', 'export', error)}, or give a model.onnx"
+            f"{folder}: {needs('teaching a run folder', 'onnx', error)}, or give a model.onnx"
         ) from None
     model = load_model(folder)
     with tempfile.TemporaryDirectory(prefix="signlet-teach-") as scratch:

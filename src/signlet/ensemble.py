@@ -19,6 +19,7 @@ from signlet.errors import SignletError
 from signlet.evaluate import Scores, score
 from signlet.model.files import MAX_MEMBERS, ModelFile, finite, load_model, save_model
 from signlet.predictions import Predictions, average, read_predictions, write_predictions
+from signlet.sources.absent import absent, exists
 from signlet.train.folder import COPIES, PREDICTIONS, fold_folder, full_fits
 
 MODELS = ("soup", "distilled", "student", "teacher")
@@ -126,8 +127,8 @@ def _names(folders: Iterable[Path]) -> list[str]:
 
 
 def _read_part(run: Path, name: str, which: str) -> Part:
-    if not run.is_dir():
-        raise SignletError(f"{run}: no such run folder")
+    if not exists(run):
+        raise SignletError(absent(run, "run folder"))
     if not (run / PREDICTIONS).is_file():
         raise SignletError(
             f"{run}: holds no {PREDICTIONS}; train some folds there to the end (--folds all)"

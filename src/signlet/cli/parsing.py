@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from jsonargparse import ArgumentParser
 
 
+_UNPARSED = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
+"""What jsonargparse and the YAML library let through of an odd value, as one nested 1,000 deep."""
+
+
 def make_parser(command: str, about: str, examples: str) -> ArgumentParser:
     """A parser of one command whose help ends in examples."""
     from jsonargparse import ArgumentParser, set_parsing_settings
@@ -92,6 +96,9 @@ def parse(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> Any:
         text = " ".join(str(error).split())
         wrong = wrong_value(parser, text, given)
         raise SignletError(wrong or f"{text}{_nearest(text, list(options))}") from None
+    except (*_UNPARSED, RecursionError) as error:
+        text = " ".join(str(error).split())
+        raise SignletError(f"a value cannot be read ({text[:200]}); see {parser.prog} -h") from None
 
 
 def _known_flag(text: str, options: Mapping[str, str]) -> str:
@@ -127,7 +134,8 @@ def parse_folds(text: str, count: int) -> list[int]:
 
 def existing(path: str | Path, what: str) -> Path:
     """The path, or SignletError where nothing is there."""
-    found = Path(path)
-    if not found.exists():
-        raise SignletError(f"{path}: no such {what}")
-    return found
+    from signlet.sources.absent import absent, exists  # which the help of a command does not need
+
+    if not exists(path):
+        raise SignletError(absent(path, what))
+    return Path(path)

@@ -16,10 +16,11 @@ from signlet.clip import Clip, require_landmarks
 from signlet.errors import SignletError
 from signlet.recognise import Prediction, Recogniser
 from signlet.sources import LETTERS, read_named
+from signlet.sources.absent import absent, exists
 from signlet.sources.files import ENDINGS, SUFFIXES
 from signlet.sources.unread import single_frames
 from signlet.starter import STARTER, STARTER_SAYS
-from signlet.terminal import json_for_stdout
+from signlet.terminal import print_json
 from signlet.video.suffixes import is_video
 
 _EXAMPLES = """
@@ -89,6 +90,8 @@ def _split(given: Sequence[str]) -> tuple[str | None, list[str]]:
             f"{given[0]}: is a folder, no clip; give clips of it ({some}), or if it is a model, "
             "name a clip after it"
         )
+    if len(given) == 1 and not exists(first):
+        raise SignletError(absent(first))
     if len(given) == 1:
         raise SignletError(
             f"{given[0]}: is not a clip, which end in {ENDINGS}; if it is a model, "
@@ -154,7 +157,7 @@ def _show(name: str, best: list[tuple[str, float]], said: Prediction, as_json: b
             "none": round(said.none, 6),
             "top": top,
         }
-        print(json_for_stdout(json.dumps(answer, ensure_ascii=False)))
+        print_json(json.dumps(answer, ensure_ascii=False))
         return
     print(name)
     if said.sign is None:

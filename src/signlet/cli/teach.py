@@ -18,12 +18,13 @@ from signlet.names import new_sign_name, signer_name
 from signlet.notes import Seen, SeenSet, reading_notes
 from signlet.recognise import Recogniser
 from signlet.sources import ClipRef, Source, open_source, with_videos
+from signlet.sources.absent import absent
 from signlet.starter import model_path
 from signlet.teaching import make
 from signlet.teaching.card_file import SUFFIXES
 from signlet.teaching.examples import BadClips, Given
 from signlet.teaching.taught import Example
-from signlet.terminal import in_utf8
+from signlet.terminal import printable
 
 _EXAMPLES = """
   signlet teach fingerspelling my_clips/ -o mine.onnx    a folder for each sign; one clip will do
@@ -125,8 +126,8 @@ def _made(parsed: Any, progress: make.Progress) -> make.Made:
 def _source(clips: str, names: str | None) -> Source:
     if clips != "fingerspelling" and not Path(clips).exists():
         raise SignletError(
-            f"{clips}: there is no such file or folder; the second argument names the clips: a "
-            "folder of signs, a .zip of one, or a table"
+            f"{absent(clips)}; the second argument names the clips: a folder of signs, a .zip of "
+            "one, or a table"
         )
     return open_source(clips, names=names)
 
@@ -142,7 +143,7 @@ def _given(source: Source, remarked: Remarked, seen: list[Seen]) -> list[Given]:
     return [
         Given(
             lambda ref=ref: read(ref),  # type: ignore[misc]
-            Example(new_sign_name(ref.sign), signer_name(ref.signer), in_utf8(ref.name)),
+            Example(new_sign_name(ref.sign), signer_name(ref.signer), printable(ref.name)),
             str(ref.path),
         )
         for ref in source.refs()

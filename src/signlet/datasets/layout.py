@@ -17,6 +17,7 @@ from typing import Any
 from signlet.clip import Clip
 from signlet.errors import SignletError
 from signlet.names import sign_name, signer_name
+from signlet.sources.absent import absent, exists
 from signlet.sources.files import SUFFIXES
 from signlet.sources.source import ClipRef, read_ref
 from signlet.span import Span
@@ -135,8 +136,8 @@ class Published:
     @classmethod
     def open(cls, layout: Layout, root: Path, recognised: str = "") -> Published:
         """List the clips. Raises SignletError."""
-        if not root.exists():
-            raise SignletError(f"{root}: no such file or directory; check the path")
+        if not exists(root):
+            raise SignletError(absent(root))
         listing = layout.clips(root).checked(root)
         signs = tuple(sorted({ref.sign or "" for ref in listing.refs}))
         opened = cls(layout, root, signs, recognised)

@@ -13,6 +13,7 @@ from signlet.extract.files import FORMATS
 from signlet.extract.many import Outcome, extract_many
 from signlet.extract.record import Record, Row
 from signlet.extract.summary import Summary, kinds_of, summarise
+from signlet.sources.absent import absent, exists
 from signlet.sources.arrange import signers_below
 from signlet.sources.leftover import count_of, listed
 from signlet.sources.pattern import NamePattern
@@ -128,8 +129,8 @@ def _videos(where: Path) -> list[Path]:
         if not found:
             raise SignletError(f"{where}: holds no video; these are read: {SOME_SUFFIXES}")
         return found
-    if not where.exists():
-        raise SignletError(f"{where}: there is no such video or folder; check the path")
+    if not exists(where):
+        raise SignletError(absent(where, "video or folder"))
     if not is_video(where):
         what = what_else(where) or "no video that is known here"
         raise SignletError(f"{where}: is {what}; these are read: {SOME_SUFFIXES}")

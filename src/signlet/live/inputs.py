@@ -14,6 +14,7 @@ from signlet.clip import Clip, advised
 from signlet.errors import ClipError
 from signlet.live.latest import Latest
 from signlet.sources import LETTERS, read_named
+from signlet.sources.absent import absent, exists
 from signlet.sources.files import ENDINGS, SUFFIXES
 from signlet.span import USUAL_FPS
 from signlet.video.remarks import NO_RATE
@@ -68,6 +69,8 @@ def open_input(source: str) -> Iterator[Input]:
         with _video(path) as opened:
             yield opened
         return
+    if not exists(path) and not source.startswith(LETTERS):
+        raise ClipError(absent(path, "file, and it is no camera's number"))
     if path.suffix.lower() not in SUFFIXES and not source.startswith(LETTERS):
         raise ClipError(
             f"{source}: is no camera's number, and no video or file of landmarks; these end in "

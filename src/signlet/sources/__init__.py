@@ -6,6 +6,7 @@ from pathlib import Path
 
 from signlet.clip import Clip
 from signlet.errors import SignletError
+from signlet.sources.absent import absent, exists
 from signlet.sources.asl_signs import FILES, LABELS, TABLE, AslSigns
 from signlet.sources.files import SUFFIXES, read_clip
 from signlet.sources.fingerspelling import Fingerspelling
@@ -125,11 +126,8 @@ def _own(path: Path, names: NamePattern | None, own: bool) -> Source:
         return Zipped.open(path, names)
     if path.suffix.lower() in SUFFIXES and path.exists():
         raise SignletError(f"{path}: is one clip; give a folder of clips or a table that lists it")
-    if not path.exists():
-        raise SignletError(
-            f"{path}: no such file or directory, so no set of clips; "
-            "give 'fingerspelling', a directory, a .zip of one or a manifest CSV"
-        )
+    if not exists(path):
+        raise SignletError(absent(path))
     raise SignletError(
         f"{path}: is no set of clips; give 'fingerspelling', a directory, a .zip of one or a "
         "manifest CSV"
@@ -137,6 +135,8 @@ def _own(path: Path, names: NamePattern | None, own: bool) -> Source:
 
 
 def _table(path: Path, columns: Columns, names: NamePattern | None) -> Manifest:
+    if not exists(path):
+        raise SignletError(absent(path))
     if path.suffix.lower() not in (*TABLE_SUFFIXES, ".json"):
         raise SignletError(f"{path}: is no table; --columns is for .csv, .tsv and .json")
     return Manifest.open(path, columns, names)

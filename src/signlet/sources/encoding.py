@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from signlet.errors import SignletError
+from signlet.sources.absent import absent
 
 OLD = "cp1252"
 """What spreadsheets of western Windows save where they are not told otherwise."""
@@ -63,7 +64,7 @@ def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise SignletError(f"{path}: there is no such file; check the path") from error
+        raise SignletError(absent(path, "file")) from error
     except OSError as error:
         raise SignletError(f"{path}: cannot be read ({error.strerror})") from error
 

@@ -10,6 +10,7 @@ from signlet.clip import Clip
 from signlet.errors import ClipError, SignletError
 from signlet.install import needs
 from signlet.meaning import remarks_on
+from signlet.sources.absent import absent
 from signlet.sources.unread import foreign, misnamed
 from signlet.span import Span
 from signlet.video.remarks import BEYOND, NO_RATE
@@ -54,7 +55,7 @@ def read_clip(path: str | Path, span: Span | None = None, reader: Reader | None 
             raise ClipError(why) from None
         raise
     except FileNotFoundError as error:
-        raise ClipError(f"{path}: there is no such file; check the path") from error
+        raise ClipError(absent(path, "file")) from error
     except ModuleNotFoundError as error:
         what = needs(f"reading {path.suffix} files", "train", error)
         raise SignletError(f"{path}: {what}") from error

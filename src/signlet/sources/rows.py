@@ -11,6 +11,7 @@ from typing import Any
 
 from signlet.errors import SignletError
 from signlet.names import sign_name, signer_name
+from signlet.sources.absent import absent
 from signlet.sources.leftover import one_line
 from signlet.sources.source import ClipRef
 from signlet.sources.tables import Row, numbered_rows
@@ -119,7 +120,7 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
-        raise SignletError(f"{path}: there is no such file; check the path") from error
+        raise SignletError(absent(path, "file")) from error
     except OSError as error:
         raise SignletError(f"{path}: cannot be read ({error.strerror})") from error
     except json.JSONDecodeError as error:

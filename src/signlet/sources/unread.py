@@ -9,6 +9,7 @@ from shlex import quote
 
 import numpy as np
 
+from signlet.sources.absent import absent, exists
 from signlet.video.content import begins_as_video, landmark_ending, what_else
 
 _LOOKED_AT = 5
@@ -34,8 +35,8 @@ def misnamed(path: Path, as_video: bool) -> str | None:
 
 def foreign(path: Path, endings: str) -> str:
     """Why what no reader takes is not read. endings: of files that are, in words."""
-    if not path.exists():
-        return f"{path}: there is no such file; check the path"
+    if not exists(path):
+        return absent(path, "file")
     if path.is_dir():
         return single_frames(path) or f"{path}: is a directory, no clip; give one of its files"
     if path.suffix.lower() in (".pkl", ".pickle"):

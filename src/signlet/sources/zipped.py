@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from signlet.clip import Clip
 from signlet.errors import ClipError, SignletError
+from signlet.sources.absent import absent
 from signlet.sources.arrange import arranged
 from signlet.sources.files import SUFFIXES, read_clip
 from signlet.sources.leftover import Tree, is_system
@@ -115,7 +116,7 @@ def _opened(archive: Path, name: Path) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(archive) as opened:
             yield opened
     except FileNotFoundError:
-        raise SignletError(f"{archive}: there is no such file; check the path") from None
+        raise SignletError(absent(archive, "file")) from None
     except NotImplementedError:
         raise ClipError(f"{name}: is packed in a way that is not read; pack it again") from None
     except RuntimeError:

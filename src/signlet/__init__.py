@@ -9,16 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from signlet.clip import Clip
 from signlet.errors import ClipError, ClipWarning, SignletError
 
 if TYPE_CHECKING:
+    from signlet.clip import Clip
     from signlet.recognise import Recognisable, Recogniser
 
 __all__ = ["Clip", "ClipError", "ClipWarning", "SignletError", "load", "teach"]
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """`Clip`, when it is asked for: the command line answers to Ctrl-C before numpy is there."""
+    if name == "Clip":
+        from signlet.clip import Clip
+
+        return Clip
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def load(path: str | Path, threads: int = 0) -> Recogniser:

@@ -1,15 +1,24 @@
-"""Worker processes that outlive a call."""
+"""Worker processes that outlive a call, and none of which outlives this process."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, nullcontext
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any, TypeVar
 
-from joblib import delayed
+from joblib import Parallel, delayed, parallel_config
+
+from signlet.errors import SignletError
+from signlet.running.children import begin_child
 
 Result = TypeVar("Result")
+_TERMINAL = {getattr(signal, n) for n in ("SIGINT", "SIGHUP") if hasattr(signal, n)}
+"""Signals that a terminal sends to the children, too."""
 
 
 def delayed_here(work: Callable[..., Result]) -> Callable[..., Any]:
@@ -27,3 +36,57 @@ class _Here:
     def __call__(self, *arguments: Any) -> Any:
         os.chdir(self.folder)
         return self.work(*arguments)
+
+
+def in_processes(
+    calls: Iterable[Any], workers: int, kept: str, *, in_order: bool = False, **how: Any
+) -> Iterator[Any]:
+    """Results of `delayed_here` calls from worker processes, as they come or in order.
+
+    The workers end with this process, whatever ends it. kept: what is not lost where one of
+    them is ended. how: for joblib's Parallel.
+    Raises SignletError where a worker was ended from outside.
+    """
+    returned = "generator" if in_order else "generator_unordered"
+    begin = {"initializer": begin_child, "initargs": (os.getpid(),)}
+    with parallel_config("loky", n_jobs=workers, inner_max_num_threads=1, **begin):
+        parallel = Parallel(return_as=returned, **how)
+    try:
+        with _starting() if workers > 1 else nullcontext():
+            results = parallel(calls)
+        yield from results
+    except BrokenProcessPool:
+        raise SignletError(
+            "a worker process was ended, perhaps for lack of memory; "
+            f"give the command again with fewer --jobs, {kept}"
+        ) from None
+
+
+@contextmanager
+def _starting() -> Iterator[None]:
+    """Workers that start in here hear nothing of Ctrl-C, not even while they begin."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    _start_trackers()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _TERMINAL)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _start_trackers() -> None:
+    """The processes that clean up after killed ones. They would complain of what they find."""
+    from joblib.externals.loky.backend import resource_tracker as of_joblib
+
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = "ignore"
+    try:
+        of_joblib.ensure_running()
+        resource_tracker.ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = before

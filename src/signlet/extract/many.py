@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
-from joblib import Parallel, effective_n_jobs, parallel_config
+from joblib import effective_n_jobs
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -19,7 +18,7 @@ from signlet.video.extractors import Choice, identity
 from signlet.video.frames import expected_frames
 from signlet.video.quality import VideoQuality, measure
 from signlet.video.single import HOLISTIC, find
-from signlet.workers import delayed_here
+from signlet.workers import delayed_here, in_processes
 
 
 @dataclass(frozen=True)
@@ -120,16 +119,9 @@ class _Moved:
 
 def _in_processes(work: Work, choice: Choice, workers: int, advance: Advance) -> Iterator[Outcome]:
     calls = (delayed_here(extract_one)(clip, out, choice) for clip, out in work)
-    try:
-        with parallel_config("loky", n_jobs=workers, inner_max_num_threads=1):
-            for outcome in Parallel(return_as="generator_unordered", batch_size=1)(calls):
-                advance(1)
-                yield outcome
-    except BrokenProcessPool:
-        raise SignletError(
-            "a worker process was ended, perhaps for lack of memory; "
-            "give the command again with fewer --jobs, finished videos are kept"
-        ) from None
+    for outcome in in_processes(calls, workers, "finished videos are kept", batch_size=1):
+        advance(1)
+        yield outcome
 
 
 def extract_one(
@@ -147,7 +139,7 @@ def extract_one(
 
 
 def _bar(console: Console | None) -> Progress:
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    columns = TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()
     shown = console is not None and console.is_terminal
     return Progress(
         *columns, TimeRemainingColumn(), console=console, disable=not shown, transient=True

@@ -5,17 +5,17 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from joblib import Parallel, effective_n_jobs, parallel_config
+from joblib import effective_n_jobs
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from signlet import landmarks
+from signlet.console import SafeConsole
 from signlet.errors import SignletError
-from signlet.names import sign_name
+from signlet.names import sign_name, signer_name
 from signlet.pack import layout
 from signlet.pack.cluster import write_on_cluster
 from signlet.pack.layout import Settings
@@ -24,7 +24,7 @@ from signlet.pack.reader import PackedSet
 from signlet.pack.resume import prepare
 from signlet.pack.shard import Shard, write_shard
 from signlet.sources import ClipRef, Source
-from signlet.workers import delayed_here
+from signlet.workers import delayed_here, in_processes
 
 SHARD_CLIPS = 256
 """Clips in a shard: what a kill loses at most per job, half a second's work. Fixed, so that any
@@ -78,16 +78,16 @@ def pack(
 
 
 def _settings(source: Source, refs: list[ClipRef], max_len: int, jobs: int, dtype: str) -> Settings:
-    if max_len < 2:
-        raise SignletError(f"max_len is {max_len}; give 2 or more frames")
+    if not 2 <= max_len <= layout.MOST_FRAMES:
+        raise SignletError(f"max_len is {max_len}; give 2 to {layout.MOST_FRAMES:,} frames")
     if jobs == 0 or jobs < -1:
         raise SignletError(f"jobs is {jobs}; give 1 or more, or -1 for one per core")
     if dtype not in layout.DTYPES:
         raise SignletError(f"dtype is {dtype}; choose {' or '.join(layout.DTYPES)}")
     if not refs:
         raise SignletError(f"{source.name}: holds no clips, so there is nothing to pack")
-    for ref in refs:
-        _check_text(ref)
+    for signer in {ref.signer for ref in refs}:
+        signer_name(signer, source.name)
     for sign in source.signs:
         sign_name(sign, source.name)
     unknown = {ref.sign for ref in refs if ref.sign is not None} - set(source.signs)
@@ -102,14 +102,6 @@ def _settings(source: Source, refs: list[ClipRef], max_len: int, jobs: int, dtyp
         dtype=dtype,
         fingerprint=layout.fingerprint(refs),
     )
-
-
-def _check_text(ref: ClipRef) -> None:
-    """File names may hold bytes that are no text, which no table can store."""
-    try:
-        f"{ref.name}{ref.path}{ref.sign}{ref.signer}".encode()
-    except UnicodeEncodeError:
-        raise SignletError(f"{ref.name!a}: the name is not UTF-8; rename the file") from None
 
 
 def _complete(out: Path, settings: Settings) -> PackedSet:
@@ -172,20 +164,14 @@ def _write_here(
     task = delayed_here(write_shard)
     calls = (task(source, refs, shard, settings.max_len, settings.dtype) for shard, refs in work)
     workers = min(effective_n_jobs(jobs), len(work))
-    try:
-        with parallel_config("loky", n_jobs=workers, inner_max_num_threads=1):
-            for done in Parallel(return_as="generator_unordered")(calls):
-                advance(done)
-    except BrokenProcessPool:
-        raise SignletError(
-            "a worker process was ended, perhaps for lack of memory; "
-            "give the command again with fewer jobs, finished clips are kept"
-        ) from None
+    for done in in_processes(calls, workers, "finished clips are kept"):
+        advance(done)
 
 
 @contextmanager
 def _bar(progress: bool) -> Iterator[Progress]:
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    columns = TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()
     shown = progress and sys.stdout.isatty()
-    with Progress(*columns, TimeRemainingColumn(), disable=not shown) as bar:
+    every = *columns, TimeRemainingColumn()
+    with Progress(*every, console=SafeConsole(), disable=not shown) as bar:
         yield bar

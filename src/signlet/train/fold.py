@@ -23,7 +23,7 @@ from signlet.pack import PackedSet
 from signlet.predict import predict
 from signlet.soup import empty_soup
 from signlet.train.batches import Batches
-from signlet.train.checkpoint import load_checkpoint, save_checkpoint
+from signlet.train.checkpoint import load_checkpoint, save_checkpoint, unusable
 from signlet.train.head import with_head
 from signlet.train.init import Init
 from signlet.train.interrupt import Interrupted, stop_on_interrupt
@@ -38,6 +38,7 @@ from signlet.train.task import Batch, Task
 
 CHECKPOINT = "checkpoint.pt"
 TRAINED = ("student", "distilled")
+_STOPPED = "stopped; the state is saved: run the same command again (train: with --resume)"
 
 
 class Diverged(SignletError):  # noqa: N818
@@ -91,7 +92,7 @@ class FoldTraining:
         return self.batches.steps * self.recipe.optimiser.epochs
 
     def run(self, display: Display, save: bool = True) -> None:
-        """Train to the end. Raises Interrupted after Ctrl-C, with the state saved.
+        """Train to the end. Raises Interrupted after Ctrl-C or SIGTERM, with the state saved.
 
         Several processes cannot agree on a step to stop at without waiting for each other in
         every step: Ctrl-C ends them as usual, and the last checkpoint counts.
@@ -104,6 +105,8 @@ class FoldTraining:
                 ended = self.epoch == self.recipe.optimiser.epochs
                 if save and (ended or self.epoch % self.recipe.save_every == 0):
                     self.save()
+            if save and stopped():
+                raise Interrupted(_STOPPED)
 
     def join_processes(self) -> None:
         """From now on both models' gradients are averaged over the processes."""
@@ -119,9 +122,7 @@ class FoldTraining:
             display.advance(self.epoch, self.step - 1, speed)
             if stopped():
                 self.save()
-                raise Interrupted(
-                    "stopped; the state is saved: run the same command again (train: with --resume)"
-                )
+                raise Interrupted(_STOPPED)
         self._end_epoch(time.perf_counter() - started, clips)
         display.epoch_ended(self.metrics[-1])
 
@@ -223,14 +224,27 @@ class FoldTraining:
                 f"{path}: was written with other settings, clips or weights to start from; "
                 "use the same recipe, data and --init, or another --run"
             )
+        try:
+            self._take(state)
+        except Exception as error:  # whatever torch makes of states that fit nothing
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise unusable(path, f"does not fit this training ({reason[:200]})") from None
+        return True
+
+    def _take(self, state: dict[str, Any]) -> None:
+        """Put a checkpoint's state in place of this one; raises anything where it does not fit."""
+        self.epoch, self.step = state["epoch"], state["step"]
+        self.metrics = [EpochMetrics(**row) for row in state["metrics"]]
+        epochs, steps = self.recipe.optimiser.epochs, self.batches.steps
+        if not 0 <= self.epoch <= epochs or not 0 <= self.step < steps:
+            raise ValueError(f"epoch {self.epoch} of {epochs}, step {self.step} of {steps}")
+        if len(self.metrics) != self.epoch:
+            raise ValueError(f"figures of {len(self.metrics)} epochs after {self.epoch}")
         self.task.load_state_dict(state["task"])
         for name, optimiser in self.optimisers.items():
             optimiser.load_state_dict(state["optimisers"][name])
         self.soup.load_state_dict(state["soup"])
-        self.epoch, self.step = state["epoch"], state["step"]
         self.sums = {name: x.to(self.processes.device) for name, x in state["sums"].items()}
-        self.metrics = [EpochMetrics(**row) for row in state["metrics"]]
-        return True
 
     def _fingerprint(self) -> str:
         digest = "" if self.init is None else self.init.digest

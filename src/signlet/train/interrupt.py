@@ -1,4 +1,4 @@
-"""Ctrl-C in a training."""
+"""Ctrl-C, SIGTERM and SIGHUP in a training."""
 
 from __future__ import annotations
 
@@ -7,15 +7,30 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from signlet.errors import SignletError
+from signlet.running import ending
 
 
 class Interrupted(SignletError):  # noqa: N818
-    """Ctrl-C: the state is saved and `--resume` continues."""
+    """A training was asked to end: the state is saved and `--resume` continues."""
 
 
 @contextmanager
 def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
-    """Turn the first Ctrl-C into a flag, so that a step is never cut in half."""
+    """Turn the first signal into a flag, so that a step is never cut in half.
+
+    In a command that is Ctrl-C, SIGTERM or SIGHUP, in another program Ctrl-C only.
+    """
+    command = ending.current()
+    if command is not None:
+        with command.deferred() as asked:
+            yield asked
+        return
+    with _on_interrupt() as noted:
+        yield noted
+
+
+@contextmanager
+def _on_interrupt() -> Iterator[Callable[[], bool]]:
     asked: list[int] = []
 
     def note(number: int, _frame: object) -> None:

@@ -1,0 +1,27 @@
+"""What is kept of a command that Ctrl-C or another signal ends, and how to go on."""
+
+from __future__ import annotations
+
+_GOES_ON = "the same command goes on"
+_AGAIN = "give the same command again"
+KEPT = {
+    "demo": f"what is finished is saved, {_GOES_ON}",
+    "extract": f"videos that are finished are kept, {_GOES_ON}",
+    "models": f"nothing was written, {_AGAIN}",
+    "inspect": f"nothing was changed, {_AGAIN}",
+    "convert": f"clips that are written stay, {_GOES_ON}",
+    "pack": f"clips that are packed are kept, {_GOES_ON}",
+    "train": "what is finished is saved, the same command goes on, with --resume where a "
+    "training has begun",
+    "evaluate": f"nothing was changed, {_AGAIN}",
+    "ensemble": f"nothing was written, {_AGAIN}",
+    "calibrate": f"trainings that are finished are kept, {_GOES_ON}",
+    "tune": f"trials that are finished are kept, {_GOES_ON}",
+    "export": f"files that are finished stay, {_AGAIN}",
+    "teach": f"nothing was written, {_AGAIN}",
+    "recognise": f"nothing was changed, {_AGAIN}",
+    "live": "",
+    "page": f"the folder is as it was, {_AGAIN}",
+    "serve": "",
+}
+"""Of each command, wherever in it the signal came; a command may say more as it goes on."""

@@ -1,0 +1,1 @@
+"""How a command runs among others: signals, child processes, locks and left-overs."""

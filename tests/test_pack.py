@@ -333,13 +333,13 @@ def test_unusable_settings_are_refused_before_anything_is_written(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_names_that_are_no_text_are_refused(source: Made, tmp_path: Path) -> None:
+def test_signers_that_are_no_text_are_refused(source: Made, tmp_path: Path) -> None:
     @dataclass(frozen=True)
     class Undecodable(Made):
         def _ref(self, number: int) -> ClipRef:
-            return ClipRef("caf\udce9", Path("caf\udce9.npz"), None, None)
+            return ClipRef("caf\udce9", Path("caf\udce9.npz"), None, "caf\udce9")
 
-    with pytest.raises(SignletError, match=r"caf\\udce9.*rename"):
+    with pytest.raises(SignletError, match=r"caf\\udce9.*take that out"):
         pack(Undecodable(source.log), tmp_path / "out", 25)
 
 

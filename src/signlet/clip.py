@@ -14,6 +14,7 @@ from signlet.errors import ClipError, ClipWarning
 from signlet.given import plain
 from signlet.landmarks import IRIS_FACE, LEFT_HAND, NUM_RAW, RIGHT_HAND
 from signlet.shapes import shape_advice
+from signlet.terminal import printable
 from signlet.unfound import ADVICE, TAKEN, without_numbers
 from signlet.video.remarks import NO_RATE
 
@@ -34,7 +35,7 @@ class Clip:
 
     frames: (T, 543, 3) float32, x right, y down as fractions of the image, z in the scale
         of x; NaN is "not found".
-    name: identifies the clip within its source; unique there.
+    name: identifies the clip within its source; unique there; one printable line.
     sign: gloss of the sign, None where unknown.
     signer: who signs, or a group of signers that must stay together; None where unknown.
     fps: frames per second, None where unknown.
@@ -50,6 +51,7 @@ class Clip:
     remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "name", printable(self.name))
         if isinstance(self.frames, np.ma.MaskedArray):  # whose mask nothing here would look at
             raise ClipError(f"{self.name}: landmarks are a masked array; use Clip.from_array")
 

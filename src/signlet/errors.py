@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from signlet.terminal import in_a_message
+
 
 class SignletError(Exception):
-    """Unusable input or settings. The command line prints it as one line and exits with 2."""
+    """Unusable input or settings. The command line prints it as one line and exits with 2.
+
+    Names of files and what stands in them may be anything; the message is one printable line.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(in_a_message(message))
 
 
 class SaidElsewhere(SignletError):  # noqa: N818
@@ -17,3 +25,6 @@ class ClipError(SignletError):
 
 class ClipWarning(UserWarning):
     """A clip was mended while it was read, or looks wrong; the line says what, and the remedy."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(in_a_message(message))

@@ -11,6 +11,7 @@ import re
 import unicodedata
 
 from signlet.errors import SignletError
+from signlet.terminal import UNPRINTED
 
 MOST, MOST_BYTES = 100, 240
 """Characters of a name, and its bytes in UTF-8: a folder can still be called so."""
@@ -18,12 +19,6 @@ NONE = "none"
 """No taught sign's name, since it is the answer for none of the signs."""
 _BLANKS = " \t\n\v\f\r\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _AROUND = re.compile(f"^[{_BLANKS}]+|[{_BLANKS}]+$")
-_REFUSED = re.compile(
-    "[\x00-\x1f\x7f-\x9f"  # control characters: line breaks, tabs, NUL, escapes of terminals
-    "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"  # line separators and turns of direction
-    "\xad\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"  # unseen
-    "\ud800-\udfff]"  # halves of a character, as names of files that are not UTF-8 have
-)
 _SHOWS = re.compile(
     "[^\\s\u034f\u115f\u1160\u17b4\u17b5\u200c\u200d\u2800\u3164\ufe00-\ufe0f\uffa0"
     "\U000e0100-\U000e01ef]"
@@ -74,7 +69,7 @@ def _one_line(text: str, what: str, where: str) -> str:
     if not isinstance(text, str):
         raise SignletError(f"{_before(where)}the {what} {text!r} is no text; give it a name")
     name = _AROUND.sub("", unicodedata.normalize("NFC", text))
-    if refused := _REFUSED.search(name):
+    if refused := UNPRINTED.search(name):
         raise SignletError(
             f"{_before(where)}the {what} {_short(name)} is not one printable line: it holds "
             f"U+{ord(refused[0]):04X}; take that out of the name"

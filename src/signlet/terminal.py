@@ -1,27 +1,96 @@
-"""Printing where whoever reads knows fewer letters than Unicode has, or has gone away.
+"""Printing whatever a name holds, where a stream knows fewer letters, and after a reader has gone.
 
 A redirected stdout on Windows is in cp1252, that of a bare Linux server may be in ASCII. Names
 of signs are in any script, so what cannot be written there is escaped: no result is lost
-because it could not be printed.
+because it could not be printed. Names of files may hold anything: what would move a terminal's
+cursor, change its title or turn a line around is escaped as well, and what is very long is
+shortened.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import IO, Any, cast
 
 _ESCAPE = "backslashreplace"
+_NO_BREAKS = (
+    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters: NUL, escapes of terminals, backspaces
+    "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"  # line separators and turns of direction
+    "\xad\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb"  # unseen
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f"  # unseen
+    "\ud800-\udfff"  # halves of a character, as names of files that are not UTF-8 have
+)
+UNPRINTED = re.compile(f"[\t\n{_NO_BREAKS}]")
+"""What no printed name may hold as it is."""
+_UNPRINTED_IN_TEXT = re.compile(f"[{_NO_BREAKS}]")
+"""The same of a text of several lines, which may have tabs."""
+_LONGEST_VALUE, _LONGEST_LINE = 200, 1_500
+"""Characters that are printed of a value, and of a line of several values."""
 
 
-def escape_output() -> None:
-    """From now on stdout and stderr escape what they cannot write: for a program of its own."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors=_ESCAPE)
+def printable(text: str) -> str:
+    """A name from anywhere as one printable line, with escapes for what breaks, hides or turns it.
+
+    Names that need none, nearly all, are given back as they are.
+    """
+    return UNPRINTED.sub(_escaped, text)
+
+
+def printable_lines(text: str) -> str:
+    """A text of lines, printable; a line that is too long is shortened in its middle."""
+    text = _UNPRINTED_IN_TEXT.sub(_escaped, text)
+    if len(text) <= _LONGEST_LINE:
+        return text
+    return "\n".join(shortened(line, _LONGEST_LINE) for line in text.split("\n"))
+
+
+def shortened(text: str, most: int = _LONGEST_VALUE) -> str:
+    """The text, or where it has more than `most` characters: "abc…xyz, 100,000 characters"."""
+    if len(text) <= most:
+        return text
+    return f"{text[: most // 2]}…{text[-(most // 2) :]}, {len(text):,} characters"
+
+
+def in_a_message(text: str) -> str:
+    """The message of an error or a warning as one printable line that is not too long."""
+    return shortened(printable(_BREAKS.sub(" ", text.strip())), _LONGEST_LINE)
+
+
+_BREAKS = re.compile(r"\s*\n\s*|\t")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return ascii(found[0])[1:-1]
+
+
+@contextmanager
+def printing_safely() -> Iterator[None]:
+    """Meanwhile stdout and stderr print only what is printable, whoever prints.
+
+    For a program of its own: a library must not change the streams of whoever calls it.
+    """
+    before = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = map(_safe, before)
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+def _safe(stream: Any) -> Any:
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(errors=_ESCAPE)
+    return stream if stream is None or isinstance(stream, _Safe) else _Safe(stream)
+
+
+def as_it_is(stream: IO[str]) -> IO[str]:
+    """The stream beneath `printing_safely`: for whoever moves the cursor or colours on purpose."""
+    return cast(IO[str], stream.beneath) if isinstance(stream, _Safe) else stream
 
 
 def escaping(stream: IO[str]) -> IO[str]:
@@ -34,31 +103,58 @@ def escaping(stream: IO[str]) -> IO[str]:
     return cast(IO[str], _Escaping(stream))
 
 
-class _Escaping:
+class _Stream:
     """A text stream in front of another one."""
 
     def __init__(self, stream: Any) -> None:
-        self._stream = stream
+        self.beneath = stream
 
     def write(self, text: str) -> int:
-        encoding = self._stream.encoding
-        return self._stream.write(text.encode(encoding, _ESCAPE).decode(encoding))
+        raise NotImplementedError
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+        return getattr(self.beneath, name)
+
+
+class _Escaping(_Stream):
+    def write(self, text: str) -> int:
+        encoding = self.beneath.encoding
+        self.beneath.write(text.encode(encoding, _ESCAPE).decode(encoding))
+        return len(text)
+
+
+class _Safe(_Stream):
+    def write(self, text: str) -> int:
+        self.beneath.write(printable_lines(text))
+        return len(text)
+
+
+def print_json(text: str) -> None:
+    """Print a JSON text on stdout, whole, and at once where somebody reads line by line."""
+    if sys.stdout is None:
+        return
+    stream = as_it_is(sys.stdout)
+    stream.write(f"{json_for_stdout(text.rstrip())}\n")
+    stream.flush()
 
 
 def json_for_stdout(text: str) -> str:
-    """JSON text that stays JSON on stdout: what stdout cannot write is escaped as JSON does it."""
+    """JSON that stays JSON on stdout: what cannot or must not be written there is escaped."""
+    text = _UNPRINTED_IN_TEXT.sub(_json_escaped, text)
     encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
     if encoding.replace("_", "-") in ("utf-8", "utf8"):
         return text
-    return re.sub(r"[^\x00-\x7f]+", lambda found: json.dumps(found[0])[1:-1], text)
+    return re.sub(r"[^\x00-\x7f]", _json_escaped, text)
 
 
-def in_utf8(name: str) -> str:
-    """The name of a file, with escapes for bytes in it that are no UTF-8."""
-    return name.encode("utf-8", _ESCAPE).decode("utf-8")
+def _json_escaped(found: re.Match[str]) -> str:
+    halves = found[0].encode("utf-16-be", "surrogatepass")
+    pairs = zip(halves[::2], halves[1::2], strict=True)
+    return "".join(f"\\u{high:02x}{low:02x}" for high, low in pairs)
 
 
 def locale_hint(message: str) -> str:

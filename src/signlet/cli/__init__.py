@@ -5,13 +5,16 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 
 import signlet
+from signlet.cli.kept import KEPT
 from signlet.errors import SaidElsewhere, SignletError
-from signlet.install import needs
-from signlet.terminal import escape_output, locale_hint, to_nowhere
+from signlet.running.children import end_children
+from signlet.running.ending import Ending, watched
+from signlet.terminal import in_a_message, locale_hint, printing_safely, shortened, to_nowhere
 
 COMMANDS = {
     "demo": "train a recogniser of fingerspelled letters on real clips, in minutes",
@@ -43,7 +46,7 @@ signlet COMMAND --help tells more of each, with examples. Start with: signlet de
 """
 _EXTRAS = {"demo": "demo", "extract": "video", "live": "video", "tune": "tune"}
 """Extra of the package that a command needs, if it is not `train`."""
-FAILED, INTERRUPTED = 2, 130
+BROKEN, FAILED = 1, 2
 
 
 def usage() -> str:
@@ -55,19 +58,29 @@ def usage() -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code: 0, 2 for what the user can mend, 130 for Ctrl-C."""
-    escape_output()
-    try:
-        code = _main(arguments)
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        code = 0
-    to_nowhere()
-    return code
+    """Run one command and return its exit code.
+
+    0: it is done. 2: something that the user can mend. 128 and a signal's number: Ctrl-C (130),
+    SIGTERM (143) or SIGHUP (129) ended it.
+    """
+    with printing_safely(), watched(own_process=arguments is None) as ending:
+        try:
+            code = _main(arguments, ending)
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            code = 0
+        except KeyboardInterrupt:
+            end_children()
+            code = _fail(ending.line(), ending.code)
+        except Exception:  # a fault of ours; what its lines quote is escaped like all else
+            traceback.print_exc()
+            code = BROKEN
+        to_nowhere()
+        return code
 
 
-def _main(arguments: Sequence[str] | None) -> int:
+def _main(arguments: Sequence[str] | None, ending: Ending) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if not given or given[0] in ("-h", "--help"):
         print(usage(), end="")
@@ -76,25 +89,29 @@ def _main(arguments: Sequence[str] | None) -> int:
         print(f"signlet {signlet.__version__}")
         return 0
     if given[0] not in COMMANDS:
-        return _fail(f"there is no command {given[0]!r}; commands: {', '.join(COMMANDS)}", FAILED)
-    return _run(given[0], given[1:])
+        named = repr(shortened(given[0]))
+        return _fail(f"there is no command {named}; commands: {', '.join(COMMANDS)}", FAILED)
+    ending.saved = lambda: KEPT[given[0]]
+    return _run(given[0], given[1:], ending)
 
 
-def _run(name: str, arguments: list[str]) -> int:
+def _run(name: str, arguments: list[str], ending: Ending) -> int:
     try:
         command = importlib.import_module(f"signlet.cli.{name}")
     except ModuleNotFoundError as error:
+        from signlet.install import needs
+
         missing = needs(f"signlet {name}", _EXTRAS.get(name, "train"), error)
         return _help_without(name, missing) if _asks(arguments) else _fail(missing, FAILED)
+    ending.importing = False
     try:
-        command.run(arguments)
+        with ending.cutting_short():
+            command.run(arguments)
     except SaidElsewhere:
         return FAILED
     except SignletError as error:
         interrupted = type(error).__name__ == "Interrupted"
-        return _fail(str(error), INTERRUPTED if interrupted else FAILED)
-    except KeyboardInterrupt:
-        return _fail("stopped", INTERRUPTED)
+        return _fail(str(error), ending.code if interrupted else FAILED)
     except BrokenPipeError:
         raise
     except RuntimeError as error:
@@ -121,5 +138,5 @@ def _help_without(name: str, missing: str) -> int:
 
 def _fail(message: str, code: int) -> int:
     with suppress(BrokenPipeError):  # nobody is left to read it
-        print(f"signlet: {' '.join(message.split())}{locale_hint(message)}", file=sys.stderr)
+        print(f"signlet: {in_a_message(message)}{locale_hint(message)}", file=sys.stderr)
     return code

@@ -54,7 +54,7 @@ def _started(what: str, count: int) -> Any:
         from signlet.console import SafeConsole
     except ModuleNotFoundError:
         return False
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    columns = TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()
     bar = Progress(*columns, console=SafeConsole(stderr=True), transient=True)
     bar.add_task(what, total=count)
     bar.start()

@@ -26,7 +26,7 @@ from signlet.errors import SignletError
 from signlet.model.files import ModelFile, load_model
 from signlet.predict import packed_for
 from signlet.predictions import Predictions, read_predictions
-from signlet.terminal import json_for_stdout
+from signlet.terminal import print_json
 from signlet.train.folder import PREDICTIONS
 
 _USELESS = 0.1
@@ -60,7 +60,7 @@ def run(arguments: list[str]) -> None:
     write_figure(made, folder / FIGURE)
     write_calibration(folder, made, about)
     if parsed.json:
-        print(json_for_stdout((folder / CALIBRATION).read_text(encoding="utf-8")), end="")
+        print_json((folder / CALIBRATION).read_text(encoding="utf-8"))
         return
     _print(made, console)
     console.print(f"Written: {folder / CALIBRATION}   {folder / FIGURE}", soft_wrap=True)

@@ -22,6 +22,7 @@ from signlet.pack.layout import HEADER
 from signlet.predict import packed_for, predict_known
 from signlet.predictions import read_predictions
 from signlet.sources import open_source
+from signlet.terminal import print_json
 from signlet.train.folder import PREDICTIONS, SETTINGS
 
 _SHOWN = 5
@@ -65,7 +66,7 @@ def run(arguments: list[str]) -> None:
             results = {"model": predict_known(model, *packed)}
             _say_notes(parsed.data, packed[0], model)
     if parsed.json:
-        print(json.dumps({name: asdict(score(part)) for name, part in results.items()}, indent=2))
+        print_json(json.dumps({k: asdict(score(part)) for k, part in results.items()}, indent=2))
     else:
         title = "Scores on clips not trained on"
         if parsed.data is not None:

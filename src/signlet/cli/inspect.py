@@ -23,7 +23,7 @@ from signlet.inspect import (
 from signlet.pack import PackedSet
 from signlet.pack.layout import HEADER
 from signlet.sources import LETTERS, Source, find, is_set, open_source, read_named, with_videos
-from signlet.terminal import json_for_stdout
+from signlet.terminal import print_json
 
 _EXAMPLES = """
   signlet inspect fingerspelling                     signs, signers, lengths, suspicious clips
@@ -87,7 +87,7 @@ def _open(what: str, columns: str | None, names: str | None) -> Clip | PackedSet
 def _inspect_clip(clip: Clip, max_len: int, as_json: bool, console: Console) -> None:
     quality = clip_quality(clip, max_len)
     if as_json:
-        print(json_for_stdout(quality_json(quality)))
+        print_json(quality_json(quality))
     else:
         print_clip(quality, console)
 
@@ -100,7 +100,7 @@ def _inspect_set(what: Source | PackedSet, page: str | None, as_json: bool, out:
         ensure_extracted(what, console=SafeConsole(stderr=True) if as_json else out)
     quality = data_quality(what, progress=out.is_terminal and not as_json)
     if as_json:
-        print(json_for_stdout(quality_json(quality)))
+        print_json(quality_json(quality))
     else:
         print_quality(quality, out)
     if page:

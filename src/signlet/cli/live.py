@@ -13,12 +13,13 @@ from signlet.atomic import require_writable
 from signlet.cli.parsing import make_plain_parser, parse
 from signlet.errors import ClipError, SignletError
 from signlet.live.inputs import Input, open_input
-from signlet.live.lines import Lines, plain
+from signlet.live.lines import Lines
 from signlet.live.session import Session, Shows
 from signlet.recognise import Recogniser
 from signlet.sources import LETTERS
 from signlet.starter import STARTER, STARTER_SAYS
 from signlet.stream import StreamRecogniser
+from signlet.terminal import printable
 
 if TYPE_CHECKING:
     from signlet.live.window import WindowProbe
@@ -160,7 +161,7 @@ def _window(
     from signlet.live.view import Turned
     from signlet.live.window import Window
 
-    boxes = missing(plain("".join(signs)))
+    boxes = missing(printable("".join(signs)))
     if boxes:
         session.lines.say(
             f"no installed font has {boxes[:20]}, so the window shows boxes; install one"

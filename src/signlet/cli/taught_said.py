@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from signlet.live.lines import plain
 from signlet.teaching.estimate import Estimate, Tally, tested_signers
 from signlet.teaching.fit import Similarities
 from signlet.teaching.make import Made, require_taught
 from signlet.teaching.taught import Example, Taught
+from signlet.terminal import printable
 
 _LISTED = 10
 """Clips that look like another sign are listed up to this many."""
@@ -31,10 +31,10 @@ def said(made: Made) -> str:
 
 def _signs(taught: Taught) -> list[str]:
     counts = taught.counts()
-    width = max(len(plain(sign)) for sign in counts)
+    width = max(len(printable(sign)) for sign in counts)
     clips, signs = len(taught.examples), len(counts)
     lines = [f"Taught: {_many(signs, 'sign')} from {_many(clips, 'clip')}, by {_by(taught)}."]
-    lines += [f"  {plain(sign):<{width}}  {_many(n, 'clip')}" for sign, n in counts.items()]
+    lines += [f"  {printable(sign):<{width}}  {_many(n, 'clip')}" for sign, n in counts.items()]
     if taught.kept:
         lines.append(f"Kept: {_many(taught.kept, 'sign')} of the base model.")
     return [*lines, *_unnamed(taught)]
@@ -55,7 +55,7 @@ def _unnamed(taught: Taught) -> Iterator[str]:
     them = "it" if len(nameless) == 1 else "them"
     yield (
         f"{_many(len(nameless), 'clip')} {verb} no signer; name {them} "
-        f"anna_1{plain(Path(nameless[0].name).suffix)} (signer, underscore, number) to get the "
+        f"anna_1{printable(Path(nameless[0].name).suffix)} (signer, underscore, number) to get the "
         "estimate for new people."
     )
 
@@ -70,7 +70,7 @@ def _nameless(taught: Taught) -> list[Example]:
 def _advice(taught: Taught) -> list[str]:
     alike = Similarities.of(taught.numbered()).looks_like(taught.head.threshold)
     found = [
-        f"  {_clip(example)} looks like {plain(taught.signs[sign])}"
+        f"  {_clip(example)} looks like {printable(taught.signs[sign])}"
         for example, sign in zip(taught.examples, alike, strict=True)
         if sign >= 0
     ]
@@ -83,9 +83,9 @@ def _advice(taught: Taught) -> list[str]:
 
 
 def _clip(example: Example) -> str:
-    name = plain(example.name)
+    name = printable(example.name)
     known = name.startswith(f"{example.sign}/")  # as a folder of signs names its clips
-    return name if known else f"{name} ({plain(example.sign)})"
+    return name if known else f"{name} ({printable(example.sign)})"
 
 
 # --- the estimate -----------------------------------------------------------------------------

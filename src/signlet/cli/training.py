@@ -242,8 +242,9 @@ def _print_known_signers(run: Path, console: Console) -> None:
         return
     if about.get("scores_are_for") == "known signers":
         console.print(
-            "[yellow]Note: these figures are for known signers only, who were trained on; other "
-            "people will be read worse.[/]",
+            "Note: these figures are for known signers only, who were trained on; other people "
+            "will be read worse.",
+            style="yellow",
             soft_wrap=True,
         )
 
@@ -273,9 +274,10 @@ def _print_poor_soup(results: dict[str, Predictions], console: Console) -> None:
     soup, distilled = (score(results[name], resamples=1).top1 for name in ("soup", "distilled"))
     if soup < distilled - _POOR:
         console.print(
-            f"[yellow]Note: the soup, which is the run's model, reads {soup:.3f} right, the "
-            f"distilled model of the last epoch {distilled:.3f}: train for more epochs, or with "
-            "--soup_epochs 1.[/]",
+            f"Note: the soup, which is the run's model, reads {soup:.3f} right, the distilled "
+            f"model of the last epoch {distilled:.3f}: train for more epochs, or with "
+            "--soup_epochs 1.",
+            style="yellow",
             soft_wrap=True,
         )
 

@@ -94,7 +94,7 @@ def _validation(text: str | None, test_fold: int, count: int) -> tuple[int, ...]
 def _say(search: Search, console: Console) -> None:
     folds = signer_folds(search.packed.labels, search.packed.signers, search.recipe.num_folds)
     if folds.note:
-        console.print(f"[yellow]Note: {folds.note}[/]", soft_wrap=True)
+        console.print(f"Note: {folds.note}", style="yellow", soft_wrap=True)
     chosen = ", ".join(map(str, search.validation))
     console.print(
         f"Choosing {len(search.space)} values on fold {chosen}; fold {search.test_fold} with "

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
-from joblib import Parallel
+from joblib import effective_n_jobs
 from rich.progress import track
 
 from signlet.advice import data_notes, estimate_notes
@@ -17,10 +17,12 @@ from signlet.console import SafeConsole
 from signlet.errors import ClipError, SignletError
 from signlet.inspect.checks import Suspicion, check_clips, check_signs, handless
 from signlet.inspect.facts import PARTS, ClipFacts, measure, measure_packed
+from signlet.inspect.signers import once_on_signers
 from signlet.notes import Seen, SeenSet
 from signlet.pack import PackedSet
 from signlet.sources import ClipRef, Source
-from signlet.workers import delayed_here
+from signlet.terminal import printable
+from signlet.workers import delayed_here, in_processes
 
 _BATCH = 16
 """Clips that a worker process reads at a time."""
@@ -110,7 +112,7 @@ def _of_split(data: Source | PackedSet) -> dict[str, int]:
 def _as_train(
     data: Source | PackedSet, facts: Sequence[ClipFacts], skipped: Sequence[Suspicion]
 ) -> list[str]:
-    """What `train` would say of these clips."""
+    """What `train` would say of these clips, but that signers are unknown in one note."""
     clips = [
         Seen(
             fact.name,
@@ -126,7 +128,7 @@ def _as_train(
     ]
     found = tuple(getattr(data, "notes", ()))  # sources of others may have none
     seen = SeenSet(data.signs, clips, [one.detail for one in skipped], found=found)
-    return [*data_notes(seen), *estimate_notes(seen)]
+    return once_on_signers([*data_notes(seen), *estimate_notes(seen)], seen)
 
 
 def _from_packed(packed: PackedSet, progress: bool) -> list[ClipFacts]:
@@ -136,7 +138,8 @@ def _from_packed(packed: PackedSet, progress: bool) -> list[ClipFacts]:
 
 def _skipped_when_packed(packed: PackedSet) -> list[Suspicion]:
     rows = packed.skipped.to_pylist()
-    return [Suspicion("clip", row["name"], "skipped", row["reason"]) for row in rows]
+    said = ((printable(row["name"]), printable(row["reason"])) for row in rows)
+    return [Suspicion("clip", name, "skipped", reason) for name, reason in said]
 
 
 def _from_source(
@@ -144,8 +147,9 @@ def _from_source(
 ) -> tuple[list[ClipFacts], list[Suspicion]]:
     refs = source.refs()
     batches = [refs[i : i + _BATCH] for i in range(0, len(refs), _BATCH)]
-    workers = Parallel(n_jobs=1 if len(refs) <= _SERIAL else jobs, return_as="generator")
-    results = workers(delayed_here(_measure_all)(source, batch) for batch in batches)
+    calls = (delayed_here(_measure_all)(source, batch) for batch in batches)
+    workers = 1 if len(refs) <= _SERIAL else effective_n_jobs(jobs)
+    results = in_processes(calls, workers, "nothing is lost", in_order=True)
     found = [one for batch in _bar(results, len(batches), progress) for one in batch]
     facts = [one for one in found if isinstance(one, ClipFacts)]
     return facts, [one for one in found if isinstance(one, Suspicion)]
@@ -164,8 +168,10 @@ def _measure_ref(source: Source, ref: ClipRef) -> ClipFacts | Suspicion:
 
 
 def _bar(items: Iterable[Item], total: int, progress: bool) -> Iterator[Item]:
-    quiet = not (progress and SafeConsole().is_terminal)
-    yield from track(items, "looking at clips", total, disable=quiet, transient=True)
+    console = SafeConsole()
+    quiet = not (progress and console.is_terminal)
+    what = "looking at clips"
+    yield from track(items, what, total, console=console, disable=quiet, transient=True)
 
 
 def _summary(
@@ -218,13 +224,8 @@ def _mean(values: Sequence[float]) -> float:
 
 def _notes(facts: Sequence[ClipFacts], packed: bool) -> Iterator[str]:
     clips = len(facts)
-    unknown = {
-        "sign": sum(not fact.sign for fact in facts),
-        "signer": sum(not fact.signer for fact in facts),
-    }
-    for what, count in unknown.items():
-        if count:
-            yield f"the {what} of {count} of {clips} clips is unknown"
+    if unknown := sum(not fact.sign for fact in facts):
+        yield f"the sign of {unknown} of {clips} clips is unknown"
     if packed:
         told = sum(fact.hand_frames is not None for fact in facts)
         yield f"a packed set tells the frames without any hand for {told} of {clips} clips only"

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from signlet.live.fonts import font
-from signlet.live.lines import plain
 from signlet.stream import SignEvent
+from signlet.terminal import printable
 
 SURFACE, INK, MUTED, LINE = "#ffffff", "#1d1f24", "#5f636d", "#e3e3df"
 ACCENT, NOTE = "#2459c9", "#b4472f"
@@ -45,7 +45,7 @@ def draw_panel(panel: Panel, width: int, height: int) -> NDArray[np.uint8]:
     image = Image.new("RGB", (width, height), SURFACE)
     pen = _Pen(ImageDraw.Draw(image), width)
     pen.edge(height)
-    pen.text(plain(f"{panel.model}  ·  {panel.source}"), 15, MUTED, 24)
+    pen.text(printable(f"{panel.model}  ·  {panel.source}"), 15, MUTED, 24)
     pen.text(_state(panel), 17, ACCENT if panel.signing else MUTED, 54)
     if panel.events:
         _current(pen, panel.events[-1])
@@ -67,7 +67,7 @@ def _state(panel: Panel) -> str:
 
 
 def _current(pen: _Pen, event: SignEvent) -> None:
-    pen.fitting(plain(event.sign or "none of the signs"), 96 if event.sign else 34, 92)
+    pen.fitting(printable(event.sign or "none of the signs"), 96 if event.sign else 34, 92)
     for place, (sign, probability) in enumerate(event.top[:_BARS]):
         pen.bar(sign, probability, 232 + 40 * place, strong=sign == event.sign)
 
@@ -81,7 +81,7 @@ def _earlier(pen: _Pen, events: tuple[SignEvent, ...]) -> None:
 
 
 def _short(text: str, most: int) -> str:
-    text = plain(text)
+    text = printable(text)
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 

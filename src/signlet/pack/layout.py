@@ -22,7 +22,9 @@ import pyarrow as pa
 
 from signlet.errors import SignletError
 from signlet.landmarks import RAW_PARTS
+from signlet.names import is_name
 from signlet.sources import ClipRef
+from signlet.terminal import printable
 
 FORMAT_VERSION = 2
 FRAMES, INDEX, SKIPPED, HEADER = "frames.npy", "index.parquet", "skipped.parquet", "dataset.json"
@@ -136,7 +138,8 @@ def _sound(header: Header) -> bool:
     texts = (settings.source, settings.fingerprint, header.signlet_version, *settings.signs)
     numbers = (settings.max_len, header.clips, header.skipped, header.frames)
     return (
-        all(isinstance(text, str) for text in texts)
+        all(isinstance(text, str) and printable(text) == text for text in texts)
+        and all(map(is_name, settings.signs))
         and all(type(number) is int and number >= 0 for number in numbers)
         and settings.dtype in DTYPES
         and len(set(settings.signs)) == len(settings.signs)

@@ -18,6 +18,7 @@ from signlet import landmarks
 from signlet.errors import SignletError
 from signlet.pack import layout
 from signlet.pack.layout import Header
+from signlet.terminal import printable
 
 _NAN = float("nan")
 
@@ -68,14 +69,13 @@ class PackedSet:
 
     @cached_property
     def names(self) -> list[str]:
-        """(N) names of the clips."""
-        names: list[str] = self.index["name"].to_pylist()
-        return names
+        """(N) names of the clips, one printable line each."""
+        return list(map(printable, self.index["name"].to_pylist()))
 
     @cached_property
     def signers(self) -> list[str]:
         """(N) signers or signer groups, "" = unknown."""
-        return [signer or "" for signer in self.index["signer"].to_pylist()]
+        return [printable(signer or "") for signer in self.index["signer"].to_pylist()]
 
     @cached_property
     def splits(self) -> list[str]:

@@ -22,6 +22,7 @@ from signlet.landmarks import NUM_SELECTED, RAW_PARTS
 from signlet.pack.layout import SHARD_SCHEMA
 from signlet.preprocess import Preprocess
 from signlet.sources import ClipRef, Source
+from signlet.terminal import printable
 
 _TOGETHER = 32
 """Clips preprocessed in one call: with more the caches are full, with fewer the calls cost too
@@ -108,7 +109,7 @@ def _readable(source: Source, refs: Sequence[ClipRef], rows: list[Row]) -> Itera
 def _row(ref: ClipRef, labels: dict[str, int]) -> Row:
     return {
         "name": ref.name,
-        "path": str(ref.path),
+        "path": printable(str(ref.path)),
         "sign": ref.sign,
         "signer": ref.signer,
         "label": -1 if ref.sign is None else labels[ref.sign],

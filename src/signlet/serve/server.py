@@ -38,6 +38,7 @@ def run(
         ws="none",
         log_level="info" if access_log else "warning",
         access_log=access_log,
+        use_colors=False,  # a log is read in files, and an escape would be printed as text
         server_header=False,
         timeout_graceful_shutdown=int(drain) + 1,
     )

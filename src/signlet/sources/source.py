@@ -11,6 +11,7 @@ from signlet.clip import Clip
 from signlet.errors import SignletError
 from signlet.sources.files import Reader, read_clip
 from signlet.span import Span
+from signlet.terminal import printable
 
 _SHOWN = 5
 """As many names are listed in an error message."""
@@ -20,7 +21,7 @@ _SHOWN = 5
 class ClipRef:
     """Where a clip lies and what is known of it; cheap, picklable, nothing is read yet.
 
-    name: unique within the source.
+    name: unique within the source; one printable line, whatever its file is called.
     path: its file; whether it exists shows when it is read.
     sign: gloss, None where unknown.
     signer: who signs, or a group of signers that must stay together; None where unknown.
@@ -34,6 +35,9 @@ class ClipRef:
     signer: str | None
     span: Span | None = None
     split: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", printable(self.name))
 
 
 class Source(Protocol):

@@ -14,7 +14,7 @@ from signlet.clip import Clip, warn_of
 from signlet.errors import ClipError, SignletError
 from signlet.names import new_sign_name, signer_name
 from signlet.teaching.taught import Example
-from signlet.terminal import in_utf8
+from signlet.terminal import printable
 
 if TYPE_CHECKING:
     from signlet.recognise import Recognisable
@@ -74,7 +74,7 @@ def _given(clip: Recognisable, number: int, sign: str, signer: str) -> Given:
     else:
         name = Path(clip).name if isinstance(clip, str | Path) else f"clip {number}"
     path = str(clip) if isinstance(clip, str | Path) else name
-    return Given(lambda: _read(clip, name), Example(sign, signer, in_utf8(name)), path)
+    return Given(lambda: _read(clip, name), Example(sign, signer, printable(name)), path)
 
 
 def _read(clip: Recognisable, name: str) -> Clip:

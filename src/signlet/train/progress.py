@@ -62,9 +62,9 @@ class Live:
         """tested: whose clips the accuracies are of."""
         self._epochs, self._steps, self._console = epochs, steps, console
         self._progress = Progress(
-            TextColumn("[bold]{task.description}[/]"),
+            TextColumn("{task.description}", "bold", markup=False),
             BarColumn(bar_width=8),
-            TextColumn("{task.fields[figures]}"),
+            TextColumn("{task.fields[figures]}", markup=False),
             TimeRemainingColumn(compact=True),
             console=console,
             disable=not console.is_terminal,

@@ -93,7 +93,7 @@ def train(
         raise SignletError(f"{run}: there is nothing to train; name a fold, or ask for a full fit")
     plan = plan_of(packed, recipe, split) if counted or split else None
     if plan and plan.note:
-        console.print(f"[yellow]Note: {plan.note}[/]", soft_wrap=True)
+        console.print(f"Note: {plan.note}", style="yellow", soft_wrap=True)
     names = track if processes.main else ()
     with ExitStack() as held, open_trackers(names, run, asdict(recipe)) as trackers:
         processes.by_main(lambda: held.enter_context(only_one(run)))

@@ -330,8 +330,8 @@ def test_the_default_space_fits_the_recipes_that_come_along(packed: PackedSet) -
         ("loss.smoothing: {low: 0, high: 2}", "below 1"),
         ("packing.max_len: {low: 8, high: 16}", "cannot be searched"),
         ("optimiser: {low: 8, high: 16}", "optimiser = 8"),
-        ("- a\n- b", "holds no space"),
-        ("a: [", "cannot be read as YAML"),
+        ("- a\n- b", "holds no settings"),
+        ("a: [", "is not YAML"),
     ],
 )
 def test_a_wrong_space_is_one_line_that_names_the_key(

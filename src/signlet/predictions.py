@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from signlet.atomic import replacing
 from signlet.averaging import Kind, mean_probabilities
 from signlet.errors import SignletError
+from signlet.names import is_name
 
 _FORMAT = "signlet-predictions-1"
 _SCHEMA = pa.schema(
@@ -153,7 +154,7 @@ def read_predictions(path: str | Path) -> dict[str, Predictions]:
         }
     except SignletError as error:
         raise SignletError(f"{path}: {error}") from error
-    except (OSError, ValueError, pa.ArrowException) as error:
+    except Exception as error:  # pyarrow raises nearly anything for a damaged file
         raise SignletError(f"{path}: cannot be read as Parquet ({_reason(error)})") from error
 
 
@@ -186,7 +187,7 @@ def _signs_of(schema: pa.Schema) -> tuple[str, ...]:
         signs = json.loads(meta[b"signlet_signs"])
     except (KeyError, ValueError, RecursionError):
         signs = None
-    if not isinstance(signs, list) or not all(isinstance(sign, str) for sign in signs):
+    if not isinstance(signs, list) or not all(map(is_name, signs)):
         raise SignletError("the list of signs is damaged; evaluate the run again")
     return tuple(signs)
 

@@ -7,28 +7,32 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import yaml
-from jsonargparse import ArgumentError, ArgumentParser
+from jsonargparse import ArgumentParser
 from numpy.typing import NDArray
 from rich.console import Console
 
-from signlet.averaging import Kind
+from signlet.averaging import KINDS, Kind
 from signlet.calibration.leave_out import SOUP, LeaveOut, averaged
 from signlet.cli.training import add_recipe, packed_clips, recipe_of
 from signlet.copies import trained_copies
 from signlet.ensemble import ENSEMBLE
 from signlet.errors import SignletError
-from signlet.model.files import ModelFile
+from signlet.model.files import CONFIG, ModelFile
 from signlet.pack import PackedSet
 from signlet.pack.layout import HEADER
 from signlet.predictions import Predictions
+from signlet.split_plan import TRAINED_FOR
 from signlet.train import Recipe
 from signlet.train.folder import INIT, METRICS, SETTINGS, SPLIT, SPLIT_NOTE, fold_folder
 from signlet.train.memory import keep_freed_memory
 from signlet.train.metrics import read_metrics
+from signlet.train.settings_file import check_sections, read_mapping
 
 WORK = "calibration"
 """Folder in a run of its trainings without some signs."""
+_OF_THE_CLIPS = ("signlet", "source", "clips", "signs", SPLIT, SPLIT_NOTE)
+"""Settings of a run that are not its recipe's."""
+_REMEDY = "give --unknown CLIPS"
 
 
 @dataclass(frozen=True)
@@ -83,46 +87,49 @@ def _parts(runs: Sequence[Path], model: ModelFile) -> tuple[Sequence[Path], Kind
         if runs[1:]:
             raise SignletError(f"{runs[0]}: is no ensemble; leave out --runs")
         return runs, "softmax"
-    if len(runs) - 1 != len(about["runs"]):
-        names = ", ".join(str(run["name"]) for run in about["runs"])
+    try:
+        parts, kind = {str(run["name"]): run["model"] for run in about["runs"]}, about["average"]
+    except (KeyError, TypeError):
+        parts, kind = {}, None
+    if not parts or kind not in KINDS:
+        raise SignletError(f"{runs[0] / CONFIG}: what it says of its runs is damaged; {_REMEDY}")
+    if len(runs) - 1 != len(parts):
         raise SignletError(
-            f"{runs[0]}: is an ensemble; give --unknown CLIPS, or the folders of {names} by --runs"
+            f"{runs[0]}: is an ensemble; {_REMEDY}, or the folders of {', '.join(parts)} by --runs"
         )
-    if other := [str(run["name"]) for run in about["runs"] if run["model"] != SOUP]:
-        raise SignletError(
-            f"{runs[0]}: only soups can be trained again, not {other[0]}; give --unknown CLIPS"
-        )
-    return runs[1:], about["average"]
+    if other := [name for name, which in parts.items() if which != SOUP]:
+        raise SignletError(f"{runs[0]}: only soups can be trained again, not {other[0]}; {_REMEDY}")
+    return runs[1:], kind
 
 
 def run_recipe(run: Path) -> Recipe:
     """The recipe that a run was trained with; SignletError where its settings are damaged."""
     path = run / SETTINGS
+    if not path.exists():
+        raise SignletError(f"{path}: no such file; name a run folder")
+    settings = read_mapping(path, _REMEDY)
+    if INIT in settings:
+        raise SignletError(
+            f"{run}: was started from {settings[INIT]} (--init), which may know the signs to be "
+            f"left out; {_REMEDY}"
+        )
+    own = {name: value for name, value in settings.items() if name not in _OF_THE_CLIPS}
     parser = ArgumentParser(exit_on_error=False)
     add_recipe(parser)
     try:
-        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
-        if INIT in settings:
-            raise SignletError(
-                f"{run}: was started from {settings[INIT]} (--init), which may know the signs "
-                "to be left out; give --unknown CLIPS"
-            )
-        for name in ("signlet", "source", "clips", "signs"):
-            del settings[name]
-        for name in (SPLIT, SPLIT_NOTE):
-            settings.pop(name, None)
-        return recipe_of(parser, parser.parse_object(settings))
-    except FileNotFoundError:
-        raise SignletError(f"{path}: no such file; name a run folder") from None
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, ArgumentError) as error:
-        reason = " ".join(str(error).split())
-        raise SignletError(f"{path}: is damaged ({reason}); give --unknown CLIPS") from None
+        check_sections(own, Recipe)
+        return recipe_of(parser, parser.parse_object(own))
+    except Exception as error:  # whatever jsonargparse makes of a damaged value
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise SignletError(f"{path}: is damaged ({reason}); {_REMEDY}") from None
 
 
 def run_split(run: Path) -> str | None:
     """The published split that a run held out, None where it held signers out."""
-    settings = yaml.safe_load((run / SETTINGS).read_text(encoding="utf-8"))
-    return str(settings[SPLIT]) if SPLIT in settings else None
+    split = read_mapping(run / SETTINGS, _REMEDY).get(SPLIT)
+    if split not in (None, *TRAINED_FOR):
+        raise SignletError(f"{run / SETTINGS}: is damaged (split is {split}); {_REMEDY}")
+    return split
 
 
 def _packed(run: Path, where: str | None, recipe: Recipe, console: Console) -> PackedSet:

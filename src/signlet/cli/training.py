@@ -9,7 +9,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jsonargparse import ActionConfigFile, ArgumentParser  # type: ignore[attr-defined]
 from rich.console import Console
 
@@ -25,10 +24,12 @@ from signlet.report import write_report
 from signlet.sources import Source, open_source, with_videos
 from signlet.train import Processes, Recipe, train
 from signlet.train.init import Init
+from signlet.train.settings_file import check_sections, read_mapping
 
 _POOR = 0.05
 """A soup so much less accurate than the distilled model is worth a word."""
 _RECIPES = files("signlet") / "recipes"
+_REMEDY = "see the recipes that come with signlet, in its folder recipes"
 
 
 def recipe_names() -> list[str]:
@@ -45,12 +46,7 @@ def recipe_path(name: str) -> str:
             f"--recipe {name}: no such file, and no recipe of that name; "
             f"signlet has {', '.join(recipe_names())}"
         )
-    try:
-        content = yaml.safe_load(Path(name).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SignletError(f"{name}: is not a YAML file ({error})") from None
-    if not isinstance(content, dict):
-        raise SignletError(f"{name}: is not a recipe; see the ones in signlet's recipes folder")
+    read_mapping(Path(name), _REMEDY)
     return name
 
 
@@ -58,8 +54,14 @@ class _RecipeFile(ActionConfigFile):
     """A file in UTF-8; jsonargparse reads it as whatever the locale says."""
 
     def __call__(self, parser: Any, cfg: Any, values: Any, option_string: Any = None) -> None:
-        content = yaml.safe_load(Path(values).read_text(encoding="utf-8"))
-        self.apply_config(parser, cfg, self.dest, json.dumps(content, default=str))
+        content = read_mapping(Path(values), _REMEDY)
+        flags = frozenset(action.dest for action in parser._actions) - {"help", self.dest}
+        try:
+            check_sections(content, Recipe, flags - {field.name for field in fields(Recipe)})
+        except SignletError as error:
+            raise SignletError(f"{values}: {error}") from None
+        text = json.dumps(content, default=str, ensure_ascii=False)
+        self.apply_config(parser, cfg, self.dest, text)
 
 
 def add_recipe(parser: ArgumentParser) -> None:
@@ -86,9 +88,12 @@ def with_recipe_paths(arguments: list[str], default: str) -> list[str]:
 
 
 def recipe_of(parser: ArgumentParser, parsed: Any) -> Recipe:
-    """The recipe in parsed arguments."""
+    """The recipe in parsed arguments. Raises SignletError where a setting has no usable value."""
+    given = parsed.as_dict()
+    names = [field.name for field in fields(Recipe)]
+    check_sections({name: given[name] for name in names}, Recipe)
     values = parser.instantiate(parsed)
-    return Recipe(**{field.name: values[field.name] for field in fields(Recipe)})
+    return Recipe(**{name: values[name] for name in names})
 
 
 def packed_clips(

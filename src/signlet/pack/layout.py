@@ -30,6 +30,10 @@ FORMAT_VERSION = 2
 FRAMES, INDEX, SKIPPED, HEADER = "frames.npy", "index.parquet", "skipped.parquet", "dataset.json"
 SHARDS, SETTINGS = "shards", "settings.json"
 DTYPES = ("float32", "float16")
+MOST_FRAMES = 8192
+"""That a clip can keep: more no model file may hold."""
+_MOST = 1 << 48
+"""No set has more clips or frames."""
 
 _CLIP_COLUMNS = [
     pa.field("name", pa.string()),
@@ -126,7 +130,7 @@ def read_header(path: Path) -> Header:
                 "pack the clips again into a new directory"
             )
         header = Header(**{**record, "settings": _settings(record["settings"])})
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, AttributeError, ValueError):
         raise damaged(path) from None
     if not _sound(header):
         raise damaged(path)
@@ -140,7 +144,8 @@ def _sound(header: Header) -> bool:
     return (
         all(isinstance(text, str) and printable(text) == text for text in texts)
         and all(map(is_name, settings.signs))
-        and all(type(number) is int and number >= 0 for number in numbers)
+        and all(type(number) is int and 0 <= number <= _MOST for number in numbers)
+        and 2 <= settings.max_len <= MOST_FRAMES
         and settings.dtype in DTYPES
         and len(set(settings.signs)) == len(settings.signs)
     )
@@ -150,7 +155,7 @@ def read_settings(path: Path) -> Settings | None:
     """Settings of an unfinished pack; None where there are none or they are unreadable."""
     try:
         return _settings(_read_json(path))
-    except (SignletError, KeyError, TypeError):
+    except (SignletError, KeyError, TypeError, AttributeError, ValueError):
         return None
 
 
@@ -165,7 +170,7 @@ def _read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SignletError(f"{path}: cannot be read ({error.strerror})") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise damaged(path) from error
 
 

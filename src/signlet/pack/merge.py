@@ -26,11 +26,11 @@ def merge(shards: list[Shard], out: Path, settings: Settings) -> None:
     Raises SignletError where not one clip could be packed (only `skipped.parquet` stays),
     the disk is full or a shard is damaged.
     """
-    table = _concatenate(shards)
+    table = _concatenate(shards, settings.dtype)
     packed = pc.is_null(table["reason"])
     skipped = table.filter(pc.invert(packed)).select(layout.SKIPPED_SCHEMA.names)
     with replacing(out / layout.SKIPPED) as path:
-        pq.write_table(skipped, path)
+        pq.write_table(skipped, path, write_page_checksum=True)
     index = _index(table.filter(packed))
     if not len(index):
         discard(out / layout.SHARDS)
@@ -42,18 +42,28 @@ def merge(shards: list[Shard], out: Path, settings: Settings) -> None:
     with replacing(out / layout.FRAMES) as path, path.open("wb") as file:
         _write_frames(shards, frames, settings.dtype, file)
     with replacing(out / layout.INDEX) as path:
-        pq.write_table(index, path)
+        pq.write_table(index, path, write_page_checksum=True)
     header = Header(settings, __version__, len(index), len(skipped), frames)
     write_text(out / layout.HEADER, layout.as_json(header))
 
 
-def _concatenate(shards: list[Shard]) -> Any:
+def _bytes(table: Any, dtype: str) -> int:
+    """Of the frames of a shard."""
+    return int(pc.sum(table["length"]).as_py()) * frame_bytes(dtype)
+
+
+def _concatenate(shards: list[Shard], dtype: str) -> Any:
     tables = []
     for shard in shards:
         try:
-            table = pq.ParquetFile(shard.table).read()
-        except (OSError, pa.ArrowException) as error:
-            raise SignletError(f"{shard.table}: is damaged; delete it and pack again") from error
+            table = pq.ParquetFile(shard.table, page_checksum_verification=True).read()
+            table.validate(full=True)
+            sound = table.schema.equals(layout.SHARD_SCHEMA)
+            sound = sound and _bytes(table, dtype) == shard.frames.stat().st_size
+        except Exception:  # pyarrow raises nearly anything for a damaged file
+            sound = False
+        if not sound:
+            raise SignletError(f"{shard.table}: is damaged; delete it and pack again")
         tables.append(table)
     return pa.concat_tables(tables)
 

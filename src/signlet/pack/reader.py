@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 from numpy.typing import NDArray
@@ -21,6 +20,8 @@ from signlet.pack.layout import Header
 from signlet.terminal import printable
 
 _NAN = float("nan")
+_FILLED = ("name", "offset", "length", "label", "raw_frames")
+"""Columns of the index that every clip has a value in."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +58,8 @@ class PackedSet:
         index = _table(path / layout.INDEX, layout.INDEX_SCHEMA)
         skipped = _table(path / layout.SKIPPED, layout.SKIPPED_SCHEMA)
         names = ("offset", "length", "label")
+        if any(index[name].null_count for name in _FILLED):
+            raise layout.damaged(path / layout.INDEX)
         offsets, lengths, labels = (np.array(index[name].to_numpy()) for name in names)
         _check(path, header, len(skipped), offsets, lengths, labels)
         frames = _map(path / layout.FRAMES, header)
@@ -150,8 +153,9 @@ def _header(path: Path) -> Header:
 
 def _table(path: Path, schema: Any) -> Any:
     try:
-        table = pq.ParquetFile(path).read()
-    except (OSError, pa.ArrowException) as error:
+        table = pq.ParquetFile(path, page_checksum_verification=True).read()
+        table.validate(full=True)  # texts are read as they are, whether they are UTF-8 or not
+    except Exception as error:  # pyarrow raises nearly anything for a damaged file
         raise layout.damaged(path) from error
     if table.schema.remove_metadata() != schema:
         raise layout.damaged(path)
@@ -184,10 +188,12 @@ def _check(
 def _map(path: Path, header: Header) -> NDArray[Any]:
     """Frames, copy on write: torch warns about tensors of read-only memory."""
     try:
-        frames: NDArray[Any] = np.load(path, mmap_mode="c", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        frames: Any = np.load(path, mmap_mode="c", allow_pickle=False)
+        size = path.stat().st_size - frames.offset
+    except Exception as error:  # numpy evaluates the header, which raises nearly anything
         raise layout.damaged(path) from error
     shape = (header.frames, landmarks.NUM_SELECTED, 3)
-    if frames.shape != shape or frames.dtype != header.settings.dtype:
+    right = frames.shape == shape and frames.dtype == header.settings.dtype
+    if not right or size != frames.nbytes or not frames.flags.c_contiguous:
         raise layout.damaged(path)
     return frames

@@ -65,7 +65,7 @@ def write_shard(
                 few = refs[start : start + _TOGETHER]
                 rows += _pack_few(source, few, preprocess, dtype, file)
     with replacing(shard.table) as path:
-        pq.write_table(pa.Table.from_pylist(rows, SHARD_SCHEMA), path)
+        pq.write_table(pa.Table.from_pylist(rows, SHARD_SCHEMA), path, write_page_checksum=True)
     return len(refs)
 
 

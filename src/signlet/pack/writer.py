@@ -79,7 +79,9 @@ def pack(
 
 def _settings(source: Source, refs: list[ClipRef], max_len: int, jobs: int, dtype: str) -> Settings:
     if not 2 <= max_len <= layout.MOST_FRAMES:
-        raise SignletError(f"max_len is {max_len}; give 2 to {layout.MOST_FRAMES:,} frames")
+        raise SignletError(
+            f"max_len is {max_len}; give 2 or more frames, at most {layout.MOST_FRAMES:,}"
+        )
     if jobs == 0 or jobs < -1:
         raise SignletError(f"jobs is {jobs}; give 1 or more, or -1 for one per core")
     if dtype not in layout.DTYPES:

@@ -52,7 +52,7 @@ def content(
         "no_estimate": copies is not None and without_copies(predictions, copies) is None,
         "headline": _headline(run.best, predictions, run.config.get("split")),
         "warnings": [
-            *warnings(predictions, run.config.get("split_note") or ""),
+            *warnings(predictions, str(run.config.get("split_note") or "")),
             *_copies(run.best, predictions, copies),
         ],
         "results": results,

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import csv
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from signlet import __version__
 from signlet.errors import SignletError
 from signlet.evaluate import Predictions, read_predictions
+from signlet.train.settings import MOST
+from signlet.train.settings_file import read_mapping
 
 MODELS = ("student", "teacher", "distilled", "soup")
 """Order of the models in tables; a run may lack some."""
@@ -51,7 +54,7 @@ def read_run(folder: Path) -> Run:
     if not folder.is_dir():
         raise SignletError(f"{folder}: no such run folder; give the folder that train wrote")
     config_text = _text(folder / "config.yaml")
-    config = _mapping(config_text, folder / "config.yaml")
+    config = read_mapping(folder / "config.yaml", "give a folder that train wrote")
     predictions = _predictions(folder / "predictions.parquet")
     written = (folder / "predictions.parquet").stat().st_mtime
     return Run(
@@ -68,19 +71,26 @@ def read_run(folder: Path) -> Run:
 
 def read_curves(path: Path) -> Curves:
     """metrics.csv by fold; of an epoch that was written twice (resumed), the later line counts."""
-    lines = csv.DictReader(_text(path).splitlines())
     rows: dict[tuple[int, int], dict[str, float]] = {}
-    for number, line in enumerate(lines, start=2):
-        try:
+    lines = csv.DictReader(_text(path).splitlines())
+    try:
+        for line in lines:
             values = {key: float(value) if value else np.nan for key, value in line.items()}
-            rows[int(values["fold"]), int(values["epoch"])] = values
-        except (TypeError, ValueError, KeyError, AttributeError):
-            raise SignletError(
-                f"{path}: line {number} is not a line of numbers with fold and epoch; "
-                "train again or remove that line"
-            ) from None
+            rows[int(values["fold"]), _epoch(values)] = values
+    except (TypeError, ValueError, KeyError, AttributeError, OverflowError, csv.Error):
+        raise SignletError(
+            f"{path}: line {lines.line_num} is not a line of numbers with fold and epoch; "
+            "train again or remove that line"
+        ) from None
     folds = sorted({fold for fold, _ in rows})
     return {fold: _columns([rows[key] for key in sorted(rows) if key[0] == fold]) for fold in folds}
+
+
+def _epoch(values: Mapping[str, float]) -> int:
+    """Raises ValueError where the line is none of an epoch."""
+    if any(map(math.isinf, values.values())) or not 1 <= values["epoch"] <= MOST:
+        raise ValueError("no epoch")
+    return int(values["epoch"])
 
 
 def _columns(rows: list[dict[str, float]]) -> dict[str, NDArray[np.float64]]:
@@ -107,16 +117,6 @@ def _text(path: Path) -> str:
         raise SignletError(
             f"{path}: is missing or not readable as text; give a folder that train wrote"
         ) from None
-
-
-def _mapping(text: str, path: Path) -> dict[str, Any]:
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        value = None
-    if not isinstance(value, dict):
-        raise SignletError(f"{path}: is not a YAML mapping of settings; give a run folder")
-    return value
 
 
 def _recipe(config: dict[str, Any]) -> str:

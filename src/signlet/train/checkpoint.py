@@ -6,7 +6,7 @@ draw comes from (seed, epoch, step) or (seed, epoch, clip).
 
 from __future__ import annotations
 
-import pickle
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,23 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
-    """Read tensors and plain values only; a file that would run code is refused."""
+    """Read tensors and plain values only; a file that would run code is refused.
+
+    Raises SignletError where it is damaged, also where only a weight is another than was written.
+    """
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError):
-        raise SignletError(f"{path}: is damaged; delete it to start this fold again") from None
+        with zipfile.ZipFile(path) as archive:  # torch itself does not look at the checksums
+            damaged = archive.testzip()
+        state = None if damaged else torch.load(path, map_location="cpu", weights_only=True)
+    except Exception:  # torch raises nearly anything for a damaged file
+        damaged, state = str(path), None
+    if damaged:
+        raise unusable(path, "is damaged")
     if not isinstance(state, dict) or "epoch" not in state:
-        raise SignletError(f"{path}: is no checkpoint; delete it to start this fold again")
+        raise unusable(path, "is no checkpoint")
     return state
+
+
+def unusable(path: Path, problem: str) -> SignletError:
+    """The error for a checkpoint that no training can go on from."""
+    return SignletError(f"{path}: {problem}; delete it to start this fold again")

@@ -28,6 +28,7 @@ from signlet.train.fold import CHECKPOINT
 from signlet.train.init import Init
 from signlet.train.metrics import read_metrics, write_metrics
 from signlet.train.settings import Recipe, plain
+from signlet.train.settings_file import read_mapping
 
 MODELS = ("student", "teacher", "distilled", "soup")
 PREDICTIONS, METRICS, SETTINGS = "predictions.parquet", "metrics.csv", "config.yaml"
@@ -139,11 +140,7 @@ def _tested_on(split: str | None) -> str:
 
 
 def _settings_before(run: Path) -> dict[str, Any]:
-    path = run / SETTINGS
-    try:
-        return dict(flat(yaml.safe_load(path.read_text(encoding="utf-8"))))
-    except (OSError, ValueError, yaml.YAMLError, AttributeError):
-        raise SignletError(f"{path}: is damaged; choose another --run") from None
+    return dict(flat(read_mapping(run / SETTINGS, "choose another --run")))
 
 
 def _refuse_changed(run: Path, was: Mapping[str, Any], now: Mapping[str, Any]) -> None:

@@ -185,7 +185,8 @@ def _digest(folders: list[Path], signs: tuple[str, ...]) -> str:
 def _told(file: ModelFile) -> frozenset[str]:
     """Names of clips in a model's own description, which has no run folder beside it."""
     names = file.about.get(TOLD)
-    return frozenset(name for name in names if isinstance(name, str)) if names else frozenset()
+    known = names if isinstance(names, list) else []
+    return frozenset(name for name in known if isinstance(name, str))
 
 
 def _trained_on(

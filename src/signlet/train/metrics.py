@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from signlet.atomic import replacing
+from signlet.errors import SignletError
 
 _NAN = float("nan")
 
@@ -61,12 +63,25 @@ def write_metrics(path: Path, folds: Mapping[int, Sequence[EpochMetrics]]) -> No
 
 
 def read_metrics(path: Path) -> list[EpochMetrics]:
-    """The epochs of a file that holds one fold."""
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = [{k: v for k, v in row.items() if k != "fold"} for row in csv.DictReader(file)]
-    return [_from_row(row) for row in rows]
+    """The epochs of a file that holds one fold. Raises SignletError where it is damaged."""
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        epochs = [_from_row(row) for row in rows]
+        if not epochs or [row.epoch for row in epochs] != list(range(1, len(epochs) + 1)):
+            raise ValueError("an epoch is missing")
+        return epochs
+    except OSError as error:
+        raise SignletError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except (ValueError, TypeError, KeyError, csv.Error) as error:
+        raise SignletError(
+            f"{path}: is damaged ({error}); delete {path.parent} to train that fold again"
+        ) from None
 
 
 def _from_row(row: Mapping[str, str]) -> EpochMetrics:
-    numbers = {k: float(v) if v else _NAN for k, v in row.items() if k != "epoch"}
+    """Raises ValueError, TypeError or KeyError where a figure is none, infinite or missing."""
+    numbers = {k: float(v) if v else _NAN for k, v in row.items() if k not in ("fold", "epoch")}
+    if any(map(math.isinf, numbers.values())) or numbers["seconds"] < 0:
+        raise ValueError("a figure is not a number of an epoch")
     return EpochMetrics(epoch=int(row["epoch"]), **numbers)

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from signlet.augment import AugmentConfig
 from signlet.errors import SignletError
 from signlet.model import ModelSize
+from signlet.names import is_name
 
 MOST_FITS = 16
+MOST = 10**9
+"""No number of a recipe is larger, but for its seed."""
+MOST_SEED = 2**62
+MOST_WIDTH = 8192
+"""Of a model's parts and a clip's frames: what a model file may hold."""
 FEW_BATCHES = 4
 """With fewer whole batches in an epoch than this, every clip takes part in every epoch."""
 
@@ -145,7 +152,23 @@ class Recipe:
     """Of weights, order of clips, augmentations, dropout and mixup; the folds have their own."""
 
     def __post_init__(self) -> None:
-        """Refuse values that make no training."""
+        """Refuse values that make no training. Raises SignletError, which names the setting."""
+        self._check_extremes()
+        self._check_signs_of_numbers()
+        if self.fits > MOST_FITS:
+            raise SignletError(f"fits is {self.fits}; at most {MOST_FITS} are averaged")
+
+    def _check_extremes(self) -> None:
+        """Numbers that no training could count to, or whose model no file could hold."""
+        require_plain_name(self.name)
+        for name, value in flat_numbers(asdict(self)):
+            most = MOST_SEED if name == "seed" else MOST
+            if "widths" in name or name.endswith((".dense", ".heads", ".max_len")):
+                most = MOST_WIDTH
+            if not -most <= value <= most:  # NaN is in no range
+                raise SignletError(f"{name} is {value}; at most {most:,} can be worked with")
+
+    def _check_signs_of_numbers(self) -> None:
         positive = {
             "optimiser.epochs": self.optimiser.epochs,
             "optimiser.batch_size": self.optimiser.batch_size,
@@ -155,6 +178,7 @@ class Recipe:
             "soup_epochs": self.soup_epochs,
             "head.prototypes": self.head.prototypes,
             "fits": self.fits,
+            "num_folds": self.num_folds,
             "validate_every": self.validate_every,
             "save_every": self.save_every,
             "mixup.alpha": self.mixup.alpha,
@@ -173,14 +197,37 @@ class Recipe:
         for name, value in shares.items():
             if not 0 <= value < 1:
                 raise SignletError(f"{name} is {value}; it must be at least 0 and below 1")
-        if self.fits > MOST_FITS:
-            raise SignletError(f"fits is {self.fits}; at most {MOST_FITS} are averaged")
-        others = (self.optimiser.min_steps, self.optimiser.weight_decay, self.loss.ousm, self.seed)
-        if min(others) < 0:
-            raise SignletError(
-                "optimiser.min_steps, optimiser.weight_decay, loss.ousm and seed must not be "
-                "negative"
-            )
+        not_negative = {
+            "optimiser.min_steps": self.optimiser.min_steps,
+            "optimiser.weight_decay": self.optimiser.weight_decay,
+            "optimiser.clip_norm": self.optimiser.clip_norm,
+            "loss.ousm": self.loss.ousm,
+            "teacher.weight": self.teacher.weight,
+            "seed": self.seed,
+        }
+        for name, value in not_negative.items():
+            if value < 0:
+                raise SignletError(f"{name} is {value}; it must not be negative")
+
+
+def require_plain_name(name: str) -> None:
+    """Raise SignletError where a recipe's name cannot be that of a folder."""
+    if not is_name(name) or name in (".", "..") or set(name) & set("/\\"):
+        raise SignletError(
+            f"name is {name[:60]!r}; give a name that a folder can have, without / and \\"
+        )
+
+
+def flat_numbers(settings: Any, name: str = "") -> Iterator[tuple[str, float]]:
+    """Every number in nested settings, by its dotted name."""
+    if isinstance(settings, dict):
+        for key, value in settings.items():
+            yield from flat_numbers(value, f"{name}.{key}" if name else key)
+    elif isinstance(settings, tuple):
+        for value in settings:
+            yield from flat_numbers(value, name)
+    elif isinstance(settings, int | float):
+        yield name, settings
 
 
 def soup_length(recipe: Recipe) -> int:

@@ -50,6 +50,14 @@ class TestScore:
     copies: int
     without_copies: float | None
 
+    @classmethod
+    def read(cls, kept: Any) -> TestScore:
+        """What a study has kept of one. Raises TypeError where it is damaged."""
+        score = cls(**kept)
+        if any(value is not None and type(value) not in (int, float) for value in kept.values()):
+            raise TypeError("a score on the test fold is no number")
+        return score
+
 
 @dataclass(frozen=True)
 class Outcome:

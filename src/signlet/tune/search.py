@@ -32,7 +32,16 @@ from signlet.train.folder import predictions_of
 from signlet.train.settings import plain
 from signlet.tune.outcome import Outcome, TestScore, Trial
 from signlet.tune.space import Space, check_space, with_values
-from signlet.tune.study import ask, finished, importance, open_study, own_values, tell, values_of
+from signlet.tune.study import (
+    ask,
+    finished,
+    importance,
+    open_study,
+    own_values,
+    tell,
+    usable,
+    values_of,
+)
 
 if TYPE_CHECKING:
     import optuna
@@ -121,7 +130,12 @@ def tune(
     start_processes(device)  # refuses a device that is not there before anything is written
     console = console or SafeConsole(quiet=True)
     work = _Work(
-        search, open_study(study, search.about()), study.with_suffix("") / "work", device, console
+        search,
+        study,
+        open_study(study, search.about()),
+        study.with_suffix("") / "work",
+        device,
+        console,
     )
     while (done := len(work.finished())) < trials:
         work.trial(done, trials)
@@ -133,6 +147,7 @@ def tune(
 @dataclass(frozen=True)
 class _Work:
     search: Search
+    file: Path
     study: optuna.Study
     folder: Path
     device: str
@@ -140,7 +155,8 @@ class _Work:
 
     def finished(self) -> list[Trial]:
         """Trials that ran to their end, or whose training failed."""
-        return finished(self.study, self.search.space)
+        with usable(self.file):
+            return finished(self.study, self.search.space)
 
     def trial(self, place: int, trials: int) -> None:
         """Draw values, train, score.
@@ -148,15 +164,18 @@ class _Work:
         A training that diverges is a failed trial; any other trouble ends the search.
         """
         search, started = self.search, time.perf_counter()
-        trial = ask(self.study, search.space, search.recipe, place)
+        with usable(self.file):
+            trial = ask(self.study, search.space, search.recipe, place)
+            values = values_of(trial.params, search.space)
         value, why = float("nan"), ""
         try:
-            recipe = with_values(search.recipe, values_of(trial.params, search.space))
+            recipe = with_values(search.recipe, values)
         except SignletError as error:
             why = str(error)
         else:
             value, why = self._score(recipe)
-        tell(self.study, trial, value, why)
+        with usable(self.file):
+            tell(self.study, trial, value, why)
         seconds = time.perf_counter() - started
         said = f"{self.search.metric} {value:.3f}" if not why else f"failed: {why}"
         self.console.print(
@@ -212,14 +231,17 @@ class _Work:
     def _test(self, recipe: Recipe) -> TestScore:
         """Train without the test fold and score on it; done once for each recipe."""
         key = f"test {_digest(plain(recipe))}"
-        known = self.study.user_attrs.get(key)
+        with usable(self.file):
+            known = self.study.user_attrs.get(key)
         if known is None:
             fold, folds = self.search.test_fold, self.search.folds
             self.console.print(f"Training without fold {fold}, to be tested on it.")
             rows, answers = self._predict(recipe, folds.training(fold), folds.held_out(fold))
             known = self._scores(predictions_of(self.search.packed, rows, answers, fold))
-            self.study.set_user_attr(key, known)
-        return TestScore(**known)
+            with usable(self.file):
+                self.study.set_user_attr(key, known)
+        with usable(self.file):
+            return TestScore.read(known)
 
     def _scores(self, soup: Predictions) -> dict[str, Any]:
         result, copies = score(soup), trained_copies(soup, self.search.packed)

@@ -9,12 +9,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jsonargparse import ArgumentParser
 
 from signlet.errors import SignletError
 from signlet.train import Recipe
 from signlet.train.settings import plain
+from signlet.train.settings_file import read_mapping
 
 WIDTH, DROPOUT = "width_factor", "dropout_factor"
 """Keys that no recipe has: all widths, or all dropouts, of both models times a factor."""
@@ -91,14 +91,10 @@ def read_space(path: Path) -> Space:
 
     Raises SignletError, naming file and key, where it is none.
     """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise SignletError(f"{path}: cannot be read as YAML ({reason})") from None
-    if not isinstance(content, dict) or not content:
+    content = read_mapping(path, "write lines of key: {low: .., high: ..}")
+    if not content:
         raise SignletError(f"{path}: holds no space; write lines of key: {{low: .., high: ..}}")
-    return {str(key): _entry(path, str(key), about) for key, about in content.items()}
+    return {key: _entry(path, key, about) for key, about in content.items()}
 
 
 def _entry(path: Path, key: str, about: Any) -> Range | Choices:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,25 +43,33 @@ def open_study(path: Path, about: Mapping[str, str]) -> optuna.Study:
     require_optuna()
     import optuna
     from optuna.trial import TrialState
-    from sqlalchemy.exc import SQLAlchemyError
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     if not path.suffix:
         raise SignletError(f"{path}: give the study a file name such as {path}.db")
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    with usable(path):
         study = optuna.create_study(
             storage=f"sqlite:///{path}", study_name=_NAME, direction="maximize", load_if_exists=True
         )
         _check_same(path, study, about)
         for trial in study.get_trials(states=(TrialState.RUNNING,)):
             study.tell(trial.number, state=TrialState.FAIL)
-    except (SQLAlchemyError, RuntimeError, optuna.exceptions.StorageInternalError) as error:
-        reason = str(error).splitlines()[0]
+    return study
+
+
+@contextmanager
+def usable(path: Path) -> Iterator[None]:
+    """Turn whatever Optuna and its libraries make of a damaged study into one line on the file."""
+    try:
+        yield
+    except SignletError:
+        raise
+    except Exception as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise SignletError(
             f"{path}: cannot be used as a study ({reason}); choose another --study"
         ) from None
-    return study
 
 
 def _check_same(path: Path, study: optuna.Study, about: Mapping[str, str]) -> None:

@@ -3,42 +3,70 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from errno import EISDIR
 from pathlib import Path
 
 from signlet.errors import SignletError
+from signlet.running.leftover import temporary_folder
 
 _UMASK = os.umask(0)
 os.umask(_UMASK)
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, durable: bool = True) -> Iterator[Path]:
     """Give a temporary path beside `path`; what is written there takes its place at the end.
 
-    Nothing is left behind where the block fails. Raises SignletError where the directory
-    cannot be written to or the disk is full.
+    Nothing is left behind where the block fails; what a killed process leaves is removed by
+    the next one that writes there.
+    durable: whether the file shall survive that the machine loses its power right afterwards,
+    which takes the disk some time; without it there may then be an empty file.
+    Raises SignletError where the directory cannot be written to or the disk is full.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
-    except OSError as error:
-        raise SignletError(f"{path}: cannot be written ({error.strerror})") from None
-    try:
-        yield folder / path.name
-        os.chmod(folder / path.name, _mode(path))  # some libraries write for the user only
-        os.replace(folder / path.name, path)
-    except OSError as error:
-        reason = error.strerror or error
-        raise SignletError(
-            f"{path}: cannot be written ({reason}); free space or choose another place"
-        ) from None
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with ExitStack() as held:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            folder = held.enter_context(temporary_folder(path.parent, f".{path.name}"))
+        except OSError as error:
+            raise SignletError(f"{path}: cannot be written ({error.strerror})") from None
+        temporary = folder / path.name
+        try:
+            yield temporary
+            os.chmod(temporary, _mode(path))  # some libraries write for the user only
+            if durable:
+                to_disk(temporary)
+            os.replace(temporary, path)
+            if durable:
+                _folder_to_disk(path.parent)
+        except OSError as error:
+            reason = error.strerror or error
+            raise SignletError(
+                f"{path}: cannot be written ({reason}); free space or choose another place"
+            ) from None
+
+
+def to_disk(path: Path) -> None:
+    """Wait until a file, or a folder with all that is in it, is on the disk. Raises OSError."""
+    if path.is_dir():
+        for inner in path.iterdir():
+            to_disk(inner)
+        _folder_to_disk(path)
+        return
+    with path.open("rb+") as file:  # some systems want it open for writing
+        os.fsync(file.fileno())
+
+
+def _folder_to_disk(folder: Path) -> None:
+    """The names in a folder; some systems keep them without being asked, and cannot be asked."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _mode(path: Path) -> int:

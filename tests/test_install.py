@@ -212,3 +212,14 @@ def test_extras_named_in_messages_exist() -> None:
     for path in (ROOT / "src" / "signlet").rglob("*.py"):
         for extra in re.findall(r'needs\(\s*"[^"]+",\s*"(\w+)"', path.read_text(encoding="utf-8")):
             assert re.search(rf"^{extra} = \[", text, re.MULTILINE), (path, extra)
+
+
+@pytest.mark.parametrize(
+    ("library", "remedy"),
+    [("libxcb.so.1", "apt install"), ("libGL.so.1", "apt install"), ("libcudart.so.13", "misses")],
+)
+def test_a_library_of_the_system_is_named_with_the_command(library: str, remedy: str) -> None:
+    error = ImportError(f"{library}: cannot open shared object file: No such file or directory")
+    said = needs("reading videos", "video", error)
+    assert library in said and remedy in said
+    assert "not installed" not in said

@@ -18,6 +18,12 @@ from urllib.request import url2pathname
 
 _NAME = "signlet"
 _CONSTRAINTS = "constraints.txt"
+_LIBRARY = re.compile(r"\blib(GL|EGL|GLESv2|gthread-2\.0|glib-2\.0|xcb)\.so")
+"""Of a desktop: MediaPipe brings OpenCV, which wants them on servers and in containers too."""
+_DESKTOP = (
+    "install this system library: on Debian and Ubuntu apt install libgl1 libegl1 libgles2 "
+    "libglib2.0-0"
+)
 _PYTHON = re.compile(r'python_version\s*(<|>=)\s*"3\.(\d+)"')
 
 
@@ -29,7 +35,8 @@ def needs(feature: str, extra: str, error: ImportError | None = None) -> str:
     """
     if error is not None and not isinstance(error, ModuleNotFoundError):
         reason = " ".join(str(error).split())[:200]
-        return f"{feature} fails, as a package cannot be loaded ({reason}); install what it misses"
+        mend = _DESKTOP if _LIBRARY.search(reason) else "install what it misses"
+        return f"{feature} fails, as a package cannot be loaded ({reason}); {mend}"
     return f"{feature} needs the extra {extra}, which is not installed; {remedy(extra)}"
 
 

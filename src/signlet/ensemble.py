@@ -20,12 +20,14 @@ from signlet.evaluate import Scores, score
 from signlet.model.files import MAX_MEMBERS, ModelFile, finite, load_model, save_model
 from signlet.predictions import Predictions, average, read_predictions, write_predictions
 from signlet.sources.absent import absent, exists
+from signlet.running.lock import only_one_file
 from signlet.train.folder import COPIES, PREDICTIONS, fold_folder, full_fits
 
 MODELS = ("soup", "distilled", "student", "teacher")
 ENSEMBLE = "ensemble"
 """What the averaged answer is called in predictions.parquet and in the tables."""
 COMPARISON, AGREEMENT = "comparison.csv", "agreement.csv"
+_BUSY = "another command writes an ensemble there; wait for it, or choose another folder"
 
 
 @dataclass(frozen=True)
@@ -209,7 +211,7 @@ def write_ensemble(made: Ensemble, out: Path) -> None:
             f"the runs have {len(members)} models, an ensemble holds at most {MAX_MEMBERS}; "
             "take fewer runs"
         )
-    with replacing(out) as folder:
+    with only_one_file(out, _BUSY), replacing(out) as folder:
         try:
             folder.mkdir()
             save_model(folder, members, made.parts[0].model.signs, _about(made), tree(made))

@@ -17,6 +17,7 @@ from signlet.errors import SignletError
 from signlet.names import new_sign_name, signer_name
 from signlet.notes import Seen, SeenSet, reading_notes
 from signlet.recognise import Recogniser
+from signlet.running.lock import only_one_file
 from signlet.sources import ClipRef, Source, open_source, with_videos
 from signlet.sources.absent import absent
 from signlet.starter import model_path
@@ -42,6 +43,11 @@ def run(arguments: list[str]) -> None:
     out = _place(parsed)
     make.require_unprotected(out)
     require_writable(out)
+    with only_one_file(out, "another command teaches it; wait for it, or write to another -o"):
+        _teach(parsed, out)
+
+
+def _teach(parsed: Any, out: Path) -> None:
     with Bars() as bars:
         progress = make.Progress(_note, bars.begin, bars.step)
         try:

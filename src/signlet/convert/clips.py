@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -14,11 +14,14 @@ from signlet.errors import ClipError, SignletError
 from signlet.landmarks import IRIS_FACE, RAW_PARTS
 from signlet.meaning import Change, Fault, Look, look_at, suspected, suspected_of_set
 from signlet.meaning.change import NOTHING, together
+from signlet.running.leftover import sweep_below
+from signlet.running.lock import only_one
 from signlet.sources import ClipRef, Source, read_clip, read_ref, write_clip
 from signlet.sources.arrays import read_npy, read_npz
 from signlet.sources.files import Reader
 from signlet.sources.points import Part
 
+_BUSY = "another command converts clips into this folder; wait for it, or choose another one"
 _ARRAYS = {".npz": read_npz, ".npy": read_npy}
 
 
@@ -59,7 +62,19 @@ def convert_set(
     refs = source.refs()
     if not refs:
         raise SignletError(f"{given}: holds no clips")
-    claim(out, {"from": given, "flags": "--auto" if change is None else change.flags()})
+    with only_one(out, _BUSY):
+        claim(out, {"from": given, "flags": "--auto" if change is None else change.flags()})
+        return _convert(source, refs, out, change, tick)
+
+
+def _convert(
+    source: Source,
+    refs: Sequence[ClipRef],
+    out: Path,
+    change: Change | None,
+    tick: Callable[[], None],
+) -> Converted:
+    sweep_below(out, 1)
     result = Converted(out)
     kept = []
     for ref, path in zip(refs, places(refs), strict=True):

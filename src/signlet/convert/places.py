@@ -11,6 +11,7 @@ from pathlib import Path
 
 from signlet.atomic import write_text
 from signlet.errors import SignletError
+from signlet.running.lock import LOCK
 from signlet.sources import ClipRef, open_source
 from signlet.sources.files import SUFFIXES
 from signlet.video.suffixes import VIDEO_SUFFIXES
@@ -67,7 +68,7 @@ def claim(out: Path, about: dict[str, str]) -> None:
                 "folder or delete this one"
             )
         return
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if out.exists() and (not out.is_dir() or {path.name for path in out.iterdir()} - {LOCK}):
         raise SignletError(f"{out}: is there already; name a new folder to write")
     write_text(record, _text(about))
 

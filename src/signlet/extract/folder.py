@@ -14,6 +14,8 @@ from signlet.extract.many import Outcome, extract_many
 from signlet.extract.record import Record, Row
 from signlet.extract.summary import Summary, kinds_of, summarise
 from signlet.sources.absent import absent, exists
+from signlet.running.leftover import sweep
+from signlet.running.lock import only_one
 from signlet.sources.arrange import signers_below
 from signlet.sources.leftover import count_of, listed
 from signlet.sources.pattern import NamePattern
@@ -23,6 +25,8 @@ from signlet.video.content import what_else
 from signlet.video.extractors import Choice, identity
 from signlet.video.single import HOLISTIC
 from signlet.video.suffixes import SOME_SUFFIXES, is_video
+
+_BUSY = "another command extracts into this folder; wait for it, or choose another --out"
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,15 @@ def extract_folder(
     cannot be written to; a video that cannot be read is in the summary instead.
     """
     tasks = plan(videos, out, file_format, names)
+    with only_one(out, _BUSY):
+        return _extract(tasks, out, jobs, choice, console)
+
+
+def _extract(
+    tasks: Sequence[Task], out: Path, jobs: int, choice: Choice, console: Console | None
+) -> Summary:
+    for folder in {task.out.parent for task in tasks}:
+        sweep(folder)
     record, known = Record(out), identity(choice)
     keys = {task.video: _key(task.video, known) for task in tasks}
     to_do = [task for task in tasks if not _is_done(task, keys[task.video], record)]

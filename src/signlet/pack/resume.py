@@ -11,6 +11,7 @@ from signlet.atomic import write_text
 from signlet.errors import SignletError
 from signlet.pack import layout
 from signlet.pack.layout import Settings
+from signlet.running.lock import LOCK
 
 _TEMPORARY = tuple(
     f".{name}-"
@@ -41,7 +42,8 @@ def _refuse_foreign(out: Path) -> None:
     folder = out / layout.SHARDS
     if (folder / layout.SETTINGS).exists():
         return
-    found = {name for name in os.listdir(out) if not _is_temporary(name)} - {layout.SKIPPED}
+    found = {name for name in os.listdir(out) if not _is_temporary(name)}
+    found -= {layout.SKIPPED, LOCK}
     if found == {layout.SHARDS} and all(map(_is_temporary, os.listdir(folder))):
         return
     if found:

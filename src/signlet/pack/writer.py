@@ -23,6 +23,7 @@ from signlet.pack.merge import merge
 from signlet.pack.reader import PackedSet
 from signlet.pack.resume import prepare
 from signlet.pack.shard import Shard, write_shard
+from signlet.running.lock import only_one
 from signlet.sources import ClipRef, Source
 from signlet.workers import delayed_here, in_processes
 
@@ -30,6 +31,7 @@ SHARD_CLIPS = 256
 """Clips in a shard: what a kill loses at most per job, half a second's work. Fixed, so that any
 number of jobs can resume what any other number left behind."""
 BACKENDS = ("local", "ray")
+_BUSY = "another command packs clips into this folder; wait for it, or choose another folder"
 
 Work = tuple[Shard, list[ClipRef]]
 """A shard and the clips that belong into it."""
@@ -69,11 +71,14 @@ def pack(
     settings = _settings(source, refs, max_len, jobs, dtype)
     if (out / layout.HEADER).exists():
         return _complete(out, settings)
-    prepare(out, settings)
-    shards = _shards(refs, out / layout.SHARDS)
-    _write_shards(source, shards, settings, jobs, progress, backend, address)
-    merge([shard for shard, _ in shards], out, settings)
-    shutil.rmtree(out / layout.SHARDS, ignore_errors=True)
+    with only_one(out, _BUSY):
+        if (out / layout.HEADER).exists():  # the other one was at its end
+            return _complete(out, settings)
+        prepare(out, settings)
+        shards = _shards(refs, out / layout.SHARDS)
+        _write_shards(source, shards, settings, jobs, progress, backend, address)
+        merge([shard for shard, _ in shards], out, settings)
+        shutil.rmtree(out / layout.SHARDS, ignore_errors=True)
     return PackedSet.open(out)
 
 

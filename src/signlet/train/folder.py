@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import yaml
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 import signlet
@@ -22,6 +21,8 @@ from signlet.folds import FoldPlan
 from signlet.model.files import MAX_MEMBERS, load_model, save_model
 from signlet.pack import PackedSet
 from signlet.predictions import Predictions, read_predictions, write_predictions
+from signlet.running import lock
+from signlet.running.leftover import sweep_below
 from signlet.split_plan import TRAINED_FOR
 from signlet.trackers import flat
 from signlet.train.fold import CHECKPOINT
@@ -83,18 +84,10 @@ def only_one(run: Path) -> Iterator[None]:
 
     Raises SignletError where another one works there.
     """
-    run.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(run / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise SignletError(
-            f"{run}: another training works in this folder; wait for it, or choose another --run"
-        ) from None
-    try:
+    busy = "another training works in this folder; wait for it, or choose another --run"
+    with lock.only_one(run, busy):
+        sweep_below(run)
         yield
-    finally:
-        lock.release()
 
 
 def open_run(

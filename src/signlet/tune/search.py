@@ -27,6 +27,7 @@ from signlet.folds import FoldPlan, signer_folds
 from signlet.pack import PackedSet
 from signlet.predict import predict
 from signlet.predictions import Predictions
+from signlet.running.lock import only_one_file
 from signlet.train import Diverged, Interrupted, Recipe, fit, start_processes
 from signlet.train.folder import predictions_of
 from signlet.train.settings import plain
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
 Metric = Literal["balanced_accuracy", "top1"]
 METRICS: tuple[str, ...] = get_args(Metric)
+_BUSY = "another search works on this study; wait for it, or choose another --study"
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,13 @@ def tune(
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise SignletError("tune runs as one process; start it without torchrun or accelerate")
     start_processes(device)  # refuses a device that is not there before anything is written
-    console = console or SafeConsole(quiet=True)
+    with only_one_file(study, _BUSY):
+        return _searched(search, study, trials, device, console or SafeConsole(quiet=True))
+
+
+def _searched(
+    search: Search, study: Path, trials: int, device: str, console: Console
+) -> Outcome:
     work = _Work(
         search,
         study,

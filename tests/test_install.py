@@ -221,5 +221,6 @@ def test_extras_named_in_messages_exist() -> None:
 def test_a_library_of_the_system_is_named_with_the_command(library: str, remedy: str) -> None:
     error = ImportError(f"{library}: cannot open shared object file: No such file or directory")
     said = needs("reading videos", "video", error)
-    assert library in said and remedy in said
+    assert library in said
+    assert remedy in said
     assert "not installed" not in said

@@ -19,8 +19,8 @@ from signlet.errors import SignletError
 from signlet.evaluate import Scores, score
 from signlet.model.files import MAX_MEMBERS, ModelFile, finite, load_model, save_model
 from signlet.predictions import Predictions, average, read_predictions, write_predictions
-from signlet.sources.absent import absent, exists
 from signlet.running.lock import only_one_file
+from signlet.sources.absent import absent, exists
 from signlet.train.folder import COPIES, PREDICTIONS, fold_folder, full_fits
 
 MODELS = ("soup", "distilled", "student", "teacher")

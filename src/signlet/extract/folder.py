@@ -13,9 +13,9 @@ from signlet.extract.files import FORMATS
 from signlet.extract.many import Outcome, extract_many
 from signlet.extract.record import Record, Row
 from signlet.extract.summary import Summary, kinds_of, summarise
-from signlet.sources.absent import absent, exists
 from signlet.running.leftover import sweep
 from signlet.running.lock import only_one
+from signlet.sources.absent import absent, exists
 from signlet.sources.arrange import signers_below
 from signlet.sources.leftover import count_of, listed
 from signlet.sources.pattern import NamePattern

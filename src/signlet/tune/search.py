@@ -134,9 +134,7 @@ def tune(
         return _searched(search, study, trials, device, console or SafeConsole(quiet=True))
 
 
-def _searched(
-    search: Search, study: Path, trials: int, device: str, console: Console
-) -> Outcome:
+def _searched(search: Search, study: Path, trials: int, device: str, console: Console) -> Outcome:
     work = _Work(
         search,
         study,

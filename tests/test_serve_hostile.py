@@ -10,6 +10,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import tracemalloc
 import zipfile
 from collections.abc import Awaitable, Callable
@@ -27,6 +28,7 @@ pytest.importorskip("python_multipart")
 from serving import BINARY, JSON, as_json, as_npy, as_npz, as_parquet, clip
 from signlet.serve.child import ANSWER, QUESTION, READY
 from signlet.serve.decode import decode
+from signlet.serve.decoder import Decoder
 from signlet.serve.decoders import Decoders
 from signlet.serve.limits import Limits
 from signlet.serve.refused import Refused
@@ -43,7 +45,7 @@ def refusal(body: bytes, kind: str = BINARY) -> Refused:
 
 
 def check(refused: Refused) -> None:
-    assert refused.status in (400, 413, 415, 422)
+    assert refused.status in (400, 413, 415, 422, 503)
     assert 0 < len(refused.detail) < 500
     assert "\n" not in refused.detail
     assert "/tmp" not in refused.detail
@@ -249,41 +251,132 @@ def process_of(decoders: Decoders) -> int:
     return int(process.pid)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="stops processes by signals")
-def test_processes_that_crash_or_hang_are_replaced() -> None:
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="ends processes by signals")
+
+
+@pytest.fixture
+def ends(monkeypatch: pytest.MonkeyPatch) -> list[signal.Signals]:
+    """Signals that end the next processes, one each, while they read a body."""
+    left: list[signal.Signals] = []
+    ask = Decoder.ask
+
+    def end(pid: int, how: signal.Signals) -> None:
+        os.kill(pid, how)
+        os.kill(pid, signal.SIGCONT)
+
+    async def asked(self: Decoder, body: bytearray, content_type: str) -> Any:
+        if left:
+            os.kill(self.pid, signal.SIGSTOP)
+            asyncio.get_running_loop().call_later(0.05, end, self.pid, left.pop())
+        return await ask(self, body, content_type)
+
+    monkeypatch.setattr(Decoder, "ask", asked)
+    return left
+
+
+async def said_of(decoders: Decoders, frames: int) -> Any:
+    """Frames of a good body, or its refusal."""
+    try:
+        return len((await decoders.decode(bytearray(as_npy(clip(frames))), BINARY)).frames)
+    except Refused as refused:
+        check(refused)
+        return refused
+
+
+@LINUX
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGHUP, signal.SIGXCPU])
+def test_a_process_that_is_killed_from_outside_is_no_fault_of_the_clip(how: Any, ends: Any) -> None:
     lost: list[int] = []
 
-    async def do(decoders: Decoders) -> tuple[list[str], int]:
-        refused = []
-        for end in (False, True):
-            hung = process_of(decoders)
-            os.kill(hung, signal.SIGSTOP)
-            asked = asyncio.create_task(decoders.decode(as_npy(clip(2)), BINARY))
-            await asyncio.sleep(0.05)
-            if end:
-                os.kill(hung, signal.SIGKILL)
-            with pytest.raises(Refused) as caught:
-                await asked
-            refused.append(caught.value.detail)
-            assert len((await decoders.decode(as_npy(clip(3)), BINARY)).frames) == 3
-            assert process_of(decoders) != hung
-        os.kill(process_of(decoders), signal.SIGKILL)  # while it has nothing to do
-        await asyncio.sleep(0.2)
-        return refused, len((await decoders.decode(as_npy(clip(4)), BINARY)).frames)
+    async def do(decoders: Decoders) -> list[Any]:
+        said = []
+        for times in (1, 2, 0):
+            ends.extend([how] * times)
+            said.append(await said_of(decoders, 3))
+        return said
 
-    refused, frames = with_decoders(do, lambda: lost.append(1), decode_timeout=1.0)
-    assert "too long" in refused[0]
-    assert "ended the process" in refused[1]
-    assert (frames, len(lost)) == (4, 2)
+    once, twice, then = with_decoders(do, lambda: lost.append(1))
+    assert (once, then, len(lost)) == (3, 3, 3)
+    assert (twice.status, twice.headers["Retry-After"]) == (503, "1")
+    assert "try again" in twice.detail
+
+
+@LINUX
+@pytest.mark.parametrize("how", [signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS])
+def test_a_body_that_crashes_its_process_is_refused(how: Any, ends: Any) -> None:
+    ends.append(how)
+    refused = with_decoders(lambda decoders: said_of(decoders, 3), lambda: None)
+    assert (refused.status, "ended the process" in refused.detail) == (422, True)
+
+
+@LINUX
+def test_a_process_that_hangs_or_dies_idle_is_replaced() -> None:
+    async def do(decoders: Decoders) -> Any:
+        hung = process_of(decoders)
+        os.kill(hung, signal.SIGSTOP)
+        with pytest.raises(Refused, match="too long"):
+            await decoders.decode(bytearray(as_npy(clip(2))), BINARY)
+        assert len((await decoders.decode(bytearray(as_npy(clip(3))), BINARY)).frames) == 3
+        assert process_of(decoders) != hung
+        for pause in (0, 0.2):  # it may not be known yet that it has ended
+            os.kill(process_of(decoders), signal.SIGKILL)
+            await asyncio.sleep(pause)
+            assert len((await decoders.decode(bytearray(as_npy(clip(4))), BINARY)).frames) == 4
+
+    with_decoders(do, lambda: None, decode_timeout=1.0)
+
+
+@LINUX
+def test_processes_that_cannot_be_started_are_no_fault_of_the_clip(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def do(decoders: Decoders) -> Any:
+        os.kill(process_of(decoders), signal.SIGKILL)
+        await asyncio.sleep(0.2)
+        with monkeypatch.context() as broken:
+            broken.setattr(sys, "executable", "/no/such/python")
+            with pytest.raises(Refused) as caught:
+                await decoders.decode(bytearray(as_npy(clip(2))), BINARY)
+        return caught.value, len((await decoders.decode(bytearray(as_npy(clip(2))), BINARY)).frames)
+
+    refused, then = with_decoders(do, lambda: None)
+    assert (refused.status, then) == (503, 2)
+
+
+@LINUX
+def test_processes_leave_no_file_behind_however_they_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends: Any
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    async def do(decoders: Decoders) -> None:
+        for how in ([], [signal.SIGKILL], [signal.SIGSEGV]):
+            for folder in tmp_path.iterdir():
+                (folder / "left.parquet").write_bytes(b"x")
+            ends.extend(how)
+            await said_of(decoders, 3)
+        assert not list(tmp_path.glob("*/left.parquet"))
+
+    with_decoders(do, lambda: None)
+    assert not list(tmp_path.iterdir())
+
+
+@LINUX
+def test_no_room_for_temporary_files_is_no_fault_of_the_clip(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    refused = refusal(as_npy(clip(2)))
+    assert (refused.status, "temporary folder" in refused.detail) == (503, True)
 
 
 def test_a_request_that_is_given_up_leaves_no_answer_to_the_next() -> None:
     async def do(decoders: Decoders) -> int:
-        asked = asyncio.create_task(decoders.decode(as_npy(clip(2)), BINARY))
+        asked = asyncio.create_task(decoders.decode(bytearray(as_npy(clip(2))), BINARY))
         await asyncio.sleep(0)
         asked.cancel()
         await asyncio.gather(asked, return_exceptions=True)
-        return len((await decoders.decode(as_npy(clip(5)), BINARY)).frames)
+        return len((await decoders.decode(bytearray(as_npy(clip(5))), BINARY)).frames)
 
     assert with_decoders(do, lambda: None) == 5
 
@@ -308,11 +401,11 @@ def test_damaged_parquet_harms_no_other_request(tmp_path: Path) -> None:
     async def do(decoders: Decoders) -> None:
         for body in bodies:
             try:
-                found = await decoders.decode(body, BINARY)
+                found = await decoders.decode(bytearray(body), BINARY)
                 assert found.frames.shape[1:] == (543, 3)
             except Refused as refused:
                 check(refused)
-        assert len((await decoders.decode(whole, BINARY)).frames) == 3
+        assert len((await decoders.decode(bytearray(whole), BINARY)).frames) == 3
 
     with_decoders(do, lambda: None)
 

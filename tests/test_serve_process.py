@@ -164,7 +164,7 @@ def test_the_command_serves_a_model_to_who_has_the_token(model: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nowhere.onnx"], "nowhere.onnx: no such"),
+        (["nowhere.onnx"], "nowhere.onnx: there is no such"),
         (["{model}", "--port", "70000"], "--port 70000"),
         (["{model}", "--port", "{taken}"], "cannot be opened"),
         (["{model}", "--host", "no.such.host.invalid"], "cannot be opened"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ import signlet
 from signlet.cli.parsing import existing, make_plain_parser, parse
 from signlet.errors import SignletError
 from signlet.install import needs
+from signlet.serve.hosts import is_loopback
 from signlet.serve.limits import Limits
 from signlet.starter import STARTER, model_path
 from signlet.web.build import build_site
@@ -24,16 +25,23 @@ _EXAMPLES = """
   signlet serve --page
   signlet serve model.onnx --page --port 9000 --max_batch 32
   signlet serve model.onnx --host 0.0.0.0 --token_file token.txt
+  signlet serve model.onnx --allow_host signs.example.org
   curl -F clip=@clip.npz http://127.0.0.1:8000/recognise
 """
 TOKEN = "SIGNLET_TOKEN"
 _BOUNDS: dict[str, tuple[type, str]] = {
     "max_bytes": (int, "bytes of a body"),
     "max_frames": (int, "frames of a clip"),
+    "max_held": (int, "bytes of bodies and clips held at once, from all requests together"),
     "timeout": (float, "seconds from the first byte of a request to its answer"),
-    "max_waiting": (int, "requests under way at once"),
+    "max_waiting": (int, "requests under way at once, whose body has arrived"),
+    "max_connections": (int, "open connections; silent ones make room for new ones"),
     "max_batch": (int, "clips that the model takes at once; 1 switches batches off"),
 }
+_ALLOW_HOST = (
+    "names by which it may be asked besides localhost, such as that of the proxy before it; "
+    "needed where it listens on this machine only"
+)
 _SHORTEST, _LONGEST = 16, 4096
 
 
@@ -46,7 +54,8 @@ def run(arguments: list[str]) -> None:
     token = read_token(parsed.token_file)
     path = _model(parsed.model, parsed.page, token)
     with _site(path, parsed.page) as site:
-        app, serve = _app(path, limits, token, parsed.threads, site)
+        hosts = _hosts(parsed.host, parsed.allow_host)
+        app, serve = _app(path, limits, token, parsed.threads, site, hosts)
         _warn(parsed.host, token, site)
         announce = _announcer(path, site)
         serve(app, parsed.host, parsed.port, parsed.timeout, parsed.access_log, announce)
@@ -76,7 +85,7 @@ def _site(model: Path, page: bool) -> Iterator[Path | None]:
 
 
 def _warn(host: str, token: str | None, site: Path | None) -> None:
-    if _is_local(host):
+    if is_loopback(host):
         return
     if token is None:
         print(
@@ -103,6 +112,7 @@ def _parser() -> Any:
     add("model", nargs="?", type=str, help="model file (.onnx, .tflite), run folder or name")
     add("--page", action="store_true", help="serve the live page at / too (a model.onnx, or none)")
     add("--host", type=str, default="127.0.0.1", help="address to listen on (%(default)s)")
+    add("--allow_host", type=str, nargs="+", default=[], help=_ALLOW_HOST)
     add("--port", type=int, default=8000, help="port (%(default)s); 0 takes a free one")
     for name, (kind, about) in _BOUNDS.items():
         text = f"{about} (%(default)s)"
@@ -114,14 +124,19 @@ def _parser() -> Any:
 
 
 def _app(
-    path: Path, limits: Limits, token: str | None, threads: int, site: Path | None
+    path: Path,
+    limits: Limits,
+    token: str | None,
+    threads: int,
+    site: Path | None,
+    hosts: list[str] | None,
 ) -> tuple[Any, Any]:
     try:
         from signlet.serve.app import make_app
         from signlet.serve.server import run as serve
     except ModuleNotFoundError as error:
         raise SignletError(needs("signlet serve", "serve", error)) from None
-    return make_app(_load(path, threads), limits, token, site), serve
+    return make_app(_load(path, threads), limits, token, site, hosts), serve
 
 
 def _load(path: Path, threads: int) -> Any:
@@ -153,11 +168,12 @@ def read_token(file: str | None) -> str | None:
     return token
 
 
-def _is_local(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _hosts(host: str, allowed: list[str]) -> list[str] | None:
+    """Names by which it may be asked; None: any, as for other machines its names are not known."""
+    for name in allowed:
+        if not re.fullmatch(r"[\w.-]{1,253}|[\da-f:]+:[\da-f:]*:[\da-f:.]*", name):
+            raise SignletError(f"--allow_host {name}: give a name without http:// and port")
+    return [host, *allowed] if allowed or is_loopback(host) else None
 
 
 def _announcer(path: Path, site: Path | None) -> Any:

@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field
 
 from signlet.clip import advised
 from signlet.landmarks import NUM_RAW
-from signlet.serve.decode import BINARY, FORM, JSON
+from signlet.serve.decode import BINARY, JSON
+from signlet.serve.form import FORM
 from signlet.serve.service import Recognised
 
 
@@ -125,12 +126,13 @@ BODY: dict[str, Any] = {
 }
 PROBLEMS: dict[int, str] = {
     400: "The body is broken JSON, a broken form, or ended early.",
+    403: "A host or a page by whose name the service is not to be asked.",
     408: "The body did not arrive in time.",
     413: "Too many bytes or frames.",
     415: "Another format than those that are read.",
     422: "No clip, or one in which nothing was found.",
     500: "The model failed.",
-    503: "Too many requests wait.",
+    503: "Too many requests wait, or too much is held; `Retry-After` says when to come again.",
     504: "The answer took too long.",
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,10 +16,11 @@ from starlette.exceptions import HTTPException
 
 import signlet
 from signlet.serve.answers import BODY, Answer, Health, Labels, answer, problems
-from signlet.serve.batcher import Serves
-from signlet.serve.guard import Guard
+from signlet.serve.guard import Guard, as_json
+from signlet.serve.hosts import Hosts
 from signlet.serve.limits import Limits
 from signlet.serve.live_page import add_live_page
+from signlet.serve.model import Serves
 from signlet.serve.page import page
 from signlet.serve.refused import Refused
 from signlet.serve.service import Service
@@ -34,6 +35,7 @@ def make_app(
     limits: Limits | None = None,
     token: str | None = None,
     site: Path | None = None,
+    hosts: Iterable[str] | None = None,
 ) -> FastAPI:
     """The service around one recogniser, ready for uvicorn or a test client.
 
@@ -41,6 +43,7 @@ def make_app(
     token: asked of every request but those for /health; None asks for none.
     site: folder of a built live page, served at /; not together with a token, which pages of a
     browser cannot be asked for.
+    hosts: names by which it may be asked besides localhost and its addresses; None: by any.
     The application needs ASGI's lifespan, which starts its queue and its processes.
     """
     service = Service(recogniser, limits or Limits())
@@ -62,17 +65,17 @@ def make_app(
         openapi_url="/openapi.json",
     )
     app.state.service = service
-    asked = [] if token is None else [401]
+    asked = ([] if token is None else [401]) + ([] if hosts is None else [403])
     # The guard asks for the token; this only says so in the description.
     locked: list[Any] = [] if token is None else [Depends(HTTPBearer(auto_error=False))]
     _add_recognise(app, service, locked, problems(*_ASKED, *asked))
     _add_about(app, service, locked, problems(*asked))
-    _add_health(app, service)
+    _add_health(app, service, problems(*asked[-1:]) if hosts is not None else {})
     _add_problems(app)
     if site is not None:
         add_live_page(app, site)
     paths = [route.path for route in app.routes if hasattr(route, "path")]
-    app.add_middleware(Guard, token=token, paths=paths, metrics=service.metrics)
+    app.add_middleware(Guard, token=token, hosts=Hosts(hosts), paths=paths, metrics=service.metrics)
     return app
 
 
@@ -112,17 +115,17 @@ def _metrics(service: Service) -> Callable[[], Any]:
     return metrics
 
 
-def _add_health(app: FastAPI, service: Service) -> None:
+def _add_health(app: FastAPI, service: Service, refusals: dict[int | str, Any]) -> None:
     busy: dict[int | str, Any] = {503: {"model": Health, "description": "It takes no clips now."}}
 
-    @app.get("/health", responses=busy)
+    @app.get("/health", responses=refusals | busy)
     async def health(response: Response) -> Health:
         """Whether the service takes clips now."""
         ready = service.ready()
         response.status_code = 200 if ready else 503
         return _health(service, ready)
 
-    @app.get("/health/live")
+    @app.get("/health/live", responses=refusals)
     async def live() -> Health:
         """Whether the service answers at all."""
         return _health(service, service.ready())
@@ -135,19 +138,14 @@ def _health(service: Service, ready: bool) -> Health:
 def _add_problems(app: FastAPI) -> None:
     @app.exception_handler(Refused)
     async def refused(_: Request, error: Refused) -> JSONResponse:
-        return JSONResponse({"detail": error.detail}, error.status, error.headers)
+        return as_json(error)
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> JSONResponse:
-        return JSONResponse({"detail": str(error.detail)}, error.status_code, error.headers)
+        return as_json(Refused(error.status_code, str(error.detail), error.headers))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        return JSONResponse({"detail": f"{where}: {first['msg'].lower()}"}, 422)
-
-    @app.exception_handler(Exception)
-    async def failed(_: Request, error: Exception) -> JSONResponse:
-        # The server's log has the rest.
-        return JSONResponse({"detail": f"the service failed ({type(error).__name__})"}, 500)
+        return as_json(Refused(422, f"{where}: {first['msg'].lower()}"))

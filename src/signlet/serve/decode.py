@@ -20,10 +20,11 @@ from signlet.clip import Clip, require_landmarks, validated
 from signlet.errors import ClipError, SignletError
 from signlet.landmarks import NUM_RAW
 from signlet.meaning import remarks_on
+from signlet.serve.form import FORM, file_of_form
 from signlet.serve.refused import Refused
 from signlet.sources.files import read_clip
 
-JSON, FORM = "application/json", "multipart/form-data"
+JSON = "application/json"
 BINARY = (
     "application/octet-stream",
     "application/x-npz",
@@ -39,7 +40,7 @@ _MAGIC = {
 }
 _MAX_POINTS = 553
 _FEW = 64
-"""More entries, keys or form fields than this are in no honest body."""
+"""More entries or keys than this are in no honest body."""
 
 _Point = Annotated[
     list[Annotated[float, Field(allow_inf_nan=False)] | None],
@@ -62,24 +63,30 @@ def decode(body: bytes, content_type: str, max_frames: int) -> Clip:
         of a form. content_type: of the request; which of the binary formats it is, its first
         bytes tell.
     Raises Refused: 400 for broken JSON or forms, 413 for too many frames or too much memory,
-    415 for other formats, 422 for what is no clip.
+    415 for other formats, 422 for what is no clip, 503 where there is no room for its file.
     """
     kind = content_type.partition(";")[0].strip().lower()
     try:
         if kind == FORM:
-            body = _file_of_form(body, content_type)
+            body = file_of_form(body, content_type)
             kind = JSON if body.lstrip()[:1] in (b"{", b"[") else BINARY[0]
         clip = _from_json(body, max_frames) if kind == JSON else _binary(body, kind, max_frames)
         if len(clip.frames) > max_frames:
             raise _too_long(f"{len(clip.frames)} frames", max_frames)
         require_landmarks(clip.frames, "body")
     except ClipError as error:
+        if isinstance(error.__cause__, MemoryError):
+            raise _too_big() from None
         raise Refused(422, str(error)) from None
     except SignletError as error:  # a reader's package is not installed here
         raise Refused(415, str(error)) from None
     except MemoryError:
-        raise Refused(413, "body: takes too much memory to read; send a shorter clip") from None
+        raise _too_big() from None
     return clip
+
+
+def _too_big() -> Refused:
+    return Refused(413, "body: takes too much memory to read; send a shorter clip")
 
 
 def _too_long(what: str, max_frames: int) -> Refused:
@@ -137,17 +144,37 @@ def _binary(body: bytes, kind: str, max_frames: int) -> Clip:
     if kind not in BINARY or suffix is None:
         what = f"content type {kind[:80] or 'none'}" if kind not in BINARY else "the first bytes"
         raise Refused(415, f"{what}: not read here; send application/json, .npz, .npy or .parquet")
-    with tempfile.TemporaryDirectory() as folder:
+    with _scratch() as folder:
         path = Path(folder) / f"clip{suffix}"
         try:
             if suffix == ".npz":
                 _check_archive(body, max_frames)
-            path.write_bytes(body)
+            _write(path, body)
             if suffix == ".parquet":
                 _check_rows(path, max_frames)
             return read_clip(path)
         except SignletError as error:
-            raise type(error)(str(error).replace(str(path), "body")) from None
+            shown = type(error)(str(error).replace(str(path), "body"))
+            raise shown from error.__cause__
+
+
+def _scratch() -> tempfile.TemporaryDirectory[str]:
+    try:
+        return tempfile.TemporaryDirectory()
+    except OSError as error:
+        raise _no_room(error) from None
+
+
+def _write(path: Path, body: bytes) -> None:
+    try:
+        path.write_bytes(body)
+    except OSError as error:
+        raise _no_room(error) from None
+
+
+def _no_room(error: OSError) -> Refused:
+    reason = error.strerror or type(error).__name__
+    return Refused(503, f"the service cannot write to its temporary folder ({reason})")
 
 
 def _check_archive(body: bytes, max_frames: int) -> None:
@@ -183,28 +210,3 @@ def _check_rows(path: Path, max_frames: int) -> None:
         return  # read_clip names what is damaged
     if rows > max_frames * _MAX_POINTS:
         raise _too_long(f"{rows} rows", max_frames)
-
-
-# --- forms --------------------------------------------------------------------------------
-
-
-def _file_of_form(body: bytes, content_type: str) -> bytes:
-    """The content of the only file in a multipart form; it never touches the disk."""
-    from python_multipart.exceptions import FormParserError
-    from python_multipart.multipart import FormParser, parse_options_header
-
-    files: list[Any] = []
-    boundary = parse_options_header(content_type)[1].get(b"boundary")
-    config = {"MAX_MEMORY_FILE_SIZE": len(body) + 1, "MAX_FIELDS": _FEW}
-    try:
-        parser = FormParser(FORM, lambda _: None, files.append, boundary=boundary, config=config)
-        parser.write(body)
-        parser.finalize()
-    except (FormParserError, ValueError, LookupError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise Refused(400, f"body: is not a readable form ({reason}); send it again") from None
-    if len(files) != 1:
-        raise Refused(422, f"body: the form has {len(files)} files; give one, as in -F clip=@file")
-    files[0].file_object.seek(0)
-    content: bytes = files[0].file_object.read()
-    return content

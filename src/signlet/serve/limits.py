@@ -1,4 +1,4 @@
-"""What one request may cost."""
+"""What one request may cost, and all of them together."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from signlet.clip import MAX_FRAMES
 from signlet.errors import SignletError
+from signlet.landmarks import NUM_RAW
 
 _MIB = 1 << 20
 
@@ -18,26 +19,41 @@ class Limits:
     """Bytes of a body, counted while it arrives."""
     max_frames: int = 512
     """Frames of a clip; a model file with a smaller limit of its own lowers it."""
+    max_held: int = 256 * _MIB
+    """Bytes of all bodies and clips that are held at once, from all requests together."""
     timeout: float = 30.0
     """Seconds from the first byte of a request's body to its answer."""
+    stall_timeout: float = 10.0
+    """Seconds that a body may pause while it arrives."""
     decode_timeout: float = 10.0
     """Seconds that reading the clip out of a body may take."""
-    max_waiting: int = 128
-    """Requests under way at once, from their first byte to their answer."""
+    max_waiting: int = 512
+    """Requests under way at once, from the last byte of their body to their answer."""
+    max_connections: int = 512
+    """Open connections; the one that has asked nothing for longest makes room for a new one."""
     max_batch: int = 16
     """Clips that go through the model together; 1 switches batching off."""
     decoders: int = 2
     """Processes that read clips out of bodies."""
 
     def __post_init__(self) -> None:
-        for name in ("max_bytes", "max_frames", "max_waiting", "max_batch", "decoders"):
-            if getattr(self, name) < 1:
-                raise SignletError(f"{name} is {getattr(self, name)}; give at least 1")
         if self.max_frames > MAX_FRAMES:
             raise SignletError(f"max_frames is {self.max_frames}; give at most {MAX_FRAMES}")
-        for name in ("timeout", "decode_timeout"):
+        for name, least in self._least().items():
+            if getattr(self, name) < least:
+                raise SignletError(f"{name} is {getattr(self, name)}; give at least {least}")
+        for name in ("timeout", "stall_timeout", "decode_timeout"):
             if not 0 < getattr(self, name) <= 3600:
                 raise SignletError(f"{name} is {getattr(self, name)}; give 0 to 3600 seconds")
+
+    def _least(self) -> dict[str, int]:
+        counts = ("max_bytes", "max_frames", "max_waiting", "max_batch", "decoders")
+        longest_clip = 4 * 3 * NUM_RAW * max(1, self.max_frames)
+        return {
+            **dict.fromkeys(counts, 1),
+            "max_connections": 2,
+            "max_held": max(self.max_bytes, longest_clip),  # one request must fit
+        }
 
     @property
     def decoder_memory(self) -> int:

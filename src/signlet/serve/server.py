@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
+import atexit
+import contextlib
+import gc
+import logging
 import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
 
 from signlet.errors import SignletError
+from signlet.serve.connections import HEAD_BYTES, Connection, close_silent_ones
+from signlet.serve.refused import cleaned
+from signlet.serve.service import Service
+
+_LAST_SECONDS = 5.0
+"""From the second signal, or from the end of the drain, to the end of the process."""
+_SPARE_FILES = 128
+_MMAP_FROM, _M_MMAP_THRESHOLD = 1 << 20, -3
 
 
 def run(
@@ -24,30 +39,116 @@ def run(
 ) -> None:
     """Serve until SIGTERM or Ctrl-C; requests under way are answered first.
 
-    port: 0 takes a free one. drain: seconds that they may take. announce: is given the
-    address once it is open.
-    SIGTERM ends the process with exit code 0, Ctrl-C raises KeyboardInterrupt.
+    app: of `make_app`. port: 0 takes a free one. drain: seconds that requests under way may
+    take then; a second signal ends them at once. announce: is given the address once it is open.
+    SIGTERM ends the process with exit code 0, Ctrl-C raises KeyboardInterrupt. The process ends
+    even while the model hangs.
     Raises SignletError where the address cannot be had or the service does not start.
     """
+    service: Service = app.state.service
     listening = _listen(host, port)
+    _prepare_process(service.limits.max_connections)
     # uvicorn repeats the signal when it has finished; by itself it would end in code 143.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    server = _Server(_config(app, service, drain, access_log), service, drain)
+    shown = f"[{host}]" if ":" in host else host
+    announce(f"http://{shown}:{listening.getsockname()[1]}")
+    try:
+        server.run(sockets=[listening])
+    finally:
+        server.finish()
+    if not server.started:
+        raise SignletError("the service did not start; the lines above tell why")
+
+
+def _config(app: FastAPI, service: Service, drain: float, access_log: bool) -> uvicorn.Config:
+    limited = type("_Limited", (Connection,), {"limits": service.limits})
     config = uvicorn.Config(
         app,
+        http=limited,
         lifespan="on",
         ws="none",
         log_level="info" if access_log else "warning",
         access_log=access_log,
-        use_colors=False,  # a log is read in files, and an escape would be printed as text
         server_header=False,
         timeout_graceful_shutdown=int(drain) + 1,
+        h11_max_incomplete_event_size=HEAD_BYTES,
     )
-    server = uvicorn.Server(config)
-    shown = f"[{host}]" if ":" in host else host
-    announce(f"http://{shown}:{listening.getsockname()[1]}")
-    server.run(sockets=[listening])
-    if not server.started:
-        raise SignletError("the service did not start; the lines above tell why")
+    for name in ("uvicorn.error", "uvicorn.access"):
+        logging.getLogger(name).addFilter(_clean)
+    return config
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's, which ends in bounded time."""
+
+    def __init__(self, config: uvicorn.Config, service: Service, drain: float) -> None:
+        super().__init__(config)
+        self._service, self._drain = service, drain
+        self._last: list[threading.Timer] = []
+        self._code = 0
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """The first signal drains, the second ends at once."""
+        again = self.should_exit
+        self._code = 130 if sig == signal.SIGINT else 0
+        super().handle_exit(sig, frame)
+        self.force_exit = again
+        self._end_after(_LAST_SECONDS + (0 if again else self._drain))
+
+    def _end_after(self, seconds: float) -> None:
+        """End the process then, whatever hangs."""
+        timer = threading.Timer(seconds, os._exit, [self._code])
+        timer.daemon = True
+        self._last.append(timer)
+        timer.start()
+
+    async def main_loop(self) -> None:
+        """Serve until the first signal."""
+        silent = asyncio.create_task(close_silent_ones(self.server_state, self._service.limits))
+        try:
+            await super().main_loop()
+        finally:
+            silent.cancel()
+
+    def finish(self) -> None:
+        """After the last request. A model that hangs must not keep the interpreter."""
+        for timer in self._last:
+            timer.cancel()
+        if self._service.busy():
+            atexit.register(_leave, self._code)
+
+
+def _leave(code: int) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(code)
+
+
+def _clean(record: logging.LogRecord) -> bool:
+    """What clients sent goes into the log as printable text; a remedy that is none here, never."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(cleaned(x) if isinstance(x, str) else x for x in record.args)
+    return "WebSocket library" not in str(record.msg)
+
+
+def _prepare_process(connections: int) -> None:
+    """Enough open files, and memory that goes back to the system once a body is done with."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = connections + _SPARE_FILES
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    with contextlib.suppress(ImportError, OSError, AttributeError, TypeError):
+        import ctypes
+
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _MMAP_FROM)
+    gc.collect()
+    gc.freeze()  # what stays need not be looked through again
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -8,14 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from signlet.recognise import Prediction
-from signlet.serve.batcher import Batcher, Serves
+from signlet.serve.arrival import read_body
+from signlet.serve.batcher import Batcher
 from signlet.serve.decoders import Decoders
 from signlet.serve.limits import Limits
 from signlet.serve.metrics import Metrics
+from signlet.serve.model import Serves
 from signlet.serve.refused import Refused
+from signlet.serve.room import Held, Room
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Service:
         self.signs = recogniser.signs
         self.limits = replace(limits, max_frames=min(limits.max_frames, most))
         self.under_way = 0
+        self._room = Room(limits.max_held)
         self._batcher = Batcher(recogniser, limits.max_batch)
         self.metrics = Metrics(len(self.signs), lambda: self.under_way, self.waiting)
         self._decoders = Decoders(self.limits, self.metrics.decoder_replaced)
@@ -60,8 +64,15 @@ class Service:
 
     def ready(self) -> bool:
         """Whether a request that comes now would be taken, and answered in time."""
-        free = self.under_way < self.limits.max_waiting
-        return free and self._batcher.working(self.limits.timeout)
+        return self.under_way < self.limits.max_waiting and not self.hung()
+
+    def hung(self) -> bool:
+        """Whether the model has been at one batch for longer than a request may take."""
+        return not self._batcher.working(self.limits.timeout)
+
+    def busy(self) -> bool:
+        """Whether the model is at work."""
+        return self._batcher.busy()
 
     async def recognise(self, request: Request) -> Recognised:
         """Recognise the clip in a request's body.
@@ -70,56 +81,48 @@ class Service:
         time, 503 where too many requests wait, 504 where the answer took too long.
         """
         stages: dict[str, float] = {}
-        with self._admitted():
-            try:
-                async with asyncio.timeout(self.limits.timeout):
-                    return await self._recognised(request, stages)
-            except TimeoutError:
-                raise _too_late("read" in stages, self.limits.timeout) from None
+        held = self._room.holder()
+        try:
+            async with asyncio.timeout(self.limits.timeout):
+                self._check_free()  # before the body is read: it would be for nothing
+                begin = time.perf_counter()
+                await read_body(request, self.limits, self._room, held)
+                stages["read"] = time.perf_counter() - begin
+                with self._admitted():
+                    content_type = request.headers.get("content-type", "")
+                    return await self._recognised(held, content_type, stages)
+        except TimeoutError:
+            raise _too_late("read" in stages, self.limits.timeout) from None
+        finally:
+            held.drop()
+
+    def _check_free(self) -> None:
+        if self.under_way >= self.limits.max_waiting:
+            raise Refused(503, "too many requests wait; try again soon")
+        if self.hung():
+            raise Refused(503, "the model does not answer; restart the service")
 
     @contextmanager
     def _admitted(self) -> Iterator[None]:
-        if self.under_way >= self.limits.max_waiting:
-            raise Refused(503, "too many requests wait; try again soon", {"Retry-After": "1"})
+        self._check_free()
         self.under_way += 1
         try:
             yield
         finally:
             self.under_way -= 1
 
-    async def _recognised(self, request: Request, stages: dict[str, float]) -> Recognised:
+    async def _recognised(
+        self, held: Held, content_type: str, stages: dict[str, float]
+    ) -> Recognised:
         begin = time.perf_counter()
-        body = await _read(request, self.limits.max_bytes)
-        stages["read"] = time.perf_counter() - begin
-        begin = time.perf_counter()
-        clip = await self._decoders.decode(body, request.headers.get("content-type", ""))
+        clip = await self._decoders.decode(held.body, content_type)
+        held.exchange(clip.frames.nbytes)
         stages["decode"] = time.perf_counter() - begin
-        del body
         done = await self._batcher.recognise(clip.frames)
         stages |= {"wait": done.waited, "recognise": done.took}
         named = done.said.sign is not None
         self.metrics.recognised(stages, len(clip.frames), done.together, named)
         return Recognised(done.said, len(clip.frames), stages, done.together, clip.remarks)
-
-
-async def _read(request: Request, max_bytes: int) -> bytes:
-    """The body; it is left where it is as soon as it is too long."""
-    coding = request.headers.get("content-encoding", "identity")
-    if coding != "identity":
-        raise Refused(415, f"content encoding {coding[:40]}: not read here; send it plain")
-    promised = request.headers.get("content-length", "")
-    too_long = Refused(413, f"body: has more than {max_bytes} bytes; send a shorter clip")
-    if promised.isdecimal() and len(promised) < 20 and int(promised) > max_bytes:
-        raise too_long
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > max_bytes:
-                raise too_long
-    except ClientDisconnect:
-        raise Refused(400, "body: ended early") from None
-    return bytes(body)
 
 
 def _too_late(arrived: bool, seconds: float) -> Refused:

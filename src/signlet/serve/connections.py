@@ -1,0 +1,85 @@
+"""Open connections: how many, how long one may be silent, and how much it may send ahead.
+
+uvicorn waits for ever for a request's head, and for a reader of its answer. Here a connection
+that asks nothing, or takes nothing, is closed; where there are too many, the one that has asked
+nothing for longest is closed for a new one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
+
+from signlet.serve.limits import Limits
+
+HEAD_BYTES = 1 << 14
+"""Longest head of a request."""
+SILENT_SECONDS = 10.0
+"""So long may a connection be open without having sent a whole head."""
+_CHUNK = 1 << 16
+"""Bytes that are read at once; a request that waits keeps no more than these of the next one."""
+_SWEEP_SECONDS = 1.0
+_MORE_SECONDS = 15.0
+"""Beyond the time for an answer: to send it."""
+
+
+class Connection(H11Protocol):
+    """One connection. since: when it last began or ended a request, or took some of an answer."""
+
+    limits = Limits()
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Count it; close another one for it, or itself, where there are too many."""
+        self.since = time.monotonic()
+        transport.max_size = _CHUNK  # type: ignore[attr-defined]
+        super().connection_made(transport)
+        if len(self.connections) > self.limits.max_connections:
+            _longest_silent(self.connections, self).transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Note when a request begins."""
+        before = self.cycle
+        super().data_received(data)
+        if self.cycle is not before:
+            self.since = time.monotonic()
+
+    def on_response_complete(self) -> None:
+        """Note when it ends."""
+        self.since = time.monotonic()
+        super().on_response_complete()
+
+    def resume_writing(self) -> None:
+        """Note that the client reads."""
+        self.since = time.monotonic()
+        super().resume_writing()
+
+    @property
+    def asking(self) -> bool:
+        """Whether a request's head has arrived that has no answer yet."""
+        return self.cycle is not None and not self.cycle.response_complete
+
+    @property
+    def sending(self) -> bool:
+        """Whether it has not yet sent all of what it asks."""
+        return not self.asking or self.cycle.more_body
+
+
+def _longest_silent(connections: Any, newest: Connection) -> Connection:
+    """The connection to close: one that asks nothing, else one whose body still arrives."""
+    others = [one for one in connections if one is not newest and one.sending]
+    return min(others, key=lambda one: (one.asking, one.since), default=newest)
+
+
+async def close_silent_ones(state: ServerState, limits: Limits) -> None:
+    """Close connections that ask or take nothing for too long, until cancelled."""
+    patience = {False: SILENT_SECONDS, True: limits.timeout + _MORE_SECONDS}
+    while True:
+        await asyncio.sleep(_SWEEP_SECONDS)
+        now = time.monotonic()
+        for one in list(state.connections):
+            if isinstance(one, Connection) and now - one.since > patience[one.asking]:
+                one.transport.abort()

@@ -1,0 +1,69 @@
+"""Under which names the service may be asked.
+
+A web page from anywhere may let its own name point to this machine's address once it is loaded
+(DNS rebinding); then the browser takes the service for that page's server. Such a request still
+carries the page's name as its `Host`. Requests from pages of other names carry it as `Origin`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from signlet.serve.refused import Refused
+
+if TYPE_CHECKING:  # the command line asks for names before it knows that the extra is here
+    from starlette.datastructures import Headers
+
+
+class Hosts:
+    """allowed: names besides those of this machine for itself; None takes requests of any name."""
+
+    def __init__(self, allowed: Iterable[str] | None) -> None:
+        self._allowed = None if allowed is None else {_plain(name) for name in allowed}
+
+    def refusal(self, headers: Headers) -> Refused | None:
+        """Why a request with these headers gets no answer; None where it may have one."""
+        if self._allowed is None:
+            return None
+        for host in headers.getlist("host"):
+            if not self._knows(_name(f"//{host}")):
+                return _refusal("host", host)
+        for origin in headers.getlist("origin"):
+            if not self._knows(_name(origin)):
+                return _refusal("a page of", origin)
+        return None
+
+    def _knows(self, name: str | None) -> bool:
+        return name is not None and (is_loopback(name) or name in (self._allowed or ()))
+
+
+def is_loopback(name: str) -> bool:
+    """Whether a name or address can only mean the machine itself."""
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost"
+
+
+def _name(url: str) -> str | None:
+    try:
+        name = urlsplit(url).hostname
+    except ValueError:
+        return None
+    return None if name is None else _plain(name)
+
+
+def _plain(name: str) -> str:
+    """In the form in which browsers send it."""
+    name = name.lower().removesuffix(".").removeprefix("[").removesuffix("]")
+    try:
+        return name if name.isascii() else name.encode("idna").decode()
+    except UnicodeError:
+        return name
+
+
+def _refusal(what: str, given: str) -> Refused:
+    return Refused(403, f"{what} {given[:80]}: not answered here; --allow_host NAME allows more")

@@ -1,0 +1,100 @@
+"""How many bytes of bodies and clips the service holds, of all requests together.
+
+Who sends quickly comes first: where there is no room, the body that has paused longest is given
+up, then the one that has been arriving longest. Only what has arrived is counted, so whoever
+only promises a body, or stops in its middle, takes no one's place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from signlet.serve.refused import Refused
+
+_PAUSED, _SLOW = 1.0, 2.0
+"""Seconds without a byte, and of arriving, after which a body may be given up for another."""
+
+
+class Held:
+    """What one request holds. body: what has arrived of it."""
+
+    def __init__(self, room: Room) -> None:
+        self._room, self.bytes, self.body = room, 0, bytearray()
+        self.since = self.last = time.monotonic()
+        self.patience: asyncio.Timeout | None = None
+        self.given_up = False
+
+    def add(self, chunk: bytes) -> None:
+        """Append to the body. Raises Refused (503) where there is no room for it."""
+        if self.given_up:
+            raise too_slow()
+        self._room.take(len(chunk), self)
+        self.body += chunk
+        self.last = time.monotonic()
+
+    def exchange(self, count: int) -> None:
+        """Hold `count` bytes of a clip instead of the body. Raises Refused (503)."""
+        self.drop()
+        self._room.take(count, self)
+
+    def drop(self) -> None:
+        """Hold nothing any more."""
+        self._room.held -= self.bytes
+        self.bytes, self.body = 0, bytearray()
+
+    def give_up(self) -> None:
+        """Drop the body although it still arrives; whoever waits for it is woken."""
+        self.given_up = True
+        self.drop()
+        if self.patience is not None:
+            self.patience.reschedule(asyncio.get_running_loop().time())
+
+
+class Room:
+    """size: most bytes. held: those that are held now."""
+
+    def __init__(self, size: int) -> None:
+        self.size, self.held = size, 0
+        self._arriving: dict[Held, None] = {}
+
+    def holder(self) -> Held:
+        """Room for one request, empty at first."""
+        return Held(self)
+
+    @contextmanager
+    def arriving(self, held: Held, patience: asyncio.Timeout) -> Iterator[None]:
+        """Meanwhile the body arrives and may be given up for others, which ends `patience`."""
+        held.patience = patience
+        self._arriving[held] = None
+        try:
+            yield
+        finally:
+            del self._arriving[held]
+            held.patience = None
+
+    def take(self, count: int, held: Held) -> None:
+        """Count so many bytes more as held. Raises Refused (503) where they do not fit."""
+        while self.held + count > self.size:
+            slowest = self._slowest(held)
+            if slowest is None:
+                raise Refused(503, "the service holds as much as it may; try again soon")
+            slowest.give_up()
+        self.held += count
+        held.bytes += count
+
+    def _slowest(self, but: Held) -> Held | None:
+        now = time.monotonic()
+        others = [one for one in self._arriving if one is not but and one.bytes]
+        paused = [one for one in others if now - one.last > _PAUSED]
+        slow = [one for one in others if now - one.since > _SLOW]
+        if paused:
+            return min(paused, key=lambda one: one.last)
+        return min(slow, key=lambda one: one.since, default=None)
+
+
+def too_slow() -> Refused:
+    """What the sender of a body is told that was given up for others."""
+    return Refused(503, "body: arrives too slowly while others wait; try again soon")

@@ -17,6 +17,12 @@ KNOWN_SIGNERS_ONLY = (
     "estimate is for KNOWN signers and is too high for new ones"
 )
 
+HELD_TOGETHER = (
+    "clips have no signer and are held out together; where one of them shows a signer of another "
+    "fold the estimate is too high"
+)
+"""Behind how many of how many."""
+
 NO_SIGN_IS_SHARED = (
     "no sign is shown by two signers, so no signer can be held out and every fold is trained on "
     "the signers it is tested on: the estimate is for KNOWN signers and is too high for new ones"
@@ -181,12 +187,7 @@ def _group_numbers(names: list[str]) -> NDArray[np.int64]:
 
 
 def _unknown_note(unknown: int, clips: int) -> list[str]:
-    if not unknown:
-        return []
-    return [
-        f"{unknown} of {clips} clips have no signer and are held out together; where one of "
-        "them shows a signer of another fold the estimate is too high"
-    ]
+    return [f"{unknown} of {clips} {HELD_TOGETHER}"] if unknown else []
 
 
 def _single_fold_signs(labels: NDArray[np.int64], split: NDArray[np.int64]) -> list[str]:

@@ -74,7 +74,7 @@ def data_notes(seen: SeenSet) -> list[str]:
 
     `reading_notes`, and notes on signs without or with few clips and on few signers.
     """
-    found = [*reading_notes(seen), _without_clips(seen), _few_clips(seen), _few_signers(seen)]
+    found = [*reading_notes(seen), _without_clips(seen), _few_clips(seen), few_signers(seen)]
     return [note for note in found if note]
 
 
@@ -202,7 +202,8 @@ def _few_clips(seen: SeenSet) -> str:
     )
 
 
-def _few_signers(seen: SeenSet) -> str:
+def few_signers(seen: SeenSet) -> str:
+    """What nobody can say of clips of fewer signers than `FEW_SIGNERS`; "" for more."""
     known = {clip.signer for clip in seen.clips} - {""}
     if len(known) >= FEW_SIGNERS:
         return ""

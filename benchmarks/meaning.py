@@ -1,11 +1,15 @@
 """What is noticed in clips of the right shape and another meaning, and how often wrongly.
 
     python benchmarks/meaning.py [--data fingerspelling DIR ...] [--most 100]
+    python benchmarks/meaning.py --cost [--data DIR ...] [--repetitions 7]
 
 Per set of clips: in how many of all clips, taken as they are, `signlet.meaning` suspects anything
 (false alarms, unless the set itself holds such clips), and in how many of at most `--most` clips
 each fault is noticed after it was made, and noticed with exactly the remedy that mends it. Last,
 milliseconds of the processor that looking at a clip takes, and reading it from its file.
+
+With `--cost`: milliseconds of the processor that packing a clip takes on one core, with looking
+and without, each repetition doing both; and the median of their ratio. (`meaning_cost.csv`)
 
 Faults that change nothing in a clip (hands exchanged where none is found) are not made in it.
 """
@@ -13,9 +17,11 @@ Faults that change nothing in a clip (hands exchanged where none is found) are n
 from __future__ import annotations
 
 import argparse
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,9 +29,10 @@ from numpy.typing import NDArray
 
 from environment import write_csv
 from signlet.landmarks import LEFT_HAND, RAW_PARTS, RIGHT_HAND
-from signlet.meaning import Change, suspected
+from signlet.meaning import Change, remarks_on, suspected
 from signlet.meaning.change import together
-from signlet.sources import open_source
+from signlet.pack import pack
+from signlet.sources import files, open_source
 
 Frames = NDArray[np.float32]
 TUTORIAL = ("pose", "face", "left_hand", "right_hand")
@@ -36,7 +43,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", nargs="+", default=["fingerspelling"])
     parser.add_argument("--most", type=int, default=100)
+    parser.add_argument("--cost", action="store_true")
+    parser.add_argument("--repetitions", type=int, default=7)
     asked = parser.parse_args()
+    if asked.cost:
+        rows = [cost(where, asked.repetitions) for where in asked.data]
+        print(*rows, sep="\n")
+        write_csv("meaning_cost", rows)
+        return
     rows = [row for where in asked.data for row in measure(where, asked.most)]
     for row in rows:
         print(row)
@@ -61,6 +75,29 @@ def measure(where: str, most: int) -> Iterator[dict[str, Any]]:
         f"{1000 * looking / len(clips):.2f} ms to look, {1000 * reading / len(clips):.2f} to read"
     )
     yield row(name, "time", len(clips), None, None, each)
+
+
+def cost(where: str, repetitions: int) -> dict[str, Any]:
+    """What looking adds to packing."""
+    packing(where)  # what is read for the first time
+    times = [(packing(where), packing(where, looking=lambda _: ())) for _ in range(repetitions)]
+    looking, without = np.median(times, axis=0)
+    return {
+        "set": where.rstrip("/").rpartition("/")[2],
+        "ms_a_clip": round(looking, 3),
+        "ms_without_looking": round(without, 3),
+        "ratio": round(float(np.median([one / other for one, other in times])), 3),
+    }
+
+
+def packing(where: str, looking: Callable[[Frames], tuple[str, ...]] = remarks_on) -> float:
+    """Milliseconds of the processor that packing a clip takes."""
+    files.remarks_on = looking
+    source = open_source(where)
+    with tempfile.TemporaryDirectory() as folder:
+        begin = time.process_time()
+        packed = pack(source, Path(folder) / "packed", 64, jobs=1)
+        return 1000 * (time.process_time() - begin) / len(packed)
 
 
 def read(where: str) -> tuple[list[Frames], float]:

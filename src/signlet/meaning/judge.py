@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from signlet.landmarks import LEFT_HAND, POSE, RIGHT_HAND
-from signlet.meaning import axes, faults, hands, parts, times
+from signlet.meaning import axes, faults, glance, hands, parts, times
 from signlet.meaning.change import NOTHING, Change
 from signlet.meaning.faults import Fault
-from signlet.meaning.points import Floats, few_frames, middle
+from signlet.meaning.points import Floats, few_frames, middle, tracks
 
 PIXELS = 5.0
 """Half of all points beyond this are no fractions of a picture."""
@@ -25,8 +25,20 @@ def suspected(frames: Floats) -> tuple[Fault, ...]:
     frames: (T, 543, 3), NaN where not found. Each fault is looked for in what mending the
     ones before it gives. Clips that do not tell, such as one hand and nothing else, give none.
     """
-    with np.errstate(over="ignore", invalid="ignore"):  # of coordinates beyond all measure
-        return _suspected(frames)
+    with np.errstate(all="ignore"):  # of coordinates beyond all measure, and of what is missing
+        hands_way = tracks(frames)
+        doubts = glance.doubts(frames, hands_way[0, 0])
+        if doubts and ("all" in doubts or any(_found(doubts, few_frames(frames)))):
+            return _suspected(frames)
+        return tuple(times.check(hands_way))
+
+
+def _found(doubts: set[glance.Doubt], few: Floats) -> Iterator[Fault]:
+    """Faults of what is in doubt, where everything else is right."""
+    for doubt, checks in _CHECKS.items():
+        if doubt in doubts:
+            for check in checks:
+                yield from check(few)
 
 
 def _suspected(frames: Floats) -> tuple[Fault, ...]:
@@ -43,7 +55,7 @@ def _suspected(frames: Floats) -> tuple[Fault, ...]:
                 few = fault.change(few)
         if faults.OWN_PLACES in found:
             break
-    return _joined(found) if found else tuple(times.check(frames))
+    return _joined(found) if found else tuple(times.check(tracks(frames)))
 
 
 def _stays_noise(few: Floats, shape: dict[str, float]) -> bool:
@@ -126,3 +138,12 @@ def _depth(few: Floats) -> Iterator[Fault]:
         if len(z) and z.min() >= 0 and z.max() <= 1 and z.std() > SPREAD and z.mean() > HIGH:
             yield faults.DEPTH
             return
+
+
+_CHECKS: dict[glance.Doubt, tuple[Callable[[Floats], Iterator[Fault]], ...]] = {
+    "ways": (_coordinates, _body),
+    "hands": (_hands, _places),
+    "anchors": (_coordinates, _lost_places),
+    "depth": (_depth,),
+}
+"""What looks into each doubt."""

@@ -28,11 +28,11 @@ _POSE_LINES = np.array(
     ]
 )
 """Short ones of the head, hands and feet, and the shoulders."""
-_LINES = {part: EDGES[part] for part in RAW_PARTS} | {"pose": _POSE_LINES + POSE.start}
-_FACE_BEGINS = 100
+LINES = {part: EDGES[part] for part in RAW_PARTS} | {"pose": _POSE_LINES + POSE.start}
+FACE_BEGINS = 100
 """A pose and both hands in a face's rows fill fewer of them."""
 _HAND = LEFT_HAND.stop - LEFT_HAND.start
-_FEWEST, _FRAMES = 3, 3
+FEWEST, _FRAMES = 3, 3
 """Lines that must be there to judge a part, and frames that are enough."""
 
 _USUAL = [
@@ -59,7 +59,7 @@ def raggedness(frames: Floats) -> dict[str, float]:
     found = {}
     points = frames[:: -(-len(frames) // _FRAMES), :, :2]
     for part, rows in RAW_PARTS.items():
-        value = _part(points, rows, _LINES[part])
+        value = _part(points, rows, LINES[part])
         if not np.isnan(value):
             found[part] = value
     return found
@@ -74,12 +74,12 @@ def _part(points: Floats, rows: slice, lines: NDArray[np.int64]) -> float:
     own, there, points = own[seen], there[seen], points[seen]
     if own.shape[1] == _HAND and there.all(1).mean() < 0.5:
         return float("inf")  # a hand is found whole or not at all
-    if own.shape[1] > _FACE_BEGINS and not there[:, _FACE_BEGINS:].any():
+    if own.shape[1] > FACE_BEGINS and not there[:, FACE_BEGINS:].any():
         return float("inf")  # a face does not end after its first points
     lengths = length(points[:, lines[:, 0]] - points[:, lines[:, 1]])
     known = ~np.isnan(lengths)
     count = known.sum(1)
-    if count.min() < _FEWEST:
+    if count.min() < FEWEST:
         return float("nan")
     mean_line = np.where(known, lengths, 0).sum(1) / count
     usual = np.sqrt(2 * (_variance(own[..., 0], there) + _variance(own[..., 1], there)))

@@ -12,6 +12,17 @@ Floats = NDArray[np.float32]
 MOST = 12
 """Frames that are looked at: enough to be sure, few enough to cost next to nothing."""
 
+_HANDS = (LEFT_HAND.start, RIGHT_HAND.start)
+_TRACKED = np.array(
+    [3 * (hand + point) + column for point in (0, 9) for column in (0, 1) for hand in _HANDS]
+)
+
+
+def tracks(frames: Floats) -> Floats:
+    """(2, 2, 2, T): wrist and middle knuckle, x and y, of both hands in (T, 543, 3)."""
+    taken = frames.reshape(len(frames), -1).take(_TRACKED, axis=1)
+    return taken.T.copy().reshape(2, 2, 2, -1)
+
 
 def few_frames(frames: Floats) -> Floats:
     """At most `MOST` frames of (T, 543, 3), evenly spaced, those with a hand if there are any.

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
-from signlet.landmarks import LEFT_HAND, RIGHT_HAND
 from signlet.meaning import faults
 from signlet.meaning.change import by_number
 from signlet.meaning.faults import Fault
-from signlet.meaning.points import Floats, length, middle
+from signlet.meaning.points import Floats
 
 SHORTEST = 12
 """Of fewer frames the order cannot be told: 0 to 9 are the same as text, and so are 0 to 10."""
@@ -21,50 +22,58 @@ MIXED = 0.9
 MOVED, MOVED_MUCH = 1.0, 2.0
 """Palms that a hand must move to tell whether its frames are sorted as text, or mixed up."""
 
+_BOTH = np.array([0, 1])
 
-def check(frames: Floats) -> Iterator[Fault]:
-    """Faults of time in frames (T, 543, 3) whose coordinates can be relied on."""
-    if len(frames) < SHORTEST:
+
+def check(hands: Floats) -> Iterator[Fault]:
+    """Faults of time, of hands whose coordinates can be relied on.
+
+    hands: (2, 2, 2, T), see `points.tracks`.
+    """
+    if hands.shape[-1] < SHORTEST:
         return
-    tracks = list(_tracks(frames))
-    given, by_text, _ = _paths(tracks, MOVED)
+    moved = _palms_moved(hands).tolist()
+    if not any(one >= MOVED for one in moved):
+        return
+    steps = _steps(hands[0]).tolist()
+    given, by_text, _ = _of(steps, moved, MOVED)
     if by_text < SMOOTHER * given:
         yield faults.UNSORTED
         return
-    given, _, between = _paths(tracks, MOVED_MUCH)
+    given, _, between = _of(steps, moved, MOVED_MUCH)
     if given > MIXED * between:
         yield faults.MIXED
 
 
-def _tracks(frames: Floats) -> Iterator[tuple[Floats, float]]:
-    """Way (T, 2) of each wrist, and a palm."""
-    for hand in (LEFT_HAND, RIGHT_HAND):
-        palm = length(frames[:, hand.start, :2] - frames[:, hand.start + 9, :2])
-        palm = palm[~np.isnan(palm)]
-        if len(palm) >= SHORTEST:
-            yield frames[:, hand.start, :2], float(middle(palm))
+def _palms_moved(hands: Floats) -> Floats:
+    """How far each wrist gets, in palms; NaN of hands found in too few frames."""
+    wrists = hands[0]
+    x, y = wrists - hands[1]
+    palms = np.sort(np.hypot(x, y), axis=1)  # NaN last
+    found = np.count_nonzero(palms == palms, axis=1)
+    usual = palms[_BOTH, np.minimum(found // 2, palms.shape[1] - 1)]
+    across = (np.fmax.reduce(wrists, 2) - np.fmin.reduce(wrists, 2)).max(0)
+    return np.where(found >= SHORTEST, across / usual, np.nan)
 
 
-def _paths(tracks: list[tuple[Floats, float]], moved: float) -> tuple[float, float, float]:
-    """Mean step of both hands as given, sorted by number, and between any two frames.
-
-    NaN where no hand moves by so many palms.
-    """
-    moving = [
-        points
-        for points, palm in tracks
-        if np.nanmax(np.nanmax(points, 0) - np.nanmin(points, 0)) >= moved * palm
-    ]
-    steps = np.array([_steps(points) for points in moving]).reshape(-1, 3).sum(0)
-    return tuple(steps) if moving else (np.nan, np.nan, np.nan)
+def _steps(wrists: Floats) -> Floats:
+    """Mean step of each hand as given, sorted by number, and between any two frames."""
+    taken = wrists.take(_orders(wrists.shape[-1]), 2)
+    x, y = taken[..., 1:] - taken[..., :-1]
+    steps = np.hypot(x, y)  # (hands, 3, T - 1)
+    known = steps == steps
+    mean: Floats = np.add.reduce(steps, 2, where=known) / np.count_nonzero(known, 2)
+    return mean
 
 
-def _steps(points: Floats) -> list[float]:
-    any_two = points[np.random.default_rng(0).permutation(len(points))]
-    return [_step(way) for way in (points, points[by_number(len(points))], any_two)]
+def _of(steps: list[list[float]], moved: list[float], least: float) -> list[float]:
+    """The three of `_steps`, of all hands that moved so many palms; 0 where none did."""
+    moving = [of for of, palms in zip(steps, moved, strict=True) if palms >= least]
+    return [sum(of) for of in zip(*moving, strict=True)] or [0.0, 0.0, 0.0]
 
 
-def _step(points: Floats) -> float:
-    steps = length(np.diff(points, axis=0))
-    steps = steps[~np.isnan(steps)]
-    return float(steps.mean()) if len(steps) else float("nan")
+@lru_cache(512)
+def _orders(count: int) -> NDArray[np.int64]:
+    """(3, count) rows: as given, sorted by number, at random."""
+    any_two = np.random.default_rng(0).permutation(count)
+    return np.stack([np.arange(count), by_number(count), any_two])

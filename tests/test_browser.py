@@ -23,6 +23,7 @@ from signlet.export.cases import edge_cases
 from signlet.export.graph import RecogniserGraph
 from signlet.model import ModelSize, SignModel
 from signlet.model.files import ModelFile
+from signlet.modelfile.onnx_bytes import sealed
 from signlet.runtimes.torch import TorchRuntime
 
 pytestmark = pytest.mark.slow
@@ -118,7 +119,7 @@ def without_embedding(plain: Path, path: Path) -> Path:
     """The file as it was before there were embeddings."""
     model = onnx.load_from_string(changed(plain, None, without="embedding"))
     del model.graph.output[1]
-    onnx.save(model, path)
+    path.write_bytes(sealed(model.SerializeToString()))
     return path
 
 
@@ -159,7 +160,7 @@ def changed(plain: Path, change: dict[str, Any] | str | None, without: str = "")
         entry.value = change
     else:
         entry.value = json.dumps({**json.loads(entry.value), **change})
-    return model.SerializeToString()
+    return sealed(model.SerializeToString())
 
 
 @pytest.fixture(scope="module")

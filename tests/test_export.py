@@ -36,6 +36,7 @@ from signlet.export.frozen import FrozenModel
 from signlet.export.graph import RecogniserGraph, averaged
 from signlet.model import ModelSize, SignModel
 from signlet.model.files import ModelFile, save_model
+from signlet.modelfile.onnx_bytes import sealed
 from signlet.preprocess import Preprocess
 from signlet.recognise import Recogniser
 from signlet.runtimes.onnx import load
@@ -330,7 +331,7 @@ def test_a_file_from_before_there_were_embeddings(exported: Exported, tmp_path: 
     card = json.loads(entry.value)
     del card["embedding"], model.graph.output[1]
     entry.value = json.dumps(card)
-    onnx.save(model, tmp_path / "before.onnx")
+    (tmp_path / "before.onnx").write_bytes(sealed(model.SerializeToString()))
     recogniser, now = signlet.load(tmp_path / "before.onnx"), signlet.load(exported.files["onnx"])
     clip = wandering(20, RANDOM)
     assert recogniser.embedding_size is None
@@ -355,7 +356,7 @@ def test_a_damaged_file_is_refused(exported: Exported, tmp_path: Path) -> None:
 
 
 def changed(exported: Exported, path: Path, change: object) -> Path:
-    """A copy of the file with another card."""
+    """A copy of the file with another card, and the checksum of that."""
     model = onnx.load(exported.files["onnx"])
     for entry in model.metadata_props:
         if entry.key == "signlet":
@@ -366,7 +367,7 @@ def changed(exported: Exported, path: Path, change: object) -> Path:
                     {**json.loads(entry.value), **change}  # type: ignore[dict-item]
                 )
             )
-    onnx.save(model, path)
+    path.write_bytes(sealed(model.SerializeToString()))
     return path
 
 

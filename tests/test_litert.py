@@ -19,6 +19,7 @@ from signlet.card import Card
 from signlet.errors import ClipError, SignletError
 from signlet.landmarks import FACE, LEFT_HAND, NUM_RAW, RIGHT_HAND
 from signlet.model import ModelConfig, SignModel
+from signlet.modelfile import checksum
 from signlet.preprocess import Preprocess
 from signlet.runtimes import litert as runtime
 from signlet.runtimes import tflite_file
@@ -326,7 +327,7 @@ def test_damaged_file_is_refused_in_one_line(
 def archive_behind(path: Path, model: bytes, entries: dict[str, str]) -> Path:
     """A file with any card; the digest is right unless it is among the entries."""
     path.write_bytes(model)
-    digest = tflite_file._digest(path, len(model))
+    digest = checksum.of([model])
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
         for name, text in ({tflite_file.DIGEST: digest} | entries).items():
             archive.writestr(name, text)

@@ -199,7 +199,15 @@ def test_a_mismatched_preprocessing_is_refused(folder: Path) -> None:
         signlet.load(folder)
 
 
+def without_checksum(folder: Path) -> None:
+    """As an older signlet wrote it."""
+    config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    del config["sha256"]
+    (folder / CONFIG).write_text(json.dumps(config), encoding="utf-8")
+
+
 def test_weights_of_another_size_or_not_finite_are_refused(folder: Path) -> None:
+    without_checksum(folder)
     tensors = load_file(folder / WEIGHTS)
     save_file({**tensors, "0.logits.bias": torch.full((3,), float("nan"))}, folder / WEIGHTS)
     with pytest.raises(SignletError, match="finite"):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -11,6 +13,8 @@ from signlet.averaging import Average
 from signlet.calibration import Calibration
 from signlet.errors import SignletError
 from signlet.landmarks import NUM_RAW, SCHEMA
+from signlet.modelfile.answers import reason
+from signlet.modelfile.text import parsed
 from signlet.names import is_name
 from signlet.teaching.fit import Expected
 from signlet.teaching.halves import Halves, as_text, unit_rows
@@ -20,6 +24,8 @@ FORMAT = 1
 ENTRY = "signlet"
 """Name of the text among a file's metadata."""
 _MAX_SIGNS = 1_000_000
+MAX_LENGTH = 8192
+"""Frames that a member looks at; more are a mistake."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,14 +90,17 @@ def read_card(text: str | None, name: str) -> Card:
             f"{name}: was not exported by signlet, or is cut off; copy it again, or export again"
         )
     try:
-        raw = json.loads(text)
+        raw = parsed(text)
         if raw["format"] != FORMAT:
             raise SignletError(f"{name}: has card format {raw['format']!r}; update signlet")
         if raw["landmarks"] != SCHEMA:
             raise SignletError(f"{name}: made for landmarks {raw['landmarks']!r}, not {SCHEMA!r}")
         return _card(raw)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise SignletError(f"{name}: its description is damaged ({error}); export again") from None
+    except SignletError:
+        raise
+    except Exception as error:  # whatever a hostile text makes of the lines above
+        said = f"no {error}" if isinstance(error, KeyError) else reason(error)
+        raise SignletError(f"{name}: its description is damaged ({said}); export again") from None
 
 
 def _card(raw: dict[str, Any]) -> Card:
@@ -100,7 +109,8 @@ def _card(raw: dict[str, Any]) -> Card:
         raise ValueError("signs is not a list of names")
     if not 0 < len(signs) <= _MAX_SIGNS:
         raise ValueError(f"{len(signs)} signs")
-    max_lens = tuple(int(member["max_len"]) for member in raw["preprocess"])
+    require_distinct(signs)
+    max_lens = tuple(_length(member["max_len"]) for member in raw["preprocess"])
     calibration, teaching, taught = (raw.get(n) for n in ("calibration", "teaching", "taught"))
     embedding = _count("embedding", raw.get("embedding"))  # older cards have no such entry
     prototypes = _prototypes(raw.get("prototypes"), len(signs), embedding)
@@ -109,16 +119,35 @@ def _card(raw: dict[str, Any]) -> Card:
         signs=tuple(signs),
         max_lens=max_lens,
         average=Average.read(raw["average"], len(max_lens)),
-        precision=str(raw["precision"]),
+        precision=_text(raw["precision"], "precision"),
         max_frames=_count("max_frames", raw["max_frames"]),
         embedding=embedding,
-        licence=str(raw["licence"]),
+        licence=_text(raw["licence"], "licence"),
         calibration=None if calibration is None else Calibration.read(calibration),
         prototypes=prototypes,
         teaching=None if teaching is None else Expected.read(teaching),
         taught=None if taught is None else Taught.read(taught, embedding, own),
         about=dict(raw["about"]),
     )
+
+
+def require_distinct(signs: Sequence[str]) -> None:
+    """Raise ValueError where two signs have one name: nobody could tell which was meant."""
+    twice = [sign for sign, count in Counter(signs).items() if count > 1]
+    if twice:
+        raise ValueError(f"the sign {twice[0]!r} is there twice")
+
+
+def _text(value: Any, name: str) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{name} is no text")
+    return value
+
+
+def _length(value: Any) -> int:
+    if type(value) is not int or not 0 < value <= MAX_LENGTH:
+        raise ValueError(f"max_len is {value!r}")
+    return value
 
 
 def _count(name: str, value: Any) -> int | None:

@@ -13,8 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from signlet.calibration import Calibration
 from signlet.clip import Clip, require_landmarks, warn_of
 from signlet.meaning.watch import Watch
+from signlet.modelfile.answers import require_embeddings, require_probabilities
 from signlet.runtimes import Runtime, open_runtime
-from signlet.starter import model_path
+from signlet.starter import model_path, named
 from signlet.teaching.card_file import ModelSource
 from signlet.teaching.taught import Taught
 
@@ -97,7 +98,9 @@ class Recogniser:
 
         Warns (ClipWarning), once for each kind, where numbers seem to mean something else, such
         as left and right hand exchanged; see `signlet.meaning`.
-        Raises ClipError where it cannot be read, or no landmark was found in any frame.
+        Raises ClipError where it cannot be read, or no landmark was found in any frame, and
+        SignletError where the model gives no probabilities: NaN, a negative one, or a sum that
+        differs from 1 by more than 0.01.
         """
         return self.batch([clip])[0]
 
@@ -107,12 +110,14 @@ class Recogniser:
         if not raws:
             return []
         if self.taught is not None:
-            shares, nones = self.taught.head.answers(self._runtime.embed(raws))
+            shares, nones = self.taught.head.answers(self._embedded(raws))
+            require_probabilities(np.column_stack([shares, nones]), self._name)
             return [
                 Prediction(self.signs, row, none=float(none))
                 for row, none in zip(shares.astype(np.float32), nones, strict=True)
             ]
         probabilities, threshold = self._runtime.probabilities(raws), 0.0
+        require_probabilities(probabilities, self._name)  # a calibration would hide their sum
         if self.calibration is not None:
             probabilities = self.calibration.apply(probabilities)
             threshold = self.calibration.threshold
@@ -131,7 +136,17 @@ class Recogniser:
 
     def embed_batch(self, clips: Iterable[Recognisable]) -> NDArray[np.float32]:
         """`embed` of many clips at once: (B, D) float32, rows as of one at a time."""
-        return self._runtime.embed([self._frames(clip) for clip in clips])
+        return self._embedded([self._frames(clip) for clip in clips])
+
+    def _embedded(self, raws: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        rows = self._runtime.embed(raws)
+        require_embeddings(rows, self._name)
+        return rows
+
+    @property
+    def _name(self) -> str:
+        """The model, for errors."""
+        return "the model" if self.file is None else named(self.file.path)
 
     # --- taught signs; see `signlet.teach` -----------------------------------------------------
 

@@ -20,6 +20,7 @@ from signlet.atomic import replacing, write_text
 from signlet.calibration import CALIBRATION, FORMAT, model_digest
 from signlet.calibration.measure import Calibrated, Floats
 from signlet.model.files import finite
+from signlet.modelfile import checksum
 from signlet.predictions import Predictions
 
 FIGURE = "calibration.svg"
@@ -33,13 +34,14 @@ def write_calibration(folder: Path, made: Calibrated, about: dict[str, Any]) -> 
     The file names the model that it was measured with. Raises SignletError where it cannot
     be written.
     """
-    content = {
+    content: dict[str, Any] = {
         "format": FORMAT,
         "model": model_digest(folder),
         "calibration": made.calibration.as_json(),
         "report": finite(asdict(made.report)),
         "about": about,
     }
+    content[checksum.NAME] = checksum.of_content(content)
     write_text(folder / CALIBRATION, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 

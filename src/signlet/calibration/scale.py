@@ -8,7 +8,6 @@ measures both.
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,8 @@ from numpy.typing import NDArray
 
 from signlet.averaging import log_probabilities
 from signlet.errors import SignletError
+from signlet.modelfile import checksum
+from signlet.modelfile.text import parsed
 
 FORMAT = 1
 CALIBRATION = "calibration.json"
@@ -110,13 +111,15 @@ def read_calibration(folder: str | Path) -> Calibration | None:
         return None
     remedy = f"run signlet calibrate {folder} again, or delete the file"
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = parsed(path.read_bytes())
         if not isinstance(raw, dict) or raw.get("format") != FORMAT:
             raise SignletError(f"is not a calibration of format {FORMAT}")
         calibration = Calibration.read(raw.get("calibration"))
         if raw.get("model") != model_digest(path.parent):
             raise SignletError(f"was measured with another model than that of {folder}")
-    except (OSError, ValueError, RecursionError, SignletError) as error:
+        if checksum.NAME in raw and raw[checksum.NAME] != checksum.of_content(raw):
+            raise SignletError("is damaged or was changed: it is not what was written")
+    except (OSError, ValueError, SignletError) as error:
         reason = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
         raise SignletError(f"{path}: {reason}; {remedy}") from None
     return calibration

@@ -17,6 +17,7 @@ from signlet.export.graph import WHOLE, RecogniserGraph
 from signlet.export.quiet import quiet
 from signlet.landmarks import NUM_RAW
 from signlet.model import SignModel
+from signlet.modelfile.onnx_bytes import sealed
 from signlet.runtimes.onnx import EMBEDDING, INPUT, LENGTHS, OUTPUT
 
 _LARGE = 4096
@@ -41,7 +42,7 @@ def write(path: Path, models: Sequence[SignModel], average: Average, card: Card)
         helper.set_model_props(model, {ENTRY: card.as_json(), "licence": card.licence})
         model.doc_string = f"Names one of {len(card.signs)} signs; made by signlet."
         onnx.checker.check_model(model)
-        onnx.save(model, temporary)
+        temporary.write_bytes(sealed(model.SerializeToString()))
 
 
 def traced(graph: RecogniserGraph) -> onnx.ModelProto:

@@ -3,6 +3,7 @@
 A file holds one or more members whose answers are averaged: the models of several folds,
 or an ensemble. Tensors of member 0 are called "0.<name in the state dict>". Format 1 is the
 plain mean of the members' probabilities, format 2 has an `average` that tells another one.
+`sha256` in the configuration is that of both files, see `signlet.modelfile.checksum`.
 """
 
 from __future__ import annotations
@@ -22,10 +23,14 @@ from torch import Tensor
 import signlet
 from signlet.atomic import replacing, write_text
 from signlet.averaging import Average
+from signlet.card import require_distinct
 from signlet.errors import SignletError
 from signlet.landmarks import SCHEMA
 from signlet.model.config import ModelConfig
 from signlet.model.recogniser import SignModel
+from signlet.modelfile import checksum
+from signlet.modelfile.answers import reason
+from signlet.modelfile.text import parsed
 from signlet.names import is_name
 
 PLAIN_FORMAT, FORMAT = 1, 2
@@ -84,6 +89,7 @@ def save_model(
     }
     if average is not None and average != Average.plain(len(members)):
         config |= _averaged(average, config["members"])
+    config[checksum.NAME] = checksum.of_content(config, folder / WEIGHTS)
     write_text(folder / CONFIG, json.dumps(config, indent=2, ensure_ascii=False) + "\n")
 
 
@@ -111,19 +117,29 @@ def load_model(path: str | Path) -> ModelFile:
 
     path: a folder with both files, or one of them.
     Raises SignletError where a file is missing, damaged, of another landmark layout or of a
-    newer format, or where the weights do not fit the configuration.
+    newer format, or where the weights do not fit the configuration, or are not those that were
+    written. Warns, once in a process, of files without a checksum.
     """
     folder = _folder(Path(path))
     config = _read_config(folder / CONFIG)
     weights = _read_weights(folder / WEIGHTS)
     signs, sizes = _checked(config, folder / CONFIG)
+    about = _about(config, folder / CONFIG)
     average = _average(config, len(sizes), folder / CONFIG)
+    _require_whole(config, folder)
     same = [sizes.index(size) for size in sizes]  # members of one size have the same tensors
     shapes = {first: _shapes(sizes[first]) for first in set(same)}
     members = [
         _member(size, weights, i, shapes[same[i]], folder / WEIGHTS) for i, size in enumerate(sizes)
     ]
-    return ModelFile(signs, tuple(members), average, dict(config.get("about") or {}))
+    if strays := [
+        name for name in weights if name.split(".")[0] not in map(str, range(len(sizes)))
+    ]:
+        raise SignletError(
+            f"{folder / WEIGHTS}: holds weights that {CONFIG} does not name ({strays[0][:60]}); "
+            "copy both files again"
+        )
+    return ModelFile(signs, tuple(members), average, about)
 
 
 def _folder(path: Path) -> Path:
@@ -136,10 +152,18 @@ def _folder(path: Path) -> Path:
     return folder
 
 
+def _require_whole(config: dict[str, Any], folder: Path) -> None:
+    if checksum.NAME not in config:
+        checksum.note_missing(str(folder))
+        return
+    found = checksum.of_content(config, folder / WEIGHTS)
+    checksum.require(config[checksum.NAME], found, f"{folder}: {CONFIG} with {WEIGHTS}")
+
+
 def _read_config(path: Path) -> dict[str, Any]:
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        config = parsed(path.read_bytes())
+    except (OSError, ValueError) as error:
         raise SignletError(f"{path}: is not readable JSON ({error}); copy it again") from None
     if not isinstance(config, dict):
         raise SignletError(f"{path}: is not a model configuration; copy it again")
@@ -149,8 +173,8 @@ def _read_config(path: Path) -> dict[str, Any]:
 def _read_weights(path: Path) -> dict[str, Tensor]:
     try:
         return load_file(path)
-    except (OSError, SafetensorError, ValueError, KeyError, RuntimeError) as error:
-        raise SignletError(f"{path}: is damaged ({error}); copy it again") from None
+    except Exception as error:  # safetensors' own, torch's, or the system's
+        raise SignletError(f"{path}: is damaged ({reason(error)}); copy it again") from None
 
 
 def _checked(config: dict[str, Any], path: Path) -> tuple[tuple[str, ...], list[ModelConfig]]:
@@ -173,12 +197,23 @@ def _checked(config: dict[str, Any], path: Path) -> tuple[tuple[str, ...], list[
         raise SignletError(
             f"{path}: signs is not a list of names, one printable line each; copy the file again"
         )
+    try:
+        require_distinct(signs)
+    except ValueError as error:
+        raise SignletError(f"{path}: {error}; copy the file again") from None
     members = config.get("members")
     if not isinstance(members, list) or not 0 < len(members) <= MAX_MEMBERS:
         raise SignletError(
             f"{path}: members is not a list of 1 to {MAX_MEMBERS} models; copy the file again"
         )
     return tuple(signs), [_size(member, len(signs), path) for member in members]
+
+
+def _about(config: dict[str, Any], path: Path) -> dict[str, Any]:
+    about = config.get("about") or {}
+    if not isinstance(about, dict):
+        raise SignletError(f"{path}: about is no object; copy the file again")
+    return about
 
 
 def _average(config: dict[str, Any], count: int, path: Path) -> Average:
@@ -206,29 +241,35 @@ def _size(member: Any, classes: int, path: Path) -> ModelConfig:
         fits = all(isinstance(n, int) and 0 < n <= _MAX_SIZE for n in numbers)
         fits = fits and size.num_classes == classes
         fits = fits and member["preprocess"] == {"max_len": size.max_len}
-    except (TypeError, ValueError, KeyError, SignletError) as error:
-        raise SignletError(f"{path}: a member cannot be built ({error})") from None
+    except Exception as error:  # whatever an untrusted configuration makes of the lines above
+        raise SignletError(
+            f"{path}: a member cannot be built ({reason(error)}); copy the file again"
+        ) from None
     if not fits:
         raise SignletError(f"{path}: sizes of a member contradict each other or are too large")
     return size
 
 
-def _shapes(size: ModelConfig) -> dict[str, torch.Size]:
-    """Shapes of a model's tensors, found without memory, whatever size a hostile file asks for."""
+def _shapes(size: ModelConfig) -> dict[str, tuple[torch.Size, bool]]:
+    """Shapes of a model's tensors, and whether they hold fractions.
+
+    Found without memory, whatever size a hostile file asks for.
+    """
     with torch.device("meta"):
-        return {name: tensor.shape for name, tensor in SignModel(size).state_dict().items()}
+        tensors = SignModel(size).state_dict()
+    return {name: (one.shape, one.is_floating_point()) for name, one in tensors.items()}
 
 
 def _member(
     size: ModelConfig,
     weights: dict[str, Tensor],
     number: int,
-    expected: dict[str, torch.Size],
+    expected: dict[str, tuple[torch.Size, bool]],
     path: Path,
 ) -> SignModel:
     prefix = f"{number}."
     own = {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
-    if expected != {k: v.shape for k, v in own.items()}:
+    if expected != {k: (v.shape, v.is_floating_point()) for k, v in own.items()}:
         raise SignletError(f"{path}: weights do not fit {CONFIG}; copy both files again")
     if any(v.is_floating_point() and not bool(v.isfinite().all()) for v in own.values()):
         raise SignletError(f"{path}: weights are not finite numbers; train again")

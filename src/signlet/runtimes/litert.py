@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from signlet.card import Card
+from signlet.card import Card, read_card
 from signlet.errors import ClipError, SignletError
 from signlet.install import needs
 from signlet.landmarks import NUM_RAW
+from signlet.modelfile.answers import checked, library, reason
 from signlet.runtimes import Answers, Runtime, require_embedding, require_frames
-from signlet.runtimes.tflite_file import read_card
+from signlet.runtimes.tflite_file import card_text, read_bytes
 
 INPUT, OUTPUT, SIGNATURE = "inputs", "outputs", "serving_default"
 """The competition's contract."""
@@ -72,10 +73,11 @@ class LitertRuntime(Runtime):
             self._require_length(len(raw))
         answers = [np.empty((len(raws), width), np.float32) for width in wanted.values()]
         for row, raw in enumerate(raws):
-            with self._one_at_a_time:
+            with self._one_at_a_time, library(self._path, "be run"):
                 said = self._runner(**{INPUT: raw})
-            for all_rows, name in zip(answers, wanted, strict=True):
-                all_rows[row] = said[name]
+                for all_rows, name in zip(answers, wanted, strict=True):
+                    one = np.asarray(said[name])[None]
+                    all_rows[row] = checked(one, 1, all_rows.shape[1], self._path)
         return answers
 
     def _require_length(self, frames: int) -> None:
@@ -94,16 +96,18 @@ def load(path: Path, threads: int = 0) -> LitertRuntime:
     no interpreter is installed.
     """
     path = Path(path)
-    card = read_card(path)
+    content = read_bytes(path)
+    card = read_card(card_text(content, str(path)), str(path))
     make = _interpreter_class(path)
     try:
-        interpreter = make(str(path), num_threads=threads or _usual_threads())
+        interpreter = make(model_content=content, num_threads=threads or _usual_threads())
         _check(interpreter, card, path)
         return LitertRuntime(interpreter, card, path)
-    except (ValueError, RuntimeError) as error:
-        reason = next(iter(str(error).splitlines()), "no reason given")[:200]
+    except SignletError:
+        raise
+    except Exception as error:  # a library's own errors have no common base
         raise SignletError(
-            f"{path}: the interpreter cannot read it ({reason}); "
+            f"{path}: the interpreter cannot read it ({reason(error)}); "
             "pip install -U ai-edge-litert, or export it again"
         ) from None
 

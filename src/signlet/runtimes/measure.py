@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from signlet.errors import SignletError
 from signlet.recognise import Recogniser
+from signlet.running.children import run_minded
 
 FRAMES, THREADS, RUNS, WARM_UP = 40, (1, 2), 30, 5
 _PATIENCE = 600
@@ -41,9 +42,7 @@ def measure(path: Path) -> Measured:
     """Measure a file in a new process. Raises SignletError where that fails."""
     command = [sys.executable, "-m", "signlet.runtimes.measure", str(path)]
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", timeout=_PATIENCE
-        )
+        done = run_minded(command, timeout=_PATIENCE)
         raw = json.loads(done.stdout)
     except (subprocess.TimeoutExpired, ValueError):
         raise SignletError(f"{path}: cannot be measured; does it load in a new process?") from None

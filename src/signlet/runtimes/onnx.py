@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from signlet.card import ENTRY, Card, read_card
+from signlet.card import Card, read_card
 from signlet.errors import SignletError
+from signlet.landmarks import NUM_RAW
+from signlet.modelfile.answers import checked, library, reason
+from signlet.modelfile.onnx_bytes import card_text
 from signlet.runtimes import Answers, Runtime, require_embedding, require_frames
+from signlet.runtimes.tflite_file import read_bytes
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -19,8 +23,6 @@ if TYPE_CHECKING:
 INPUT, LENGTHS, OUTPUT, EMBEDDING = "inputs", "lengths", "outputs", "embedding"
 """Names of the graph's raw frames, of their numbers in each clip, of its probabilities, and of
 its embeddings, which it may lack."""
-_DAMAGED = ("INVALID_PROTOBUF", "No graph was found")
-"""What onnxruntime says of a file that is no model, or not all of one."""
 _AT_ONCE = 16
 _FRAMES_AT_ONCE = 4_096
 """One run takes so many clips, and not more frames than this unless a single clip has them."""
@@ -57,9 +59,10 @@ class OnnxRuntime(Runtime):
             lengths = np.array([len(raw) for raw in frames], np.int64)
             together = frames[0] if len(frames) == 1 else np.concatenate(frames)
             given = {INPUT: together, LENGTHS: lengths}
-            said = self._session.run(list(wanted), given)
+            with library(self._path, "be run"):
+                said = self._session.run(list(wanted), given)
             for all_rows, these in zip(answers, said, strict=True):
-                all_rows[rows] = these
+                all_rows[rows] = checked(these, len(rows), all_rows.shape[1], self._path)
         return answers
 
 
@@ -81,40 +84,51 @@ def _portions(lengths: list[int]) -> Iterator[list[int]]:
 def load(path: Path, threads: int = 0) -> OnnxRuntime:
     """Open an exported file. threads: for one run; 0 leaves it to onnxruntime.
 
+    The bytes that are run are those that were checked, whatever happens to the file meanwhile.
+    Memory: at most 25 times the card, and 10 times the file besides.
     Raises SignletError where it is damaged, not of signlet, or onnxruntime is missing.
     """
     try:
         import onnxruntime
     except ModuleNotFoundError:
         raise SignletError(f"{path}: needs onnxruntime; run pip install onnxruntime") from None
+    content = read_bytes(Path(path))
+    card = read_card(card_text(content, str(path)), str(path))
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 4
+    options.add_session_config_entry("session.load_model_format", "ONNX")
     try:
-        session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own errors have no common base
-        raise SignletError(f"{path}: {_unreadable(str(error))}") from None
-    card = read_card(session.get_modelmeta().custom_metadata_map.get(ENTRY), str(path))
+        raise SignletError(
+            f"{path}: cannot be read as a model ({reason(error)}); copy or export it again"
+        ) from None
     _check(session, card, path)
     return OnnxRuntime(session, card, path)
 
 
-def _unreadable(said: str) -> str:
-    """What is wrong with a file, out of what onnxruntime said of it."""
-    if any(sign in said for sign in _DAMAGED):
-        return "is damaged (not a model, or cut off); copy or export it again"
-    return f"cannot be read as a model ({said.splitlines()[0][:200]}); export it again"
-
-
 def _check(session: InferenceSession, card: Card, path: Path) -> None:
     """A file whose inputs and outputs are not what its card says is not run."""
-    wanted = {value.name for value in session.get_inputs()}
-    given = {value.name for value in session.get_overridable_initializers()}
-    outputs = [(value.name, value.shape[-1]) for value in session.get_outputs()]
     promised = [(OUTPUT, len(card.signs))]
     if card.embedding is not None:
         promised.append((EMBEDDING, card.embedding))
-    if wanted != {INPUT} or given != {LENGTHS} or outputs != promised:
+    with library(path, "be read as a model"):
+        given = [(INPUT, "tensor(float)", [None, NUM_RAW, 3])]
+        lengths = [(LENGTHS, "tensor(int64)", [None])]
+        answers = [(name, "tensor(float)", [None, width]) for name, width in promised]
+        fits = (
+            _described(session.get_inputs()) == given
+            and _described(session.get_overridable_initializers()) == lengths
+            and _described(session.get_outputs()) == answers
+        )
+    if not fits:
         raise SignletError(f"{path}: is not a recogniser as signlet exports it; export again")
+
+
+def _described(values: Sequence[Any]) -> list[tuple[str, str, list[int | None]]]:
+    """Name, type and shape of inputs or outputs; None for as many as there are."""
+    return [
+        (one.name, one.type, [n if isinstance(n, int) else None for n in one.shape])
+        for one in values
+    ]

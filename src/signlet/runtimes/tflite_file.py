@@ -7,26 +7,28 @@ Nothing but the standard library is needed here.
 
 from __future__ import annotations
 
-import hashlib
+import io
 import zipfile
-import zlib
 from pathlib import Path
 
 from signlet.card import Card
 from signlet.card import read_card as card_from
 from signlet.errors import SignletError
+from signlet.modelfile import checksum
+from signlet.modelfile.answers import reason
 
 CARD, LABELS, DIGEST = "signlet.json", "labels.txt", "flatbuffer.sha256"
-_MAX_CARD = 64 << 20
-"""More bytes than this are no card; a hostile archive may claim any size."""
+"""The archive's own CRC-32 guards card and signs, the digest what lies before the archive."""
+_MAX_CARD, _MOST_TIMES = 64 << 20, 8
+"""More bytes than this, or more times the whole file, are no card; a hostile archive may claim
+any size."""
 _MIDNIGHT = (1980, 1, 1, 0, 0, 0)
 """Every entry's time, so that the same model gives the same file."""
-_DAMAGED = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, RuntimeError, EOFError)
 
 
 def append_card(path: Path, card: Card) -> None:
     """Put the card, the signs and the flatbuffer's digest behind a bare flatbuffer."""
-    digest = _digest(path, path.stat().st_size)
+    digest = checksum.of_file(path)
     labels = "".join(f"{' '.join(sign.split())}\n" for sign in card.signs)
     with zipfile.ZipFile(path, "a") as archive:
         for name, text in ((LABELS, labels), (CARD, card.as_json()), (DIGEST, digest)):
@@ -39,31 +41,58 @@ def read_card(path: Path) -> Card:
     Raises SignletError where the file cannot be read, is damaged, was not exported by
     signlet, or is newer than this signlet.
     """
+    return card_from(card_text(read_bytes(path), str(path)), str(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """All of a file. Raises SignletError where it cannot be read."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-            names = {entry.filename for entry in entries}
-            if not {CARD, DIGEST} <= names:
-                return card_from(None, str(path))
-            if any(entry.file_size > _MAX_CARD for entry in entries):
-                raise ValueError("an entry is too large")
-            text, digest = (archive.read(name).decode() for name in (CARD, DIGEST))
-        if _digest(path, min(entry.header_offset for entry in entries)) != digest:
-            raise ValueError("the model is not the one that was written")
+        return path.read_bytes()
     except OSError as error:
         raise SignletError(f"{path}: cannot be read ({error.strerror or error})") from None
-    except _DAMAGED as error:
-        if zipfile.is_zipfile(path):
-            raise SignletError(f"{path}: is damaged ({error}); copy or export it again") from None
-        return card_from(None, str(path))
-    return card_from(text, str(path))
 
 
-def _digest(path: Path, size: int) -> str:
-    """SHA-256 of the first `size` bytes."""
-    found = hashlib.sha256()
-    with path.open("rb") as file:
-        while size > 0 and (portion := file.read(min(size, 1 << 20))):
-            found.update(portion)
-            size -= len(portion)
-    return found.hexdigest()
+def card_text(content: bytes, name: str) -> str:
+    """The card of a whole file, "" where it has none.
+
+    name: of the file, for errors. Raises SignletError where it is damaged.
+    """
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        return ""
+    try:
+        files, model = _taken_apart(content)
+        if not {CARD, DIGEST} <= set(files):
+            return ""
+        text, digest = (files[name].decode("utf-8") for name in (CARD, DIGEST))
+        if checksum.of([model]) != digest:
+            raise ValueError("the model is not the one that was written")
+    except Exception as error:  # zipfile has no common base for what it raises
+        raise SignletError(
+            f"{name}: is damaged ({reason(error)}); copy or export it again"
+        ) from None
+    return text
+
+
+def with_card(content: bytes, text: str) -> bytes:
+    """The file with another card. content: of which `card_text` gave a card."""
+    files, model = _taken_apart(content)
+    out = io.BytesIO(bytes(model))
+    with zipfile.ZipFile(out, "a") as archive:
+        for one, data in files.items():
+            new = text.encode() if one == CARD else data
+            archive.writestr(zipfile.ZipInfo(one, _MIDNIGHT), new)
+    return out.getvalue()
+
+
+def _taken_apart(content: bytes) -> tuple[dict[str, bytes], memoryview]:
+    """The archive's files by name, and the flatbuffer before it. Raises whatever zipfile does."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        entries = archive.infolist()
+        most = min(_MAX_CARD, _MOST_TIMES * len(content))
+        if any(entry.file_size > most for entry in entries):
+            raise ValueError("an entry is too large")
+        files = {entry.filename: archive.read(entry) for entry in entries}
+    if len(files) < len(entries):
+        raise ValueError("an entry is there twice")
+    begin = min((entry.header_offset for entry in entries), default=len(content))
+    return files, memoryview(content)[:begin]

@@ -1,0 +1,76 @@
+"""The checksum of a model file: SHA-256 of all that decides an answer, written beside it.
+
+A changed bit among the weights is no error to the libraries that run them: the file opens and
+answers otherwise. So every file says what it should hold, and is refused where it holds
+something else. It tells damage, not bad will: whoever changes a file can write its checksum anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from signlet.errors import SignletError
+
+NAME = "sha256"
+"""What the checksum is called in the JSON files of a run folder."""
+_noted: list[str] = []
+"""The file that the note was about; the others of this process go without."""
+
+
+def of(parts: Iterable[bytes | memoryview]) -> str:
+    """Of bytes that lie one after the other: 64 hexadecimal digits."""
+    found = hashlib.sha256()
+    for part in parts:
+        found.update(part)
+    return found.hexdigest()
+
+
+def of_file(path: Path) -> str:
+    """Of a whole file. Raises OSError where it cannot be read."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def of_content(content: dict[str, Any], *files: Path) -> str:
+    """Of what a JSON object says, however it is laid out, and of the files that it goes with.
+
+    content: its own entry `NAME` does not count. Raises OSError where a file cannot be read.
+    """
+    rest = {name: value for name, value in content.items() if name != NAME}
+    text = json.dumps(rest, sort_keys=True, separators=(",", ":"))
+    return of([text.encode("ascii"), *(of_file(path).encode("ascii") for path in files)])
+
+
+def require(stated: Any, found: str, name: str) -> None:
+    """Raise SignletError where a file does not hold what was written. name: of it, for errors."""
+    if stated != found:
+        raise SignletError(
+            f"{name}: is damaged or was changed: it is not what was written (its {NAME} is "
+            "another); copy it again, or write it anew from what it was made of"
+        )
+
+
+def note_missing(name: str) -> None:
+    """Warn, once in a process, of a file without a checksum. name: of it."""
+    if _noted:
+        return
+    _noted.append(name)
+    warnings.warn(
+        f"{name}: has no checksum, as files of an older signlet; should it be damaged, nobody "
+        "would notice; write it anew (signlet export, train or teach)",
+        stacklevel=_outside(),
+    )
+
+
+def _outside() -> int:
+    """How far up the first line outside signlet is, as `warnings.warn` of the caller counts."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "signlet":
+        level, frame = level + 1, frame.f_back
+    return level

@@ -214,7 +214,7 @@ def test_a_clip_without_hands_is_said_to_be_so(mine: Path, tmp_path: Path, capsy
     bare[:, 468:489] = bare[:, 522:] = np.nan
     np.savez(tmp_path / "bare.npz", landmarks=bare)
     assert main(["recognise", str(mine), str(tmp_path / "bare.npz")]) == 0
-    assert f"no hands were found in {tmp_path / 'bare.npz'}" in capsys.readouterr().err
+    assert f"{tmp_path / 'bare.npz'}: no hands were found" in capsys.readouterr().err
 
 
 def test_own_signs_are_kept_on_request(base: Path, clips: Path, tmp_path: Path) -> None:

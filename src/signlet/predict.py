@@ -17,6 +17,7 @@ from signlet.pack import PackedSet, pack
 from signlet.pack.layout import HEADER
 from signlet.predictions import Predictions
 from signlet.sources import open_source
+from signlet.sources.absent import exists
 
 
 @torch.inference_mode()
@@ -56,16 +57,37 @@ def _each(
     return torch.cat(parts)
 
 
-def packed_for(model: ModelFile, where: str | Path, out: Path, progress: bool) -> list[PackedSet]:
+def packed_for(
+    model: ModelFile,
+    where: str | Path,
+    out: Path,
+    progress: bool,
+    columns: str | None = None,
+    names: str | None = None,
+) -> list[PackedSet]:
     """A packed set as it is, or the clips of a source packed for each member's length.
 
-    out: where to pack them to. Raises SignletError where there are no such clips.
+    out: where to pack them to. columns, names: as in `open_source`. Raises SignletError where
+    there are no such clips.
     """
-    if (Path(where) / HEADER).exists():
+    if is_packed(where, columns, names):
         return [PackedSet.open(where)]
-    source = open_source(where)
+    source = open_source(where, columns, names)
     lengths = sorted({member.config.max_len for member in model.members})
     return [pack(source, out / str(length), length, progress=progress) for length in lengths]
+
+
+def is_packed(where: str | Path, columns: str | None = None, names: str | None = None) -> bool:
+    """Whether a packed set lies there, which nothing tells any more what its clips are called.
+
+    Raises SignletError where it does and something is told.
+    """
+    if not exists(Path(where) / HEADER):
+        return False
+    for flag, value in (("columns", columns), ("names", names)):
+        if value is not None:
+            raise SignletError(f"--{flag} {value}: {where} is packed already; give it to pack")
+    return True
 
 
 def predict_known(model: ModelFile, *sets: PackedSet) -> Predictions:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from signlet.calibration.files import FIGURE, write_calibration, write_figure
 from signlet.calibration.leave_out import SOUP
 from signlet.calibration.measure import Calibrated, Share, calibrate
 from signlet.calibration.unknown import predict_unknown
-from signlet.cli.parsing import existing, make_parser, parse
+from signlet.cli.parsing import add_columns, add_names, existing, make_parser, parse, refuse_told
 from signlet.cli.trained_again import TrainedAgain, answers_without_signs
 from signlet.console import SafeConsole
 from signlet.ensemble import ENSEMBLE
@@ -26,6 +25,7 @@ from signlet.errors import SignletError
 from signlet.model.files import ModelFile, load_model
 from signlet.predict import packed_for
 from signlet.predictions import Predictions, read_predictions
+from signlet.running.leftover import scratch
 from signlet.terminal import print_json
 from signlet.train.folder import PREDICTIONS
 
@@ -51,7 +51,12 @@ def run(arguments: list[str]) -> None:
     else:
         runs = tuple(existing(run, "run folder") for run in [parsed.model, *parsed.runs])
         again = TrainedAgain(
-            runs, tuple(parsed.data), tuple(parsed.folds), parsed.leave_out, parsed.device
+            runs,
+            tuple(parsed.data),
+            tuple(parsed.folds),
+            parsed.leave_out,
+            parsed.device,
+            (parsed.columns, parsed.names),
         )
         out_of_fold, answers = answers_without_signs(again, model, out_of_fold, console)
         about = {"left_out_groups": parsed.leave_out, "trainings": len(answers)}
@@ -72,6 +77,8 @@ def _check(parsed: Any) -> None:
         raise SignletError(
             f"--false-accepts {parsed.false_accepts}: give a share above 0 and below 1"
         )
+    if parsed.unknown is None and not parsed.data:
+        refuse_told(parsed, "--unknown or --data")
     if parsed.unknown is not None and (parsed.runs or parsed.data or parsed.folds):
         raise SignletError("--runs, --data and --folds are for trainings; leave out --unknown")
 
@@ -114,6 +121,8 @@ def _parser() -> ArgumentParser:
         help="clips that the run was trained on, where it has not packed them itself; for an "
         "ensemble one for each run",
     )
+    add_columns(parser)
+    add_names(parser)
     parser.add_argument("--work", type=str | None, help="where to keep --unknown packed")
     parser.add_argument("--device", type=str, default="auto", help="auto, cpu, cuda, cuda:1")
     parser.add_argument("--json", action="store_true", help="print calibration.json")
@@ -140,8 +149,9 @@ def _elsewhere(
     model: ModelFile, parsed: Any, console: Console
 ) -> tuple[list[Predictions], dict[str, Any]]:
     show = console.is_terminal
-    with tempfile.TemporaryDirectory() as scratch:
-        packed = packed_for(model, parsed.unknown, Path(parsed.work or scratch), progress=show)
+    with scratch("calibrate") as folder:
+        told = (parsed.columns, parsed.names)
+        packed = packed_for(model, parsed.unknown, Path(parsed.work or folder), show, *told)
         with console.status("Recognising ..."):
             try:
                 answers = predict_unknown(model, *packed)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from signlet.advice import reading_notes
 from signlet.alike import alike, numbers, one_form
-from signlet.cli.parsing import existing, make_parser, parse
+from signlet.cli.parsing import add_columns, add_names, existing, make_parser, parse, refuse_told
 from signlet.cli.training import print_copies
 from signlet.console import SafeConsole
 from signlet.errors import SignletError
@@ -19,8 +19,9 @@ from signlet.evaluate import print_scores, score
 from signlet.model.files import CONFIG, ModelFile, load_model
 from signlet.pack import PackedSet
 from signlet.pack.layout import HEADER
-from signlet.predict import packed_for, predict_known
+from signlet.predict import is_packed, packed_for, predict_known
 from signlet.predictions import read_predictions
+from signlet.running.leftover import scratch
 from signlet.sources import open_source
 from signlet.terminal import print_json
 from signlet.train.folder import PREDICTIONS, SETTINGS
@@ -42,12 +43,15 @@ def run(arguments: list[str]) -> None:
         _EXAMPLES,
     )
     parser.add_argument("model", type=str, help="run folder or model file")
-    parser.add_argument("--data", type=str | None, help="clips: directory, CSV or packed set")
+    parser.add_argument("--data", type=str | None, help="clips: directory, .zip, CSV or packed set")
+    add_columns(parser)
+    add_names(parser)
     parser.add_argument("--work", type=str | None, help="where to keep --data packed")
     parser.add_argument("--json", action="store_true", help="print scores as JSON")
     parsed = parse(parser, arguments)
     folder = existing(parsed.model, "run folder")
     if parsed.data is None:
+        refuse_told(parsed, "--data")
         if (folder / SETTINGS).exists() and not (folder / CONFIG).exists():
             raise SignletError(
                 f"{folder}: this run has not finished; go on with signlet train ... --resume"
@@ -60,11 +64,12 @@ def run(arguments: list[str]) -> None:
         results = read_predictions(folder / PREDICTIONS)
     else:
         model = load_model(folder)
-        with tempfile.TemporaryDirectory() as scratch:
-            out = Path(parsed.work or scratch) / "packed"
-            packed = packed_for(model, parsed.data, out, sys.stdout.isatty())
+        with scratch("evaluate") as beside:
+            out = Path(parsed.work or beside) / "packed"
+            told = (parsed.columns, parsed.names)
+            packed = packed_for(model, parsed.data, out, sys.stdout.isatty(), *told)
             results = {"model": predict_known(model, *packed)}
-            _say_notes(parsed.data, packed[0], model)
+            _say_notes(parsed, packed[0], model)
     if parsed.json:
         print_json(json.dumps({k: asdict(score(part)) for k, part in results.items()}, indent=2))
     else:
@@ -78,9 +83,10 @@ def run(arguments: list[str]) -> None:
             print_copies(soup, PackedSet.open(folder / "packed"), folder, console)
 
 
-def _say_notes(where: str, packed: PackedSet, model: ModelFile) -> None:
+def _say_notes(parsed: Any, packed: PackedSet, model: ModelFile) -> None:
     """What is wrong with the clips, on stderr: stdout is for the scores."""
-    found = () if (Path(where) / HEADER).exists() else open_source(where).notes
+    told = (parsed.data, parsed.columns, parsed.names)
+    found = () if is_packed(*told) else open_source(*told).notes
     for note in [*found, *reading_notes(packed), *_unknown(packed, model)]:
         print(f"Note: {note}.", file=sys.stderr)
 

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from signlet.atomic import require_writable
 from signlet.calibration import read_calibration
-from signlet.cli.parsing import existing, make_parser, parse
+from signlet.cli.parsing import add_columns, add_names, existing, make_parser, parse, refuse_told
 from signlet.console import SafeConsole
 from signlet.errors import SignletError
 from signlet.export import BOUNDS, Exported, export_ensemble
@@ -64,6 +64,8 @@ def run(arguments: list[str]) -> None:
         help="real clips to compare on: a folder or a table as for training; default the letters, "
         "where it was trained on them",
     )
+    add_columns(parser)
+    add_names(parser)
     parser.add_argument("--max-clips", type=int, default=64, help="so many of them, spread evenly")
     parser.add_argument("--licence", type=str, default="", help="of the model, for its card")
     parser.add_argument(
@@ -76,13 +78,15 @@ def run(arguments: list[str]) -> None:
     parsed = parse(parser, arguments)
     if not parsed.bound >= 0:
         raise SignletError(f"--bound {parsed.bound}: give a number above 0")
+    if parsed.clips is None:
+        refuse_told(parsed, "--clips")
     console = SafeConsole()
     folder = existing(parsed.model, "run folder or model file")
     model = load_model(folder)
     folder = folder if folder.is_dir() else folder.parent
     out = Path(parsed.out or folder / "export")
     require_writable(out / CARD)
-    clips = _real_clips(parsed.clips, model.about.get("source"), parsed.max_clips, console)
+    clips = _real_clips(parsed, model.about.get("source"), console)
     formats = parsed.to or _formats(console)
     console.print("Writing and comparing takes about a minute.")
     with console.status("") as status:
@@ -115,13 +119,12 @@ def _formats(console: Console) -> list[str]:
     return here or list(FILES)
 
 
-def _real_clips(
-    given: str | None, trained_on: Any, count: int, console: Console
-) -> dict[str, NDArray[np.float32]]:
+def _real_clips(parsed: Any, trained_on: Any, console: Console) -> dict[str, NDArray[np.float32]]:
     """Clips by name, spread over a set; none, with a word, where there is no set at hand."""
+    count = parsed.max_clips
     if count < 0:
         raise SignletError(f"--max-clips {count}: give at least 0")
-    where = given or (trained_on if trained_on in _KNOWN else None)
+    where = parsed.clips or (trained_on if trained_on in _KNOWN else None)
     if where is None:
         console.print(
             "Note: the files are compared with torch on made clips only; name real ones with "
@@ -130,7 +133,7 @@ def _real_clips(
             soft_wrap=True,
         )
         return {}
-    source = open_source(where)
+    source = open_source(where, parsed.columns, parsed.names)
     refs = source.refs()
     places = np.linspace(0, len(refs) - 1, min(count, len(refs))).astype(int)
     clips = {}

@@ -21,7 +21,7 @@ from signlet.inspect import (
     write_quality,
 )
 from signlet.pack import PackedSet
-from signlet.pack.layout import HEADER
+from signlet.predict import is_packed
 from signlet.sources import LETTERS, Source, find, is_set, open_source, read_named, with_videos
 from signlet.terminal import print_json
 
@@ -74,9 +74,7 @@ def run(arguments: list[str]) -> None:
 
 def _open(what: str, columns: str | None, names: str | None) -> Clip | PackedSet | Source:
     path = Path(what)
-    if (path / HEADER).exists():
-        if names is not None:
-            raise SignletError(f"--names {names}: {what} is packed already; give it to pack")
+    if is_packed(path, columns, names):
         return PackedSet.open(path)
     is_clip = path.is_file() and not is_set(path)
     if columns is None and (is_clip or (what.startswith(LETTERS) and not path.exists())):

@@ -76,6 +76,18 @@ def add_names(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def refuse_told(parsed: Any, flag: str) -> None:
+    """Raise SignletError where something is told of clips that no flag names.
+
+    flag: that would name them.
+    """
+    for name in ("columns", "names"):
+        if (value := getattr(parsed, name)) is not None:
+            raise SignletError(
+                f"--{name} {value}: tells of the clips of {flag}, which is not given"
+            )
+
+
 def parse(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> Any:
     """Parsed arguments; dashes and underscores in a flag's name are the same.
 

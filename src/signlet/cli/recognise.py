@@ -12,7 +12,7 @@ from typing import Any
 from signlet.atomic import require_writable
 from signlet.cli.parsing import make_plain_parser, parse
 from signlet.cli.remarked import Remarked
-from signlet.clip import Clip, require_landmarks
+from signlet.clip import Clip, advised, require_landmarks
 from signlet.errors import SignletError
 from signlet.recognise import Prediction, Recogniser
 from signlet.sources import LETTERS, read_named
@@ -51,7 +51,8 @@ def run(arguments: list[str]) -> None:
         clips = _readable(names[start : start + _AT_ONCE], problems)
         answers = recogniser.batch(clip for _, clip in clips)
         for (name, clip), said in zip(clips, answers, strict=True):
-            _show(name, said.top(parsed.top), said, parsed.json)
+            remarks = [*map(advised, clip.remarks), *_doubts(name, clip)] if parsed.json else None
+            _show(name, said.top(parsed.top), said, remarks)
             _finish(name, remarked.see(name, clip), said, parsed.overlay, model or STARTER)
     remarked.say()
     if problems:
@@ -71,7 +72,7 @@ def _parser() -> Any:
     about = f"clips to recognise, after a model file, run folder or name (default {STARTER})"
     add("clips", type=str, nargs="+", metavar="[model] clip", help=about)
     add("--top", type=int, default=5, help="how many signs to print")
-    add("--json", action="store_true", help="print one JSON object a clip")
+    add("--json", action="store_true", help="print one JSON object a clip, with remarks on it")
     add("--overlay", type=Path, help="write the clip with skeleton and sign as .mp4")
     return parser
 
@@ -146,8 +147,11 @@ def _readable(names: list[str], problems: list[str]) -> list[tuple[str, Clip]]:
 # --- answers ------------------------------------------------------------------------------
 
 
-def _show(name: str, best: list[tuple[str, float]], said: Prediction, as_json: bool) -> None:
-    if as_json:
+def _show(
+    name: str, best: list[tuple[str, float]], said: Prediction, remarks: list[str] | None
+) -> None:
+    """remarks: on the clip, for JSON; None to print lines, where they follow at the end."""
+    if remarks is not None:
         top = [{"sign": sign, "probability": round(p, 6)} for sign, p in best]
         answer = {
             "clip": name,
@@ -156,6 +160,7 @@ def _show(name: str, best: list[tuple[str, float]], said: Prediction, as_json: b
             "confidence": round(said.confidence, 6),
             "none": round(said.none, 6),
             "top": top,
+            "remarks": remarks,
         }
         print_json(json.dumps(answer, ensure_ascii=False))
         return
@@ -169,16 +174,21 @@ def _show(name: str, best: list[tuple[str, float]], said: Prediction, as_json: b
         print(f"  {sign:<{width}}  {probability:6.1%}")
 
 
+def _doubts(name: str, clip: Clip) -> list[str]:
+    """Why a clip that can be read hardly shows one sign."""
+    found = [] if clip.hand_frames().any() else ["no hands were found"]
+    if clip.fps and len(clip.frames) / clip.fps > _LONG:
+        found.append(
+            f"is {len(clip.frames) / clip.fps:.0f} s long and was read as one sign; for one after "
+            f"another: signlet live {quote(name)}"
+        )
+    return found
+
+
 def _finish(name: str, clip: Clip, said: Prediction, overlay: Path | None, model: str) -> None:
     """Say what may be wrong with a clip, and write it as a video."""
-    if not clip.hand_frames().any():
-        print(f"signlet: no hands were found in {name}", file=sys.stderr)
-    if clip.fps and len(clip.frames) / clip.fps > _LONG:
-        print(
-            f"signlet: {name}: is {len(clip.frames) / clip.fps:.0f} s long and was read as one "
-            f"sign; for one after another: signlet live {quote(name)}",
-            file=sys.stderr,
-        )
+    for doubt in _doubts(name, clip):
+        print(f"signlet: {name}: {doubt}", file=sys.stderr)
     if overlay is not None:
         from signlet.live.overlay import write_overlay
 

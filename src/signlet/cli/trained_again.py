@@ -39,7 +39,8 @@ _REMEDY = "give --unknown CLIPS"
 class TrainedAgain:
     """What is trained again. runs, data: folders, and the clips of each ([]: as packed there).
 
-    folds: () for those of the out-of-fold predictions. groups: of signs.
+    folds: () for those of the out-of-fold predictions. groups: of signs. told: what the columns
+    of tables among the data are called, and how the files are named.
     """
 
     runs: tuple[Path, ...]
@@ -47,6 +48,7 @@ class TrainedAgain:
     folds: tuple[int, ...]
     groups: int
     device: str
+    told: tuple[str | None, str | None] = (None, None)
 
 
 def answers_without_signs(
@@ -66,7 +68,7 @@ def answers_without_signs(
     work = []
     for run, where in zip(runs, data, strict=True):
         recipe = run_recipe(run)
-        packed = _packed(run, where, recipe, console)
+        packed = _packed(run, where, recipe, console, asked.told)
         _require_own(run, packed, out_of_fold)
         split = run_split(run)
         work.append(LeaveOut(recipe, packed, folds, asked.groups, run / WORK, asked.device, split))
@@ -132,12 +134,18 @@ def run_split(run: Path) -> str | None:
     return split
 
 
-def _packed(run: Path, where: str | None, recipe: Recipe, console: Console) -> PackedSet:
+def _packed(
+    run: Path,
+    where: str | None,
+    recipe: Recipe,
+    console: Console,
+    told: tuple[str | None, str | None],
+) -> PackedSet:
     if where is None and (run / "packed" / HEADER).exists():
         where = str(run / "packed")
     if where is None and not recipe.packing.default_source:
         raise SignletError(f"{run}: name the clips that it was trained on by --data")
-    return packed_clips(where, recipe, run / WORK, -1, console)
+    return packed_clips(where, recipe, run / WORK, -1, console, *told)
 
 
 def _require_own(run: Path, packed: PackedSet, out_of_fold: Predictions) -> None:

@@ -18,7 +18,7 @@ from signlet.errors import SignletError
 from signlet.evaluate import print_scores, score
 from signlet.model.files import CONFIG
 from signlet.pack import PackedSet, pack
-from signlet.pack.layout import HEADER
+from signlet.predict import is_packed
 from signlet.predictions import Predictions
 from signlet.report import write_report
 from signlet.sources import Source, open_source, with_videos
@@ -112,9 +112,7 @@ def packed_clips(
     where = where or recipe.packing.default_source
     if not where:
         raise SignletError("--data is missing: name a directory of clips or a packed data set")
-    if (Path(where) / HEADER).exists():
-        if names is not None:
-            raise SignletError(f"--names {names}: {where} is packed already; give it to pack")
+    if is_packed(where, columns, names):
         packed = PackedSet.open(where)
         if packed.max_len != recipe.packing.max_len:
             raise SignletError(

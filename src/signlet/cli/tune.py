@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from signlet.cli.parsing import existing, make_parser, parse, parse_folds
+from signlet.cli.parsing import add_columns, add_names, existing, make_parser, parse, parse_folds
 from signlet.cli.training import add_recipe, packed_clips, recipe_of, with_recipe_paths
 from signlet.console import SafeConsole
 from signlet.errors import SignletError
@@ -46,6 +46,8 @@ def run(arguments: list[str]) -> None:
         type=str | None,
         help="directory of clips, manifest CSV, 'fingerspelling', or a packed data set",
     )
+    add_columns(parser)
+    add_names(parser)
     parser.add_argument("--study", type=str, default="runs/tune.db", help="file with the trials")
     parser.add_argument("--trials", type=int, default=20, help="trials in all")
     parser.add_argument("--space", type=str | None, help="YAML file of what is searched")
@@ -73,7 +75,8 @@ def run(arguments: list[str]) -> None:
     folds = _validation(parsed.folds, test_fold, recipe.num_folds)
     study, console = Path(parsed.study), SafeConsole()
     folder = study.with_suffix("")
-    packed = packed_clips(parsed.data, recipe, folder, parsed.jobs, console)
+    told = (parsed.columns, parsed.names)
+    packed = packed_clips(parsed.data, recipe, folder, parsed.jobs, console, *told)
     search = Search(recipe, packed, space, folds, test_fold, parsed.metric)
     _say(search, console)
     outcome = tune(search, study, parsed.trials, device=parsed.device, console=console)

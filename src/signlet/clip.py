@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,13 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 from signlet.errors import ClipError, ClipWarning
 from signlet.given import plain
 from signlet.landmarks import IRIS_FACE, LEFT_HAND, NUM_RAW, RIGHT_HAND
+from signlet.reading.npy import shown
+from signlet.shapes import MAX_FRAMES as MAX_FRAMES  # whoever reads clips asks for it here
 from signlet.shapes import shape_advice
 from signlet.terminal import printable
 from signlet.unfound import ADVICE, TAKEN, without_numbers
 from signlet.video.remarks import NO_RATE
-
-MAX_FRAMES = 20_000
-"""More frames than this (11 minutes at 30 a second) are not one isolated sign."""
 
 _RATE_ADVICE = (
     "write `fps` into the landmark file (.npz), or convert the video; a table's stretches can be "
@@ -71,11 +71,12 @@ class Clip:
             array, a masked one, a tensor, or lists. NaN, None or masked means not found, and so
             does one number, or one place, for all points of a part (face, hand, pose) in a
             frame: then `remarks` and a ClipWarning say so.
+        fps: frames a second; one that no camera takes is unknown, which is said in the same way.
         Raises ClipError naming the clip, the problem and the remedy.
         """
         frames, remarks = validated(array, name)
         clip = cls(frames, name, sign, signer, fps, remarks)
-        warn_of(remarks)
+        warn_of(clip.remarks)
         return clip
 
     def hand_frames(self) -> NDArray[np.bool_]:
@@ -92,19 +93,51 @@ def validated(array: ArrayLike, name: str) -> tuple[NDArray[np.float32], tuple[s
         from signlet.sources.points import in_a_row  # which needs this module
 
         raw = in_a_row(raw, name)
-    if raw.ndim != 3 or raw.shape[2] != 3 or raw.shape[1] not in (NUM_RAW, _REFINED_RAW):
-        raise ClipError(f"{name}: landmarks have shape {raw.shape}; {shape_advice(raw.shape)}")
-    if not 1 <= len(raw) <= MAX_FRAMES:
-        advice = "record it again" if len(raw) == 0 else "cut it into single signs"
-        raise ClipError(f"{name}: has {len(raw)} frames, allowed are 1 to {MAX_FRAMES}; {advice}")
-    if raw.shape[1] == _REFINED_RAW:
-        raw = np.concatenate([raw[:, :_FACE_POINTS], raw[:, IRIS_FACE:]], axis=1)
+    require_shape(raw.shape, name)
     with np.errstate(over="ignore"):
-        frames = np.ascontiguousarray(raw, dtype=np.float32)
+        frames = (
+            _cut(raw) if raw.shape[1] == _REFINED_RAW else np.ascontiguousarray(raw, np.float32)
+        )
     if np.isinf(frames).any():
         raise ClipError(f"{name}: holds infinite values; {ADVICE}")
     frames, remark = without_numbers(frames)
     return frames, () if remark is None else (remark,)
+
+
+def _cut(raw: NDArray[Any]) -> NDArray[np.float32]:
+    """(T, 553, 3) -> (T, 543, 3), without the points of the iris."""
+    frames = np.empty((len(raw), NUM_RAW, 3), np.float32)
+    frames[:, :_FACE_POINTS], frames[:, _FACE_POINTS:] = raw[:, :_FACE_POINTS], raw[:, IRIS_FACE:]
+    return frames
+
+
+def require_shape(shape: tuple[int, ...], name: str) -> None:
+    """Raise ClipError where no clip has landmarks of this shape, or not so many frames."""
+    if len(shape) != 3 or shape[2] != 3 or shape[1] not in (NUM_RAW, _REFINED_RAW):
+        raise ClipError(f"{name}: landmarks have shape {shown(shape)}; {shape_advice(shape)}")
+    require_frames(shape[0], name)
+
+
+def require_frames(count: int, name: str) -> None:
+    """Raise ClipError where no clip has so many frames."""
+    if not 1 <= count <= MAX_FRAMES:
+        advice = "record it again" if count == 0 else "cut it into single signs"
+        raise ClipError(f"{name}: has {count} frames, allowed are 1 to {MAX_FRAMES}; {advice}")
+
+
+def _no_frames(frames: object) -> str:
+    """What makes this no frames of a clip, "" where it is them; any number of frames is."""
+    if not isinstance(frames, np.ndarray):
+        return f"are a {type(frames).__name__}, no array of numpy's"
+    if isinstance(frames, np.ma.MaskedArray):  # whose mask nothing here would look at
+        return "are a masked array"
+    if frames.dtype != np.float32 or not frames.dtype.isnative:
+        return f"have type {str(frames.dtype)[:60]}, not float32"
+    if frames.shape[1:] != (NUM_RAW, 3):
+        return f"have shape {shown(frames.shape)}, not (frames, {NUM_RAW}, 3)"
+    if len(frames) > MAX_FRAMES:
+        return f"have {len(frames)} frames, allowed are {MAX_FRAMES}"
+    return "hold infinite values" if np.isinf(frames).any() else ""
 
 
 def warn_of(remarks: Iterable[str]) -> None:

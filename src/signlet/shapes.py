@@ -7,6 +7,8 @@ from math import prod
 
 from signlet.landmarks import IRIS_FACE, NUM_RAW
 
+MAX_FRAMES = 20_000
+"""More frames than this (11 minutes at 30 a second) are not one isolated sign."""
 _REFINED = NUM_RAW + IRIS_FACE - 468
 _LAYOUT = {
     NUM_RAW: "face468+left21+pose33+right21",

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 USUAL_FPS = 25.0
 """Frames a second of a recording that tells no rate."""
 FASTEST_FPS = 250.0
 """No camera that films people takes more frames a second; a file that says so is not believed."""
+SLOWEST_FPS = 0.1
+"""Frames further apart than ten seconds are pictures, no recording of a sign."""
+_FARTHEST = 1e15
+"""No recording has so many frames; beyond it a float no longer counts them."""
+
+
+def believed_rate(value: Any) -> float | None:
+    """Frames a second as a float; None where it is no number, or no camera takes so many."""
+    try:
+        rate = float(value)
+    except Exception:  # arrays, tensors and words all refuse in ways of their own
+        return None
+    return rate if SLOWEST_FPS <= rate <= FASTEST_FPS else None
 
 
 @dataclass(frozen=True)
@@ -34,9 +47,11 @@ class Span:
 
     def rows(self, fps: float | None) -> slice:
         """The frames of a recording of `fps` frames a second, None for an unknown rate."""
-        rate = 1.0 if self.unit == "frames" else fps or USUAL_FPS
-        end = None if self.end is None else max(math.ceil(self.end * rate - 1e-6), 1)
-        return slice(math.floor(self.start * rate + 1e-6), end)
+        rate = 1.0 if self.unit == "frames" else believed_rate(fps) or USUAL_FPS
+        start = math.floor(min(self.start * rate, _FARTHEST) + 1e-6)
+        if self.end is None:
+            return slice(start, None)
+        return slice(start, max(math.ceil(min(self.end * rate, _FARTHEST) - 1e-6), 1))
 
     @property
     def needs_rate(self) -> bool:

@@ -1,20 +1,28 @@
-"""Clips in numpy's own files, .npz and .npy. Pickled objects are refused."""
+"""Clips in numpy's own files, .npz and .npy. Pickled objects are refused.
+
+What the headers say, shape and type, is judged before any number is read.
+"""
 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from signlet.clip import MAX_FRAMES, Clip, validated
+from signlet.clip import MAX_FRAMES, Clip, require_shape, validated
 from signlet.errors import ClipError
-from signlet.landmarks import RAW_PARTS
-from signlet.sources.points import Part, arrange, joined
-from signlet.span import FASTEST_FPS
+from signlet.landmarks import NUM_RAW, RAW_PARTS
+from signlet.reading import archives
+from signlet.reading.npy import Judge, Shape, read_array, require_numbers, shown
+from signlet.reading.regular import open_regular, size_of
+from signlet.sources.points import KNOWN, Part, arrange, coordinates, joined, require_part
+from signlet.span import believed_rate
 from signlet.video.remarks import NO_RATE
 
 KEY, FPS_KEY, EXTRACTOR_KEY = "landmarks", "fps", "extractor"
@@ -25,8 +33,10 @@ _UNNAMED = {
     **dict.fromkeys((42, 42 * 2, 42 * 3, 42 * 4), "left21+right21"),
 }
 """Points, or numbers in a row, that some arrays have -> one of the orders that they may have."""
-_MOST_BYTES = MAX_FRAMES * 553 * 3 * 8 + 4096
-"""Of the longest clip in double precision with all 553 points, and its header."""
+MOST_BYTES = MAX_FRAMES * 553 * 3 * 16 + 10_000
+"""Of the longest clip with all 553 points, in numpy's widest numbers, and its header."""
+
+Arrays = Mapping[str, zipfile.ZipInfo]
 
 
 def read_npz(path: Path, parts: Sequence[Part] | None = None) -> Clip:
@@ -35,36 +45,45 @@ def read_npz(path: Path, parts: Sequence[Part] | None = None) -> Clip:
     Or the arrays face, pose, left_hand and right_hand, of which both hands must be there.
     parts: what the array holds, where it is not all 543 points or one of `KNOWN`.
     """
-    with path.open("rb") as file:
-        if not zipfile.is_zipfile(file):
-            raise ClipError(
-                f"{path}: is no .npz archive, or not all of one; copy it again, or write it with "
-                "numpy.savez"
-            )
-        _refuse_large(file, path)
-        file.seek(0)
-        with np.load(file, allow_pickle=False) as archive:
-            _refuse_masks(archive.files, path)
-            array = _parts_joined(archive, path)
-            if array is None:
-                array = _all_points(archive[_key(archive.files, path)], parts, str(path))
-            frames, remarks = validated(array, str(path))
-            fps, wrong = checked_fps(archive[FPS_KEY] if FPS_KEY in archive.files else None)
+    name = str(path)
+    with archives.opened(path) as archive:
+        arrays = _arrays(archive, path)
+        _refuse_masks(list(arrays), path)
+
+        def read(key: str, judge: Judge) -> NDArray[Any]:
+            entry = arrays[key]
+            with archives.unpacked(archive, entry, MOST_BYTES, name) as file:
+                return read_array(file, entry.file_size, judge, name)
+
+        if set(arrays) >= _HANDS:
+            there = [part for part in RAW_PARTS if part in arrays]
+            judges = {part: partial(_judge_part, part=part, name=name) for part in there}
+            array = joined({part: read(part, judges[part]) for part in there}, name)
+        else:
+            array = read(_key(list(arrays), path), partial(_judge, parts=parts, name=name))
+            array = array if parts is None else arrange(array, parts, name)
+        fps, wrong = _rate(arrays, read, name)
+    frames, remarks = validated(array, name)
     return Clip(frames, path.stem, fps=fps, remarks=remarks + wrong)
 
 
-def _parts_joined(archive: Any, path: Path) -> NDArray[Any] | None:
-    """The archive's arrays face, pose, left_hand, right_hand as one; None where it has no hands."""
-    if not set(archive.files) >= _HANDS:
-        return None
-    return joined({part: archive[part] for part in RAW_PARTS if part in archive.files}, str(path))
+def _rate(
+    arrays: Arrays, read: Callable[[str, Judge], NDArray[Any]], name: str
+) -> tuple[float | None, tuple[str, ...]]:
+    if FPS_KEY not in arrays:
+        return None, ()
+    try:
+        return checked_fps(read(FPS_KEY, partial(_judge_rate, name=name)))
+    except ClipError:  # words, or several numbers
+        return None, (NO_RATE,)
 
 
-def _refuse_large(file: IO[bytes], path: Path) -> None:
-    """A small archive may claim to hold arrays of any size."""
-    with zipfile.ZipFile(file) as archive:
-        if any(entry.file_size > _MOST_BYTES for entry in archive.infolist()):
-            raise ClipError(f"{path}: holds an array that is too large for one sign; cut it")
+def _arrays(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
+    entries = archive.infolist()
+    names = Counter(entry.filename.removesuffix(".npy") for entry in entries)
+    if twice := [name for name, count in names.items() if count > 1]:
+        raise ClipError(f"{path}: holds two arrays called {twice[0]!r}; write it again")
+    return dict(zip(names, entries, strict=True))
 
 
 def _refuse_masks(keys: list[str], path: Path) -> None:
@@ -89,34 +108,49 @@ def _key(keys: list[str], path: Path) -> str:
 
 def read_npy(path: Path, parts: Sequence[Part] | None = None) -> Clip:
     """The file's array; see `read_clip`. parts: as in `read_npz`."""
-    # Mapped first: a damaged header that promises too much data is refused before it is read.
-    mapped = np.lib.format.open_memmap(path, mode="r")
-    frames, remarks = validated(_all_points(np.array(mapped), parts, str(path)), str(path))
+    name = str(path)
+    with open_regular(path) as file:
+        array = read_array(file, size_of(file), partial(_judge, parts=parts, name=name), name)
+    frames, remarks = validated(array if parts is None else arrange(array, parts, name), name)
     return Clip(frames, path.stem, remarks=remarks)
 
 
-def _all_points(raw: NDArray[Any], parts: Sequence[Part] | None, name: str) -> NDArray[Any]:
-    """(T, 543, 3) out of an array of these parts, any other as it is."""
+def _judge(shape: Shape, kind: np.dtype[Any], parts: Sequence[Part] | None, name: str) -> None:
+    """Raise ClipError where `arrange` or `validated` would, over the shape or the type."""
+    require_numbers(kind, name)
     if parts is not None:
-        return arrange(raw, parts, name)
-    if raw.ndim in (2, 3) and raw.shape[1] in _UNNAMED:
+        coordinates(shape, parts, name)
+    else:
+        _refuse_unnamed(shape, name)
+    in_a_row = parts is not None or (len(shape) == 2 and shape[1] in KNOWN)
+    require_shape((shape[0], NUM_RAW, 3) if in_a_row else shape, name)
+
+
+def _judge_part(shape: Shape, kind: np.dtype[Any], part: str, name: str) -> None:
+    require_numbers(kind, name)
+    require_part(part, shape, name)
+
+
+def _judge_rate(shape: Shape, kind: np.dtype[Any], name: str) -> None:
+    require_numbers(kind, name)
+    if shape not in ((), (1,)):
+        raise ClipError(f"{name}: holds {FPS_KEY} of shape {shown(shape)}; write one number")
+
+
+def _refuse_unnamed(shape: Shape, name: str) -> None:
+    if len(shape) in (2, 3) and shape[1] in _UNNAMED:
         raise ClipError(
-            f"{name}: landmarks have shape {raw.shape}, which does not tell the parts and their "
-            f"order; say it, as in --data {_UNNAMED[raw.shape[1]]}:FOLDER"
+            f"{name}: landmarks have shape {shape}, which does not tell the parts and their "
+            f"order; say it, as in --data {_UNNAMED[shape[1]]}:FOLDER"
         )
-    return raw
 
 
 def checked_fps(value: Any) -> tuple[float | None, tuple[str, ...]]:
-    """Frames per second as a float, and remarks.
+    """Frames per second as a float, and remarks. value: None where nothing is said of it.
 
-    None where it is not one finite positive number, and where no camera is that quick, which a
-    remark says.
+    Where something is said that is no rate of a camera, the rate is None, and a remark says so.
     """
-    try:
-        fps = float(value)
-    except (TypeError, ValueError):
+    if value is None:
         return None, ()
-    if fps > FASTEST_FPS:
-        return None, (NO_RATE,)
-    return (fps if fps > 0 else None), ()
+    rate = believed_rate(value)
+    return rate, (NO_RATE,) if rate is None else ()

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from signlet.clip import require_frames
 from signlet.errors import ClipError, SignletError
-from signlet.landmarks import NUM_RAW, RAW_PARTS
+from signlet.landmarks import IRIS_FACE, NUM_RAW, RAW_PARTS
+from signlet.reading.npy import shown
 
 _NAMES = {"face": "face", "pose": "pose", "left": "left_hand", "right": "right_hand"}
 _POINTS = {"face": (468, 478), "pose": (33,), "left": (21,), "right": (21,)}
@@ -74,7 +76,8 @@ def arrange(raw: NDArray[Any], parts: Sequence[Part], name: str) -> NDArray[np.f
     """
     if raw.dtype.kind not in "fiu":
         raise ClipError(f"{name}: landmarks have type {raw.dtype}; give numbers (float32)")
-    widths = _coordinates(raw, parts, name)
+    widths = coordinates(raw.shape, parts, name)
+    require_frames(len(raw), name)
     flat = raw.reshape(len(raw), sum(p.points * c for p, c in zip(parts, widths, strict=True)))
     blocks, start = {}, 0
     for part, width in zip(parts, widths, strict=True):
@@ -84,21 +87,32 @@ def arrange(raw: NDArray[Any], parts: Sequence[Part], name: str) -> NDArray[np.f
     return joined(blocks, name)
 
 
-def _coordinates(raw: NDArray[Any], parts: Sequence[Part], name: str) -> list[int]:
+def coordinates(shape: tuple[int, ...], parts: Sequence[Part], name: str) -> list[int]:
     """Of each part. Raises ClipError where an array of such a shape does not hold these parts."""
     points = sum(part.points for part in parts)
-    if raw.ndim == 3 and raw.shape[1] == points and raw.shape[2] in (2, 3, 4):
-        return [raw.shape[2]] * len(parts)
-    if raw.ndim == 2:
+    if len(shape) == 3 and shape[1] == points and shape[2] in (2, 3, 4):
+        return [shape[2]] * len(parts)
+    if len(shape) == 2:
         for width in (3, 4, 2):
             widths = [part.coordinates or width for part in parts]
-            if raw.shape[1] == sum(p.points * c for p, c in zip(parts, widths, strict=True)):
+            if shape[1] == sum(p.points * c for p, c in zip(parts, widths, strict=True)):
                 return widths
     said = "+".join(f"{part.name} {part.points}" for part in parts)
     raise ClipError(
-        f"{name}: landmarks have shape {raw.shape}, which is not {said}; expected (frames, "
+        f"{name}: landmarks have shape {shown(shape)}, which is not {said}; expected (frames, "
         f"{points}, 2 to 4), or as many numbers in a row"
     )
+
+
+def require_part(part: str, shape: tuple[int, ...], name: str) -> None:
+    """Raise ClipError where an array of this shape does not hold a part, as in RAW_PARTS."""
+    size = RAW_PARTS[part].stop - RAW_PARTS[part].start
+    points = (size, IRIS_FACE) if part == "face" else (size,)
+    if len(shape) != 3 or shape[1] not in points or shape[2] not in (2, 3, 4):
+        raise ClipError(
+            f"{name}: {part} has shape {shown(shape)}; expected (frames, {size}, 2 to 4)"
+        )
+    require_frames(shape[0], name)
 
 
 def joined(parts: Mapping[str, NDArray[Any]], name: str) -> NDArray[np.float32]:
@@ -107,26 +121,22 @@ def joined(parts: Mapping[str, NDArray[Any]], name: str) -> NDArray[np.float32]:
     parts: name as in RAW_PARTS -> (T, points, 2 to 4), the same T; faces of 478 points are cut.
     Returns as `arrange`. Raises ClipError where the arrays do not fit. name: for errors.
     """
-    lengths = sorted({len(block) for block in parts.values()})
+    lengths = sorted({len(block) for block in parts.values() if block.ndim})
     if len(lengths) != 1:
         raise ClipError(f"{name}: the parts have {lengths} frames; they must have as many each")
+    for part, block in parts.items():
+        require_part(part, block.shape, name)
     frames = np.full((lengths[0], NUM_RAW, 3), np.nan, np.float32)
     for part, block in parts.items():
         rows = RAW_PARTS[part]
-        size = rows.stop - rows.start
-        points = (size, 478) if part == "face" else (size,)
-        if block.ndim != 3 or block.shape[1] not in points or block.shape[2] not in (2, 3, 4):
-            raise ClipError(
-                f"{name}: {part} has shape {block.shape}; expected (frames, {size}, 2 to 4)"
-            )
         with np.errstate(over="ignore"):  # what is infinite then is refused later
-            frames[:, rows] = _place(block[:, :size].astype(np.float32))
+            _put(frames[:, rows], block[:, : rows.stop - rows.start])
     return frames
 
 
-def _place(block: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(T, points, 2 to 4) -> (T, points, 3), NaN where x is."""
-    place = np.zeros((*block.shape[:2], 3), np.float32)
-    place[..., : min(block.shape[2], 3)] = block[..., :3]
-    place[np.isnan(block[..., 0])] = np.nan
-    return place
+def _put(place: NDArray[np.float32], block: NDArray[Any]) -> None:
+    """(T, points, 2 to 4) into (T, points, 3), NaN where x is; z is 0 where there is none."""
+    width = min(block.shape[2], 3)
+    place[..., width:] = 0
+    place[..., :width] = block[..., :3]
+    place[np.isnan(place[..., 0])] = np.nan

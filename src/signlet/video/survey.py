@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from signlet.span import FASTEST_FPS, USUAL_FPS
+from signlet.span import USUAL_FPS, believed_rate
 from signlet.video.opening import opened
 
 _LOOKED_AT = 240
@@ -87,7 +87,7 @@ def _surveyed(path: Path, state: tuple[int, ...]) -> VideoFacts:
         listed = _is_listed(container, stream)
         exact = listed or len(container.streams) == 1
         names = set(container.format.name.split(","))
-        header = _believed(float(stream.average_rate or stream.guessed_rate or 0))
+        header = believed_rate(stream.average_rate or stream.guessed_rate or 0)
         times = [_time(packet) for packet in islice(_shown_packets(container, stream), _LOOKED_AT)]
     fps, timed = _rate(times, header)
     frames = shown or round(length * (fps or USUAL_FPS))
@@ -210,8 +210,4 @@ def usual_rate(steps: NDArray[np.float64]) -> float | None:
     if middle <= _LEAST_STEP:
         return None
     near = steps[np.abs(steps - middle) <= _NEAR * middle]
-    return _believed(round(1 / float(near.mean() if len(near) else middle), 3))
-
-
-def _believed(fps: float) -> float | None:
-    return fps if 0 < fps <= FASTEST_FPS else None
+    return believed_rate(round(1 / float(near.mean() if len(near) else middle), 3))

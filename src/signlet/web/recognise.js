@@ -5,6 +5,7 @@
 
 import * as ort from "onnxruntime-web/wasm";
 
+import { requireEmbedding, requireProbabilities } from "./answers.js";
 import { readCard } from "./card.js";
 import { TaughtRecogniser } from "./taught.js";
 import { readTeaching } from "./teach-card.js";
@@ -29,7 +30,7 @@ const LEAST = 2 ** -126; // a probability below this counts as this, as in Pytho
  */
 export async function loadRecogniser(source, { name = nameOf(source), threads = 1 } = {}) {
   const bytes = await read(source, name);
-  const card = readCard(bytes, name);
+  const card = await readCard(bytes, name);
   const { taught } = readTeaching(card, name);
   ort.env.wasm.numThreads = globalThis.crossOriginIsolated ? threads : 1; // once a page
   let session;
@@ -62,6 +63,11 @@ class Recogniser {
     this.embeddingSize = card.embedding; // D, null where the file gives none
   }
 
+  /** What errors call it. */
+  get name() {
+    return this.#name;
+  }
+
   /** What was mended in clips so far, such as zeros taken as not found; each a phrase. */
   get remarks() {
     return this.#reader.remarks;
@@ -75,10 +81,11 @@ class Recogniser {
    * Gives { sign, likeliest, confidence, probabilities, embedding }: sign is null where the
    * confidence is below the threshold; probabilities is a Float32Array in the order of `signs`;
    * embedding is that of `embed`, null where the file gives none.
-   * Throws an Error where the numbers are not such a clip.
+   * Throws an Error where the numbers are not such a clip, or the model gives no probabilities.
    */
   async recognise(frames, T) {
     const said = await this.#run(frames, T);
+    requireProbabilities(said[OUTPUT].data, this.#name); // a temperature would hide their sum
     const probabilities = tempered(said[OUTPUT].data, this.temperature);
     const confidence = largest(probabilities);
     const likeliest = this.signs[probabilities.indexOf(confidence)];
@@ -106,9 +113,24 @@ class Recogniser {
     const frames = this.#reader.read(given);
     requireFound(frames);
     const inputs = new ort.Tensor("float32", frames, [T, POINTS, 3]);
-    const run = this.#turn.then(() => this.#session.run({ [INPUT]: inputs }));
+    const run = this.#turn.then(() => this.#said(inputs));
     this.#turn = run.catch(() => {});
     return run;
+  }
+
+  async #said(inputs) {
+    let said;
+    try {
+      said = await this.#session.run({ [INPUT]: inputs });
+    } catch (error) {
+      throw new Error(`${this.#name}: cannot be run (${firstLine(error)}); copy or export it again`);
+    }
+    const sizes = [said[OUTPUT].data.length, said[EMBEDDING]?.data.length ?? null];
+    if (sizes[0] !== this.signs.length || sizes[1] !== this.embeddingSize) {
+      throw new Error(`${this.#name}: answers ${sizes[0]} numbers for ${this.signs.length} signs; export it again`);
+    }
+    if (sizes[1] !== null) requireEmbedding(said[EMBEDDING].data, this.#name);
+    return said;
   }
 
   /** Give the memory back; the recogniser cannot be used any more. */
@@ -122,7 +144,10 @@ function fits(session, card) {
   const promised = new Map([[OUTPUT, card.signs.length]]);
   if (card.embedding !== null) promised.set(EMBEDDING, card.embedding);
   const widths = session.outputMetadata.map(({ shape }) => shape?.at(-1));
-  return session.inputNames.join() === INPUT
+  const [given, ...others] = session.inputMetadata;
+  const isFloat = [given, ...session.outputMetadata].every((one) => one?.type === "float32");
+  return session.inputNames.join() === INPUT && !others.length && isFloat
+    && given.shape.slice(1).join() === [POINTS, 3].join() && !Number.isInteger(given.shape[0])
     && session.outputNames.join() === [...promised.keys()].join()
     && widths.join() === [...promised.values()].join();
 }
@@ -137,7 +162,9 @@ async function read(source, name) {
   const answer = await fetch(source).catch(() => null);
   if (!answer) throw new Error(`${name}: cannot be fetched; is the server of this page running?`);
   if (!answer.ok) throw new Error(`${name}: cannot be fetched (${answer.status})`);
-  return new Uint8Array(await answer.arrayBuffer());
+  const content = await answer.arrayBuffer().catch(() => null);
+  if (!content) throw new Error(`${name}: was cut off while it was fetched; load the page again`);
+  return new Uint8Array(content);
 }
 
 function requireClip(frames, T, maxFrames) {

@@ -1,5 +1,6 @@
 // A recogniser of taught signs around a model: its embedding, then what teach.js makes of it.
 
+import { requireProbabilities } from "./answers.js";
 import { answer } from "./teach.js";
 
 /** To be used as what loadRecogniser of recognise.js gives; answers have `none` besides. */
@@ -38,6 +39,7 @@ export class TaughtRecogniser {
     const { head } = this; // as it is when it is asked
     const embedding = await this.base.embed(frames, T);
     const { none, probabilities } = answer(head, embedding);
+    requireProbabilities([...probabilities, none], this.base.name ?? "the model");
     const confidence = Math.max(...probabilities);
     const likeliest = head.signs[probabilities.indexOf(confidence)];
     const sign = confidence >= this.threshold && confidence >= none ? likeliest : null;

@@ -5,7 +5,7 @@ import { unitRows } from "./halves.js";
 import { isName } from "./names.js";
 import { meanOf, shownOf, unit } from "./teach.js";
 
-const RANGES = { scale: [0, 1000], slope: [0, 1000], threshold: [-2, 2] };
+const RANGES = { scale: [0, 1000], slope: [0, 200], threshold: [-2, 2] };
 
 /**
  * The teaching part of a card as readCard gives it. name: of the file, for errors.

@@ -1,0 +1,140 @@
+// A model.onnx as bytes, as signlet.modelfile.onnx_bytes in Python: one message of Protocol Buffers.
+// onnxruntime-web hides a model's metadata, so it is read here.
+
+import { sha256 } from "./checksum.js";
+
+const CARD = "signlet";
+const CHECKSUM = "signlet.sha256"; // SHA-256 of every byte but this entry's own
+
+// Field numbers of ModelProto, of StringStringEntryProto and of GraphProto in ONNX's onnx.proto.
+const GRAPH = 7;
+const METADATA = 14;
+const FUNCTIONS = 25;
+const KEY = 1;
+const VALUE = 2;
+const SPARSE = 15;
+// A key that a tensor in another file has, and an attribute with sparse weights.
+const ELSEWHERE = ["location", "sparse_value"].map((word) => new TextEncoder().encode(word));
+
+// Wire types of Protocol Buffers.
+const VARINT = 0;
+const EIGHT_BYTES = 1;
+const SIZED = 2;
+const FOUR_BYTES = 5;
+
+let noted = false; // once a page
+
+/**
+ * The card of a model that is whole, as text, "" where it has none.
+ * bytes: Uint8Array of the file. name: of it, for errors.
+ * Throws an Error where it is damaged, or has weights elsewhere, or such that take any memory.
+ */
+export async function cardText(bytes, name) {
+  const entries = readable(name, () => metadata(bytes));
+  const [card, stated] = [CARD, CHECKSUM].map((key) => only(entries, key, name));
+  if (stated) {
+    const found = await sha256([bytes.subarray(0, stated.begin), bytes.subarray(stated.end)]);
+    if (found !== text(stated, name)) {
+      throw new Error(`${name}: is damaged or was changed: it is not what was written (its sha256 is another); copy it again, or export it again`);
+    }
+  }
+  requireAlone(bytes, name);
+  if (!card) return "";
+  if (!stated && !noted) {
+    noted = true;
+    console.warn(`${name}: has no checksum, as files of an older signlet; should it be damaged, nobody would notice; export it again`);
+  }
+  return text(card, name);
+}
+
+export function damaged(name, reason) {
+  return new Error(`${name}: is damaged (${reason}); copy or export it again`);
+}
+
+/** The metadata's entries: Map of key to [{ begin, end, value }]. */
+function metadata(bytes) {
+  const entries = new Map();
+  let graphs = 0;
+  for (const { field, begin, end, content } of fields(bytes)) {
+    if (field === GRAPH) graphs++;
+    if (field !== METADATA || !content) continue;
+    const parts = new Map(Array.from(fields(content), (part) => [part.field, part.content]));
+    const key = new TextDecoder().decode(parts.get(KEY));
+    entries.set(key, [...(entries.get(key) ?? []), { begin, end, value: parts.get(VALUE) }]);
+  }
+  if (!graphs) throw new RangeError("not a model, or cut off");
+  return entries;
+}
+
+function only(entries, key, name) {
+  const found = entries.get(key) ?? [];
+  if (found.length > 1) throw damaged(name, `its ${key} is there ${found.length} times`);
+  return found[0];
+}
+
+function text({ value }, name) {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(value);
+  } catch {
+    throw damaged(name, "what it says of itself is no UTF-8");
+  }
+}
+
+/** Only what lies in the file itself, and needs no more memory than it, is run. */
+function requireAlone(bytes, name) {
+  for (const { field, content } of fields(bytes)) {
+    if ((field !== GRAPH && field !== FUNCTIONS) || !content) continue;
+    const sparse = field === GRAPH && readable(name, () => Array.from(fields(content)).some((part) => part.field === SPARSE));
+    if (sparse || ELSEWHERE.some((word) => holds(content, word))) {
+      throw new Error(`${name}: has weights in another file, or sparse ones; give a model as signlet exports it, in one file`);
+    }
+  }
+}
+
+function holds(bytes, word) {
+  for (let at = bytes.indexOf(word[0]); at >= 0; at = bytes.indexOf(word[0], at + 1)) {
+    if (word.every((byte, i) => bytes[at + i] === byte)) return true;
+  }
+  return false;
+}
+
+function readable(name, read) {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RangeError) throw damaged(name, error.message);
+    throw error;
+  }
+}
+
+/**
+ * Of a message's fields: { field, begin, end, content }, its number, where it lies, and a view of
+ * what sized ones hold. Throws a RangeError where the message is damaged.
+ */
+function* fields(bytes) {
+  let position = 0;
+
+  function varint() {
+    let value = 0;
+    for (let scale = 1; scale < 2 ** 70; scale *= 128) {
+      if (position >= bytes.length) break;
+      const byte = bytes[position++];
+      value += (byte & 127) * scale; // exact up to 2 ** 53: larger numbers are skipped, not used
+      if (byte < 128) return value;
+    }
+    throw new RangeError("not a model, or cut off");
+  }
+
+  while (position < bytes.length) {
+    const begin = position;
+    const tag = varint();
+    const kind = tag % 8;
+    let size = { [EIGHT_BYTES]: 8, [FOUR_BYTES]: 4, [VARINT]: 0 }[kind];
+    if (kind === VARINT) varint();
+    if (kind === SIZED) size = varint();
+    if (!(position + size <= bytes.length)) throw new RangeError("not a model, or cut off");
+    const content = kind === SIZED ? bytes.subarray(position, position + size) : undefined;
+    position += size;
+    yield { field: Math.floor(tag / 8), begin, end: position, content };
+  }
+}

@@ -216,7 +216,7 @@ def test_find_prefers_the_whole_name(tmp_path: Path) -> None:
 
 
 def test_what_is_no_set_of_clips_is_refused(tmp_path: Path) -> None:
-    refused(tmp_path / "none", "no set of clips")
+    refused(tmp_path / "none", "no such file or folder")
     refused(tmp_path / "none.csv", "there is no such file")
     refused(make(tmp_path, "a.npz") / "a.npz", "is one clip")
     refused(make(tmp_path, "a.txt") / "a.txt", "no set of clips")

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from signlet.clip import Clip
 from signlet.errors import SignletError
@@ -16,7 +17,7 @@ from signlet.sources.pattern import NamePattern
 from signlet.sources.rows import Columns, clip_rows, ref_of
 from signlet.sources.source import ClipRef, read_ref
 from signlet.sources.tables import refuse_twice
-from signlet.sources.told import told_signers
+from signlet.sources.told import Found, told_signers
 from signlet.sources.walk import tree_of
 
 
@@ -40,25 +41,39 @@ class Folder:
     @classmethod
     def open(cls, root: Path, names: NamePattern | None = None) -> Folder:
         """List the signs. Raises SignletError where there is no clip."""
-        found, _ = arranged(tree_of(root), root, names)
-        return cls(root, tuple(sorted({one.sign for one in found})), names)
+        found, notes = arranged(tree := tree_of(root), root, names)
+        opened = cls(root, tuple(sorted({one.sign for one in found})), names)
+        opened.__dict__["_kept"] = tree, found, notes
+        return opened
 
     @property
     def notes(self) -> tuple[str, ...]:
         """On folders and files that are left aside, and on unknown signers. Raises SignletError."""
-        return arranged(tree_of(self.root), self.root, self.names)[1]
+        return self._arranged()[1]
 
     def refs(self) -> list[ClipRef]:
         """All clips, sorted by path. Raises SignletError where there is none."""
-        found, _ = arranged(tree_of(self.root), self.root, self.names)
         return [
             ClipRef(one.name, self.root / one.path, one.sign, one.signer, split=one.split)
-            for one in found
+            for one in self._arranged()[0]
         ]
 
     def read(self, ref: ClipRef) -> Clip:
         """Read one clip. Raises ClipError."""
         return read_ref(ref)
+
+    def _arranged(self) -> tuple[list[Found], tuple[str, ...]]:
+        """Clips and notes, made anew where the folder was changed."""
+        tree = tree_of(self.root)
+        kept = self.__dict__.get("_kept")
+        if kept is None or kept[0] is not tree:
+            kept = tree, *arranged(tree, self.root, self.names)
+            self.__dict__["_kept"] = kept
+        return kept[1], kept[2]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What was found, which may be long, is not sent to worker processes: they are given refs.
+        return type(self), (self.root, self.signs, self.names)
 
 
 @dataclass(frozen=True)

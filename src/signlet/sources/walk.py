@@ -3,38 +3,87 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from signlet.errors import SignletError
 from signlet.sources.files import SUFFIXES
 from signlet.sources.leftover import Tree, is_system
-from signlet.video.suffixes import VIDEO_SUFFIXES, is_video
+from signlet.video.suffixes import VIDEO_SUFFIXES, ending_tells, is_video
 
-_LANDMARKS = tuple(suffix for suffix in SUFFIXES if suffix not in VIDEO_SUFFIXES)
+LANDMARKS = tuple(suffix for suffix in SUFFIXES if suffix not in VIDEO_SUFFIXES)
+"""Endings of files of landmarks, in lower case."""
+_COARSEST = 2 * 10**9
+"""Nanoseconds: no file system counts times more coarsely, so what changed twice within them may
+bear the same time."""
+
+
+@dataclass(frozen=True)
+class State:
+    """When files and folders were changed last, to see whether they were since."""
+
+    changed: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def note(self, path: str) -> None:
+        """Take down the state of a file or folder, before its content is looked at."""
+        self.changed[path] = _changed(path)
+
+    def holds(self) -> bool:
+        """Whether nothing was changed; False where a change might not show."""
+        return all(was != (0, 0) and was == _changed(path) for path, was in self.changed.items())
+
+
+def _changed(path: str) -> tuple[int, int]:
+    """Time and size; (0, 0) where nothing is there, or it was changed just now."""
+    try:
+        now = os.stat(path)
+    except OSError:
+        return 0, 0
+    fresh = time.time_ns() - now.st_mtime_ns < _COARSEST
+    return (0, 0) if fresh else (now.st_mtime_ns, now.st_size)
+
+
+_walked: dict[str, tuple[State, Tree]] = {}
+"""The last folder that was walked: a command asks for its files several times."""
 
 
 def tree_of(root: Path) -> Tree:
     """All files below a folder, hidden ones and the system's own left out; links are followed.
 
+    The same object as the last time, while no folder below was changed.
     Raises SignletError where a folder cannot be listed.
     """
+    place = os.path.abspath(root)
+    last = _walked.get(place)
+    if last is not None and last[0].holds():
+        return last[1]
+    _walked.clear()
+    state = State()
+    tree = _walk(root, state)
+    _walked[place] = state, tree
+    return tree
+
+
+def _walk(root: Path, state: State) -> Tree:
     tree = Tree()
-    for folder, entries in _folders(root):
+    for folder, entries in _folders(root, state):
         below = PurePosixPath(folder.relative_to(root).as_posix())
         if not entries and folder != root:
             tree.empty.append(below)
         for entry in entries:
             if not entry.is_dir():
-                path = Path(entry.path)
-                (tree.clips if _is_clip(path, entry) else tree.others).append(below / entry.name)
+                clip = _is_clip(entry, state)
+                (tree.clips if clip else tree.others).append(below / entry.name)
     return tree
 
 
-def _folders(root: Path) -> Iterator[tuple[Path, list[os.DirEntry[str]]]]:
+def _folders(root: Path, state: State) -> Iterator[tuple[Path, list[os.DirEntry[str]]]]:
     waiting = [root]
     while waiting:
         folder = waiting.pop()
+        state.note(os.path.abspath(folder))
         try:
             with os.scandir(folder) as found:
                 visible = [one for one in found if not is_system(one.name, folder=one.is_dir())]
@@ -53,8 +102,14 @@ def _loops(entry: os.DirEntry[str]) -> bool:
     return os.path.commonpath([here, there]) == there
 
 
-def _is_clip(path: Path, entry: os.DirEntry[str]) -> bool:
+def _is_clip(entry: os.DirEntry[str], state: State) -> bool:
     """Pipes and devices are none; a link to a missing file is, and says so when it is read."""
     if not entry.is_file() and not entry.is_symlink():
         return False
-    return path.suffix.lower() in _LANDMARKS or is_video(path)
+    path = Path(entry.path)
+    if path.suffix.lower() in LANDMARKS:
+        return True
+    tells = ending_tells(path)
+    if tells is None:
+        state.note(os.path.abspath(path))
+    return is_video(path) if tells is None else tells

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO, cast
 
 from signlet.clip import Clip
 from signlet.errors import ClipError, SignletError
+from signlet.running.leftover import scratch
 from signlet.sources.absent import absent
 from signlet.sources.arrange import arranged
 from signlet.sources.files import SUFFIXES, read_clip
@@ -20,6 +21,9 @@ from signlet.sources.pattern import NamePattern
 from signlet.sources.source import ClipRef
 from signlet.sources.tables import refuse_twice
 from signlet.sources.told import Found
+from signlet.sources.walk import LANDMARKS, State
+from signlet.video.content import holds_video
+from signlet.video.suffixes import ending_tells
 
 _MOST_FILES = 20_000
 _MOST_BYTES = 1 << 30
@@ -44,19 +48,21 @@ class Zipped:
     @classmethod
     def open(cls, archive: Path, names: NamePattern | None = None) -> Zipped:
         """List the signs. Raises SignletError where there is no clip, or it is damaged."""
-        found, _ = _arranged(archive, names)
-        return cls(archive, tuple(sorted({one.sign for one in found})), names)
+        kept = _arranged(archive, names)
+        opened = cls(archive, tuple(sorted({one.sign for one in kept.found})), names)
+        opened.__dict__["_kept"] = kept
+        return opened
 
     @property
     def notes(self) -> tuple[str, ...]:
         """On folders and files that are left aside, and on unknown signers. Raises SignletError."""
-        return _arranged(self.archive, self.names)[1]
+        return self._arranged().notes
 
     def refs(self) -> list[ClipRef]:
         """All clips, sorted by path. Raises SignletError."""
         return [
             ClipRef(one.name, self.archive / one.path, one.sign, one.signer, split=one.split)
-            for one in _arranged(self.archive, self.names)[0]
+            for one in self._arranged().found
         ]
 
     def read(self, ref: ClipRef) -> Clip:
@@ -69,18 +75,42 @@ class Zipped:
                 raise ClipError(str(error).replace(str(path), str(ref.path))) from None
         return replace(clip, name=ref.name, sign=ref.sign, signer=ref.signer)
 
+    def _arranged(self) -> _Kept:
+        """Clips and notes, made anew where the archive was changed."""
+        kept: _Kept | None = self.__dict__.get("_kept")
+        if kept is None or not kept.state.holds():
+            kept = _arranged(self.archive, self.names)
+            self.__dict__["_kept"] = kept
+        return kept
 
-def _arranged(archive: Path, names: NamePattern | None) -> tuple[list[Found], tuple[str, ...]]:
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What was found, which may be long, is not sent to worker processes: they are given refs.
+        return type(self), (self.archive, self.signs, self.names)
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What an archive holds, as long as it is not changed."""
+
+    state: State
+    found: list[Found]
+    notes: tuple[str, ...]
+
+
+def _arranged(archive: Path, names: NamePattern | None) -> _Kept:
+    state = State()
+    state.note(str(archive.absolute()))
     # A folder that was packed whole lies below its own name.
     found, notes = arranged(_tree(archive), archive, names, wrapped=True)
     refuse_twice([one.path.as_posix() for one in found], archive)
-    return found, notes
+    return _Kept(state, found, notes)
 
 
 def _tree(archive: Path) -> Tree:
     """The entries of an archive, but for those whose names lead out of it."""
     with _opened(archive, archive) as opened:
         entries = [_place(entry.filename) for entry in opened.infolist()]
+        clips = {_place(e.filename)[0] for e in opened.infolist() if _is_clip(opened, e)}
     if sum(not folder for _, folder in entries) > _MOST_FILES:
         raise SignletError(f"{archive}: holds {len(entries):,} files; {_MOST_FILES:,} are read")
     inside = [(path, folder) for path, folder in entries if _is_inside(path)]
@@ -89,10 +119,28 @@ def _tree(archive: Path) -> Tree:
     folders = {path for path in named if path.parts and _is_visible(path, folder=True)}
     full = {path.parent for path in [*files, *folders]}
     return Tree(
-        [path for path in files if path.suffix.lower() in SUFFIXES],
-        [path for path in files if path.suffix.lower() not in SUFFIXES],
+        [path for path in files if path in clips],
+        [path for path in files if path not in clips],
         sorted(folders - full),
     )
+
+
+def _is_clip(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
+    """By the same rule as in a folder: by its ending, else by what it begins with."""
+    path, folder = _place(entry.filename)
+    if folder:
+        return False
+    if path.suffix.lower() in LANDMARKS:
+        return True
+    if (tells := ending_tells(path)) is not None:
+        return tells
+    if entry.file_size > _MOST_BYTES or not _is_visible(path):
+        return False
+    try:
+        with archive.open(entry) as file:
+            return holds_video(cast(BinaryIO, file))
+    except (OSError, RuntimeError, *_DAMAGED):  # encrypted, or packed in a way that is not read
+        return path.suffix.lower() in SUFFIXES
 
 
 def _place(name: str) -> tuple[PurePosixPath, bool]:
@@ -130,8 +178,8 @@ def _opened(archive: Path, name: Path) -> Iterator[zipfile.ZipFile]:
 @contextmanager
 def _unpacked(archive: Path, entry: str, name: Path) -> Iterator[Path]:
     """The clip as a file of a name of ours, gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="signlet-zip-") as folder:
-        path = Path(folder) / f"clip{name.suffix.lower()}"
+    with scratch("zip") as folder:
+        path = folder / f"clip{name.suffix.lower()}"
         with _opened(archive, name) as opened:
             files = {_place(f.filename)[0].as_posix(): f for f in opened.infolist()}
             if files[entry].file_size > _MOST_BYTES:

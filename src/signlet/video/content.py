@@ -52,9 +52,14 @@ _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
 def begins_as_video(path: Path) -> bool:
     """Whether a file's first bytes are a video's. Raises OSError where it cannot be read."""
     with path.open("rb") as file:
-        head = file.read(HEAD)
-        kind = next((test for begins, test in _VIDEOS if begins(head)), None)
-        return kind is not None and kind(head, file)
+        return holds_video(file)
+
+
+def holds_video(file: BinaryIO) -> bool:
+    """`begins_as_video` of an open file, which must be one that can go to any place in it."""
+    head = file.read(HEAD)
+    kind = next((test for begins, test in _VIDEOS if begins(head)), None)
+    return kind is not None and kind(head, file)
 
 
 def what_else(path: Path) -> str | None:

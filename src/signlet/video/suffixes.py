@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from signlet.video.content import begins_as_video
 
@@ -34,15 +34,23 @@ def is_video(path: str | Path) -> bool:
     none; of a file that is missing or cannot be read only the ending is known. Raises nothing.
     """
     path = Path(path)
-    suffix = path.suffix.lower()
-    by_ending = suffix in VIDEO_SUFFIXES
-    if suffix in _LANDMARKS:
+    tells = ending_tells(path)
+    if tells is False:
         return False
+    by_ending = path.suffix.lower() in VIDEO_SUFFIXES
     try:
-        if by_ending and suffix not in _SHARED:
+        if tells:
             return not path.is_dir()
         if not path.exists():
             return by_ending
         return path.is_file() and begins_as_video(path)
     except (OSError, ValueError):  # no right to read it, or a name that no file can have
         return by_ending
+
+
+def ending_tells(path: PurePath) -> bool | None:
+    """Whether a file is a video, as far as its ending tells; None where its content decides."""
+    suffix = path.suffix.lower()
+    if suffix in _LANDMARKS:
+        return False
+    return True if suffix in VIDEO_SUFFIXES and suffix not in _SHARED else None

@@ -31,6 +31,9 @@ _UNPRINTED_IN_TEXT = re.compile(f"[{_NO_BREAKS}]")
 """The same of a text of several lines, which may have tabs."""
 _LONGEST_VALUE, _LONGEST_LINE = 200, 1_500
 """Characters that are printed of a value, and of a line of several values."""
+_LONG_WORDS = re.compile(r"\S{600,}")
+"""Longer than a path is."""
+_BREAKS = re.compile(r"\s*\n\s*|\t")
 
 
 def printable(text: str) -> str:
@@ -58,10 +61,9 @@ def shortened(text: str, most: int = _LONGEST_VALUE) -> str:
 
 def in_a_message(text: str) -> str:
     """The message of an error or a warning as one printable line that is not too long."""
-    return shortened(printable(_BREAKS.sub(" ", text.strip())), _LONGEST_LINE)
-
-
-_BREAKS = re.compile(r"\s*\n\s*|\t")
+    text = _BREAKS.sub(" ", text.strip())
+    text = _LONG_WORDS.sub(lambda found: shortened(found[0]), text)
+    return shortened(printable(text), _LONGEST_LINE)
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from signlet.cli.wrong_values import wrong_value
 from signlet.errors import SaidElsewhere, SignletError
+from signlet.terminal import printable
 
 if TYPE_CHECKING:
     from jsonargparse import ArgumentParser
@@ -98,6 +99,9 @@ def parse(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> Any:
     options = {name: name for name in parser._option_string_actions}
     options |= {name.replace("_", "-"): name for name in options if name.startswith("--")}
     given = [_known_flag(text, options) for text in arguments]
+    for action in parser._actions:
+        if isinstance(action.metavar, str):  # jsonargparse's hold backspaces
+            action.metavar = printable(action.metavar.replace("\b", ""))
     positional = [str(a.metavar or a.dest).upper() for a in parser._get_positional_actions()]
     parser.usage = " ".join([parser.prog, *positional, "[options]"])
     try:

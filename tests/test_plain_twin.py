@@ -15,7 +15,7 @@ import pytest
 
 from conftest import moving_hand
 from signlet.errors import SignletError
-from signlet.landmarks import RAW_PARTS
+from signlet.landmarks import POSE, RAW_PARTS
 from signlet.names import is_name, sign_name
 from signlet.unfound import without_numbers
 from test_names import ALLOWED, REFUSED
@@ -43,6 +43,13 @@ def clips() -> list[np.ndarray]:
         few = rng.random(clip.shape[:2]) < 0.9
         clip[few & (rng.random(len(clip)) < 0.3)[:, None]] = np.nan
         found.append(clip)
+    for seed, number in enumerate((0, -1, 9999, 0.3, 0.1)):
+        for z in (number, np.nan, 0.7):
+            clip, rng = whole.copy(), np.random.default_rng(seed)
+            lost = rng.random(clip.shape[:2]) < 0.01
+            clip[lost] = (number, number, z)
+            clip[0, POSE.start : POSE.start + 2] = (number, number, number)
+            found += [clip, np.round(clip, seed)]
     return found
 
 

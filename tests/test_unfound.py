@@ -87,6 +87,40 @@ def test_single_points_of_the_same_number_are_not_found_either(number: float) ->
     assert np.array_equal(clip_of(filled).frames, truth, equal_nan=True)
 
 
+@pytest.mark.parametrize("number", [0.0, -1.0, 0.5, 1e9, -999.0, 9999.0])
+@pytest.mark.parametrize("z", ["the number", "NaN"])
+def test_points_of_a_part_may_be_lost_without_any_part(number: float, z: str) -> None:
+    rng = np.random.default_rng(0)
+    lost = rng.random(FRAMES.shape[:2]) < 0.1
+    lost[:, LEFT_HAND] = False
+    truth = np.where(lost[..., None], np.nan, FRAMES)
+    filled = np.where(lost[..., None], np.float32(number), FRAMES)
+    if z == "NaN":
+        filled[..., 2] = truth[..., 2]
+    made = clip_of(filled)
+    assert np.array_equal(made.frames, truth, equal_nan=True)
+    assert len(made.remarks) == 1
+
+
+def test_half_a_hand_of_zeros_is_not_found() -> None:
+    frames, expected = FRAMES.copy(), FRAMES.copy()
+    frames[3, 530:540] = 0
+    expected[3, 530:540] = np.nan
+    made = clip_of(frames)
+    assert np.array_equal(made.frames, expected, equal_nan=True)
+    assert made.remarks == ("zeros taken as not found",)
+
+
+def test_points_from_which_others_are_counted_stay() -> None:
+    """A wrist from which its hand is counted is 0 in every frame."""
+    frames = FRAMES.copy()
+    for part in RAW_PARTS.values():
+        frames[:, part] -= FRAMES[:, part][:, :1]
+    made = clip_of(frames)
+    assert np.array_equal(made.frames, frames, equal_nan=True)
+    assert made.remarks == ()
+
+
 def test_each_part_may_have_its_own_number() -> None:
     frames = FRAMES.copy()
     frames[1, FACE], frames[2, LEFT_HAND], frames[3, RIGHT_HAND] = 0, -1, (2, 3, 4)

@@ -17,6 +17,9 @@ TAKEN = "taken as not found"
 ADVICE = "write NaN where a point was not found"
 _PARTS = tuple(RAW_PARTS.values())
 _STARTS = np.array([3 * part.start for part in _PARTS])
+_FACE_ENDS = _PARTS[0].stop
+_SMALL = np.array([part.start - _FACE_ENDS for part in _PARTS[1:]])
+"""Where hands and pose start among the points behind the face."""
 _PROBES = np.concatenate([_STARTS, _STARTS + 3])
 """x of the first point of each part, then x of each second, in a frame of 1629 numbers."""
 
@@ -27,7 +30,9 @@ def without_numbers(frames: NDArray[np.float32]) -> tuple[NDArray[np.float32], s
     """NaN for every part whose points all have the same x and y in a frame.
 
     Where that is one number, single points of which x, y and z are that number were not found
-    either.
+    either. Where no part is at one place, but two points of a hand or pose are in one frame, x
+    and y of which are one number, that number stands for points that were not found, unless
+    other points have x and y that are equal, too, or z of these is another number.
 
     frames: (T, 543, 3) contiguous, NaN = not found; it is copied where something is changed.
         Points that are NaN already do not count; a part needs two others. z is not looked
@@ -36,7 +41,7 @@ def without_numbers(frames: NDArray[np.float32]) -> tuple[NDArray[np.float32], s
     """
     hits = _hits(frames) if len(frames) else []
     if not hits:
-        return frames, None
+        return _without_points(frames)
     numbers = np.concatenate([_place(frames[rows, part]) for rows, part in hits])
     frames = frames.copy()
     for rows, part in hits:
@@ -44,6 +49,23 @@ def without_numbers(frames: NDArray[np.float32]) -> tuple[NDArray[np.float32], s
     if (numbers == numbers[0, 0]).all():
         frames[(frames == numbers[0, 0]).all(2)] = np.nan
     return frames, f"{_named(numbers)} {TAKEN}"
+
+
+def _without_points(frames: NDArray[np.float32]) -> tuple[NDArray[np.float32], str | None]:
+    """The same for single points. In coarse positions x and y may be equal, of many numbers."""
+    if not len(frames):
+        return frames, None
+    x = frames[:, _FACE_ENDS:, 0]
+    alike = x == frames[:, _FACE_ENDS:, 1]
+    if not alike.any():
+        return frames, None
+    number, z = x[alike][0], frames[:, _FACE_ENDS:, 2][alike]
+    pairs = np.add.reduceat(alike, _SMALL, axis=1, dtype=np.int64) > 1
+    if not pairs.any() or (x[alike] != number).any() or ((z != number) & (z == z)).any():
+        return frames, None
+    frames = frames.copy()
+    frames[(frames[..., :2] == number).all(2)] = np.nan
+    return frames, f"{_named(np.array([[number]]))} {TAKEN}"
 
 
 def _hits(frames: NDArray[np.float32]) -> _Hits:

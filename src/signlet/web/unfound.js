@@ -8,7 +8,10 @@ const ADVICE = "write NaN where a point was not found";
 
 /**
  * NaN for every part whose points all have the same x and y in a frame. Where that is one number,
- * single points of which x, y and z are that number were not found either.
+ * single points of which x, y and z are that number were not found either. Where no part is at one
+ * place, but two points of a hand or pose are in one frame, x and y of which are one number, that
+ * number stands for points that were not found, unless other points have x and y that are equal,
+ * too, or z of these is another number.
  * frames: Float32Array of T * 543 * 3 numbers; it is copied where something is changed.
  * Gives { frames, remark }: what was done, in a phrase; null where nothing was.
  */
@@ -24,13 +27,39 @@ export function withoutNumbers(frames) {
       changed.fill(NaN, from, to);
     }
   }
-  if (changed && places.length && places[0] === places[1]) withoutPoints(changed, places[0]);
+  if (!changed) {
+    const number = ofPoints(frames);
+    if (number !== null) {
+      changed = frames.slice();
+      withoutPoints(changed, number, [0, 1]);
+      places = [number, number];
+    }
+  } else if (places.length && places[0] === places[1]) withoutPoints(changed, places[0], [0, 1, 2]);
   return { frames: changed ?? frames, remark: changed && `${named(places)} ${TAKEN}` };
 }
 
-function withoutPoints(frames, number) {
+/** The one number of all points behind the face whose x and y are equal; null without two at once. */
+function ofPoints(frames) {
+  let [number, pair] = [null, false];
+  for (let start = 0; start + NUMBERS <= frames.length; start += NUMBERS) {
+    for (const [first, end] of PARTS.slice(1)) {
+      let count = 0;
+      for (let i = start + 3 * first; i < start + 3 * end; i += 3) {
+        if (frames[i] !== frames[i + 1]) continue;
+        number ??= frames[i];
+        const z = frames[i + 2];
+        if (frames[i] !== number || (z !== number && !Number.isNaN(z))) return null;
+        count += 1;
+      }
+      pair ||= count > 1;
+    }
+  }
+  return pair ? number : null;
+}
+
+function withoutPoints(frames, number, columns) {
   for (let i = 0; i < frames.length; i += 3) {
-    if ([0, 1, 2].every((c) => frames[i + c] === number)) frames.fill(NaN, i, i + 3);
+    if (columns.every((c) => frames[i + c] === number)) frames.fill(NaN, i, i + 3);
   }
 }
 

@@ -12,6 +12,7 @@ from typing import Any
 from jsonargparse import ActionConfigFile, ArgumentParser  # type: ignore[attr-defined]
 from rich.console import Console
 
+from signlet.cli.parsing import parse
 from signlet.console import SafeConsole
 from signlet.copies import copies_note, trained_copies
 from signlet.errors import SignletError
@@ -286,7 +287,7 @@ def _print_poor_soup(results: dict[str, Predictions], console: Console) -> None:
 
 
 def load_recipe(name: str) -> Recipe:
-    """A recipe by name or path, without any flags."""
-    parser = ArgumentParser()
+    """A recipe by name or path, without any flags. Raises SignletError."""
+    parser = ArgumentParser(prog="signlet train", exit_on_error=False)
     add_recipe(parser)
-    return recipe_of(parser, parser.parse_args(["--recipe", recipe_path(name)]))
+    return recipe_of(parser, parse(parser, ["--recipe", recipe_path(name)]))

@@ -119,12 +119,12 @@ def test_no_network_is_one_line(
 
 def test_without_pip_it_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", sys.executable)
-    run = subprocess.run
+    run = source.run_minded
 
     def no_pip(command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
-        return run([command[0], "-c", "import no_such_pip"], **options)  # type: ignore[call-overload]
+        return run([command[0], "-c", "import no_such_pip"])
 
-    monkeypatch.setattr(source.subprocess, "run", no_pip)
+    monkeypatch.setattr(source, "run_minded", no_pip)
     with pytest.raises(SignletError, match="No module named 'no_such_pip'"):
         source.download(tmp_path)
 
@@ -139,7 +139,7 @@ def test_the_download_asks_pip_for_one_file_and_no_address(
         (tmp_path / "mediapipe.whl").touch()
         return subprocess.CompletedProcess(command, 0, "", "")
 
-    monkeypatch.setattr(source.subprocess, "run", pip)
+    monkeypatch.setattr(source, "run_minded", pip)
     assert source.download(tmp_path) == tmp_path / "mediapipe.whl"
     assert {"download", "--no-deps", f"mediapipe=={VERSION}"} <= set(asked)
     assert not [word for word in asked if "://" in word or "index" in word]

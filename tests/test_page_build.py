@@ -51,7 +51,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         return type("Done", (), {"returncode": 0, "stderr": ""})
 
     monkeypatch.setattr(libraries.shutil, "which", lambda name: f"/bin/{name}")
-    monkeypatch.setattr(libraries.subprocess, "run", npm)
+    monkeypatch.setattr(libraries, "run_minded", npm)
     return asked
 
 
@@ -110,7 +110,7 @@ def test_npm_that_fails(tmp_path: Path, caches: Path, monkeypatch: pytest.Monkey
     """And leaves nothing that a later build would take for whole."""
     failed = type("Done", (), {"returncode": 1, "stderr": "npm error code ENOTFOUND\nnpm error x"})
     monkeypatch.setattr(libraries.shutil, "which", lambda name: "/bin/npm")
-    monkeypatch.setattr(libraries.subprocess, "run", lambda *_, **__: failed)
+    monkeypatch.setattr(libraries, "run_minded", lambda *_, **__: failed)
     with pytest.raises(SignletError, match=r"npm could not install .*ENOTFOUND.*try again"):
         build_site(tmp_path / "site", STARTER)
     assert [path for path in caches.rglob("*") if path.is_file()] == []

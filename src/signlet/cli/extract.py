@@ -76,6 +76,8 @@ def run(arguments: list[str]) -> None:
 
 def _print_summary(summary: Summary, out: Path, console: Console) -> None:
     good = [row.quality for row in summary.good if row.quality]
+    if not good:
+        return  # why is said below
     skipped = f", {summary.skipped} of them there already" if summary.skipped else ""
     frames = sum(quality.frames for quality in good)
     console.print(
@@ -84,8 +86,7 @@ def _print_summary(summary: Summary, out: Path, console: Console) -> None:
         markup=False,
         highlight=False,
     )
-    if good:
-        console.print(shares_table(summary))
+    console.print(shares_table(summary))
     if summary.warnings:
         console.print(warnings_table(summary))
     if summary.problem:

@@ -17,7 +17,7 @@ KEPT = {
     "ensemble": f"nothing was written, {_AGAIN}",
     "calibrate": f"trainings that are finished are kept, {_GOES_ON}",
     "tune": f"trials that are finished are kept, {_GOES_ON}",
-    "export": f"files that are finished stay, {_AGAIN}",
+    "export": f"nothing was written, {_AGAIN}",
     "teach": f"nothing was written, {_AGAIN}",
     "recognise": f"nothing was changed, {_AGAIN}",
     "live": "",

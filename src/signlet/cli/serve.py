@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ import signlet
 from signlet.cli.parsing import existing, make_plain_parser, parse
 from signlet.errors import SignletError
 from signlet.install import needs
+from signlet.running.leftover import scratch
 from signlet.serve.hosts import is_loopback
 from signlet.serve.limits import Limits
 from signlet.starter import STARTER, model_path
@@ -78,8 +78,8 @@ def _site(model: Path, page: bool) -> Iterator[Path | None]:
     if not page:
         yield None
         return
-    with tempfile.TemporaryDirectory(prefix="signlet-page-") as folder:
-        site = Path(folder) / "site"
+    with scratch("page") as folder:
+        site = folder / "site"
         build_site(site, model, lambda text: print(f"{text} ...", file=sys.stderr))
         yield site
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,10 @@ from signlet.model import SignModel
 from signlet.model.files import finite
 from signlet.model.recogniser import joined, unit
 from signlet.names import sign_name
+from signlet.running.lock import only_one
 from signlet.teaching.halves import Halves
 
+_BUSY = "another command exports into this folder; wait for it, or choose another one by -o"
 LABELS, CARD, CHECKS = "labels.txt", "model-card.md", "checks.json"
 
 
@@ -67,7 +70,7 @@ def export_ensemble(
     bound: on the difference of any probability from torch; None: `BOUNDS` of the precision.
     say: is told what is being done.
     Raises SignletError where an argument makes no sense, a library is missing, or a file
-    differs from torch by more than the bounds; then that file is not written.
+    differs from torch by more than the bounds; then nothing is written.
     """
     average = average or Average.plain(len(models))
     _check_arguments(models, labels, to, precision)
@@ -87,18 +90,19 @@ def export_ensemble(
     )
     out, files, checks = Path(out_dir), {}, {}
     limits = (BOUNDS[precision] if bound is None else bound), EMBEDDING_BOUNDS[precision]
-    for format in to:
-        path = out / FILES[format]
-        with replacing(path) as temporary:
-            say(f"writing {path} ({precision})")
-            _write(format, temporary, models, average, card)
-            say(f"comparing {path} with torch and measuring it")
-            checks[path.name] = check(temporary, models, average, labels, clips or {}, *limits)
-        files[format] = path
-    write_text(out / LABELS, "".join(f"{label}\n" for label in labels))
-    write_text(out / CARD, model_card(card, checks))
-    content = {name: one.as_json() for name, one in checks.items()}
-    write_text(out / CHECKS, json.dumps(content, indent=2) + "\n")
+    with only_one(out, _BUSY):
+        with ExitStack() as together:  # the files get their names when all have been checked
+            for format in to:
+                files[format] = path = out / FILES[format]
+                temporary = together.enter_context(replacing(path))
+                say(f"writing {path} ({precision})")
+                _write(format, temporary, models, average, card)
+                say(f"comparing {path} with torch and measuring it")
+                checks[path.name] = check(temporary, models, average, labels, clips or {}, *limits)
+        write_text(out / LABELS, "".join(f"{label}\n" for label in labels))
+        write_text(out / CARD, model_card(card, checks))
+        content = {name: one.as_json() for name, one in checks.items()}
+        write_text(out / CHECKS, json.dumps(content, indent=2) + "\n")
     return Exported(files, checks)
 
 

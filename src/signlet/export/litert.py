@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from signlet.install import needs
 from signlet.landmarks import NUM_RAW, NUM_SELECTED
 from signlet.model import SignModel, joined
 from signlet.preprocess import Preprocess
+from signlet.running.leftover import scratch
 from signlet.runtimes.litert import EMBEDDING, INPUT, OUTPUT
 from signlet.runtimes.tflite_file import append_card
 
@@ -153,8 +153,8 @@ def _convert(parts: list[tuple[str, nn.Module, dict[str, Any]]]) -> bytes:
     converter: Any = litert_torch
     for name, module, inputs in parts:
         converter = converter.signature(name, module.eval(), sample_kwargs=inputs)
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "parts.tflite"
+    with scratch("litert") as folder:
+        file = folder / "parts.tflite"
         converter.convert().export(str(file))
         return file.read_bytes()
 

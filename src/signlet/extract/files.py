@@ -56,5 +56,5 @@ def _write_pose(extraction: Extraction, path: Path) -> None:
     )
     # One frame has no rate, but the format has no word for that.
     body = NumPyPoseBody(extraction.fps or 1.0, np.nan_to_num(data), confidence)
-    with replacing(path) as temporary, temporary.open("wb") as file:
+    with replacing(path, durable=False) as temporary, temporary.open("wb") as file:
         Pose(header, body).write(file)

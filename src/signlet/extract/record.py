@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from signlet.atomic import write_text
+from signlet.atomic import require_writable, write_text
 from signlet.errors import SignletError
 from signlet.video.quality import VideoQuality
 
@@ -46,11 +46,15 @@ class Record:
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
         self.rows: dict[str, Row] = {row.video: row for row in _read(self.path)}
-        self.write()  # what was there may end in half a line, or be another table
+        require_writable(self.path)
+        self._begun = False
 
     def add(self, row: Row) -> None:
-        """Take a row up and write it at once. Raises SignletError."""
+        """Take a row up and write it at once, from the first clip on. Raises SignletError."""
         self.rows[row.video] = row
+        if not self._begun:
+            self.write()  # what was there may end in half a line, or be another table
+            return
         try:
             with self.path.open("a", encoding="utf-8", newline="") as file:
                 file.write(_text([row], header=False))
@@ -61,7 +65,13 @@ class Record:
             ) from None
 
     def write(self) -> None:
-        """Write the whole table, a row a video, sorted. Raises SignletError."""
+        """Write the whole table, a row a video, sorted; none where no video could be extracted.
+
+        Raises SignletError.
+        """
+        if not any(row.quality for row in self.rows.values()):
+            return
+        self._begun = True
         write_text(self.path, _text([self.rows[video] for video in sorted(self.rows)]))
 
 

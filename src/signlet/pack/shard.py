@@ -60,11 +60,11 @@ def write_shard(
     rows: list[Row] = []
     with _one_thread(), torch.inference_mode():
         preprocess = Preprocess(max_len)
-        with replacing(shard.frames) as path, path.open("wb") as file:
+        with replacing(shard.frames, durable=False) as path, path.open("wb") as file:
             for start in range(0, len(refs), _TOGETHER):
                 few = refs[start : start + _TOGETHER]
                 rows += _pack_few(source, few, preprocess, dtype, file)
-    with replacing(shard.table) as path:
+    with replacing(shard.table, durable=False) as path:
         pq.write_table(pa.Table.from_pylist(rows, SHARD_SCHEMA), path, write_page_checksum=True)
     return len(refs)
 

@@ -33,6 +33,8 @@ def only_one(folder: Path, busy: str) -> Iterator[None]:
     Raises SignletError where another process, or thread, holds it, or it cannot be written to.
     """
     there = folder.is_dir()
+    if folder.exists() and not there:
+        raise SignletError(f"{folder}: is there already and no folder; choose another place")
     try:
         with _held(folder, folder / LOCK, busy):
             yield

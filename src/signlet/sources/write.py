@@ -29,7 +29,7 @@ def write_clip(clip: Clip, path: str | Path, extractor: str | None = None) -> No
     writer = _WRITERS.get(path.suffix.lower())
     if writer is None:
         raise SignletError(f"{path}: clips are written as {' or '.join(_WRITERS)}; choose one")
-    with replacing(path) as temporary, temporary.open("wb") as file:
+    with replacing(path, durable=False) as temporary, temporary.open("wb") as file:
         writer(clip, file, extractor)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from signlet.errors import SignletError
 from signlet.install import needs
+from signlet.running.leftover import scratch
 
 
 @contextmanager
@@ -26,11 +26,11 @@ def exported(folder: Path) -> Iterator[Path]:
             f"{folder}: {needs('teaching a run folder', 'onnx', error)}, or give a model.onnx"
         ) from None
     model = load_model(folder)
-    with tempfile.TemporaryDirectory(prefix="signlet-teach-") as scratch:
+    with scratch("teach") as out:
         done = export_ensemble(
             model.members,
             model.signs,
-            scratch,
+            out,
             ["onnx"],
             average=model.average,
             calibration=read_calibration(folder),

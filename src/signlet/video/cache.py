@@ -77,7 +77,7 @@ def store(key: str, extraction: Extraction) -> str | None:
     """Keep an extraction. Returns None, or in one line why it could not be kept."""
     about = json.dumps({"key": key, **extraction.about()})
     try:
-        with replacing(_entry(key)) as temporary, temporary.open("wb") as file:
+        with replacing(_entry(key), durable=False) as temporary, temporary.open("wb") as file:
             np.savez_compressed(
                 file, landmarks=extraction.frames, times=extraction.times, about=np.array(about)
             )
@@ -97,7 +97,7 @@ def has(key: str) -> bool:
 def unwritable() -> str | None:
     """Why nothing can be kept, in one line; None where it can."""
     try:
-        with replacing(cache_folder() / ".probe") as temporary:
+        with replacing(cache_folder() / ".probe", durable=False) as temporary:
             temporary.touch()
         (cache_folder() / ".probe").unlink(missing_ok=True)
     except (SignletError, OSError) as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -13,11 +12,14 @@ from pathlib import Path
 import signlet
 from signlet.errors import SignletError
 from signlet.landmarks import EDGES, SCHEMA
+from signlet.running.leftover import temporary_folder
+from signlet.running.lock import only_one_file
 from signlet.starter import model_path
 from signlet.web.libraries import WEB, node_modules
 
 MARK = "site.json"
 """Names the model; a folder that holds it was built here and may be replaced."""
+_BUSY = "another command builds a page there; wait for it, or choose another place"
 MODEL = "model.onnx"
 FORMAT = 1
 _SOURCES = ("*.html", "*.css", "*.svg", "*.js")
@@ -52,22 +54,17 @@ def build_site(
     said("looking for the page's libraries (the first build installs them with npm)")
     libraries = node_modules()
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    except OSError as error:
-        raise SignletError(f"{out}: cannot be written ({error.strerror})") from None
-    try:
-        said("copying")
-        os.chmod(temporary, 0o755)
-        _fill(temporary, libraries, path)
-        _replace(out, temporary)
+        with only_one_file(out, _BUSY), temporary_folder(out.parent, f".{out.name}") as beside:
+            said("copying")
+            site = beside / out.name
+            site.mkdir(mode=0o755)
+            _fill(site, libraries, path)
+            _replace(out, site)
     except OSError as error:
         raise SignletError(
             f"{out}: cannot be written ({error.strerror or error}); free space or choose "
             "another place"
         ) from None
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return out, sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
-import tempfile
 from pathlib import Path
 
 from signlet.caches import user_caches
 from signlet.errors import SignletError
+from signlet.running.children import run_minded
+from signlet.running.leftover import temporary_folder
 
 WEB = Path(__file__).parent
 _MANIFEST = ("package.json", "package-lock.json", ".npmrc")
@@ -41,23 +41,20 @@ def _install(folder: Path) -> None:
         )
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=".npm-", dir=folder.parent))
+        with temporary_folder(folder.parent, ".npm") as beside:
+            temporary = beside / folder.name
+            temporary.mkdir()
+            for name in _MANIFEST:
+                shutil.copyfile(WEB / name, temporary / name)
+            _npm(npm, temporary)
+            if not folder.is_dir():  # another build may have been faster
+                os.rename(temporary, folder)
     except OSError as error:
         raise SignletError(f"{folder.parent}: cannot be written ({error.strerror})") from None
-    try:
-        for name in _MANIFEST:
-            shutil.copyfile(WEB / name, temporary / name)
-        _npm(npm, temporary)
-        if not folder.is_dir():  # another build may have been faster
-            os.rename(temporary, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _npm(npm: str, folder: Path) -> None:
-    done = subprocess.run(
-        [npm, *_COMMAND], cwd=folder, capture_output=True, encoding="utf-8", errors="replace"
-    )
+    done = run_minded([npm, *_COMMAND], cwd=folder)
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if "error" in line.lower()]
         reason = lines[-1] if lines else f"code {done.returncode}"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
 import sys
-import tempfile
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
 from signlet.errors import SignletError
+from signlet.running.children import run_minded
+from signlet.running.leftover import scratch
 
 VERSION = "0.10.21"
 """The MediaPipe whose models are taken, all under the Apache License 2.0."""
@@ -58,21 +58,15 @@ def read_models(wheel: Path | None = None) -> dict[str, bytes]:
         return _of_wheel(wheel)
     if installed():
         return _of_package()
-    with tempfile.TemporaryDirectory() as folder:
-        return _of_wheel(download(Path(folder)))
+    with scratch("models") as folder:
+        return _of_wheel(download(folder))
 
 
 def download(folder: Path) -> Path:
     """MediaPipe 0.10.21 as a file in `folder`, by pip. Raises SignletError."""
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
     quiet = ["--quiet", "--disable-pip-version-check", "--no-input", "--dest", str(folder)]
-    done = subprocess.run(
-        [*command, *quiet, *_BUILD, f"mediapipe=={VERSION}"],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_minded([*command, *quiet, *_BUILD, f"mediapipe=={VERSION}"])
     wheels = list(folder.glob("*.whl"))
     if done.returncode == 0 and len(wheels) == 1:
         return wheels[0]

@@ -669,3 +669,29 @@ def test_teach_says_what_is_left_aside_and_takes_names(
     assert "by unknown people" in said.out
     assert main(["teach", "fingerspelling", str(root), *out, "--names", "{sign}_{signer}_{n}"]) == 0
     assert "by 2 signers" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        (("hello/a.mp4", "thanks/a.npz", "thanks/b.npz"), "thanks (2 files: .npz)"),
+        (("hello/a.mp4", "thanks/a.txt", "thanks/deep/b.jpg"), "thanks (2 files: .txt, .jpg)"),
+        (("hello/a.mp4", "thanks/"), "thanks (empty)"),
+        (("train/hello/a.mp4", "train/thanks/a.txt"), "train/thanks (1 file: .txt)"),
+        (("train/hello/a.mp4", "val/"), "val (empty)"),
+        (("hello/signer1/a.mp4", "hello/signer2/a.txt"), "hello/signer2 (1 file: .txt)"),
+        (("hello/signer1/a.mp4", "thanks/signer1/a.pose"), "thanks (1 file: .pose)"),
+        (("hello/a.mp4", "hello/notes/a.txt"), ""),
+        (("a.mp4", "b.txt"), ""),
+    ],
+)
+def test_extract_names_the_folders_of_which_nothing_is_read(
+    tmp_path: Path, files: tuple[str, ...], words: str
+) -> None:
+    for name in files:
+        path = tmp_path / name
+        (path if name.endswith("/") else path.parent).mkdir(parents=True, exist_ok=True)
+        if not name.endswith("/"):
+            path.write_bytes(b"")
+    said = [note for note in left_notes(tmp_path) if "may be signs" in note]
+    assert [note.partition("signs: ")[2] for note in said] == ([words] if words else [])

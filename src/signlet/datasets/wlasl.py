@@ -6,8 +6,9 @@
     nslt_100.json       {"05237": {"subset": "train", ...}}: the videos of a part, if it is named
     raw_videos_mp4/     before that: <id on YouTube>.mp4 or <video_id>.mp4
 
-Frames are counted from 1 at 25 a second, whatever the video's rate is (the authors in issue
-16 of dxli94/WLASL); frame_end is the last one, -1 that of the video.
+Frames are counted from 1 at the rate of the field fps, which is 25 in the published table, whatever
+the video's own rate is (its README, and the authors in issue 16 of dxli94/WLASL); frame_end is the
+last one, -1 that of the video.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from signlet.running.leftover import sweep
 from signlet.running.lock import only_one
 from signlet.sources.absent import absent, exists
 from signlet.sources.arrange import signers_below
-from signlet.sources.leftover import count_of, listed
+from signlet.sources.leftover import count_of, listed, unread_folders
 from signlet.sources.pattern import NamePattern
 from signlet.sources.walk import tree_of
 from signlet.video import cache
@@ -94,17 +94,21 @@ def _extract(
 
 
 def left_notes(videos: Path, names: NamePattern | None = None) -> list[str]:
-    """Which files of a folder are no videos, and whose signer is unknown. Raises SignletError."""
+    """Which folders hold no video, which files are none, and whose signer is unknown.
+
+    Raises SignletError.
+    """
     if not videos.is_dir():
         return []
     tree = tree_of(videos)
     films = [path for path in tree.clips if is_video(videos / path)]
     rest = [*tree.others, *(path for path in tree.clips if not is_video(videos / path))]
-    notes = [signers_below(films, names)[1]]
+    around = sorted({path.parent.parent for path in films})
+    notes = [unread_folders(replace(tree, clips=films, others=rest), films, around)]
     if rest:
         shown = listed(sorted(path.as_posix() for path in rest))
-        notes.insert(0, f"{count_of(len(rest), 'file')} left aside, no videos: {shown}")
-    return [note for note in notes if note]
+        notes.append(f"{count_of(len(rest), 'file')} left aside, no videos: {shown}")
+    return [note for note in (*notes, signers_below(films, names)[1]) if note]
 
 
 def plan(videos: Path, out: Path, file_format: str, names: NamePattern | None = None) -> list[Task]:

@@ -58,6 +58,24 @@ def left_aside(
 
     taken: the clips that are read. places: the folders that hold the folders of signs.
     """
+    gone, kept, loose = _sorted(tree, taken, places)
+    return [note for note in (_gone(gone), _deep(kept), _other(kept), _loose(loose)) if note]
+
+
+def unread_folders(
+    tree: Tree, taken: Sequence[PurePosixPath], places: Sequence[PurePosixPath]
+) -> str:
+    """A note on the folders of which nothing is read, as `left_aside` has it; "" for none."""
+    return _gone(_sorted(tree, taken, places)[0])
+
+
+_Folders = dict[PurePosixPath, _Folder]
+
+
+def _sorted(
+    tree: Tree, taken: Sequence[PurePosixPath], places: Sequence[PurePosixPath]
+) -> tuple[_Folders, _Folders, list[PurePosixPath]]:
+    """What is not read: folders without a clip, folders of signs, and clips in neither."""
     known, around = set(taken), {PurePosixPath(), *places}
     around |= {parent for place in places for parent in place.parents}
     signs = {_folder(path, around) for path in taken}
@@ -72,7 +90,7 @@ def left_aside(
     loose = [path for place in around for path in folders.pop(place, _Folder()).deep]
     gone = {path: folder for path, folder in folders.items() if path not in signs}
     kept = {path: folder for path, folder in folders.items() if path in signs}
-    return [note for note in (_gone(gone), _deep(kept), _other(kept), _loose(loose)) if note]
+    return gone, kept, loose
 
 
 def _folder(path: PurePosixPath, around: set[PurePosixPath]) -> PurePosixPath:

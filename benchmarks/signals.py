@@ -133,8 +133,7 @@ def others(session: int) -> list[int]:
 def temporaries(out: Path) -> set[str]:
     """Hidden files and folders below the output, and signlet's in the system's place."""
     hidden = {str(path) for path in out.rglob(".*") if path.name != ".lock"}
-    system = Path(tempfile.gettempdir()).glob("signlet-*")
-    return hidden | {str(path) for path in system if "signlet-signals" not in path.name}
+    return hidden | {str(path) for path in Path(os.environ["TMPDIR"]).glob("signlet-*")}
 
 
 def begin(case: Case, here: Path) -> tuple[subprocess.Popen[bytes], Path]:
@@ -211,7 +210,8 @@ def prepare(here: Path) -> Path:
 def rows(only: Sequence[str], videos: Path, here: Path) -> Iterator[dict[str, Any]]:
     """All that is measured, printed as it comes."""
     run = prepare(here)
-    os.environ["SIGNLET_CACHE"] = str(here / "cache")
+    os.environ |= {"SIGNLET_CACHE": str(here / "cache"), "TMPDIR": str(here / "temporary")}
+    (here / "temporary").mkdir()
     for case in cases(here, run, videos):
         moments = [("work", name) for name in SIGNALS] + [("start", n) for n in SIGNALS[:3]]
         for moment, name in moments if not only or case.name in only else ():

@@ -120,7 +120,7 @@ class Ending:
         """late: seconds since the first signal."""
         if late >= (_SAVING if self._deferred else PATIENCE):
             self._end_now(self._heard)
-        if late >= PATIENCE:
+        if late >= PATIENCE or not self._deferred:
             end_children()
 
     def _end_now(self, number: int) -> None:

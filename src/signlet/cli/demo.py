@@ -8,6 +8,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from signlet.atomic import require_writable
 from signlet.cli.parsing import make_parser, parse
 from signlet.cli.training import (
     add_recipe,
@@ -21,6 +22,7 @@ from signlet.predictions import Predictions
 from signlet.recognise import Recogniser
 from signlet.sources import find, open_source
 from signlet.train import start_processes
+from signlet.train.folder import SETTINGS, refuse_other_recipe
 from signlet.train.memory import keep_freed_memory
 
 _EXAMPLES = """
@@ -47,6 +49,8 @@ def run(arguments: list[str]) -> None:
     processes = start_processes(parsed.device)
     keep_freed_memory()
     folder, console = Path(parsed.run), main_console(processes)
+    processes.by_main(lambda: require_writable(folder / SETTINGS))
+    processes.by_main(lambda: refuse_other_recipe(folder, recipe))
     packed = processes.first(
         lambda: packed_clips(_SOURCE, recipe, folder, jobs=-1, console=console)
     )

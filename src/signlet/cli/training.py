@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import fields
 from importlib.resources import files
@@ -24,6 +25,7 @@ from signlet.predictions import Predictions
 from signlet.report import write_report
 from signlet.sources import Source, open_source, with_videos
 from signlet.train import Processes, Recipe, train
+from signlet.train.folder import refuse_other_clips, refuse_other_source
 from signlet.train.init import Init
 from signlet.train.settings_file import check_sections, read_mapping
 
@@ -122,10 +124,12 @@ def packed_clips(
             )
         return packed
     source = open_source(where, columns, names)
+    refuse_other_source(run, source)
     print_notes(source, console)
     if with_videos(source):
         _extract(source, where, jobs, console)
     console.print(f"Packing the clips of {where} ...", markup=False, soft_wrap=True)
+    there = (run / "packed" / HEADER).exists()
     packed = pack(
         source,
         run / "packed",
@@ -134,6 +138,12 @@ def packed_clips(
         dtype=recipe.packing.dtype,
         progress=console.is_terminal,
     )
+    try:
+        refuse_other_clips(run, packed)
+    except SignletError:
+        if not there:  # the run would be taken for one of these clips
+            shutil.rmtree(packed.path, ignore_errors=True)
+        raise
     known = sorted(set(packed.signers) - {""})
     console.print(
         f"{len(packed.names):,} clips, {len(packed.signs)} signs, {len(known)} signers; "

@@ -23,6 +23,7 @@ from signlet.pack import PackedSet
 from signlet.predictions import Predictions, read_predictions, write_predictions
 from signlet.running import lock
 from signlet.running.leftover import sweep_below
+from signlet.sources import Source
 from signlet.split_plan import TRAINED_FOR
 from signlet.trackers import flat
 from signlet.train.fold import CHECKPOINT
@@ -156,6 +157,32 @@ def refuse_other_packing(run: Path, recipe: Recipe) -> None:
     if _has_begun(run):
         packing = dict(flat({"packing": plain(recipe)["packing"]}))
         _refuse_changed(run, _settings_before(run), packing)
+
+
+def refuse_other_recipe(run: Path, recipe: Recipe) -> None:
+    """Raise SignletError, before packing, where the run to resume has any other setting."""
+    if _has_begun(run):
+        _refuse_changed(run, _settings_before(run), dict(flat(plain(recipe))))
+
+
+def refuse_other_source(run: Path, source: Source) -> None:
+    """Raise SignletError, before packing, where the run to resume is of other data."""
+    if _has_begun(run):
+        now = {"source": source.name, "signs": len(source.signs)}
+        _refuse_changed(run, _settings_before(run), now)
+
+
+def refuse_other_clips(run: Path, packed: PackedSet) -> None:
+    """Raise SignletError where what was packed are not the clips of the run to resume."""
+    if _has_begun(run):
+        _refuse_changed(run, _settings_before(run), {"clips": len(packed.names)})
+
+
+def how_to_go_on(run: Path) -> str:
+    """What is kept of a training that is ended, and how it goes on."""
+    if _has_begun(run):
+        return "the last checkpoint is saved: run the same command again with --resume"
+    return "clips that are packed are kept, the same command goes on"
 
 
 def _has_begun(run: Path) -> bool:

@@ -20,6 +20,7 @@ from signlet.errors import SignletError
 from signlet.evaluate import print_scores, score
 from signlet.model.files import CONFIG
 from signlet.pack import PackedSet, pack
+from signlet.pack.layout import HEADER
 from signlet.predict import is_packed
 from signlet.predictions import Predictions
 from signlet.report import write_report

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 
 from signlet.clip import MAX_FRAMES, Clip, validated
 from signlet.errors import ClipError
+from signlet.reading import thrift
+from signlet.reading.regular import open_regular, size_of
 from signlet.sources import row_order
 from signlet.sources.arrays import FPS_KEY, checked_fps
 from signlet.sources.row_order import Ints
@@ -25,6 +27,22 @@ from signlet.sources.row_order import Ints
 _COORDINATES = ("x", "y", "z")
 _LABELS = ("type", "landmark_index")
 _COLUMNS = ("frame", *_LABELS, *_COORDINATES)
+
+_INTEGERS = ("INT32", "INT64")
+_NUMBERS = (*_INTEGERS, "FLOAT", "DOUBLE", "FIXED_LEN_BYTE_ARRAY")
+_KINDS = {
+    "frame": (_INTEGERS, "integers"),
+    "landmark_index": (_INTEGERS, "integers"),
+    "type": (("BYTE_ARRAY",), "text such as 'face'"),
+}
+"""What a column may be stored as: text as a number would be as long as whoever wrote it likes."""
+_WIDEST = 16
+"""Bytes of a number of fixed length."""
+_MOST_BYTES = 1 << 30
+_USUAL_LISTED, _MOST_LISTED = 6 << 10, 4 << 20
+"""Bytes about the columns, which are there for each group of rows."""
+_SCHEMA, _MOST_COLUMNS = 2, 1000
+"""Number of the list of columns, and of groups of them, in what is said about them."""
 
 _Stretch = tuple[int, bytes]
 """Bytes that begin so many bytes before the first of column x."""
@@ -41,6 +59,7 @@ _MAX_CHECKED, _MAX_BYTES = 1024, 1 << 16
 
 def read_parquet(path: Path) -> Clip:
     """Read and check one file; see `read_clip`."""
+    _judge_ending(path)
     # Not read_table, whose data set machinery takes as long as a short clip, and OSFile, not a
     # path, which is looked up in the file systems first.
     with pa.OSFile(str(path)) as source, pq.ParquetFile(source, pre_buffer=False) as file:
@@ -52,6 +71,31 @@ def read_parquet(path: Path) -> Clip:
         values, points = _in_order(frame, values, path)
     frames, remarks = validated(values.reshape(-1, points, 3), str(path))
     return Clip(frames, path.stem, fps=fps, remarks=remarks + wrong)
+
+
+def _judge_ending(path: Path) -> None:
+    """Raise ClipError where this is no file, or what it says of its columns is too much.
+
+    Columns that nest very deep end the process within pyarrow.
+    """
+    with open_regular(path) as file:
+        size = size_of(file)
+        if size > _MOST_BYTES:
+            raise ClipError(f"{path}: is larger than {_MOST_BYTES >> 20} MB; cut it to one sign")
+        file.seek(max(0, size - 8))
+        length = int.from_bytes(file.read(4), "little")
+        if file.read(4) != b"PAR1" or length <= _USUAL_LISTED:
+            return
+        if length > _MOST_LISTED:
+            raise ClipError(f"{path}: has very many row groups; write it again in larger ones")
+        file.seek(max(0, size - 8 - length))
+        listed = file.read(length)
+    try:
+        most = max(thrift.lengths(listed, _SCHEMA), default=0)
+    except ValueError as error:
+        raise ClipError(f"{path}: is damaged, its footer {error}; copy the file again") from None
+    if most > _MOST_COLUMNS:
+        raise ClipError(f"{path}: has {most:,} columns; needed are {', '.join(_COLUMNS)}")
 
 
 def _in_order(
@@ -86,12 +130,28 @@ def _columns(file: Any, path: Path) -> dict[str, int]:
         raise ClipError(
             f"{path}: must have the column {missing[0]} once; needed are {', '.join(_COLUMNS)}"
         )
-    rows = file.metadata.num_rows
+    about = file.metadata
+    groups = sum(about.row_group(group).num_rows for group in range(about.num_row_groups))
+    rows = max(about.num_rows, groups)  # a damaged file tells two numbers
     if rows > MAX_FRAMES * max(row_order.ROWS):
         raise ClipError(
             f"{path}: has {rows} rows, more than {MAX_FRAMES} frames; cut it into single signs"
         )
-    return {name: names.index(name) for name in _COLUMNS}
+    numbers = {name: names.index(name) for name in _COLUMNS}
+    for name, number in numbers.items():
+        _judge_column(file.schema.column(number), name, path)
+    return numbers
+
+
+def _judge_column(column: Any, name: str, path: Path) -> None:
+    """Raise ClipError where reading a column would give anything but a number, or word, a row."""
+    if column.path != name or column.max_repetition_level:
+        raise ClipError(f"{path}: column {name} holds lists or groups; write one value a row")
+    kinds, what = _KINDS.get(name, (_NUMBERS, "numbers"))
+    if column.physical_type not in kinds or column.length > _WIDEST:
+        kind = column.logical_type.type
+        told = column.physical_type if kind == "NONE" else kind
+        raise ClipError(f"{path}: column {name} has type {told.lower()}; write {what}")
 
 
 def _known_points(file: Any, columns: dict[str, int], source: Any) -> int | None:

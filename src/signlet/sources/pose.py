@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import struct
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pose_format.numpy import NumPyPoseBody
 from pose_format.pose_header import PoseHeader
 from pose_format.utils.reader import BufferReader
 
-from signlet.clip import Clip, validated
+from signlet.clip import Clip, require_frames, validated
 from signlet.errors import ClipError
 from signlet.landmarks import FACE, IRIS_FACE, LEFT_HAND, NUM_RAW, POSE, RIGHT_HAND
-from signlet.sources.arrays import checked_fps
+from signlet.reading.regular import open_regular, size_of
+from signlet.sources.arrays import MOST_BYTES, checked_fps
 
 _COMPONENTS: dict[str, tuple[slice, bool]] = {
     "FACE_LANDMARKS": (FACE, False),
@@ -24,6 +26,18 @@ _COMPONENTS: dict[str, tuple[slice, bool]] = {
     "RIGHT_HAND_LANDMARKS": (RIGHT_HAND, True),
 }
 """Component -> rows of the frame, and whether the file must have it."""
+_LONGEST_HEADER = 1 << 20
+"""Bytes; the names of all points of MediaPipe Holistic take 20,000."""
+_WHOLE = {0.1: struct.Struct("<HHH"), 0.2: struct.Struct("<fIH")}
+"""Version -> rate, frames and people, as they stand before the numbers."""
+
+
+@dataclass(frozen=True)
+class _Body:
+    """points: (T, people, points, dims) float32, NaN where the confidence is 0. fps: as told."""
+
+    points: NDArray[np.float32]
+    fps: float
 
 
 def read_pose(path: Path, person: int | None = None) -> Clip:
@@ -39,20 +53,100 @@ def read_pose(path: Path, person: int | None = None) -> Clip:
         largest in the picture, and a remark says so.
     Raises ClipError, also where there is no such person.
     """
-    reader = BufferReader(path.read_bytes())
-    header = PoseHeader.read(reader)
-    rows = _rows(header, path)
-    body = NumPyPoseBody.read(header, reader)
-    if reader.bytes_left():
-        raise ClipError(f"{path}: has {reader.bytes_left()} bytes too many; copy the file again")
-    people = body.data.shape[1]
-    points = body.data[:, :, :, :3].filled(np.nan) / _scale(header, path)
-    found = _frames(points[:, _whom(points, person, path)], rows)
+    with open_regular(path) as file:
+        size = size_of(file)
+        if size > MOST_BYTES:
+            raise ClipError(f"{path}: is larger than {MOST_BYTES >> 20} MB; cut it to one sign")
+        header, begin = _header(file, path)
+        rows = _rows(header, path)
+        file.seek(begin)
+        body = _body(header, file, size - begin, path)
+    people = body.points.shape[1]
+    points = body.points[:, _whom(body.points, person, path), :, :3]
+    found = _frames(points / _scale(header, path), rows)
     frames, remarks = validated(found, str(path))
     if people > 1 and person is None:
         remarks += (f"{people} people, the largest taken",)
     fps, wrong = checked_fps(body.fps)
     return Clip(frames, path.stem, fps=fps, remarks=remarks + wrong)
+
+
+def _header(file: IO[bytes], path: Path) -> tuple[Any, int]:
+    """The header, and where the numbers begin."""
+    reader = BufferReader(file.read(_LONGEST_HEADER))
+    try:
+        header = PoseHeader.read(reader)
+    except Exception as error:  # pose-format has no errors of its own
+        why = " ".join(str(error).split())[:80] or type(error).__name__
+        raise ClipError(
+            f"{path}: has no whole header ({why}); write or copy the file again"
+        ) from None
+    return header, reader.read_offset
+
+
+def _body(header: Any, file: IO[bytes], size: int, path: Path) -> _Body:
+    """The numbers, after what stands before them was compared with how many there are.
+
+    size: bytes that follow.
+    """
+    version = round(header.version, 3)
+    if version == 0:
+        return _old_body(header, file, path)
+    if version not in _WHOLE:
+        raise ClipError(
+            f"{path}: is of version {version:g}, which is not known here; save it again"
+        )
+    about = _WHOLE[version]
+    fps, count, people = about.unpack(_exactly(file, about.size, path))
+    points, dims = sum(len(c.points) for c in header.components), header.num_dims()
+    numbers = people * points * (dims + 1)
+    if version == 0.1:  # counts no further than 65,535, so the size of the file tells
+        count = (size - about.size) // (4 * numbers or 1)
+    require_frames(count, str(path))
+    extra = size - about.size - 4 * count * numbers
+    if extra:
+        many = "few" if extra < 0 else "many"
+        raise ClipError(f"{path}: has {abs(extra):,} bytes too {many}; copy the file again")
+    data = _floats(file, (count, people, points, dims), path)
+    confidence = _floats(file, (count, people, points), path)
+    data[confidence == 0] = np.nan
+    return _Body(data, fps)
+
+
+def _old_body(header: Any, file: IO[bytes], path: Path) -> _Body:
+    """Of version 0, which tells the number of people in each frame: the first is taken."""
+    widths = {len(component.format) for component in header.components}
+    points, width = sum(len(c.points) for c in header.components), max(widths)
+    if len(widths) > 1:
+        raise ClipError(f"{path}: has parts of {sorted(widths)} numbers a point; save it again")
+    fps, count = struct.unpack("<HH", _exactly(file, 4, path))
+    require_frames(count, str(path))
+    frames = np.zeros((count, points, width), np.float32)
+    for frame in frames:
+        (people,) = struct.unpack("<H", _exactly(file, 2, path))
+        for person in range(people):
+            _exactly(file, 2, path)  # a number of the person
+            found = _floats(file, (points, width), path)
+            if person == 0:
+                frame[:] = found
+    frames[frames[..., -1] <= 0] = np.nan
+    return _Body(frames[:, None, :, :-1], fps)
+
+
+def _floats(file: IO[bytes], shape: tuple[int, ...], path: Path) -> NDArray[np.float32]:
+    array = np.empty(shape, np.float32)
+    if array.size:
+        view = array.reshape(-1).view(np.uint8).data
+        if file.readinto(view) != len(view):  # type: ignore[attr-defined]
+            raise ClipError(f"{path}: breaks off; copy the file again")
+    return array
+
+
+def _exactly(file: IO[bytes], count: int, path: Path) -> bytes:
+    data = file.read(count)
+    if len(data) < count:
+        raise ClipError(f"{path}: breaks off; copy the file again")
+    return data
 
 
 def _rows(header: Any, path: Path) -> dict[str, int]:

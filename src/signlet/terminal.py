@@ -31,7 +31,7 @@ _UNPRINTED_IN_TEXT = re.compile(f"[{_NO_BREAKS}]")
 """The same of a text of several lines, which may have tabs."""
 _LONGEST_VALUE, _LONGEST_LINE = 200, 1_500
 """Characters that are printed of a value, and of a line of several values."""
-_LONG_WORDS = re.compile(r"\S{600,}")
+_LONG_WORDS = re.compile(r"\S{600,}[^\s:;,]")
 """Longer than a path is."""
 _BREAKS = re.compile(r"\s*\n\s*|\t")
 
@@ -133,6 +133,16 @@ class _Safe(_Stream):
     def write(self, text: str) -> int:
         self.beneath.write(printable_lines(text))
         return len(text)
+
+
+def say(line: str) -> None:
+    """Print one line of a result, whatever the names in it hold."""
+    print(printable(line), flush=True)
+
+
+def tell(text: str) -> None:
+    """Print a line beside the result, on stderr: a remark, a problem, a hint."""
+    print(f"signlet: {in_a_message(text)}", file=sys.stderr, flush=True)
 
 
 def print_json(text: str) -> None:

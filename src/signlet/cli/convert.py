@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -16,6 +15,7 @@ from signlet.landmarks import RAW_PARTS
 from signlet.meaning import Change
 from signlet.sources import open_source
 from signlet.sources.files import SUFFIXES
+from signlet.terminal import say, tell
 from signlet.video.suffixes import is_video
 
 _EXAMPLES = """
@@ -132,23 +132,23 @@ def _refuse_own(given: Path, out: Path) -> None:
 
 def _print_file(result: Converted) -> None:
     did = next(iter(result.done)) or "nothing was changed"
-    print(f"{result.where}: written ({did})")
+    say(f"{result.where}: written ({did})")
     _print_left(result, "")
 
 
 def _print_set(result: Converted) -> None:
     there = f", {result.there} were there" if result.there else ""
-    print(f"{result.where}: {_clips(result.written)} written{there}")
+    say(f"{result.where}: {_clips(result.written)} written{there}")
     for flags, count in result.done.most_common():
         print(f"  {_clips(count)}: {flags or 'nothing was changed'}")
     _print_left(result, " in {count}")
     if result.written or result.there:
-        print(f"Next: signlet inspect {quote(str(result.where))}")
+        say(f"Next: signlet inspect {quote(str(result.where))}")
 
 
 def _print_left(result: Converted, where: str) -> None:
     for fault, count in result.left.most_common():
-        print(f"Still suspicious{where.format(count=_clips(count))}: {fault.phrase}")
+        say(f"Still suspicious{where.format(count=_clips(count))}: {fault.phrase}")
 
 
 def _clips(count: int) -> str:
@@ -159,7 +159,7 @@ def _report_bad(result: Converted) -> None:
     if not result.bad:
         return
     for line in result.bad:
-        print(f"signlet: {' '.join(line.split())}", file=sys.stderr)
+        tell(line)
     raise SignletError(f"{_clips(len(result.bad))} could not be read and {_are(result)} left out")
 
 

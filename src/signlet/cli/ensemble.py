@@ -53,12 +53,9 @@ def run(arguments: list[str]) -> None:
     console = SafeConsole()
     made = ensemble(parsed.runs, parsed.out, parsed.average, parsed.model, console=console)
     _print(made, console)
-    console.print(
-        f"Ensemble: {parsed.out}   table: {parsed.out}/{COMPARISON}\n"
-        f"Use it: signlet recognise {parsed.out} CLIP",
-        soft_wrap=True,
-        markup=False,
-    )
+    where = f"Ensemble: {parsed.out}   table: {parsed.out}/{COMPARISON}"
+    for line in (where, f"Use it: signlet recognise {parsed.out} CLIP"):
+        console.print(line, soft_wrap=True)
 
 
 def _print(made: Ensemble, console: Console) -> None:

@@ -23,7 +23,7 @@ from signlet.predict import is_packed, packed_for, predict_known
 from signlet.predictions import read_predictions
 from signlet.running.leftover import scratch
 from signlet.sources import open_source
-from signlet.terminal import print_json
+from signlet.terminal import print_json, printable
 from signlet.train.folder import PREDICTIONS, SETTINGS
 
 _SHOWN = 5
@@ -75,7 +75,8 @@ def run(arguments: list[str]) -> None:
     else:
         title = "Scores on clips not trained on"
         if parsed.data is not None:
-            title = f"Scores on {parsed.data}; they mean nothing for clips that were trained on"
+            where = printable(parsed.data)
+            title = f"Scores on {where}; they mean nothing for clips that were trained on"
         console = SafeConsole()
         print_scores(results, console, title)
         soup = results.get("soup")

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.status import Status
 from rich.table import Table
+from rich.text import Text
 
 from signlet.atomic import require_writable
 from signlet.calibration import read_calibration
@@ -21,6 +23,7 @@ from signlet.export.bundle import CARD
 from signlet.export.tools import FILES, missing_tools
 from signlet.model.files import load_model
 from signlet.sources import open_source
+from signlet.terminal import printable
 
 _EXAMPLES = """
   signlet export runs/demo
@@ -103,7 +106,7 @@ def run(arguments: list[str]) -> None:
             licence=parsed.licence,
             clips=clips,
             bound=parsed.bound or None,
-            say=status.update if console.is_terminal else console.print,
+            say=lambda text: _show(text, status if console.is_terminal else None, console),
         )
     _print(done, console)
 
@@ -143,6 +146,14 @@ def _real_clips(parsed: Any, trained_on: Any, console: Console) -> dict[str, NDA
         except SignletError as error:
             console.print(f"Left out: {error}", style="yellow", markup=False, soft_wrap=True)
     return clips
+
+
+def _show(text: str, status: Status | None, console: Console) -> None:
+    """What is done now. A status would take brackets in a name for markup."""
+    if status is None:
+        console.print(text, soft_wrap=True)
+    else:
+        status.update(Text(printable(text)))
 
 
 def _print(done: Exported, console: Console) -> None:

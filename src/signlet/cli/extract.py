@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -16,6 +15,7 @@ from signlet.extract.record import FILE
 from signlet.extract.show import count_of, shares_table, warnings_table
 from signlet.extract.summary import Summary
 from signlet.sources.pattern import NamePattern
+from signlet.terminal import tell
 from signlet.video.extractors import EXTRACTORS, Choice
 
 _EXAMPLES = """
@@ -90,14 +90,14 @@ def _print_summary(summary: Summary, out: Path, console: Console) -> None:
     if summary.warnings:
         console.print(warnings_table(summary))
     if summary.problem:
-        print(f"signlet: {summary.problem}", file=sys.stderr)
+        tell(summary.problem)
 
 
 def _report_bad(summary: Summary, out: str) -> None:
     if not summary.bad:
         return
     for row in summary.bad:
-        print(f"signlet: {' '.join(row.error.split())}", file=sys.stderr)
+        tell(row.error)
     rest = f"the others are in {out}" if summary.good else f"{out} holds no landmarks"
     raise SignletError(
         f"{len(summary.bad)} of {count_of(len(summary.rows))} could not be extracted; {rest}"

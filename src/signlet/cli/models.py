@@ -6,6 +6,7 @@ from pathlib import Path
 
 from signlet.cli.parsing import make_plain_parser, parse
 from signlet.errors import SignletError
+from signlet.terminal import say
 from signlet.video.bundle.make import bundle_path, made_bundle, whole
 from signlet.video.bundle.source import VERSION, installed
 
@@ -33,9 +34,9 @@ def run(arguments: list[str]) -> None:
         raise SignletError(f"{parsed.wheel}: there is no such file; check the path")
     path = bundle_path()
     if whole(path):
-        print(f"{path}: is there already")
+        say(f"{path}: is there already")
         return
     if parsed.wheel is None and not installed():
-        print(f"downloading mediapipe {VERSION}, for its models alone", flush=True)
+        say(f"downloading mediapipe {VERSION}, for its models alone")
     made_bundle(parsed.wheel)
-    print(f"{path}: made; videos can be read now, without a network")
+    say(f"{path}: made; videos can be read now, without a network")

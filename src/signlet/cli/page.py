@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from signlet.cli.parsing import make_plain_parser, parse
 from signlet.errors import SignletError
 from signlet.starter import STARTER
+from signlet.terminal import say, tell
 
 _EXAMPLES = """
   signlet page build -o site/
@@ -37,6 +37,6 @@ def run(arguments: list[str]) -> None:
 def _build(out: Path, model: str) -> None:
     from signlet.web.build import build_site
 
-    site, size = build_site(out, model, lambda text: print(f"{text} ...", file=sys.stderr))
-    print(f"{site}: built, {size / 1e6:.1f} MB, with {model}")
-    print(f"look at it with: python -m http.server --bind 127.0.0.1 --directory {site} 8000")
+    site, size = build_site(out, model, lambda text: tell(f"{text} ..."))
+    say(f"{site}: built, {size / 1e6:.1f} MB, with {model}")
+    say(f"look at it with: python -m http.server --bind 127.0.0.1 --directory {site} 8000")

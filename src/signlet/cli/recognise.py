@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
@@ -20,7 +19,7 @@ from signlet.sources.absent import absent, exists
 from signlet.sources.files import ENDINGS, SUFFIXES
 from signlet.sources.unread import single_frames
 from signlet.starter import STARTER, STARTER_SAYS
-from signlet.terminal import print_json
+from signlet.terminal import print_json, say, tell
 from signlet.video.suffixes import is_video
 
 _EXAMPLES = """
@@ -42,7 +41,7 @@ def run(arguments: list[str]) -> None:
     model, names = _split(parsed.clips)
     _check(parsed, names)
     if model is None:
-        print(f"signlet: {STARTER_SAYS}", file=sys.stderr)
+        tell(STARTER_SAYS)
     recogniser = Recogniser.load(model or STARTER)
     _extract([Path(name) for name in names if is_video(name)])
     problems: list[str] = []
@@ -57,7 +56,7 @@ def run(arguments: list[str]) -> None:
     remarked.say()
     if problems:
         for problem in problems[:-1]:
-            print(f"signlet: {problem}", file=sys.stderr)
+            tell(problem)
         raise SignletError(problems[-1])
 
 
@@ -164,7 +163,7 @@ def _show(
         }
         print_json(json.dumps(answer, ensure_ascii=False))
         return
-    print(name)
+    say(name)
     if said.sign is None:
         unlike = said.none > said.confidence
         why = f"{said.none:.1%}" if unlike else f"confidence below {said.threshold:.1%}"
@@ -188,9 +187,9 @@ def _doubts(name: str, clip: Clip) -> list[str]:
 def _finish(name: str, clip: Clip, said: Prediction, overlay: Path | None, model: str) -> None:
     """Say what may be wrong with a clip, and write it as a video."""
     for doubt in _doubts(name, clip):
-        print(f"signlet: {name}: {doubt}", file=sys.stderr)
+        tell(f"{name}: {doubt}")
     if overlay is not None:
         from signlet.live.overlay import write_overlay
 
         write_overlay(overlay, Path(name), clip, said, model)
-        print(f"signlet: {overlay}: written", file=sys.stderr)
+        tell(f"{overlay}: written")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 from signlet.clip import Clip, advised
 from signlet.meaning import for_some
+from signlet.terminal import tell
 
 
 class Remarked:
@@ -29,4 +28,4 @@ class Remarked:
             said = advised(remark)
             if 1 < len(names) < self._seen:  # one command for them would change the others, too
                 said = for_some(said)
-            print(f"signlet: {names[0]}{more}: {said}", file=sys.stderr)
+            tell(f"{names[0]}{more}: {said}")

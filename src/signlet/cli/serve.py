@@ -18,6 +18,7 @@ from signlet.running.leftover import scratch
 from signlet.serve.hosts import is_loopback
 from signlet.serve.limits import Limits
 from signlet.starter import STARTER, model_path
+from signlet.terminal import say, tell
 from signlet.web.build import build_site
 
 _EXAMPLES = """
@@ -80,7 +81,7 @@ def _site(model: Path, page: bool) -> Iterator[Path | None]:
         return
     with scratch("page") as folder:
         site = folder / "site"
-        build_site(site, model, lambda text: print(f"{text} ...", file=sys.stderr))
+        build_site(site, model, lambda text: tell(f"{text} ..."))
         yield site
 
 
@@ -88,10 +89,7 @@ def _warn(host: str, token: str | None, site: Path | None) -> None:
     if is_loopback(host):
         return
     if token is None:
-        print(
-            f"signlet: whoever reaches {host} may use this service; --token_file asks for a token",
-            file=sys.stderr,
-        )
+        tell(f"whoever reaches {host} may use this service; --token_file asks for a token")
     if site is not None:
         print(
             "signlet: browsers allow the camera on other machines over https only; put a server "
@@ -179,7 +177,7 @@ def _hosts(host: str, allowed: list[str]) -> list[str] | None:
 def _announcer(path: Path, site: Path | None) -> Any:
     def announce(address: str) -> None:
         if site is not None:
-            print(f"the live page: {address}/", flush=True)
-        print(f"serving {path} on {address}; more at {address}/docs; Ctrl-C stops it", flush=True)
+            say(f"the live page: {address}/")
+        say(f"serving {path} on {address}; more at {address}/docs; Ctrl-C stops it")
 
     return announce

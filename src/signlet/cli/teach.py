@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from signlet.teaching import make
 from signlet.teaching.card_file import SUFFIXES
 from signlet.teaching.examples import BadClips, Given
 from signlet.teaching.taught import Example
-from signlet.terminal import printable
+from signlet.terminal import printable, say, tell
 
 _EXAMPLES = """
   signlet teach fingerspelling my_clips/ -o mine.onnx    a folder for each sign; one clip will do
@@ -60,7 +59,9 @@ def _teach(parsed: Any, out: Path) -> None:
         return
     made.recogniser.save(out)
     print(said(made))
-    print(f"\nWritten: {out}\nUse it: signlet recognise {out} CLIP")
+    say("")
+    say(f"Written: {out}")
+    say(f"Use it: signlet recognise {out} CLIP")
 
 
 def _parser() -> Any:
@@ -170,4 +171,4 @@ def _extract(source: Source) -> None:
 
 
 def _note(text: str) -> None:
-    print(f"signlet: {text}", file=sys.stderr)
+    tell(text)

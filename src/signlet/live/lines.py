@@ -7,7 +7,7 @@ import sys
 import time
 
 from signlet.stream import SignEvent
-from signlet.terminal import as_it_is, print_json, printable
+from signlet.terminal import as_it_is, print_json, printable, tell
 
 _EVERY = 0.5
 """Seconds between two looks of the progress line."""
@@ -32,7 +32,7 @@ class Lines:
     def say(self, text: str) -> None:
         """Tell the user something that is no event."""
         self.clear()
-        print(f"signlet: {text}", file=sys.stderr, flush=True)
+        tell(text)
 
     def progress(self, clock: float, fps: float, signing: bool) -> None:
         """Where the recording is; written over by the next one."""

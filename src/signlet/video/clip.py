@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from signlet.clip import Clip
 from signlet.span import Span
+from signlet.terminal import tell
 from signlet.video.extractors import Choice
 from signlet.video.single import HOLISTIC, find
 
@@ -34,5 +34,5 @@ _warned: set[str] = set()
 def warn_once(problem: str) -> None:
     """Say on stderr why landmarks are not kept, the first time in this process."""
     if not _warned:
-        print(f"signlet: {problem}", file=sys.stderr)
+        tell(problem)
     _warned.add(problem)

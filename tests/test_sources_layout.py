@@ -675,7 +675,7 @@ def test_teach_says_what_is_left_aside_and_takes_names(
     ("files", "words"),
     [
         (("hello/a.mp4", "thanks/a.npz", "thanks/b.npz"), "thanks (2 files: .npz)"),
-        (("hello/a.mp4", "thanks/a.txt", "thanks/deep/b.jpg"), "thanks (2 files: .txt, .jpg)"),
+        (("hello/a.mp4", "thanks/a.txt", "thanks/deep/b.jpg"), "thanks (2 files: .txt, .jpg); make videos of single pictures"),
         (("hello/a.mp4", "thanks/"), "thanks (empty)"),
         (("train/hello/a.mp4", "train/thanks/a.txt"), "train/thanks (1 file: .txt)"),
         (("train/hello/a.mp4", "val/"), "val (empty)"),

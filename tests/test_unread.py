@@ -12,8 +12,9 @@ import pytest
 from signlet.cli import main
 from signlet.clip import Clip
 from signlet.errors import ClipError
-from signlet.sources import read_clip, write_clip
+from signlet.sources import open_source, read_clip, write_clip
 from signlet.sources.unread import single_frames
+from signlet.video.suffixes import is_video
 
 
 @pytest.fixture
@@ -113,3 +114,59 @@ def test_any_other_archive_is_not_called_landmarks(tmp_path: Path) -> None:
     path.write_bytes(b"PK\x03\x04 and no more of it")
     with pytest.raises(ClipError, match="zip archive"):
         read_clip(path)
+
+
+# --- moving pictures that are no videos here ---------------------------------------------------
+
+
+def pictures(path: Path, count: int) -> Path:
+    image = pytest.importorskip("PIL.Image")
+    first, *rest = [image.new("RGB", (16, 16), (9 * n, 0, 0)) for n in range(count)]
+    kind = "PNG" if path.suffix == ".apng" else None
+    first.save(path, format=kind, **({"save_all": True, "append_images": rest} if rest else {}))
+    return path
+
+
+@pytest.mark.parametrize("command", [["recognise"], ["extract", "-o", "out"], ["inspect"]])
+def test_an_animated_webp_names_the_remedy(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    moving, still = pictures(tmp_path / "a.webp", 5), pictures(tmp_path / "b.webp", 1)
+    (tmp_path / "c.avif").write_bytes(b"\0\0\0\x1cftypavis" + b"\0" * 40)
+    (tmp_path / "cut.webp").write_bytes(moving.read_bytes()[:20])
+    more = ["fingerspelling"] if command[0] == "recognise" else []
+    for path in (moving, tmp_path / "c.avif"):
+        assert main([command[0], *more, str(path), *command[1:]]) == 2
+        assert "which is not read; save it as a GIF or MP4" in capsys.readouterr().err
+    for path in (still, tmp_path / "cut.webp"):
+        assert main([command[0], *more, str(path), *command[1:]]) == 2
+        assert "a WebP picture" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("ending", [".gif", ".apng", ".png"])
+def test_other_animated_pictures_are_videos(ending: str, tmp_path: Path) -> None:
+    assert is_video(pictures(tmp_path / f"a{ending}", 5))
+    still = pictures(tmp_path / f"b{ending}", 1)
+    assert is_video(still) is (ending == ".apng")  # whose ending says that it moves
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("a.webp", "save what moves in .webp as GIF or MP4"),
+        ("a.JPG", "make videos of single pictures"),
+        ("more.zip", "unpack archives"),
+        ("a.pkl", "save the arrays of pickles with numpy.savez"),
+        ("notes.txt", ""),
+    ],
+)
+@pytest.mark.parametrize("sign", ["hello", "thanks"])
+def test_what_is_left_aside_names_a_remedy_where_there_is_one(
+    name: str, remedy: str, sign: str, tmp_path: Path
+) -> None:
+    for folder in ("hello", "thanks"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "hello" / "anna_1.npz").touch()
+    (tmp_path / sign / name).write_bytes(b"\1\2")
+    note = next(n for n in open_source(tmp_path).notes if Path(name).suffix.lower() in n)
+    assert note.endswith(f"; {remedy}" if remedy else ")")

@@ -150,7 +150,8 @@ def _videos(where: Path) -> list[Path]:
         raise SignletError(absent(where, "video or folder"))
     if not is_video(where):
         what = what_else(where) or "no video that is known here"
-        raise SignletError(f"{where}: is {what}; these are read: {SOME_SUFFIXES}")
+        read = "" if ";" in what else f"; these are read: {SOME_SUFFIXES}"
+        raise SignletError(f"{where}: is {what}{read}")
     return [where]
 
 

@@ -107,7 +107,9 @@ def _gone(folders: dict[PurePosixPath, _Folder]) -> str:
     if not folders:
         return ""
     shown = listed(f"{path} ({folders[path].said(path)})" for path in sorted(folders))
-    return f"no clip is read of {count_of(len(folders), 'folder')}, which may be signs: {shown}"
+    files = [path for folder in folders.values() for path in folder.others]
+    count = count_of(len(folders), "folder")
+    return f"no clip is read of {count}, which may be signs: {shown}{_remedy(files)}"
 
 
 def _deep(folders: dict[PurePosixPath, _Folder]) -> str:
@@ -127,7 +129,8 @@ def _other(folders: dict[PurePosixPath, _Folder]) -> str:
         return ""
     shown = listed(f"{path} {len(files)} ({_endings(files)})" for path, files in some.items())
     count = count_of(sum(map(len, some.values())), "file")
-    return f"{count} left aside, of kinds that are not read: {shown}"
+    files = [path for found in some.values() for path in found]
+    return f"{count} left aside, of kinds that are not read: {shown}{_remedy(files)}"
 
 
 def _loose(paths: Sequence[PurePosixPath]) -> str:
@@ -135,6 +138,25 @@ def _loose(paths: Sequence[PurePosixPath]) -> str:
         return ""
     shown = listed(path.as_posix() for path in sorted(paths))
     return f"{count_of(len(paths), 'clip')} left aside, in no folder of a sign: {shown}"
+
+
+_REMEDIES = {
+    "save what moves in {} as GIF or MP4": (".webp", ".avif", ".avifs", ".heif", ".heifs"),
+    "make videos of single pictures": (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".ppm"),
+    "unpack archives": (".zip", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz"),
+    "save the arrays of pickles with numpy.savez": (".pkl", ".pickle"),
+}
+"""What can be done with files that are not read -> their endings."""
+
+
+def _remedy(files: Iterable[PurePosixPath]) -> str:
+    there = {path.suffix.lower() for path in files}
+    told = [
+        text.format(next(ending for ending in endings if ending in there))
+        for text, endings in _REMEDIES.items()
+        if there.intersection(endings)
+    ]
+    return f"; {', '.join(told)}" if told else ""
 
 
 def _endings(files: Iterable[PurePosixPath]) -> str:

@@ -45,6 +45,8 @@ def foreign(path: Path, endings: str) -> str:
             "trust it, and save its array with numpy.savez"
         )
     what = what_else(path) or "of no kind that is known here"
+    if ";" in what:  # with a remedy of its own
+        return f"{path}: is {what}"
     return misnamed(path, False) or f"{path}: is {what}, no clip; these are read: {endings}"
 
 

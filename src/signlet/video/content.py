@@ -14,6 +14,14 @@ _WALK = 4096
 """Blocks of a file that are stepped over, at most, in search of the one that decides."""
 
 _STILL_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"avif", b"jp2 ", b"jpx ", b"crx ")
+_ANIMATED = {
+    b"WEBP": "an animated WebP, which is not read; save it as a GIF or MP4",
+    b"avis": "an animated AVIF, which is not read; save it as a GIF or MP4",
+    b"msf1": "an animated HEIF, which is not read; save it as a GIF or MP4",
+}
+"""Moving pictures that ffmpeg does not read as such, with the remedy."""
+_WEBP_MOVES = 2
+"""Bit of the flags of a WebP."""
 _SOUND_BRANDS = (b"M4A ", b"M4B ", b"M4P ")
 _BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"moof")
 _ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
@@ -75,9 +83,11 @@ def what_else(path: Path) -> str | None:
         brand = head[8:12]
         if brand in _STILL_BRANDS:
             return "a picture"
-        return "sound" if brand in _SOUND_BRANDS else None
+        return "sound" if brand in _SOUND_BRANDS else _ANIMATED.get(brand)
     if head[:4] == b"RIFF":
-        return {b"WEBP": "a WebP picture", b"WAVE": "sound"}.get(head[8:12])
+        moves = head[12:16] == b"VP8X" and bool(head[20:21]) and head[20] & _WEBP_MOVES
+        webp = _ANIMATED[b"WEBP"] if moves else "a WebP picture"
+        return {b"WEBP": webp, b"WAVE": "sound"}.get(head[8:12])
     if head[0] == 0xFF and head[1:2] > b"\xe0":
         return next((what for begin, what in _BEGINNINGS if head.startswith(begin)), "sound")
     found = next((what for begin, what in _BEGINNINGS if head.startswith(begin)), None)

@@ -91,16 +91,23 @@ def read_card(text: str | None, name: str) -> Card:
         )
     try:
         raw = parsed(text)
-        if raw["format"] != FORMAT:
-            raise SignletError(f"{name}: has card format {raw['format']!r}; update signlet")
-        if raw["landmarks"] != SCHEMA:
-            raise SignletError(f"{name}: made for landmarks {raw['landmarks']!r}, not {SCHEMA!r}")
-        return _card(raw)
-    except SignletError:
-        raise
+        other = _other_kind(raw)
+        card = None if other else _card(raw)
     except Exception as error:  # whatever a hostile text makes of the lines above
         said = f"no {error}" if isinstance(error, KeyError) else reason(error)
         raise SignletError(f"{name}: its description is damaged ({said}); export again") from None
+    if card is None:
+        raise SignletError(f"{name}: {other}")
+    return card
+
+
+def _other_kind(raw: dict[str, Any]) -> str:
+    """What a card says that is not for this signlet; "" where it is."""
+    if raw["format"] != FORMAT:
+        return f"has card format {raw['format']!r}; update signlet"
+    if raw["landmarks"] != SCHEMA:
+        return f"made for landmarks {raw['landmarks']!r}, not {SCHEMA!r}"
+    return ""
 
 
 def _card(raw: dict[str, Any]) -> Card:

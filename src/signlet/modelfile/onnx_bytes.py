@@ -24,7 +24,6 @@ _ELSEWHERE = (b"location", b"sparse_value")
 machine. A node with sparse weights has an attribute of the second."""
 _VARINT, _EIGHT_BYTES, _SIZED, _FOUR_BYTES = 0, 1, 2, 5
 """Wire types of Protocol Buffers."""
-_REMEDY = "copy or export it again"
 _CUT_OFF = "not a model, or cut off"
 
 
@@ -36,6 +35,13 @@ class _Entry:
     end: int
     value: bytes
 
+    def text(self) -> str:
+        """Raises ValueError where it is no UTF-8."""
+        try:
+            return self.value.decode("utf-8")
+        except UnicodeDecodeError:
+            raise ValueError("what it says of itself is no UTF-8") from None
+
 
 def card_text(content: bytes, name: str) -> str:
     """The card of a whole file, "" where it has none.
@@ -46,17 +52,17 @@ def card_text(content: bytes, name: str) -> str:
     """
     try:
         entries = _entries(content)
+        card, stated = (_only(entries, key) for key in (ENTRY, CHECKSUM))
+        if stated is not None:
+            checksum.require(stated.text(), _checksum(content, stated), name)
+        _require_alone(content, name)
+        if card is None:
+            return ""
+        if stated is None:
+            checksum.note_missing(name)
+        return card.text()
     except ValueError as error:
-        raise SignletError(f"{name}: is damaged ({error}); {_REMEDY}") from None
-    card, stated = (_only(entries, key, name) for key in (ENTRY, CHECKSUM))
-    if stated is not None:
-        checksum.require(_text(stated, name), _checksum(content, stated), name)
-    _require_alone(content, name)
-    if card is None:
-        return ""
-    if stated is None:
-        checksum.note_missing(name)
-    return _text(card, name)
+        raise SignletError(f"{name}: is damaged ({error}); copy or export it again") from None
 
 
 def sealed(content: bytes) -> bytes:
@@ -89,20 +95,11 @@ def _entries(content: bytes) -> dict[str, list[_Entry]]:
     return found
 
 
-def _only(entries: dict[str, list[_Entry]], key: str, name: str) -> _Entry | None:
+def _only(entries: dict[str, list[_Entry]], key: str) -> _Entry | None:
     found = entries.get(key, [])
     if len(found) > 1:
-        raise SignletError(f"{name}: is damaged (its {key} is there {len(found)} times); {_REMEDY}")
+        raise ValueError(f"its {key} is there {len(found)} times")
     return found[0] if found else None
-
-
-def _text(entry: _Entry, name: str) -> str:
-    try:
-        return entry.value.decode("utf-8")
-    except UnicodeDecodeError:
-        raise SignletError(
-            f"{name}: is damaged (what it says of itself is no UTF-8); {_REMEDY}"
-        ) from None
 
 
 def _checksum(content: bytes, stated: _Entry) -> str:

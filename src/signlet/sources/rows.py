@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 from signlet.errors import SignletError
 from signlet.names import sign_name, signer_name
-from signlet.sources.absent import absent
+from signlet.reading.json_pieces import read_json as read_json  # the readers of data sets ask here
 from signlet.sources.leftover import one_line
 from signlet.sources.source import ClipRef
 from signlet.sources.tables import Row, numbered_rows
@@ -113,23 +112,6 @@ def _json_rows(path: Path, needed: list[str], remedy: str) -> list[Row]:
         if empty:
             raise SignletError(f"{path}: object {number} has no {empty[0]}; fill it in")
     return [(number, dict.fromkeys(keys, "") | row) for number, row in enumerate(rows, 1)]
-
-
-def read_json(path: Path) -> Any:
-    """Content of a JSON file in UTF-8. Raises SignletError, one line, also where it is cut off."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError as error:
-        raise SignletError(absent(path, "file")) from error
-    except OSError as error:
-        raise SignletError(f"{path}: cannot be read ({error.strerror})") from error
-    except json.JSONDecodeError as error:
-        raise SignletError(
-            f"{path}: is no whole JSON: {error.msg} in line {error.lineno}, column "
-            f"{error.colno}; copy or download the file again"
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise SignletError(f"{path}: is no JSON in UTF-8; copy the file again") from error
 
 
 def _cell(value: Any) -> str:

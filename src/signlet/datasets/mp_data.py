@@ -9,6 +9,7 @@ not written down.
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from numpy.typing import NDArray
 from signlet.clip import MAX_FRAMES, Clip, validated
 from signlet.datasets.layout import Layout, Listing, subfolders
 from signlet.errors import ClipError
+from signlet.reading.npy import read_array, require_numbers, shown
+from signlet.reading.regular import open_regular, size_of
 from signlet.sources.points import KNOWN, arrange, parse_parts
 from signlet.sources.source import ClipRef, read_ref
 
@@ -62,19 +65,25 @@ def read(ref: ClipRef) -> Clip:
 def _read_sequence(sequence: Path) -> Clip:
     rows: list[NDArray[Any]] = []
     for path in _frames(sequence)[: MAX_FRAMES + 1]:
-        row = np.lib.format.open_memmap(path, mode="r")
-        if row.shape not in [(width,) for width in KNOWN]:
-            raise ClipError(
-                f"{path}: has shape {row.shape}; expected {' or '.join(map(str, KNOWN))} numbers, "
-                "a frame of pose, face and hands"
-            )
+        with open_regular(path) as file:
+            row = read_array(file, size_of(file), partial(_judge, path=path), str(path))
         if rows and row.shape != rows[0].shape:
             raise ClipError(f"{path}: has {len(row)} numbers, the frames before {len(rows[0])}")
-        rows.append(np.array(row))
+        rows.append(row)
     parts = parse_parts(KNOWN[len(rows[0])]) or ()
     name = str(sequence)
     frames, remarks = validated(arrange(np.stack(rows), parts, name), name)
     return Clip(frames, sequence.name, remarks=remarks)
+
+
+def _judge(shape: tuple[int, ...], kind: np.dtype[Any], path: Path) -> None:
+    """Raise ClipError where an array is no frame."""
+    require_numbers(kind, str(path))
+    if shape not in [(width,) for width in KNOWN]:
+        raise ClipError(
+            f"{path}: has shape {shown(shape)}; expected {' or '.join(map(str, KNOWN))} numbers, "
+            "a frame of pose, face and hands"
+        )
 
 
 LAYOUT = Layout("mp-data", known_by, clips, read)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from signlet.errors import ClipError
+from signlet.reading.regular import open_regular
 
 _BLOCK = 1 << 20
 _LONGEST_HEADER = 10_000
@@ -44,6 +46,12 @@ def read_array(file: IO[bytes], size: int, judge: Judge, name: str) -> NDArray[A
     array = np.empty(count, kind)
     _fill(array, head.read(), file, name)
     return array.reshape(shape[::-1]).T if fortran else array.reshape(shape)
+
+
+def shape_of(path: Path) -> Shape:
+    """Shape of the array in a file, without its numbers. Raises ClipError where it has none."""
+    with open_regular(path) as file:
+        return _header(io.BytesIO(file.read(_LONGEST_HEADER)), str(path))[0]
 
 
 def _header(head: IO[bytes], name: str) -> tuple[Shape, bool, np.dtype[Any]]:

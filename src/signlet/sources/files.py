@@ -10,7 +10,7 @@ from signlet.clip import Clip
 from signlet.errors import ClipError, SignletError
 from signlet.install import needs
 from signlet.meaning import remarks_on
-from signlet.sources.absent import absent
+from signlet.reading.regular import irregular
 from signlet.sources.unread import foreign, misnamed
 from signlet.span import Span
 from signlet.video.remarks import BEYOND, NO_RATE
@@ -41,6 +41,7 @@ def read_clip(path: str | Path, span: Span | None = None, reader: Reader | None 
     Raises ClipError in one line with the file's name; nothing is unpickled.
     """
     path = Path(path)
+    _require_file(path, reader)
     reader = reader or {**_READERS, ".json": _json}.get(path.suffix.lower())
     if reader is None and is_video(path):
         reader = _video
@@ -54,18 +55,28 @@ def read_clip(path: str | Path, span: Span | None = None, reader: Reader | None 
         if why := misnamed(path, reader is _video):
             raise ClipError(why) from None
         raise
-    except FileNotFoundError as error:
-        raise ClipError(absent(path, "file")) from error
     except ModuleNotFoundError as error:
         what = needs(f"reading {path.suffix} files", "train", error)
         raise SignletError(f"{path}: {what}") from error
     except Exception as error:  # damaged files make the format libraries raise nearly anything
-        if why := misnamed(path, reader is _video):
-            raise ClipError(why) from error
-        raise ClipError(
-            f"{path}: cannot be read as {path.suffix.lower()} ({_first_line(error)}); "
-            "write or copy the file again"
-        ) from error
+        why = misnamed(path, reader is _video) or f"{path}: {_unreadable(path, error)}"
+        raise ClipError(why) from error
+
+
+def _require_file(path: Path, reader: Reader | None) -> None:
+    """Raise ClipError where nothing can be read, before anything is opened that could block."""
+    if problem := irregular(path):
+        if not path.is_dir():
+            raise ClipError(problem)
+        if reader is None:  # one of their own takes folders of single frames
+            raise ClipError(foreign(path, ENDINGS))
+
+
+def _unreadable(path: Path, error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return "takes more memory to read than there is; cut it, or close other programs"
+    kind = path.suffix.lower() or "a clip"
+    return f"cannot be read as {kind} ({_first_line(error)}); write or copy the file again"
 
 
 def _doubted(clip: Clip) -> Clip:
@@ -90,8 +101,12 @@ def _cut(clip: Clip, span: Span | None, path: Path) -> Clip:
 
 
 def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".")[:120] if lines else type(error).__name__
+    try:
+        lines = str(error).strip().splitlines()
+    except Exception:  # some say what they mean in bytes that are no text
+        lines = []
+    line = "".join(letter for letter in (lines or [""])[0] if letter.isprintable())
+    return line.rstrip(".")[:120] or type(error).__name__
 
 
 # The readers are imported when needed: recognising from an array needs numpy only.

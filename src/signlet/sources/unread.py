@@ -7,8 +7,8 @@ from itertools import islice
 from pathlib import Path
 from shlex import quote
 
-import numpy as np
-
+from signlet.errors import ClipError
+from signlet.reading.npy import shape_of
 from signlet.sources.absent import absent, exists
 from signlet.video.content import begins_as_video, landmark_ending, what_else
 
@@ -81,6 +81,6 @@ def _holds_frames(folder: Path, depth: int) -> bool:
             return any(_holds_frames(one, depth - 1) for one in islice(below, _LOOKED_AT))
         arrays = (one for one in folder.glob("*.npy") if one.stem.isdecimal())
         first = next(arrays, None)
-        return first is not None and np.load(first, mmap_mode="r").ndim == 1
-    except (OSError, ValueError, EOFError):
+        return first is not None and len(shape_of(first)) == 1
+    except (OSError, ClipError):
         return False

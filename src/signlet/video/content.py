@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import struct
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
+
+from signlet.errors import SignletError
+from signlet.reading import archives
 
 HEAD = 1 << 16
 """Bytes that are looked at."""
@@ -103,9 +105,9 @@ def landmark_ending(path: Path) -> str | None:
         head = file.read(8)
     if head.startswith(b"PK\x03\x04"):
         try:
-            with zipfile.ZipFile(path) as archive:
+            with archives.opened(path) as archive:
                 names = archive.namelist()
-        except (zipfile.BadZipFile, NotImplementedError, ValueError):
+        except SignletError:
             return None
         return ".npz" if names and all(name.endswith(".npy") for name in names) else None
     endings = {b"\x93NUMPY": ".npy", b"PAR1": ".parquet"}

@@ -49,14 +49,18 @@ _PAUSE = 0.2
 
 
 class Child:
-    """A process that reads inputs of one kind; see fuzz_child.py."""
+    """A process that reads inputs of one kind; see fuzz_child.py.
 
-    def __init__(self, name: str, base: Path) -> None:
-        self.log = Path(tempfile.mkstemp(suffix=".log")[1])
-        script = Path(__file__).with_name("fuzz_child.py")
+    command: what it is, but for its last argument, the file for what a crash was at work on.
+    """
+
+    def __init__(self, command: list[str]) -> None:
+        handle, log = tempfile.mkstemp(suffix=".log")
+        os.close(handle)
+        self.log = Path(log)
         quiet = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
         self._process = subprocess.Popen(
-            [sys.executable, str(script), name, str(base), str(self.log)],
+            [*command, log],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=os.environ | quiet | {"MALLOC_ARENA_MAX": "2"},
@@ -65,7 +69,9 @@ class Child:
         self._rest = b""
         line = self._line(time.monotonic() + STARTING, STARTING)
         if not line:
-            raise RuntimeError(f"the child for {name!r} does not start: {self.said()}")
+            said = self.said()
+            self.end()
+            raise RuntimeError(f"a child does not start: {' '.join(command)}\n{said}")
         self.own_mb = int(line)
 
     def ask(self, seed: int) -> tuple[Tried, int]:
@@ -198,8 +204,9 @@ def work_off(todo: Portions, base: Path, results: Results, progress: Progress) -
 
 
 def _started(name: str, base: Path, progress: Progress) -> Child | None:
+    script = str(Path(__file__).with_name("fuzz_child.py"))
     try:
-        return Child(name, base)
+        return Child([sys.executable, script, name, str(base)])
     except RuntimeError as error:
         progress.console.print(str(error), style="yellow", markup=False)
         return None

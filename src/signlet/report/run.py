@@ -74,7 +74,11 @@ def read_curves(path: Path) -> Curves:
     rows: dict[tuple[int, int], dict[str, float]] = {}
     lines = csv.DictReader(_text(path).splitlines())
     try:
+        if not {"fold", "epoch"} <= set(lines.fieldnames or ()):
+            raise ValueError("no heading")
         for line in lines:
+            if None in line.values():
+                raise ValueError("a short line")
             values = {key: float(value) if value else np.nan for key, value in line.items()}
             rows[int(values["fold"]), _epoch(values)] = values
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError, csv.Error):

@@ -28,7 +28,7 @@ from signlet.split_plan import TRAINED_FOR
 from signlet.trackers import flat
 from signlet.train.fold import CHECKPOINT
 from signlet.train.init import Init
-from signlet.train.metrics import read_metrics, write_metrics
+from signlet.train.metrics import EpochMetrics, damaged, read_metrics, write_metrics
 from signlet.train.settings import Recipe, plain
 from signlet.train.settings_file import read_mapping
 
@@ -219,7 +219,7 @@ def gather(
     That is the averaged soups of the full fits; without one, those of all folds.
     fits: the full fits that were trained. about: for the model file.
     """
-    metrics = {fold: read_metrics(fold_folder(run, fold) / METRICS) for fold in folds}
+    metrics = {fold: _figures(fold_folder(run, fold) / METRICS, recipe) for fold in folds}
     write_metrics(run / METRICS, metrics)
     joined = join_predictions(run, folds)
     if joined:
@@ -245,6 +245,13 @@ def _copies(
     """How many held-out clips were trained on under another name, for the model file."""
     count = int(trained_copies(joined["soup"], packed, split).sum()) if joined else 0
     return {COPIES: count} if count else {}
+
+
+def _figures(path: Path, recipe: Recipe) -> list[EpochMetrics]:
+    epochs = read_metrics(path)
+    if len(epochs) != recipe.optimiser.epochs:
+        raise damaged(path, f"{len(epochs)} of {recipe.optimiser.epochs} epochs")
+    return epochs
 
 
 def _trained_on(split: str | None) -> str:

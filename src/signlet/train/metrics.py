@@ -74,13 +74,20 @@ def read_metrics(path: Path) -> list[EpochMetrics]:
     except OSError as error:
         raise SignletError(f"{path}: cannot be read ({error.strerror or error})") from None
     except (ValueError, TypeError, KeyError, csv.Error) as error:
-        raise SignletError(
-            f"{path}: is damaged ({error}); delete {path.parent} to train that fold again"
-        ) from None
+        raise damaged(path, str(error)) from None
+
+
+def damaged(path: Path, reason: str) -> SignletError:
+    """The error for a fold's file that cannot be used."""
+    return SignletError(
+        f"{path}: is damaged ({reason}); delete {path.parent} to train that fold again"
+    )
 
 
 def _from_row(row: Mapping[str, str]) -> EpochMetrics:
     """Raises ValueError, TypeError or KeyError where a figure is none, infinite or missing."""
+    if None in row.values() or None in row:
+        raise ValueError("a row is longer or shorter than the others")
     numbers = {k: float(v) if v else _NAN for k, v in row.items() if k not in ("fold", "epoch")}
     if any(map(math.isinf, numbers.values())) or numbers["seconds"] < 0:
         raise ValueError("a figure is not a number of an epoch")

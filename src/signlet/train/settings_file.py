@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -42,7 +43,11 @@ def _text(path: Path) -> str:
         content = file.read(_MOST_BYTES + 1)
     if len(content) > _MOST_BYTES:
         raise SignletError(f"has more than {_MOST_BYTES >> 10} KB, which no settings have")
-    return content.decode("utf-8-sig")
+    text = content.decode("utf-8-sig")
+    depth = accumulate(1 if letter in "[{" else -1 for letter in text if letter in "[]{}")
+    if max(depth, default=0) > 10 * _DEEPEST:  # at which the library takes seconds
+        raise RecursionError
+    return text
 
 
 def _mapping(text: str) -> dict[str, Any]:
@@ -66,6 +71,8 @@ def _nodes(node: yaml.Node, depth: int) -> Iterator[yaml.Node]:
         raise SignletError(f"is nested more than {_DEEPEST} deep")
     if node.tag not in _PLAIN:
         raise SignletError(f"{_line(node)} is of the kind {node.tag}, which no setting is")
+    if isinstance(node.value, str) and not _is_text(node.value):
+        raise SignletError(f"{_line(node)} holds half a character")
     yield node
     if isinstance(node, yaml.MappingNode):
         _check_keys(node)
@@ -85,6 +92,15 @@ def _check_keys(node: yaml.MappingNode) -> None:
         if name in seen:
             raise SignletError(f"{_line(key)} has {name} again")
         seen.add(name)
+
+
+def _is_text(value: str) -> bool:
+    """Whether UTF-8 can write it: it holds no half of a character."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _line(node: yaml.Node) -> str:

@@ -123,17 +123,26 @@ def tell(study: optuna.Study, trial: optuna.Trial, value: float, why: str) -> No
 
 
 def finished(study: optuna.Study, space: Space) -> list[Trial]:
-    """Trials that were scored, or whose training failed; not those that were cut off."""
+    """Trials that were scored, or whose training failed; not those that were cut off.
+
+    Raises anything where the file was damaged, see `usable`.
+    """
     return [
         Trial(
             number=place,
-            value=trial.value,
+            value=None if trial.value is None else _share(trial.value),
             seconds=trial.duration.total_seconds() if trial.duration else 0.0,
             values=values_of(trial.params, space),
             why=trial.user_attrs.get(_WHY, ""),
         )
         for place, trial in enumerate(filter(_is_finished, study.get_trials()), 1)
     ]
+
+
+def _share(value: Any) -> float:
+    if not 0 <= value <= 1:
+        raise ValueError(f"a score is {value}")
+    return float(value)
 
 
 def _is_finished(trial: optuna.trial.FrozenTrial) -> bool:
@@ -153,6 +162,8 @@ def values_of(parameters: Mapping[str, Any], space: Space) -> dict[str, Any]:
         given = parameters[key]
         if isinstance(about, Choices):
             given = next(value for value in about.choices if _label(value) == given)
+        if not about.holds(given):
+            raise ValueError(f"{key} is {given}")
         result[key] = given
     return result
 

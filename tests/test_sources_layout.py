@@ -675,7 +675,13 @@ def test_teach_says_what_is_left_aside_and_takes_names(
     ("files", "words"),
     [
         (("hello/a.mp4", "thanks/a.npz", "thanks/b.npz"), "thanks (2 files: .npz)"),
-        (("hello/a.mp4", "thanks/a.txt", "thanks/deep/b.jpg"), "thanks (2 files: .txt, .jpg); make videos of single pictures"),
+        (
+            ("hello/a.mp4", "thanks/a.txt", "thanks/deep/b.jpg"),
+            "thanks (2 files: .txt, .jpg); make videos of single pictures",
+        ),
+            ("hello/a.mp4", "thanks/a.txt", "thanks/deep/b.jpg"),
+            "thanks (2 files: .txt, .jpg); make videos of single pictures",
+        ),
         (("hello/a.mp4", "thanks/"), "thanks (empty)"),
         (("train/hello/a.mp4", "train/thanks/a.txt"), "train/thanks (1 file: .txt)"),
         (("train/hello/a.mp4", "val/"), "val (empty)"),
@@ -695,3 +701,56 @@ def test_extract_names_the_folders_of_which_nothing_is_read(
             path.write_bytes(b"")
     said = [note for note in left_notes(tmp_path) if "may be signs" in note]
     assert [note.partition("signs: ")[2] for note in said] == ([words] if words else [])
+
+
+CONTAINERS = (
+    *("my_data", "dataset_v2", "Videos (1)", "New folder", "raw_videos", "SignVideos", "Our Clips"),
+    *("fold1", "batch_1", "Batch-02", "session 3", "day1", "part2", "2024-01-03", "03.01.2024"),
+    *("20240103_120000", "landmarks_npz", "Aufnahmen", "camera2"),
+)
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_folders_that_hold_any_clips_are_no_signs(tmp_path: Path, name: str) -> None:
+    nested = empty_files(tmp_path / "nested", f"{name}/hello/anna_1.npz", f"{name}/yes/ben_1.npz")
+    assert open_source(nested).signs == ("hello", "yes")
+    flat = empty_files(tmp_path / "flat", f"{name}/hello_anna_1.npz", f"{name}/yes_ben_1.npz")
+    with pytest.raises(SignletError, match=r"taken for no sign.*'\{sign\}_\{signer\}_\{n\}'"):
+        open_source(flat)
+
+
+@pytest.mark.parametrize(
+    "pair",
+    ["fold1 fold2", "batch_1 batch_2", "day1 day2", "train_data test_data", "trainset testset"],
+)
+def test_several_of_them_are_refused_with_a_remedy_that_works(tmp_path: Path, pair: str) -> None:
+    signs = ("hello", "yes")
+    names = [f"{top}/{sign}/anna_1.npz" for top in pair.split() for sign in signs]
+    with pytest.raises(SignletError, match="no signs; give one") as caught:
+        open_source(empty_files(tmp_path / "nested", *names))
+    pattern = str(caught.value).split("--names '")[1].split("'")[0]
+    source = open_source(tmp_path / "nested", names=pattern)
+    assert source.signs == signs
+    assert {ref.signer for ref in source.refs()} == {"anna"}
+    flat = [f"{top}/{sign}_anna_1.npz" for top in pair.split() for sign in signs]
+    with pytest.raises(SignletError, match="taken for no sign"):
+        open_source(empty_files(tmp_path / "flat", *flat))
+
+
+@pytest.mark.parametrize("sign", ["day", "part", "file", "data", "set", "group", "all", "video"])
+def test_a_sign_beside_others_may_be_called_like_one(tmp_path: Path, sign: str) -> None:
+    root = empty_files(tmp_path, f"{sign}/anna_1.npz", "hello/ben_1.npz")
+    assert open_source(root).signs == tuple(sorted((sign, "hello")))
+
+
+def test_a_link_to_a_folder_that_is_gone_is_said(tmp_path: Path) -> None:
+    root = empty_files(tmp_path / "clips", "hello/anna_1.npz", "yes/ben_1.npz")
+    (root / "thanks").symlink_to(tmp_path / "elsewhere")
+    assert any("thanks (empty)" in note for note in open_source(root).notes)
+
+
+def empty_files(root: Path, *names: str) -> Path:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(b"")
+    return root

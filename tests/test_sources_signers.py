@@ -252,3 +252,58 @@ def test_what_was_written_by_a_pattern_is_read_back(sign: str, signer: str, n: i
     wanted = {"sign": sign, "signer": signer}
     assert NamePattern("{sign}_{signer}_{n}").match(path) == wanted
     assert NamePattern("{signer}/{sign}_{signer}_{n}").match(path) == wanted
+
+
+RECORDED = (  # {n} counts; what stands before the first underscore is no person in any of these
+    *("C00{n}_1", "IMGP10{n}_1", "CIMG10{n}_a", "HPIM{n}_1", "SAM_10{n}", "100_10{n}", "M4H0{n}_1"),
+    *("A001_C0{n}_0103", "100MEDIA_{n}", "trim.1A2B3C4D5E6F_{n}", "S10{n}_1", "P10{n}1234_1"),
+    *("9f8e7d6c5b4a392817060a1b_{n}", "123e4567-e89b-12d3-a456-426614174000_{n}"),
+    *("v2_{n}", "1080p_{n}", "1920x1080_{n}", "30fps_{n}", "3-1-24_{n}", "03.01.24_{n}"),
+    *("Monday_{n}", "camA_{n}", "camera b_{n}", "right hand_{n}", "left_hand_{n}", "keypoints_{n}"),
+    *("ASL_{n}", "new_{n}", "flip_{n}", "my_video_{n}", "My Sign_{n}", "tmp_{n}", "label_{n}"),
+    *("Kazam_{n}", "ssstik.io_{n}", "y2mate.com - x_{n}", "videoplayback_{n}", "XRecorder_{n}"),
+    *("lv_0_202401{n}", "VN_202401{n}", "Neues Video_{n}", "vidéo_{n}", "видео_{n}", "视频_{n}"),
+    *(
+        "微信视频_{n}",
+        "動画_{n}",
+        "فيديو_{n}",
+        "kayıt_{n}",
+        "gravação_{n}",
+        "filmato_{n}",
+        "वीडियो_{n}",
+    ),
+    *("subj_{n}_1", "signer_{n}", "Person_{n}_2", "unknown_{n}", "None_{n}", "anonymous_{n}"),
+)
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_what_cameras_and_programs_write_is_no_person(name: str) -> None:
+    clips = [
+        (sign, f"{name.replace('{n}', str(10 + n))}.mp4")
+        for sign in ("hello", "thanks", "yes")
+        for n in range(2)
+    ]
+    found, note = signers_of(clips)
+    assert set(found) == {None}
+    assert "not with a person" in note
+
+
+@pytest.mark.parametrize(
+    "people",
+    [
+        "Sam Lis|sam kim|P01 P02|S1 S2|AB CD|p10 p11|Kif Loom|Mon Sun|August Aug|001 002",
+        "user100 user101|Vn vera|Asla Tid|Иван Ольга|美咲 健太|Anna-Lena Zoë|S001 S002|abe fae",
+        "Victor v|signer1 signerB|Nan2 Nani",
+    ],
+)
+def test_people_with_short_names_and_numbers_stay_people(people: str) -> None:
+    for pair in people.split("|"):
+        clips = [
+            (sign, f"{who}_{n}.mp4")
+            for sign in ("hello", "thanks", "yes")
+            for who in pair.split()
+            for n in range(2)
+        ]
+        found, note = signers_of(clips)
+        assert set(found) == set(pair.split())
+        assert note == ""

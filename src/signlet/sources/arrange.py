@@ -14,23 +14,13 @@ from pathlib import PurePosixPath
 
 from signlet.errors import SignletError
 from signlet.sources.branch import Branch
+from signlet.sources.containers import is_container
 from signlet.sources.leftover import Tree, count_of, left_aside, listed, one_line
 from signlet.sources.pattern import NamePattern
 from signlet.sources.remedy import in_file_names
 from signlet.sources.signers import PERSON, signers_of
 from signlet.sources.told import Found, by_pattern, no_clips, told_signers
 from signlet.splits import split_name
-
-_CONTAINERS = frozenset(
-    (
-        *("clip", "clips", "video", "videos", "vid", "vids", "movie", "movies", "media"),
-        *("recording", "recordings", "sample", "samples", "data", "dataset", "datasets"),
-        *("landmark", "landmarks", "keypoints", "pose", "poses", "raw", "processed", "extracted"),
-        *("sign", "signs", "gesture", "gestures", "words", "glosses", "file", "files"),
-        *("export", "exports", "output", "out", "npz", "npy", "mp4", "parquet"),
-    )
-)
-"""Names of folders that hold clips of any signs; as words they are hardly signs."""
 
 
 def arranged(
@@ -60,12 +50,10 @@ def arranged(
 def _branches(at: Branch, root: object, wrapped: bool) -> list[Branch]:
     """The folders that hold folders of signs, through containers and splits."""
     tops = _tops(at)
-    if tops and all(top.lower() in _CONTAINERS for top in tops):
+    if tops and all(map(is_container, tops)):
         _refuse_flat(at, tops, root)
         if len(tops) > 1:
-            raise SignletError(
-                f"{root}: holds {listed(tops)}, which are no signs; give one of these folders"
-            )
+            _refuse_several(at, tops, root)
         return _branches(_inside(at, tops[0]), root, wrapped)
     splits = _splits(at, tops, root)
     if splits:
@@ -78,6 +66,15 @@ def _branches(at: Branch, root: object, wrapped: bool) -> list[Branch]:
     if wrapped and len(tops) == 1 and _lone_is_wrapper(at, tops[0]):
         return _branches(_inside(at, tops[0]), root, False)
     return [at]
+
+
+def _refuse_several(at: Branch, tops: Sequence[str], root: object) -> None:
+    told = at.offered("{any}/{sign}/{signer}_{any}", "{any}/{sign}/{any}")
+    how = f", or, where all are one set, tell where the sign stands: {told}" if told else ""
+    raise SignletError(
+        f"{root}: holds {listed(tops)}, which are no signs; give one of these folders{how}; the "
+        "folders of a split are called train, val and test"
+    )
 
 
 def _splits(at: Branch, tops: Sequence[str], root: object) -> list[str]:

@@ -27,6 +27,13 @@ PERSON = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 """A name that says that it is a person's: signer03, user_ann, Person B."""
+_ANYBODY = re.compile(
+    r"""(?:signer|person|people|user|subject|subj|participant|performer|actor|informant|speaker
+    |volunteer|proband|teilnehmer|gebärder|sujet|sujeto|persona|unknown|nobody|none|null|nan
+    |anonymous|anon|unbekannt)s?""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""No name of anybody."""
 _RECORDING = re.compile(
     r"""(?<![^\W_])(?: img | mvimg | image | foto | photo | pic | pict | picture | vid | videos?
     | mov | movie | mvi | film | pxl | dsc[fn]? | dji | mah | mvc | gopr | gopro | g[hpx](?=\d{3})
@@ -36,18 +43,37 @@ _RECORDING = re.compile(
     | telegram | signal | tiktok | instagram | facebook | fb_(?:img|vid) | youtube | zoom | obs
     | vlc | vlcsnap | inshot | capcut | ezgif | mmexport | rpreplay | burst | untitled | unbenannt
     | win(?=[-_\s]?\d{6}) | aufnahme | bildschirmaufnahme | aufzeichnung | enregistrement
-    | grabaci[oó]n | registrazione | received | download(?:ed)? | copy\s+of | kopie\s+von
+    | grabaci[oó]n | registrazione | gravaç[aã]o | gravacao | filmato | filmagem | kayıt | vidéos?
+    | v[ií]deos | видео | запись | 视频 | 微信视频 | 錄影 | 录像 | 動画 | ビデオ
+    | 동영상 | فيديو | تسجيل
+    | वीडियो | imgp | cimg | hpim | m4h | 1\d\d(?-i:[A-Z_]{5}) | kazam | ssstik(?:\.io)? | y2mate
+    | videoplayback | lv(?=_0_\d) | vn(?=_\d{6}) | x-?recorder | mobizen | neues\s+video
+    | my[-_\s]+(?:video|clip|movie|recording|sign)s? | (?-i:SAM)(?=_\d{4}(?!\d))
+    | received | download(?:ed)? | copy\s+of | kopie\s+von
     )(?![^\W\d_])""",
     re.IGNORECASE | re.VERBOSE,
 )
 """What cameras, phones and programs call a recording."""
+_COUNTER = re.compile(
+    r"""10\d_\d{4}(?!\d) | [A-Z]\d{3}_C\d{3} | (?:IMGP|CIMG|HPIM|PICT|MAH|M4H|KIF|FILE|DSC)\d+
+    | [CSMP]\d{4,8}(?=[_.]) | v\d+(?=_)
+    | (?:\d{3,4}p | \d{3,4}x\d{3,4} | \d{2,3}\s?fps)(?=[_.])
+    | (?:trim\.)?(?=[0-9A-Fa-f]*\d)(?=[0-9A-Fa-f]*[A-Fa-f])[0-9A-Fa-f]{12,}(?=[_.])
+    | [0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}""",
+    re.VERBOSE,
+)
+"""Counters of cameras (100_1234, A001_C002, C0010), versions, sizes, rates, identifiers."""
 _PLAIN = re.compile(
     r"""(?: trim | trimmed | cut | sequence | seq | takes? | sample | file | frame | test | output
     | export | scene | segment | track | part | item | session | sess | trial | attempt | try
     | rep | repetition | copy | kopie | final | good | bad | left | right
     | signs? | gestures? | gloss | word | wort | gebärde | instance | example | data | landmarks?
     | front | side | back | top | view | angle | rgb | depth | colou?r | slow | fast | normal
-    | mirrored | flipped | correct | wrong | original | no | nr | num | number )[-.\s]*\d*""",
+    | mirrored | flip | flipped | rotated | augmented | new | old | tmp | temp | label | class
+    | pose | poses | keypoints | skeleton | (?:left|right|both)[-_\s]?hands? | hands? | version
+    | cam(?:era)?[-_\s]?[a-d] | (?:mon|tues|wednes|thurs|fri|satur|sun)day | asl | bsl | dgs | lsf
+    | libras | auslan | nzsl | ngt | csl | jsl | ksl
+    | correct | wrong | original | no | nr | num | number )[-.\s]*\d*""",
     re.IGNORECASE | re.VERBOSE,
 )
 """What people call a file after, alone or with a number."""
@@ -58,7 +84,7 @@ _DATE = re.compile(
     | (?<!\d)(?:0?[1-9]|1[0-2])[-._\s](?:0?[1-9]|[12]\d|3[01])[-._\s](?:19|20)\d\d(?!\d)
     | (?<!\d)(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:19|20)\d\d(?!\d)
     | (?<!\d)\d{{1,2}}[-.\s]?{_MONTH}[-.\s\d_] | \b{_MONTH}[-.\s]?\d{{1,2}}[-.\s,]+(?:19|20)\d\d
-    | (?<!\d)\d\d[-_.]\d\d[-_.]\d\d(?!\d)""",
+    | (?<!\d)\d\d[-_.]\d\d[-_.]\d\d(?!\d) | (?<![\d-])\d{{1,2}}([-.])\d{{1,2}}\1\d\d(?!\d)""",
     re.IGNORECASE | re.VERBOSE,
 )
 _ONLY_DATE_OR_TIME = re.compile(
@@ -142,9 +168,16 @@ Rule = Callable[[Sequence[Row]], dict[int, str]]
 def _recordings(rows: Sequence[Row]) -> dict[int, str]:
     found = {}
     for number, (signer, _, name) in enumerate(rows):
-        if _RECORDING.match(name) or _RECORDING.search(signer) or _PLAIN.fullmatch(signer):
+        recorded = _RECORDING.match(name) or _RECORDING.search(signer) or _COUNTER.match(name)
+        if recorded or _PLAIN.fullmatch(signer):
             found[number] = "the name of a recording"
     return found
+
+
+def _nobody(rows: Sequence[Row]) -> dict[int, str]:
+    """Words for a person without a name or number, which may stand behind: subj_01_2.mp4."""
+    found = [n for n, (signer, _, _) in enumerate(rows) if _ANYBODY.fullmatch(signer)]
+    return dict.fromkeys(found, "a word for any person")
 
 
 def _dates(rows: Sequence[Row]) -> dict[int, str]:
@@ -218,7 +251,16 @@ def _sign_labels(rows: Sequence[Row]) -> dict[int, str]:
     return dict.fromkeys(range(len(rows)), "something else for every sign")
 
 
-_RULES: Iterable[Rule] = (_splits, _recordings, _dates, _signs, _numbers, _one_each, _sign_labels)
+_RULES: Iterable[Rule] = (
+    _splits,
+    _nobody,
+    _recordings,
+    _dates,
+    _signs,
+    _numbers,
+    _one_each,
+    _sign_labels,
+)
 
 
 def _letters(text: str) -> str:

@@ -73,7 +73,9 @@ def _walk(root: Path, state: State) -> Tree:
         if not entries and folder != root:
             tree.empty.append(below)
         for entry in entries:
-            if not entry.is_dir():
+            if entry.is_symlink() and not os.path.exists(entry.path) and not _suffix(entry.name):
+                tree.empty.append(below / entry.name)  # a link to a folder that is gone
+            elif not entry.is_dir():
                 clip = _is_clip(entry, state)
                 (tree.clips if clip else tree.others).append(below / entry.name)
     return tree
@@ -92,6 +94,10 @@ def _folders(root: Path, state: State) -> Iterator[tuple[Path, list[os.DirEntry[
         except OSError as error:
             raise SignletError(f"{folder}: cannot be listed ({error.strerror})") from error
         yield folder, entries
+
+
+def _suffix(name: str) -> str:
+    return PurePosixPath(name).suffix
 
 
 def _loops(entry: os.DirEntry[str]) -> bool:

@@ -3,11 +3,13 @@
     python benchmarks/serve_load.py [--model PATH ...] [--seconds 4] [--frames 40]
 
 The clients are in this process: N connections, each asking for the next answer as soon as it
-has the last; every answer is read. Two servers run, one with batches of up to 16 clips and
-one without, and are asked in turn: a clip as .npz, and (the first server only) as JSON, by
-1, 8 and 64 clients. `relative` is the rate divided by that of calling the recogniser in a
-loop, one clip after the other, in this process just before and after; the rows `loop` give
-its median, also with 16 clips a call.
+has the last; every answer is read, and `dropped` counts those that were no recognition. Two
+servers run, one with batches of up to 16 clips and one without, and are asked in turn: a clip
+as .npz, and (the first server only) as JSON, by 1, 8, 64 and 256 clients. Then, the first
+server only, once more while 200 other connections have sent half a request each, and send no
+more; those that are given up are opened again. `relative` is the rate divided by that of calling
+the recogniser in a loop, one clip after the other, in this process just before and after; the
+rows `loop` give its median, also with 16 clips a call.
 
 Servers, model and clients share the machine's cores; the model has one thread everywhere.
 Without --model an untrained model of the recipe `small` is exported to ONNX (which takes a
@@ -18,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import io
 import itertools
 import json
@@ -37,7 +40,9 @@ import signlet
 from environment import write_csv
 from signlet.landmarks import LEFT_HAND, NUM_RAW
 
-CLIENTS = (1, 8, 64)
+CLIENTS = (1, 8, 64, 256)
+HALF = 200
+"""Connections that have sent half a request: nothing, half a head, or half a body, in turn."""
 LAUNCH = "import sys; from signlet.cli.serve import run; run(sys.argv[1:])"
 CLIPS = 8
 """Different clips that the clients send in turn."""
@@ -104,53 +109,87 @@ def loop_rate(recogniser: Any, given: list[np.ndarray], seconds: float, at_once:
 
 
 @contextmanager
-def serving(model: Path, max_batch: int) -> Iterator[int]:
-    """A server's port."""
-    options = ["--port", "0", "--threads", "1", "--max_batch", str(max_batch)]
-    command = [sys.executable, "-c", LAUNCH, str(model), *options]
+def serving(model: Path, *options: str) -> Iterator[tuple[int, int]]:
+    """A server's port, and the number of its process."""
+    command = [sys.executable, "-c", LAUNCH, str(model), "--port", "0", "--threads", "1", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout
             line = server.stdout.readline()
-            yield int(line.split("127.0.0.1:")[1].split(";")[0])
+            yield int(line.split("127.0.0.1:")[1].split(";")[0]), server.pid
             server.terminate()
-            if server.wait(30):
+            if server.wait(60):
                 raise SystemExit(f"the server ended with {server.returncode}")
         finally:
             server.kill()
 
 
+async def answered(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    """Status and content of the next answer."""
+    head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+    length = int(head.split("content-length:")[1].split("\r\n")[0])
+    return int(head.split()[1]), await reader.readexactly(length)
+
+
 async def client(port: int, requests: Iterator[bytes], until: float) -> list[tuple[float, int]]:
-    """(seconds, clips in the batch) of each answer."""
+    """(seconds, clips in the batch) of each answer; 0 clips where it was none."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     done = []
     while time.perf_counter() < until:
         begin = time.perf_counter()
         writer.write(next(requests))
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-        length = int(head.split("content-length:")[1].split("\r\n")[0])
-        answer = json.loads(await reader.readexactly(length))
-        done.append((time.perf_counter() - begin, answer["together"]))
+        try:
+            status, content = await answered(reader)
+        except (OSError, asyncio.IncompleteReadError):
+            status, content = 0, b""
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        together = json.loads(content)["together"] if status == 200 else 0
+        done.append((time.perf_counter() - begin, together))
     writer.close()
     return done
 
 
-async def load(port: int, requests: list[bytes], clients: int, seconds: float) -> dict[str, Any]:
+async def half_open(port: int, sent: bytes) -> None:
+    """Send this, then nothing; from the start again when the server gives it up."""
+    while True:
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(sent)
+            await reader.read(1)
+            writer.close()
+
+
+def halves(request: bytes) -> list[bytes]:
+    """What the half-open connections send."""
+    head = request.index(b"\r\n\r\n")
+    kinds = (b"", request[: head // 2], request[: (head + len(request)) // 2])
+    return list(itertools.islice(itertools.cycle(kinds), HALF))
+
+
+async def load(
+    port: int, requests: list[bytes], clients: int, seconds: float, half: bool = False
+) -> dict[str, Any]:
     """Rate and times with so many clients; the first second is not counted."""
     turn = itertools.cycle(requests)
+    others = [asyncio.create_task(half_open(port, sent)) for sent in halves(requests[0]) if half]
     await asyncio.gather(*(client(port, turn, time.perf_counter() + 1) for _ in range(clients)))
     begin = time.perf_counter()
     each = await asyncio.gather(*(client(port, turn, begin + seconds) for _ in range(clients)))
     took = time.perf_counter() - begin
+    for other in others:
+        other.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
     times, together = np.array([one for answers in each for one in answers]).T
     p50, p95, p99 = np.percentile(times * 1000, (50, 95, 99))
+    good = together[together > 0]
     return {
         "answers": len(times),
-        "per_second": round(len(times) / took, 1),
+        "dropped": len(times) - len(good),
+        "per_second": round(len(good) / took, 1),
         "p50_ms": round(p50, 1),
         "p95_ms": round(p95, 1),
         "p99_ms": round(p99, 1),
-        "clips_a_batch": round(float(1 / np.mean(1 / together)), 1),
+        "clips_a_batch": round(float(1 / np.mean(1 / good)), 1),
     }
 
 
@@ -164,15 +203,18 @@ def run(model: Path, frames: int, seconds: float) -> list[dict[str, Any]]:
     recogniser, given = signlet.load(model, 1), clips(frames)
     loops: dict[int, list[float]] = {1: [], 16: []}
     rows: list[dict[str, Any]] = []
-    with serving(model, 16) as batching, serving(model, 1) as plain:
-        for form, clients in itertools.product(("npz", "json"), CLIENTS):
+    with serving(model) as (batching, _), serving(model, "--max_batch", "1") as (plain, _):
+        asked = [(form, False, n) for form in ("npz", "json") for n in CLIENTS]
+        asked += [("npz", True, n) for n in CLIENTS]
+        for form, half, clients in asked:
             bodies = [request(clip, form) for clip in given]
-            ports = {16: batching, 1: plain} if form == "npz" else {16: batching}
+            ports = {16: batching, 1: plain} if form == "npz" and not half else {16: batching}
             _loops(recogniser, given, loops)
+            what = f"serve, {form}"
             found = [
-                {"what": f"serve, {form}", "clients": clients, "max_batch": max_batch}
-                | asyncio.run(load(port, bodies, clients, seconds))
-                for max_batch, port in ports.items()
+                {"what": what, "half_open": HALF * half, "clients": clients, "max_batch": most}
+                | asyncio.run(load(port, bodies, clients, seconds, half))
+                for most, port in ports.items()
             ]
             _loops(recogniser, given, loops)
             around = np.mean(loops[1][-2:])

@@ -48,7 +48,7 @@ class Standin:
         if len(clip) == 13:
             raise ClipError("array: thirteen frames")
         if len(clip) == 14:
-            raise RuntimeError("a bug\nin two lines")
+            raise RuntimeError("a bug\nin two \x1b[31mlines")
         weights = np.array([1.0, len(clip), 5.0 + np.nanmean(clip)], np.float32)
         threshold = 0.99 if len(clip) == 12 else 0.0
         return Prediction(SIGNS, (weights / weights.sum()).astype(np.float32), threshold)
@@ -93,6 +93,12 @@ async def running(app: Any) -> AsyncIterator[Any]:
         yield app
 
 
+def as_form(content: bytes, name: str = "clip.npy") -> tuple[bytes, str]:
+    """A body with one file, and its content type."""
+    head = f'--b\r\nContent-Disposition: form-data; name="clip"; filename="{name}"\r\n\r\n'
+    return head.encode() + content + b"\r\n--b--\r\n", "multipart/form-data; boundary=b"
+
+
 async def ask(
     app: Any, chunks: Sequence[bytes | None], kind: str = BINARY, **headers: str
 ) -> tuple[int, dict[str, str], Any, int]:
@@ -125,5 +131,6 @@ async def ask(
     }
     await app(scope, receive, send)
     body = b"".join(message.get("body", b"") for message in sent)
+    assert [message["type"] for message in sent].count("http.response.start") == 1
     answered = {k.decode(): v.decode() for k, v in sent[0]["headers"]}
     return sent[0]["status"], answered, json.loads(body), len(chunks) - len(left)

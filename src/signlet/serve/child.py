@@ -51,9 +51,8 @@ def main() -> None:
     gc.disable()
     answers.write(READY)
     answers.flush()
-    with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):  # the service was killed
-        while _answer(sys.stdin.buffer, answers, max_frames):
-            gc.collect()
+    with contextlib.suppress(BrokenPipeError):  # the service was killed
+        answer_all(sys.stdin.buffer, answers, max_frames)
     _leave_nothing()
     os._exit(0)  # nobody reads what is left to be written
 
@@ -98,6 +97,12 @@ def _offer_to_the_killer() -> None:
     """Where a whole machine is out of memory, Linux ends this process before the service."""
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500")
+
+
+def answer_all(questions: BinaryIO, answers: BinaryIO, max_frames: int) -> None:
+    """Answer until there are no more questions; keep nothing from one to the next."""
+    while _answer(questions, answers, max_frames):
+        gc.collect()
 
 
 def _answer(questions: BinaryIO, answers: BinaryIO, max_frames: int) -> bool:

@@ -15,6 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from signlet.serve.limits import Limits
+from signlet.serve.memory import give_back
 
 HEAD_BYTES = 1 << 14
 """Longest head of a request."""
@@ -74,12 +75,25 @@ def _longest_silent(connections: Any, newest: Connection) -> Connection:
     return min(others, key=lambda one: (one.asking, one.since), default=newest)
 
 
-async def close_silent_ones(state: ServerState, limits: Limits) -> None:
-    """Close connections that ask or take nothing for too long, until cancelled."""
-    patience = {False: SILENT_SECONDS, True: limits.timeout + _MORE_SECONDS}
+async def look_after(state: ServerState, limits: Limits) -> None:
+    """Close connections that ask or take nothing for too long, until cancelled.
+
+    Gives memory back to the system in the first second after a busy time.
+    """
+    trimmed = before = state.total_requests
     while True:
         await asyncio.sleep(_SWEEP_SECONDS)
-        now = time.monotonic()
-        for one in list(state.connections):
-            if isinstance(one, Connection) and now - one.since > patience[one.asking]:
-                one.transport.abort()
+        close_silent_ones(state, limits)
+        if state.total_requests == before != trimmed:
+            give_back()
+            trimmed = before
+        before = state.total_requests
+
+
+def close_silent_ones(state: ServerState, limits: Limits) -> None:
+    """Close connections that ask or take nothing for too long."""
+    patience = {False: SILENT_SECONDS, True: limits.timeout + _MORE_SECONDS}
+    now = time.monotonic()
+    for one in list(state.connections):
+        if isinstance(one, Connection) and now - one.since > patience[one.asking]:
+            one.transport.abort()

@@ -80,6 +80,7 @@ class Decoder:
         """End it at once; what it was at is lost."""
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
+        self._process._transport.close()  # type: ignore[attr-defined]  # its pipes, too
         shutil.rmtree(self._folder, ignore_errors=True)
 
     async def end(self) -> None:

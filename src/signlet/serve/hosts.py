@@ -8,14 +8,17 @@ carries the page's name as its `Host`. Requests from pages of other names carry 
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from signlet.serve.refused import Refused
 
 if TYPE_CHECKING:  # the command line asks for names before it knows that the extra is here
     from starlette.datastructures import Headers
+
+_NAMED = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(?::[0-9]*)?", re.ASCII)
+_SCHEME = re.compile(r"^https?://")
 
 
 class Hosts:
@@ -29,10 +32,10 @@ class Hosts:
         if self._allowed is None:
             return None
         for host in headers.getlist("host"):
-            if not self._knows(_name(f"//{host}")):
+            if not self._knows(_name(host)):
                 return _refusal("host", host)
         for origin in headers.getlist("origin"):
-            if not self._knows(_name(origin)):
+            if not self._knows(_name(_SCHEME.sub("", origin, count=1))):
                 return _refusal("a page of", origin)
         return None
 
@@ -48,12 +51,10 @@ def is_loopback(name: str) -> bool:
         return name == "localhost"
 
 
-def _name(url: str) -> str | None:
-    try:
-        name = urlsplit(url).hostname
-    except ValueError:
-        return None
-    return None if name is None else _plain(name)
+def _name(given: str) -> str | None:
+    """The name in a `Host` or an `Origin`; None where there is none."""
+    found = _NAMED.fullmatch(given)
+    return _plain(found[1]) if found else None
 
 
 def _plain(name: str) -> str:

@@ -5,28 +5,34 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
-import gc
 import logging
 import os
+import re
 import signal
 import socket
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
 
 from signlet.errors import SignletError
-from signlet.serve.connections import HEAD_BYTES, Connection, close_silent_ones
+from signlet.serve.connections import HEAD_BYTES, Connection, look_after
+from signlet.serve.memory import keep_little
 from signlet.serve.refused import cleaned
 from signlet.serve.service import Service
 
 _LAST_SECONDS = 5.0
 """From the second signal, or from the end of the drain, to the end of the process."""
-_SPARE_FILES = 128
-_MMAP_FROM, _M_MMAP_THRESHOLD = 1 << 20, -3
+_SPARE_FILES = 64
+_BACKLOG, _AT_ONCE = 2048, 64
+"""Connections that the system keeps for us, and that are taken of them at once.
+
+Few at once, so that a flood of new ones does not push out others before they are looked at.
+"""
 
 
 def run(
@@ -47,7 +53,7 @@ def run(
     """
     service: Service = app.state.service
     listening = _listen(host, port)
-    _prepare_process(service.limits.max_connections)
+    keep_little()
     # uvicorn repeats the signal when it has finished; by itself it would end in code 143.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server = _Server(_config(app, service, drain, access_log), service, drain)
@@ -55,14 +61,19 @@ def run(
     announce(f"http://{shown}:{listening.getsockname()[1]}")
     try:
         server.run(sockets=[listening])
+    except SystemExit:
+        if server.started:
+            raise
     finally:
         server.finish()
     if not server.started:
-        raise SignletError("the service did not start; the lines above tell why")
+        raise SignletError(service.failure or "the service did not start; the lines above say why")
 
 
 def _config(app: FastAPI, service: Service, drain: float, access_log: bool) -> uvicorn.Config:
-    limited = type("_Limited", (Connection,), {"limits": service.limits})
+    connections = _open_files(service.limits.max_connections)
+    limits = replace(service.limits, max_connections=connections)
+    limited = type("_Limited", (Connection,), {"limits": limits})
     config = uvicorn.Config(
         app,
         http=limited,
@@ -71,6 +82,7 @@ def _config(app: FastAPI, service: Service, drain: float, access_log: bool) -> u
         log_level="info" if access_log else "warning",
         access_log=access_log,
         server_header=False,
+        backlog=_AT_ONCE,
         timeout_graceful_shutdown=int(drain) + 1,
         h11_max_incomplete_event_size=HEAD_BYTES,
     )
@@ -103,9 +115,15 @@ class _Server(uvicorn.Server):
         self._last.append(timer)
         timer.start()
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start."""
+        await super().startup(sockets)
+        for one in sockets or []:
+            one.listen(_BACKLOG)  # uvicorn has made it the number that are taken at once
+
     async def main_loop(self) -> None:
         """Serve until the first signal."""
-        silent = asyncio.create_task(close_silent_ones(self.server_state, self._service.limits))
+        silent = asyncio.create_task(look_after(self.server_state, self._service.limits))
         try:
             await super().main_loop()
         finally:
@@ -130,25 +148,25 @@ def _clean(record: logging.LogRecord) -> bool:
     """What clients sent goes into the log as printable text; a remedy that is none here, never."""
     if isinstance(record.args, tuple):
         record.args = tuple(cleaned(x) if isinstance(x, str) else x for x in record.args)
-    return "WebSocket library" not in str(record.msg)
+    record.exc_info = None  # why it does not start is said by `run`
+    return not re.search("WebSocket library|Traceback|startup failed", str(record.msg))
 
 
-def _prepare_process(connections: int) -> None:
-    """Enough open files, and memory that goes back to the system once a body is done with."""
-    with contextlib.suppress(ImportError, ValueError, OSError):
+def _open_files(connections: int) -> int:
+    """So many connections, or as many as files may be open here, less some for other use."""
+    try:
         import resource
-
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        wanted = connections + _SPARE_FILES
-        if soft != resource.RLIM_INFINITY and soft < wanted:
-            most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-    with contextlib.suppress(ImportError, OSError, AttributeError, TypeError):
-        import ctypes
-
-        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _MMAP_FROM)
-    gc.collect()
-    gc.freeze()  # what stays need not be looked through again
+    except ImportError:
+        return connections
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _SPARE_FILES
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return connections
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        soft = most
+    return max(2, soft - _SPARE_FILES)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -159,7 +177,7 @@ def _listen(host: str, port: int) -> socket.socket:
         if os.name == "posix":
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(found[4])
-        listening.listen(2048)
+        listening.listen(_BACKLOG)
         return listening
     except (OSError, OverflowError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)

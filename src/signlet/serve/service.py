@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 
+from signlet.errors import SignletError
 from signlet.recognise import Prediction
 from signlet.serve.arrival import read_body
 from signlet.serve.batcher import Batcher
@@ -43,6 +44,7 @@ class Service:
         self.signs = recogniser.signs
         self.limits = replace(limits, max_frames=min(limits.max_frames, most))
         self.under_way = 0
+        self.failure = ""
         self._room = Room(limits.max_held)
         self._batcher = Batcher(recogniser, limits.max_batch)
         self.metrics = Metrics(len(self.signs), lambda: self.under_way, self.waiting)
@@ -50,7 +52,11 @@ class Service:
 
     async def start(self) -> None:
         """Raises SignletError where the processes that read clips cannot be started."""
-        await self._decoders.start()
+        try:
+            await self._decoders.start()
+        except SignletError as error:
+            self.failure = str(error)
+            raise
         self._batcher.start()
 
     async def stop(self) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from mutations import mutate, mutate_json
 from signlet.averaging import Average
 from signlet.calibration import Calibration
 from signlet.card import Card
@@ -21,6 +24,7 @@ from signlet.landmarks import FACE, LEFT_HAND, NUM_RAW, RIGHT_HAND
 from signlet.model import ModelConfig, SignModel
 from signlet.modelfile import checksum
 from signlet.preprocess import Preprocess
+from signlet.recognise import Recogniser
 from signlet.runtimes import litert as runtime
 from signlet.runtimes import tflite_file
 
@@ -375,6 +379,79 @@ def test_card_of_another_model_is_refused(
             runtime.load(path)
 
 
+def test_no_flipped_bit_changes_an_answer(bare: Path, tmp_path: Path) -> None:
+    whole, raw, path = bare.read_bytes(), clip(12), tmp_path / "m.tflite"
+    wanted, rng, refused = runtime.load(bare).probabilities([raw]), np.random.default_rng(4), 0
+    for _ in range(120):
+        changed = bytearray(whole)
+        changed[rng.integers(len(whole))] ^= 1 << int(rng.integers(8))
+        path.write_bytes(changed)
+        try:
+            said = runtime.load(path).probabilities([raw])
+        except SignletError:
+            refused += 1
+        else:
+            np.testing.assert_array_equal(said, wanted)
+    assert refused > 110
+
+
+def test_damage_under_a_right_digest_is_refused_or_answered(bare: Path, tmp_path: Path) -> None:
+    """As of somebody who changes a file and writes its digest anew."""
+    pytest.importorskip("ai_edge_litert")
+    whole = bare.read_bytes()
+    with zipfile.ZipFile(bare) as archive:
+        card = archive.read(tflite_file.CARD).decode()
+        model = whole[: archive.infolist()[0].header_offset]
+    refused = 0
+    for seed in range(60):
+        changed = mutate(model, np.random.default_rng(seed))
+        path = archive_behind(tmp_path / f"{seed}.tflite", changed, {tflite_file.CARD: card})
+        try:
+            said = Recogniser(runtime.load(path))(clip(12))
+        except SignletError as error:
+            refused += str(error).count("\n") == 0
+        else:
+            assert said.probabilities.sum() == pytest.approx(1, abs=0.02)
+            refused += 1
+    assert refused == 60
+
+
+def test_cards_under_a_right_digest_are_refused_or_read(bare: Path, tmp_path: Path) -> None:
+    whole = bare.read_bytes()
+    with zipfile.ZipFile(bare) as archive:
+        card = json.loads(archive.read(tflite_file.CARD))
+        model = whole[: archive.infolist()[0].header_offset]
+    found = Counter[bool]()
+    for seed in range(60):
+        text = mutate_json(card, np.random.default_rng(seed))
+        path = tmp_path / "m.tflite"
+        archive_behind(path, model, {tflite_file.CARD: text.encode(errors="replace").decode()})
+        try:
+            runtime.load(path)
+        except SignletError as error:
+            found[True] += str(error).count("\n") == 0
+        else:
+            found[False] += 1
+    assert found.total() == 60
+    assert min(found.values()) > 0
+
+
+def test_archives_that_cannot_be_are_refused(bare: Path, tmp_path: Path) -> None:
+    whole, path = bare.read_bytes(), tmp_path / "m.tflite"
+    end = whole.rindex(b"PK\5\6")
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        path.write_bytes(whole[: end - 300] + mutate(whole[end - 300 :], rng))
+        try:
+            tflite_file.read_card(path)
+        except SignletError as error:
+            said = str(error)
+        else:
+            said = f"{path}: is read"
+        assert said.startswith(f"{path}: ")
+        assert "\n" not in said
+
+
 def test_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SignletError, match=r"none\.tflite: cannot be read"):
         tflite_file.read_card(tmp_path / "none.tflite")
@@ -408,6 +485,43 @@ def test_clip_beyond_the_limit_of_the_card_is_refused_with_a_remedy() -> None:
     assert loaded.probabilities([clip(100), clip(1)]).shape == (2, len(SIGNS))
     with pytest.raises(ClipError, match=r"201 frames, .* at most 100; .* one frame in 3"):
         loaded.probabilities([clip(201)])
+
+
+@pytest.mark.parametrize("error", [ValueError("one\ntwo"), RuntimeError(""), MemoryError()])
+def test_whatever_the_interpreter_raises_is_one_line(error: Exception) -> None:
+    class Fails(_Interpreter):
+        def get_signature_runner(self, name: str) -> Callable[..., dict[str, NDArray[np.float32]]]:
+            def run(inputs: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+                raise error
+
+            return run
+
+    card = Card(signs=SIGNS, max_lens=(6,), average=Average.plain(1), precision="fp32")
+    loaded = runtime.LitertRuntime(Fails(), card, Path("m.tflite"))
+    with pytest.raises(SignletError, match=r"^m\.tflite: cannot be run \([^)]") as refused:
+        loaded.probabilities([clip(3)])
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"outputs": np.ones(4, np.float32)},
+        {"outputs": np.ones((1, 5), np.float32)},
+        {"outputs": np.ones(5)},
+        {"outputs": None},
+    ],
+)
+def test_an_answer_of_another_shape_is_refused(said: dict[str, Any]) -> None:
+    class Odd(_Interpreter):
+        def get_signature_runner(self, name: str) -> Callable[..., dict[str, Any]]:
+            return lambda inputs: said
+
+    card = Card(signs=SIGNS, max_lens=(6,), average=Average.plain(1), precision="fp32")
+    loaded = runtime.LitertRuntime(Odd(), card, Path("m.tflite"))
+    with pytest.raises(SignletError, match=r"m\.tflite: (answers|cannot be run)"):
+        loaded.probabilities([clip(3)])
 
 
 def test_no_clips_give_no_answers() -> None:

@@ -126,7 +126,7 @@ def test_what_cannot_be_read_says_what_was_found(tmp_path: Path, case: str) -> N
 
 def test_a_folder_is_no_table(tmp_path: Path) -> None:
     (tmp_path / "clips.csv").mkdir()
-    refused(tmp_path / "clips.csv", "cannot be read")
+    refused(tmp_path / "clips.csv", "is a directory")
 
 
 WORDS = st.text(st.characters(categories=("L", "N"), include_characters=" ,;\t-"), min_size=1)

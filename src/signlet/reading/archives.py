@@ -18,7 +18,8 @@ _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """What unpacks in steps of bounded size."""
 _BOMB_BYTES, _BOMB_RATIO = 64 << 20, 200
 """So many bytes out of so many times fewer are no recording of anything."""
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, OverflowError)
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, OverflowError)
+"""What zipfile raises over a damaged archive."""
 
 
 @contextmanager
@@ -51,7 +52,7 @@ def saying(name: Path | str) -> Iterator[None]:
         raise ClipError(f"{name}: is encrypted; pack it without a password") from None
     except OSError as error:
         raise SignletError(f"{name}: cannot be read ({error.strerror or error})") from None
-    except _DAMAGED as error:
+    except DAMAGED as error:
         why = " ".join(str(error).split())[:80] or type(error).__name__
         raise ClipError(f"{name}: is damaged ({why}); copy or save the file again") from None
 

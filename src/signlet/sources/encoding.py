@@ -7,7 +7,8 @@ import re
 from pathlib import Path
 
 from signlet.errors import SignletError
-from signlet.sources.absent import absent
+from signlet.reading.regular import content_of
+from signlet.sources.absent import absent, exists
 
 OLD = "cp1252"
 """What spreadsheets of western Windows save where they are not told otherwise."""
@@ -20,6 +21,8 @@ _MARKS = (
 )
 _BOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How .xlsx, .ods and .xls files begin."""
+_MOST_BYTES = 256 << 20
+"""A table of a million clips has half of that."""
 _LOOKED_AT = 4096
 _SHOWN = 3
 
@@ -61,12 +64,9 @@ def encoding_note(path: Path) -> str:
 
 
 def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise SignletError(absent(path, "file")) from error
-    except OSError as error:
-        raise SignletError(f"{path}: cannot be read ({error.strerror})") from error
+    if not exists(path):
+        raise SignletError(absent(path, "file"))
+    return content_of(path, _MOST_BYTES)
 
 
 def _encodings(content: bytes) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from signlet.errors import ClipError, SignletError
 from signlet.install import needs
 from signlet.meaning import remarks_on
 from signlet.reading.regular import irregular
+from signlet.sources.absent import absent, exists
 from signlet.sources.unread import foreign, misnamed
 from signlet.span import Span
 from signlet.video.remarks import BEYOND, NO_RATE
@@ -65,11 +66,12 @@ def read_clip(path: str | Path, span: Span | None = None, reader: Reader | None 
 
 def _require_file(path: Path, reader: Reader | None) -> None:
     """Raise ClipError where nothing can be read, before anything is opened that could block."""
-    if problem := irregular(path):
-        if not path.is_dir():
-            raise ClipError(problem)
-        if reader is None:  # one of their own takes folders of single frames
-            raise ClipError(foreign(path, ENDINGS))
+    problem = irregular(path)
+    if problem is None or (reader is not None and path.is_dir()):  # a folder of single frames
+        return
+    if not exists(path):
+        raise ClipError(absent(path, "file"))
+    raise ClipError(foreign(path, ENDINGS) if path.is_dir() else problem)
 
 
 def _unreadable(path: Path, error: Exception) -> str:

@@ -21,9 +21,18 @@ _DELIMITERS = (",", ";", "\t", "|")
 _EXCEL = re.compile(r'\s*"?sep=(.)"?\s*')
 """The first line by which Excel tells itself the separator."""
 _SHOWN = 12
+_MOST_ROWS, _MOST_COLUMNS = 1_000_000, 1000
 
 Line = tuple[int, list[str]]
 """Number of a line, counted from 1, and its cells."""
+
+
+class LacksError(SignletError):
+    """A table lacks a column. headings: that it has."""
+
+    def __init__(self, message: str, headings: Sequence[str]) -> None:
+        super().__init__(message)
+        self.headings = list(headings)
 
 
 Row = tuple[int, dict[str, str]]
@@ -55,7 +64,7 @@ def numbered_rows(path: Path, needed: Sequence[str], remedy: str = "") -> list[R
 def _rows(text: str, needed: Sequence[str], path: Path, remedy: str) -> list[Row]:
     lines = _lines(text, needed)
     headings = _headings(next(lines, (1, []))[1], needed, path, remedy)
-    rows = []
+    rows: list[Row] = []
     for number, cells in lines:
         if len(cells) > len(headings) and any(cells[len(headings) :]):
             raise SignletError(
@@ -65,6 +74,8 @@ def _rows(text: str, needed: Sequence[str], path: Path, remedy: str) -> list[Row
         padded = [*cells, *[""] * (len(headings) - len(cells))]
         row = {name: cell for name, cell in zip(headings, padded, strict=False) if name}
         _check_filled(row, needed, number, path)
+        if len(rows) == _MOST_ROWS:
+            raise SignletError(f"{path}: has more than {_MOST_ROWS:,} rows; split the table")
         rows.append((number, row))
     return rows
 
@@ -111,6 +122,8 @@ def _delimiter(text: str, needed: Sequence[str]) -> str:
 
 def _headings(cells: Sequence[str], needed: Sequence[str], path: Path, remedy: str) -> list[str]:
     """The columns' names: as asked for, or in lower case. Raises SignletError."""
+    if len(cells) > _MOST_COLUMNS:
+        raise SignletError(f"{path}: has {len(cells):,} columns; {_MOST_COLUMNS:,} are read")
     asked = {_plain(name): name for name in needed}
     names = [asked.get(_plain(cell), _plain(cell)) for cell in cells]
     missing = [name for name in needed if name not in names]
@@ -119,9 +132,10 @@ def _headings(cells: Sequence[str], needed: Sequence[str], path: Path, remedy: s
         found = "it has no first line"
         if cells:
             found = f"its first line has {_one_line(shown)}" + (f"; {remedy}" if remedy else "")
-        raise SignletError(
+        raise LacksError(
             f"{path}: lacks the columns {', '.join(missing)}; needed are {', '.join(needed)} as "
-            f"headings, {found}"
+            f"headings, {found}",
+            cells,
         )
     twice = [name for name in names if name and names.count(name) > 1]
     if twice:

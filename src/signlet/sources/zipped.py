@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,8 +11,9 @@ from typing import Any, BinaryIO, cast
 
 from signlet.clip import Clip
 from signlet.errors import ClipError, SignletError
+from signlet.reading import archives
 from signlet.running.leftover import scratch
-from signlet.sources.absent import absent
+from signlet.sources.absent import absent, exists
 from signlet.sources.arrange import arranged
 from signlet.sources.files import SUFFIXES, read_clip
 from signlet.sources.leftover import Tree, is_system
@@ -29,7 +29,6 @@ _MOST_FILES = 20_000
 _MOST_BYTES = 1 << 30
 """Of one clip, unpacked: a longer video is not one sign."""
 _BLOCK = 1 << 20
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -137,9 +136,9 @@ def _is_clip(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
     if entry.file_size > _MOST_BYTES or not _is_visible(path):
         return False
     try:
-        with archive.open(entry) as file:
+        with archives.unpacked(archive, entry, _MOST_BYTES, path.name) as file:
             return holds_video(cast(BinaryIO, file))
-    except (OSError, RuntimeError, *_DAMAGED):  # encrypted, or packed in a way that is not read
+    except (SignletError, OSError, RuntimeError, *archives.DAMAGED):  # that is said when it is read
         return path.suffix.lower() in SUFFIXES
 
 
@@ -160,19 +159,10 @@ def _is_visible(path: PurePosixPath, *, folder: bool = False) -> bool:
 
 @contextmanager
 def _opened(archive: Path, name: Path) -> Iterator[zipfile.ZipFile]:
-    try:
-        with zipfile.ZipFile(archive) as opened:
-            yield opened
-    except FileNotFoundError:
-        raise SignletError(absent(archive, "file")) from None
-    except NotImplementedError:
-        raise ClipError(f"{name}: is packed in a way that is not read; pack it again") from None
-    except RuntimeError:
-        raise ClipError(f"{name}: is encrypted; pack it without a password") from None
-    except OSError as error:
-        raise SignletError(f"{name}: cannot be read ({error.strerror or error})") from None
-    except _DAMAGED as error:
-        raise ClipError(f"{name}: is damaged ({error}); copy or save the .zip again") from None
+    if not exists(archive):
+        raise SignletError(absent(archive, "file"))
+    with archives.opened(archive, name, SignletError) as opened:
+        yield opened
 
 
 @contextmanager
@@ -182,12 +172,10 @@ def _unpacked(archive: Path, entry: str, name: Path) -> Iterator[Path]:
         path = folder / f"clip{name.suffix.lower()}"
         with _opened(archive, name) as opened:
             files = {_place(f.filename)[0].as_posix(): f for f in opened.infolist()}
-            if files[entry].file_size > _MOST_BYTES:
-                raise ClipError(
-                    f"{name}: is larger than {_MOST_BYTES >> 20} MB; cut it to one sign"
-                )
-            # zipfile gives no more than the size that the entry claims, and checks its sum.
-            with opened.open(files[entry]) as packed, path.open("wb") as file:
+            with (
+                archives.unpacked(opened, files[entry], _MOST_BYTES, str(name)) as packed,
+                path.open("wb") as file,
+            ):
                 while block := packed.read(_BLOCK):
                     file.write(block)
         yield path

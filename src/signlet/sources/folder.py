@@ -14,7 +14,7 @@ from signlet.sources.arrange import arranged
 from signlet.sources.encoding import encoding_note
 from signlet.sources.leftover import count_of, listed
 from signlet.sources.pattern import NamePattern
-from signlet.sources.rows import Columns, clip_rows, ref_of
+from signlet.sources.rows import Columns, clip_rows, columns_note, ref_of
 from signlet.sources.source import ClipRef, read_ref
 from signlet.sources.tables import refuse_twice
 from signlet.sources.told import Found, told_signers
@@ -111,9 +111,10 @@ class Manifest:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """On files that are missing, on unknown signers, and on an encoding that is a guess."""
+        """On missing files, unknown signers, a guessed encoding, and columns that are not read."""
         refs, note = self._told()
-        return tuple(filter(None, [_missing(refs, self.table), note, encoding_note(self.table)]))
+        found = (_missing(refs, self.table), note, encoding_note(self.table))
+        return tuple(filter(None, [*found, columns_note(self.table, self.columns)]))
 
     def refs(self) -> list[ClipRef]:
         """All clips. Raises SignletError where one is listed twice or there is none."""

@@ -11,9 +11,11 @@ from typing import Any
 from signlet.errors import SignletError
 from signlet.names import sign_name, signer_name
 from signlet.reading.json_pieces import read_json as read_json  # the readers of data sets ask here
+from signlet.sources.headings import columns as named
+from signlet.sources.headings import half_a_time, in_milliseconds, likely, unread_note
 from signlet.sources.leftover import one_line
 from signlet.sources.source import ClipRef
-from signlet.sources.tables import Row, numbered_rows
+from signlet.sources.tables import LacksError, Row, numbered_rows
 from signlet.span import Span
 from signlet.splits import SPLITS, split_name
 
@@ -57,13 +59,20 @@ def clip_rows(table: Path, columns: Columns) -> list[dict[str, str]]:
     A row has its place, "line 2" or "object 1", under "at".
     Raises SignletError naming the table and the column.
     """
-    headings = dict(columns) or {name: name for name in COLUMNS}
-    needed = [headings[key] for key in _NEEDED]
+    headings = _headings(columns)
     is_json = table.suffix.lower() == ".json"
-    read = _json_rows if is_json else numbered_rows
-    rows = read(table, needed, "" if columns else _TELL)
-    if not rows:
-        raise SignletError(f"{table}: lists no clips; write one row per clip: path,sign,signer")
+    rows = _rows(table, columns)
+    if milli := in_milliseconds(columns):
+        raise SignletError(
+            f"{table}: the column {one_line(milli)} is in milliseconds, start and end are seconds; "
+            "divide it by 1,000"
+        )
+    if half := half_a_time(rows[0][1], headings):
+        raise SignletError(
+            f"{table}: tells one end of each clip, and the column {one_line(half)}, which may tell "
+            "the other, is not read; call the columns start and end (seconds), or name them by "
+            "--columns; where there is no other end, take that column out"
+        )
     names = {key: name if key in _NEEDED else _plain(name) for key, name in headings.items()}
     there = rows[0][1]
     absent = [name for key, name in headings.items() if names[key] not in there]
@@ -79,6 +88,35 @@ def clip_rows(table: Path, columns: Columns) -> list[dict[str, str]]:
         )
         for number, row in rows
     ]
+
+
+def _headings(columns: Columns) -> Columns:
+    return dict(columns) or {name: name for name in COLUMNS}
+
+
+def _rows(table: Path, columns: Columns) -> list[Row]:
+    headings = _headings(columns)
+    needed = [headings[key] for key in _NEEDED]
+    read = _json_rows if table.suffix.lower() == ".json" else numbered_rows
+    try:
+        rows = read(table, needed, "" if columns else _TELL)
+    except LacksError as error:
+        pairs = likely(error.headings, headings)
+        if columns or not set(_NEEDED) <= {*pairs, *map(_plain, error.headings)}:
+            raise
+        pairs = {key: pairs.get(key, key) for key in _NEEDED} | pairs
+        raise SignletError(f"{error}; here maybe --columns {named(pairs)}") from None
+    if not rows:
+        raise SignletError(f"{table}: lists no clips; write one row per clip: path,sign,signer")
+    return rows
+
+
+def columns_note(table: Path, columns: Columns) -> str:
+    """On columns that may tell more of the clips and are not read; "" for none.
+
+    Raises SignletError as `clip_rows` does.
+    """
+    return unread_note(_rows(table, columns)[0][1], _headings(columns))
 
 
 def _named(row: dict[str, str], table: Path, at: str) -> dict[str, str]:
@@ -103,9 +141,10 @@ def _json_rows(path: Path, needed: list[str], remedy: str) -> list[Row]:
     if rows and missing:
         headings = dict.fromkeys(key for record in content for key in record)
         shown = one_line(", ".join(list(headings)[:12])) or "nothing"
-        raise SignletError(
+        raise LacksError(
             f"{path}: lacks the columns {', '.join(missing)}; needed are {', '.join(needed)} in "
-            f"each object, the objects have {shown}" + (f"; {remedy}" if remedy else "")
+            f"each object, the objects have {shown}" + (f"; {remedy}" if remedy else ""),
+            list(headings),
         )
     for number, row in enumerate(rows, 1):
         empty = [name for name in needed if not row.get(name)]

@@ -1,0 +1,108 @@
+"""Columns of a table that may mean something and are not read, since they are called otherwise."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+_OTHERS = {
+    "path": "file filename filepath fileid video videopath videofile videofilename videoname "
+    "videoid clip clippath clipname clipid landmarks npz datei dateiname pfad fichier archivo uri",
+    "sign": "label labelname gloss glosses word class classname text meaning target signname wort "
+    "gebärde zeichen glosse mot signe palabra seña",
+    "signer": "participant participantid user userid person personid subject subjectid signerid "
+    "signername performer performerid actor actorid speaker informant teilnehmer gebärder",
+    "split": "set subset partition phase splits",
+    "start": "begin from starttime starts startsec startseconds startms starttimems onset beginn "
+    "tstart begintime",
+    "end": "stop to until endtime ends endsec endseconds endms endtimems ende tend stoptime",
+    "start_frame": "framestart startframe beginframe firstframe framebegin",
+    "end_frame": "frameend endframe stopframe lastframe",
+}
+"""Ours -> what others call it, without capitals, spaces and signs."""
+_DURATION = frozenset(("duration", "dur", "durationms", "length", "dauer", "durée", "duración"))
+_MILLI = re.compile(r"(?:[\W_]ms\W*|(?:timems|startms|endms|millis\w*)\W*)$", re.IGNORECASE)
+_TIMES = ("start", "end", "start_frame", "end_frame")
+_KEYS = {other: key for key, others in _OTHERS.items() for other in others.split()}
+
+
+def likely(headings: Iterable[str], told: Mapping[str, str]) -> dict[str, str]:
+    """Ours -> the first heading that may mean it, for all that is not told and not there.
+
+    headings: of the table. told: ours -> heading that is read.
+    """
+    headings = list(headings)
+    there = {_plain(heading) for heading in headings}
+    known = {key for key, heading in told.items() if _plain(heading) in there}
+    read = {_plain(heading) for heading in told.values()}
+    found: dict[str, str] = {}
+    for heading in headings:
+        key = _KEYS.get(_bare(heading))
+        if key is not None and key not in known and _plain(heading) not in read:
+            found.setdefault(key, heading)
+    return found
+
+
+def half_a_time(headings: Iterable[str], told: Mapping[str, str]) -> str:
+    """A heading that may be the other end of a stretch of which one end is read; "" for none."""
+    headings = list(headings)
+    there = {_plain(heading) for heading in headings}
+    read = [key for key in _TIMES if key in told and _plain(told[key]) in there]
+    if len(read) != 1:
+        return ""
+    other = likely(headings, told)
+    ends = [other[key] for key in _TIMES if key in other]
+    return next(iter([*ends, *(one for one in headings if _bare(one) in _DURATION)]), "")
+
+
+def unread_note(headings: Iterable[str], told: Mapping[str, str]) -> str:
+    """What to say of columns that may tell more of the clips; "" for none."""
+    headings = list(headings)
+    found = likely(headings, told)
+    found = {key: name for key, name in found.items() if key not in ("path", "sign")}
+    if not found:
+        return _rate_note(headings, told)
+    pairs = {**{key: told[key] for key in ("path", "sign")}, **found}
+    shown = ", ".join(found.values())
+    one = len(found) == 1
+    unit = " (in seconds)" if {"start", "end"}.intersection(found) else ""
+    return (
+        f"the column{'s'[: one ^ 1]} {shown} {'is' if one else 'are'} not read; if "
+        f"{'it tells' if one else 'they tell'} the {', '.join(found)}{unit}, name "
+        f"{'it' if one else 'them'}: --columns {columns(pairs)}"
+    )
+
+
+def _rate_note(headings: Iterable[str], told: Mapping[str, str]) -> str:
+    """Frames of a table may be counted at another rate than the file's."""
+    there = {_plain(heading) for heading in headings}
+    framed = any(_plain(told.get(key, "")) in there for key in _TIMES[2:])
+    rate = next((one for one in headings if _bare(one) in ("fps", "framerate")), None)
+    if rate is None or not framed:
+        return ""
+    return (
+        f"the column {rate} is not read: start_frame and end_frame count the frames of the file; "
+        "where they were counted at another rate, write start and end in seconds"
+    )
+
+
+def in_milliseconds(told: Mapping[str, str]) -> str:
+    """A heading that says that its times are no seconds; "" for none."""
+    times = (told.get(key, "") for key in ("start", "end"))
+    return next((one for one in times if _MILLI.search(one.strip())), "")
+
+
+def columns(pairs: Mapping[str, str]) -> str:
+    """The value of `--columns` as it is typed: 'path=Video file,sign=Gloss'."""
+    text = ",".join(
+        f'"{key}={name}"' if "," in name else f"{key}={name}" for key, name in pairs.items()
+    )
+    return f"'{text}'" if re.search(r"[^\w=,.-]", text) else text
+
+
+def _bare(heading: str) -> str:
+    return "".join(letter for letter in heading.casefold() if letter.isalnum())
+
+
+def _plain(heading: str) -> str:
+    return " ".join(heading.split()).lower()

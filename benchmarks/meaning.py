@@ -23,12 +23,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
 
 from environment import write_csv
-from signlet.landmarks import LEFT_HAND, RAW_PARTS, RIGHT_HAND
+from signlet.landmarks import LEFT_HAND, POSE, RAW_PARTS, RIGHT_HAND
 from signlet.meaning import Change, remarks_on, suspected
 from signlet.meaning.change import together
 from signlet.pack import pack
@@ -92,9 +93,8 @@ def cost(where: str, repetitions: int) -> dict[str, Any]:
 
 def packing(where: str, looking: Callable[[Frames], tuple[str, ...]] = remarks_on) -> float:
     """Milliseconds of the processor that packing a clip takes."""
-    files.remarks_on = looking
     source = open_source(where)
-    with tempfile.TemporaryDirectory() as folder:
+    with patch.object(files, "remarks_on", looking), tempfile.TemporaryDirectory() as folder:
         begin = time.process_time()
         packed = pack(source, Path(folder) / "packed", 64, jobs=1)
         return 1000 * (time.process_time() - begin) / len(packed)
@@ -166,6 +166,31 @@ def boxed(clip: Frames) -> Frames:
     return found
 
 
+def from_shoulders(clip: Frames) -> Frames:
+    """Coordinates counted from the middle of the shoulders in each frame, in their widths."""
+    left, right = clip[:, POSE.start + 11], clip[:, POSE.start + 12]
+    width = np.hypot(*(left - right)[:, :2].T)
+    return (clip - ((left + right) / 2)[:, None]) / width[:, None, None]
+
+
+def flat(clip: Frames) -> Frames:
+    """1 in place of z."""
+    found = clip.copy()
+    found[..., 2] = np.where(np.isnan(clip[..., 0]), np.nan, 1)
+    return found
+
+
+def held(clip: Frames) -> Frames:
+    """Each hand is held at its last place where it was not found, and for six frames more."""
+    found, middle = clip.copy(), len(clip) // 2
+    for hand in (LEFT_HAND, RIGHT_HAND):
+        found[middle : middle + 6, hand] = np.nan
+        for row in range(1, len(clip)):
+            if np.isnan(found[row, hand]).all():
+                found[row, hand] = found[row - 1, hand]
+    return found
+
+
 def as_text(clip: Frames) -> Frames:
     """Frames sorted by their numbers as text."""
     return clip[np.array(sorted(range(len(clip)), key=str))]
@@ -187,6 +212,12 @@ FAULTS: dict[str, tuple[Callable[[Frames], Frames], str]] = {
         lambda clip: stored(*TUTORIAL)(Change(flip_y=True, swap_hands=True)(clip)),
         "--order pose,face,right_hand,left_hand --flip-y",
     ),
+    "from -1 to 1": (lambda clip: clip * 2 - 1, "--span=-1,1"),
+    "percent": (lambda clip: clip * 100, "--span=0,100"),
+    "from the shoulders": (from_shoulders, SAID),
+    "1 for z": (flat, "--without-z"),
+    "lost hands held": (held, "--filled-missing"),
+    "frames twice": (lambda clip: np.repeat(clip, 2, axis=0), "--drop-repeats"),
     "hands from their wrists": (from_wrists, SAID),
     "each part in its box": (boxed, SAID),
     "frames sorted as text": (as_text, "--sort-frames"),

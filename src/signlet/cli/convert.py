@@ -35,6 +35,10 @@ _SWITCHES = {
     "without_z": "the third coordinate is not z: 0 takes its place",
     "zeros_missing": "a point at x = 0, y = 0 was not found",
     "sort_frames": "frames are in the order of their numbers as text: 0, 1, 10, 11, 2",
+    "one_hand": "both hands hold the same points: the one that is not at its wrist was not found",
+    "filled_missing": "a hand that stands still to the last digit, or moves in a straight line, "
+    "while the rest does not, was not found",
+    "drop_repeats": "frames that are the same as the one before are too many",
 }
 
 
@@ -78,6 +82,8 @@ def _parser() -> Any:
     add("--axes", default="xyz", metavar="XYZ", help="how the coordinates lie there: zxy, yxz ...")
     about = "x and y count the pixels of a picture of this size"
     add("--pixels", metavar="WIDTHxHEIGHT", help=about)
+    about = "x and y are LOW at the left and at the top, HIGH at the right and at the bottom: -1,1"
+    add("--span", metavar="=LOW,HIGH", help=about)
     for name, about in _SWITCHES.items():
         add(f"--{name.replace('_', '-')}", action="store_true", help=about)
     return parser
@@ -89,6 +95,7 @@ def _change(parsed: Any) -> Change | None:
         order=tuple(parsed.order.replace(" ", "").split(",")) if parsed.order else None,
         axes=parsed.axes.replace(",", "").lower(),
         pixels=_pixels(parsed.pixels) if parsed.pixels else None,
+        span=_span(parsed.span) if parsed.span else None,
         **{name: getattr(parsed, name) for name in _SWITCHES},
     )
     if not parsed.auto:
@@ -103,6 +110,14 @@ def _pixels(text: str) -> tuple[float, float]:
     if not found:
         raise SignletError(f"--pixels {text}: give width and height of the picture: 640x480")
     return float(found[1]), float(found[2])
+
+
+def _span(text: str) -> tuple[float, float]:
+    try:
+        low, high = map(float, text.split(","))
+    except ValueError:
+        raise SignletError(f"--span {text}: give two numbers: --span=-1,1") from None
+    return low, high
 
 
 def _refuse_packed(path: Path) -> None:

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from signlet.clip import Clip, require_landmarks
 from signlet.convert.places import claim, describe, places
 from signlet.errors import ClipError, SignletError
@@ -128,7 +131,14 @@ def found_in(clip: Clip) -> Change:
 def _by(change: Change, clip: Clip) -> Clip:
     if change == NOTHING:
         return clip
-    return replace(clip, frames=change(clip.frames, clip.name))
+    return _with(clip, change(clip.frames, clip.name))
+
+
+def _with(clip: Clip, frames: NDArray[np.float32]) -> Clip:
+    """The same recording, which lasts as long in fewer frames."""
+    if clip.fps and len(frames) != len(clip.frames):
+        clip = replace(clip, fps=clip.fps * len(frames) / len(clip.frames))
+    return replace(clip, frames=frames)
 
 
 def convert_file(path: Path, out: Path, change: Change | None) -> Converted:
@@ -168,7 +178,7 @@ def _as(read: Callable[[Reader], Clip], path: Path, change: Change) -> Clip:
     except ClipError:
         clip = read(partial(reader, parts=_parts(change.order or (), IRIS_FACE)))
     rest = replace(change, order=None)
-    return replace(clip, frames=rest(clip.frames, clip.name))
+    return _with(clip, rest(clip.frames, clip.name))
 
 
 def _parts(order: tuple[str, ...], face: int) -> tuple[Part, ...]:

@@ -12,6 +12,8 @@ from signlet.clip import validated
 from signlet.errors import SignletError
 from signlet.given import plain
 from signlet.landmarks import IRIS_FACE, LEFT_HAND, MIRROR, NUM_RAW, POSE, RAW_PARTS, RIGHT_HAND
+from signlet.meaning import undo
+from signlet.meaning.fills import repeats
 
 Frames = NDArray[np.float32]
 _SIZES = {part: rows.stop - rows.start for part, rows in RAW_PARTS.items()}
@@ -26,16 +28,23 @@ class Change:
     axes: coordinates as they lie in the array, "xyz" unless told.
     pixels: width and height of the picture whose pixels x and y count; z counts pixels of its
         width, too.
+    span: numbers at the edges of the picture, left and top, right and bottom: (-1, 1), (0, 100).
+        z counts as x does where it looks so.
     zeros_missing: a point at x = 0, y = 0 was not found.
     sort_frames: frames were put in the order of their numbers as text: 0, 1, 10, 11, 2.
     flip_x, flip_y, flip_z: the coordinate ran the other way. without_z: z is set to 0.
     swap_hands, swap_pose: left and right of them are exchanged.
     mirror: the whole picture was a mirror image: x turned and all sides exchanged.
+    one_hand: where both hands hold the same points, only that at its wrist of the pose is there.
+    filled_missing: a hand that stands still to the last digit or moves in a straight line, while
+        the rest does not, was not found.
+    drop_repeats: frames that are the one before are left out, so that fewer are given back.
     """
 
     order: tuple[str, ...] | None = None
     axes: str = "xyz"
     pixels: tuple[float, float] | None = None
+    span: tuple[float, float] | None = None
     zeros_missing: bool = False
     sort_frames: bool = False
     flip_x: bool = False
@@ -45,6 +54,9 @@ class Change:
     swap_hands: bool = False
     swap_pose: bool = False
     mirror: bool = False
+    one_hand: bool = False
+    filled_missing: bool = False
+    drop_repeats: bool = False
 
     def __post_init__(self) -> None:
         """Raises SignletError where one of them cannot be."""
@@ -59,6 +71,10 @@ class Change:
         if self.pixels is not None and not all(0 < n < 1e6 for n in self.pixels):
             size = "x".join(f"{n:g}" for n in self.pixels)
             raise SignletError(f"--pixels {size}: give width and height of the picture: 640x480")
+        if self.span is not None and not -1e6 < self.span[0] < self.span[1] < 1e6:
+            raise SignletError(f"{_span(self.span)}: give the lower number first: --span=-1,1")
+        if self.span is not None and self.pixels is not None:
+            raise SignletError("--pixels and --span: say the same twice; give one of them")
 
     def flags(self) -> str:
         """As the command line has it: "--flip-y --swap-hands"; "" where nothing is changed."""
@@ -71,6 +87,8 @@ class Change:
             yield f"--axes {self.axes}"
         if self.pixels is not None:
             yield f"--pixels {self.pixels[0]:g}x{self.pixels[1]:g}"
+        if self.span is not None:
+            yield _span(self.span)
         for name in _SWITCHES:
             if getattr(self, name):
                 yield f"--{name.replace('_', '-')}"
@@ -87,6 +105,8 @@ class Change:
         if self.pixels is not None:
             width, height = self.pixels
             frames = frames / np.array([width, height, width], np.float32)
+        if self.span is not None:
+            frames = undo.from_span(frames, *self.span)
         if self.sort_frames:
             frames = frames[by_number(len(frames))]
         for column, turned in enumerate((self.flip_x, self.flip_y)):
@@ -96,7 +116,15 @@ class Change:
             frames[..., 2] = -frames[..., 2]
         if self.without_z:
             frames[..., 2] = np.where(np.isnan(frames[..., 0]), np.nan, 0)
-        return np.ascontiguousarray(self._with_sides(frames))
+        return np.ascontiguousarray(self._seen(self._with_sides(frames)))
+
+    def _seen(self, frames: Frames) -> Frames:
+        """Only what was seen."""
+        if self.one_hand:
+            frames = undo.without_twin(frames)
+        if self.drop_repeats:
+            frames = frames[~repeats(frames)]
+        return undo.without_filled(frames) if self.filled_missing else frames
 
     def _in_order(self, array: ArrayLike, name: str) -> Frames:
         """A copy in the usual order of the parts."""
@@ -130,10 +158,12 @@ class Change:
         return frames
 
 
-_SWITCHES = tuple(
-    field.name for field in fields(Change) if field.name not in ("order", "axes", "pixels")
-)
+_SWITCHES = tuple(field.name for field in fields(Change) if field.type == "bool")
 NOTHING = Change()
+
+
+def _span(span: tuple[float, float]) -> str:
+    return f"--span={span[0]:g},{span[1]:g}"
 
 
 def reversed_(values: Frames) -> Frames:

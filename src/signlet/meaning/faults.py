@@ -41,6 +41,26 @@ PIXELS = Fault(
     "most are beyond 5, so they seem to count pixels",
     instead="signlet convert IN OUT --pixels WIDTHxHEIGHT",
 )
+PERCENT = Fault(
+    PIXELS.problem,
+    "all lie between 0 and 100, so they seem to be percent",
+    Change(span=(0, 100)),
+)
+FROM_MIDDLE = Fault(
+    "x and y are counted from the middle of the picture",
+    "heads lie above 0, and all between -1 and 1",
+    Change(span=(-1, 1)),
+)
+FROM_MIDDLE_HALF = Fault(
+    FROM_MIDDLE.problem,
+    "heads lie above 0, and z of the wrists is -0.5",
+    Change(span=(-0.5, 0.5)),
+)
+FROM_A_POINT = Fault(
+    "x and y are counted from a point within the picture",
+    "heads lie above 0, or nose or shoulders never move",
+    instead="signlet convert IN OUT --span=-0.5,0.5 where that is its middle; else " + WRITE_AGAIN,
+)
 SCRAMBLED = Fault(
     "the points lie in no known order",
     "those of one part lie far apart",
@@ -91,10 +111,23 @@ TWICE = Fault(
     "left and right hand hold the same points",
     instead="leave the one that is not seen NaN, or extract the video again",
 )
+TWICE_PLACED = Fault(TWICE.problem, "both lie at the same wrist of the pose", Change(one_hand=True))
 DEPTH = Fault(
     "the third coordinate is not z",
     "it lies between 0 and 1 as a confidence does",
     Change(without_z=True),
+)
+DEPTH_ALIKE = Fault(DEPTH.problem, "it is the same number everywhere", Change(without_z=True))
+FILLED = Fault(
+    "hands are filled in where they were lost",
+    "in some frames a hand stands still to the last digit, or moves in a straight line, while "
+    "the rest does not",
+    Change(filled_missing=True),
+)
+REPEATED = Fault(
+    "frames are repeated",
+    "each is there twice or more in a row",
+    Change(drop_repeats=True),
 )
 UNSORTED = Fault(
     "frames are in the order of their numbers as text",

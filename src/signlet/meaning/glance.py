@@ -27,7 +27,7 @@ LARGEST = 4.0
 DEEP = 0.04
 """A third coordinate that is no z has at least this range, or is the same everywhere."""
 
-Doubt = Literal["all", "ways", "hands", "anchors", "depth"]
+Doubt = Literal["all", "ways", "origin", "hands", "anchors", "depth"]
 
 _PARTS = tuple(RAW_PARTS)
 _STARTS = np.array([rows.start for rows in RAW_PARTS.values()])
@@ -51,6 +51,7 @@ _PAIRS = [
 ]
 _JOINED = np.concatenate([*_LINES, np.array(_PAIRS)])
 _FROM, _TO = _JOINED[:, 0].copy(), _JOINED[:, 1].copy()
+_NOSES = np.array([FACE.start + 1, _NOSE])
 _NEXT = np.array([1, 2, 0])
 _OTHERS = int(_COUNTS.sum())
 
@@ -94,11 +95,9 @@ def _of_others(lost: NDArray[np.bool_], missing: NDArray[np.int64]) -> bool:
 def _flat_or_z(z: Floats) -> bool:
     """Whether the third coordinate of (3, 543) may be z, or is 0 everywhere."""
     lows = np.fmin.reduce(np.fmin.reduceat(z, _STARTS, axis=1)).tolist()
-    if not any(low >= 0 for low in lows):
-        return True
     highs = np.fmax.reduce(np.fmax.reduceat(z, _STARTS, axis=1)).tolist()
     return not any(
-        low >= 0 and (high - low > DEEP or high == low > 0)
+        (low >= 0 and high - low > DEEP) or (low == high and low != 0)
         for low, high in zip(lows, highs, strict=True)
     )
 
@@ -122,6 +121,7 @@ def _fits(xy: Floats, count: NDArray[np.int64] | None) -> set[Doubt]:
     anchors = np.concatenate([roots, mean[..., _OF_HANDS], low], 2)
     right: dict[Doubt, bool] = {
         "ways": all(map(_upright, pairs, apart)),
+        "origin": not any(y < 0 for y in xy[1][:, _NOSES].ravel().tolist()),
         "hands": all(map(_in_place, apart)),
         "anchors": _moves(anchors, apart),
     }

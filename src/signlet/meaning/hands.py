@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from signlet.landmarks import LEFT_HAND, POSE, RIGHT_HAND
 from signlet.meaning.points import Floats, length, middle
@@ -88,10 +89,29 @@ def _palm(points: Floats) -> float:
 
 def one_hand_twice(points: Floats) -> bool:
     """Whether left and right hand hold the same points, in most frames with both."""
+    both = ~np.isnan(points[:, (LEFT_HAND.start, RIGHT_HAND.start), 0]).any(1)
+    return bool(both.sum() > 1 and twice(points)[both].mean() > 0.5)
+
+
+def twice(points: Floats) -> NDArray[np.bool_]:
+    """(T,) frames in which left and right hand hold the same points."""
     off = np.abs(points[:, LEFT_HAND, :2] - points[:, RIGHT_HAND, :2]).max((1, 2))
-    off = off[~np.isnan(off)]
     palm = _palm(points)
-    return len(off) > 1 and palm > 0 and bool(float(middle(off)) <= ONE_HAND * palm)
+    found: NDArray[np.bool_] = off <= ONE_HAND * palm if palm > 0 else np.zeros(len(off), bool)
+    return found
+
+
+def twin(points: Floats) -> slice | None:
+    """Which hand is not there, where both hold the same points: that farther from its wrist.
+
+    None where no pose with both wrists tells.
+    """
+    xy = points[twice(points)][..., :2]
+    off = [length(xy[:, hand.start] - xy[:, _WRISTS[side]]) for side, hand in enumerate(_HANDS)]
+    left, right = (float(middle(one)) for one in off)
+    if left == right or np.isnan(left + right):
+        return None
+    return LEFT_HAND if left > right else RIGHT_HAND
 
 
 def counted_from_itself(points: Floats) -> bool:

@@ -6,16 +6,24 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from signlet.landmarks import LEFT_HAND, POSE, RIGHT_HAND
-from signlet.meaning import axes, faults, glance, hands, parts, times
-from signlet.meaning.change import NOTHING, Change
+from signlet.landmarks import FACE, LEFT_HAND, POSE, RIGHT_HAND
+from signlet.meaning import axes, faults, fills, glance, hands, parts, times
+from signlet.meaning.change import NOTHING, Change, together
 from signlet.meaning.faults import Fault
-from signlet.meaning.points import Floats, few_frames, middle, tracks
+from signlet.meaning.points import Floats, few_frames, length, middle, tracks
 
 PIXELS = 5.0
 """Half of all points beyond this are no fractions of a picture."""
 SPREAD, HIGH = 0.02, 0.2
 """A confidence varies by more than this, or it would do no harm, and is mostly above that."""
+OUTSIDE = 0.02
+"""So far beyond its edge, as a share of the picture, lies what is seen in it."""
+FAR_FROM_MIDDLE = 0.6, 1.1
+"""Face or hands lie beyond the one in some frame, and never beyond the other, where coordinates
+run from -1 to 1."""
+_SHOULDERS = POSE.start + 11, POSE.start + 12
+_ENOUGH = 6
+"""In so many frames nobody misses the same point again and again."""
 _UPPER = [*range(POSE.start, POSE.start + 17), LEFT_HAND.start, RIGHT_HAND.start]
 
 
@@ -27,10 +35,24 @@ def suspected(frames: Floats) -> tuple[Fault, ...]:
     """
     with np.errstate(all="ignore"):  # of coordinates beyond all measure, and of what is missing
         hands_way = tracks(frames)
+        if fills.may_be_filled(hands_way) and (filled := _filled(frames)):
+            mended = together([fault.change for fault in filled if fault.change])(frames)
+            return *filled, *_suspected(mended)
         doubts = glance.doubts(frames, hands_way[0, 0])
         if doubts and ("all" in doubts or any(_found(doubts, few_frames(frames)))):
             return _suspected(frames)
         return tuple(times.check(hands_way))
+
+
+def _filled(frames: Floats) -> list[Fault]:
+    """Faults that show in all frames only, and make others look wrong, too."""
+    found = []
+    if fills.is_repeated(frames):
+        found.append(faults.REPEATED)
+        frames = frames[~fills.repeats(frames)]
+    if fills.is_filled(frames):
+        found.append(faults.FILLED)
+    return found
 
 
 def _found(doubts: set[glance.Doubt], few: Floats) -> Iterator[Fault]:
@@ -48,7 +70,17 @@ def _suspected(frames: Floats) -> tuple[Fault, ...]:
     if parts.is_noise(shape) and _stays_noise(few, shape):
         return ()
     orders = (_order,) if parts.is_ragged(shape) else ()
-    for check in (_units, *orders, _coordinates, _lost_places, _body, _hands, _places, _depth):
+    for check in (
+        _units,
+        *orders,
+        _coordinates,
+        _origin,
+        _lost_places,
+        _body,
+        _hands,
+        _places,
+        _depth,
+    ):
         for fault in check(few):
             found.append(fault)
             if fault.change:
@@ -80,7 +112,59 @@ def _units(few: Floats) -> Iterator[Fault]:
     sizes = np.abs(few[:, _UPPER, :2]).max(-1)
     sizes = sizes[~np.isnan(sizes)]
     if len(sizes) and float(middle(sizes)) > PIXELS:
-        yield faults.PIXELS
+        yield faults.PERCENT if _is_percent(few) else faults.PIXELS
+
+
+def _is_percent(few: Floats) -> bool:
+    """Whether faces and hands lie between 0 and 100, and not between 0 and 1."""
+    low, high = _centres(few)
+    return low > 0 and 1 + PIXELS < high < 100
+
+
+def _centres(few: Floats) -> tuple[float, float]:
+    """Least and greatest x or y of the middle of face and hands, which lie in the picture."""
+    parts_seen = [few[:, part, :2].mean(1) for part in (FACE, LEFT_HAND, RIGHT_HAND)]
+    centres = np.stack([*parts_seen, few[:, 1, :2]])  # of a face in part, its nose
+    return float(np.fmin.reduce(centres, None)), float(np.fmax.reduce(centres, None))
+
+
+def _origin(few: Floats) -> Iterator[Fault]:
+    """Heads lie in the picture, or nobody would have found them."""
+    if _is_fixed(few):
+        yield faults.FROM_A_POINT
+        return
+    face, nose, shoulders = (float(middle(few[:, of, 1])) for of in (1, POSE.start, _SHOULDERS[1]))
+    guessed = np.isnan(face)  # of a head that lies outside, a pose has a guess
+    if guessed and float(middle(few[:, _SHOULDERS[1], 0])) > -OUTSIDE:
+        return
+    head = float(np.fmax(face, nose))
+    if head < -OUTSIDE and not shoulders < head:
+        yield _from_where(few)
+
+
+def _from_where(few: Floats) -> Fault:
+    """z of the wrists, 0 by itself, tells where all three coordinates were moved."""
+    roots = few[:, (LEFT_HAND.start, RIGHT_HAND.start), 2]
+    z = float(middle(roots[~np.isnan(roots)]))
+    if abs(z + 0.5) < axes.MOVED:
+        return faults.FROM_MIDDLE_HALF
+    low, high = _centres(few)
+    wide = FAR_FROM_MIDDLE[0] < max(-low, high) < FAR_FROM_MIDDLE[1]
+    return faults.FROM_MIDDLE if wide or abs(z + 1) < axes.MOVED else faults.FROM_A_POINT
+
+
+def _is_fixed(few: Floats) -> bool:
+    """Whether the nose, or the middle of the shoulders, or their width never changes."""
+    left, right, nose = (few[:, point, :2] for point in (*_SHOULDERS, POSE.start))
+    width = length(left - right)
+    if len(few) < 3 or np.isnan(width).all():
+        return False
+    if np.isnan(nose).all():
+        return len(few) >= _ENOUGH  # all of it was 0
+    least = hands.ANCHORED * float(middle(width))
+    anchors = ((left + right) / 2, nose, width[:, None])
+    moved = [float((np.fmax.reduce(one) - np.fmin.reduce(one)).max()) for one in anchors]
+    return min(moved) < least < max(moved)
 
 
 def _order(few: Floats) -> Iterator[Fault]:
@@ -116,7 +200,7 @@ def _body(few: Floats) -> Iterator[Fault]:
 
 def _hands(few: Floats) -> Iterator[Fault]:
     if hands.one_hand_twice(few):
-        yield faults.TWICE
+        yield faults.TWICE if hands.twin(few) is None else faults.TWICE_PLACED
     elif hands.exchanged(few) and not hands.far_from_wrists(few):
         yield faults.HANDS
 
@@ -138,10 +222,14 @@ def _depth(few: Floats) -> Iterator[Fault]:
         if len(z) and z.min() >= 0 and z.max() <= 1 and z.std() > SPREAD and z.mean() > HIGH:
             yield faults.DEPTH
             return
+    low, high = (of.reduce(few, (0, 1)) for of in (np.fmin, np.fmax))
+    if low[2] == high[2] != 0 and low[0] != high[0]:
+        yield faults.DEPTH_ALIKE
 
 
 _CHECKS: dict[glance.Doubt, tuple[Callable[[Floats], Iterator[Fault]], ...]] = {
     "ways": (_coordinates, _body),
+    "origin": (_origin,),
     "hands": (_hands, _places),
     "anchors": (_coordinates, _lost_places),
     "depth": (_depth,),

@@ -72,8 +72,8 @@ def _part(points: Floats, rows: slice, lines: NDArray[np.int64]) -> float:
     if not seen.any():
         return float("nan")
     own, there, points = own[seen], there[seen], points[seen]
-    if own.shape[1] == _HAND and there.all(1).mean() < 0.5:
-        return float("inf")  # a hand is found whole or not at all
+    if own.shape[1] == _HAND and _ends_early(there).mean() > 0.5:
+        return float("inf")  # as where the end of another part lies there
     if own.shape[1] > FACE_BEGINS and not there[:, FACE_BEGINS:].any():
         return float("inf")  # a face does not end after its first points
     lengths = length(points[:, lines[:, 0]] - points[:, lines[:, 1]])
@@ -85,6 +85,17 @@ def _part(points: Floats, rows: slice, lines: NDArray[np.int64]) -> float:
     usual = np.sqrt(2 * (_variance(own[..., 0], there) + _variance(own[..., 1], there)))
     size = middle(usual)
     return float(middle(mean_line) / size) if size > 0 else float("nan")
+
+
+def _ends_early(there: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(N,) whether the points of (N, P) that are not there are the first or the last, no others.
+
+    Or the same in all frames: points that are not found one by one differ from frame to frame.
+    """
+    changes = np.count_nonzero(there[:, 1:] != there[:, :-1], axis=1)
+    same = len(there) > 1 and bool((there == there[0]).all())
+    found: NDArray[np.bool_] = (changes == 1) | (same & ~there.all(1))
+    return found
 
 
 def _variance(values: Floats, there: NDArray[np.bool_]) -> Floats:

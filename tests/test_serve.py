@@ -32,8 +32,10 @@ from serving import (
     running,
 )
 from signlet import SignletError
+from signlet.recognise import Prediction
 from signlet.serve.app import make_app
 from signlet.serve.limits import Limits
+from signlet.serve.refused import Refused
 
 TOKEN = "a-token-for-the-tests"
 
@@ -352,6 +354,106 @@ def test_a_clip_that_fails_takes_no_other_along() -> None:
     answers, _ = in_a_batch([5, 13, 8, 14])
     assert [answer[0] for answer in answers] == [200, 200, 422, 200, 500]
     assert answers[3][2]["frames"] == 8
+
+
+# --- models that answer nonsense ------------------------------------------------------------
+
+
+class Wrong(Standin):
+    """Answers clips of 7 frames with what it is given, or raises it."""
+
+    def __init__(self, said: Any) -> None:
+        super().__init__()
+        self.said = said
+
+    def _one(self, clip: np.ndarray) -> Any:
+        if len(clip) != 7:
+            return super()._one(clip)
+        if isinstance(self.said, BaseException):
+            raise self.said
+        return self.said
+
+
+def shares(*each: float, **more: Any) -> Prediction:
+    return Prediction(SIGNS, np.array(each, np.float32), **more)
+
+
+NONSENSE: list[tuple[str, Any, str]] = [
+    ("NaN", shares(np.nan, np.nan, np.nan), "not finite"),
+    ("one NaN", shares(0.5, np.nan, 0.5), "not finite"),
+    ("infinite", shares(np.inf, 0, 0), "not finite"),
+    ("both infinite", shares(np.inf, -np.inf, 1), "not finite"),
+    ("none is NaN", shares(0.5, 0.25, 0.25, none=np.nan), "not finite"),
+    ("negative", shares(1.5, -0.25, -0.25), "the lowest is -0.25"),
+    ("none negative", shares(0.5, 0.5, 0.5, none=-0.5), "the lowest is -0.5"),
+    ("logits", shares(3.5, 2, 1), "their sum 6.5"),
+    ("zeros", shares(0, 0, 0), "their sum 0"),
+    ("none too many", shares(0.5, 0.25, 0.25, none=0.5), "their sum 1.5"),
+    ("too few", shares(0.5, 0.5), "2 probabilities for 3 signs"),
+    ("too many", shares(0.25, 0.25, 0.25, 0.25), "4 probabilities for 3 signs"),
+    ("no signs", shares(), "0 probabilities for 3 signs"),
+    ("a matrix", Prediction(SIGNS, np.full((1, 3), 1 / 3, np.float32)), "3 probabilities"),
+    ("nothing", None, "AttributeError"),
+    ("a text", "circle", "AttributeError"),
+    ("a refusal of the model", SignletError("m.onnx: gives NaN"), "m.onnx: gives NaN"),
+    ("no memory", MemoryError(), "MemoryError"),
+    ("an exit", SystemExit(3), "SystemExit"),
+    ("an interrupt", KeyboardInterrupt(), "KeyboardInterrupt"),
+]
+
+
+@pytest.mark.parametrize(("said", "line"), [c[1:] for c in NONSENSE], ids=[c[0] for c in NONSENSE])
+def test_what_is_no_answer_is_one_line_to_the_client_and_once_in_the_log(
+    said: Any, line: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signlet.serve.model._LOGGED", set())
+    recogniser = Wrong(said)
+
+    async def several(app: Any) -> Any:
+        asked = (ask(app, [as_npy(clip(n))]) for n in (7, 8, 7, 7))
+        return await asyncio.gather(*asked), await ask(app, [GOOD])
+
+    answers, then = serve(several, recogniser)
+    assert [answer[0] for answer in answers] == [500, 200, 500, 500]
+    assert then[0] == 200
+    detail = answers[0][2]["detail"]
+    assert line in detail
+    assert detail.isprintable()
+    assert [record.levelname for record in caplog.records if record.name == "signlet.serve"] == [
+        "ERROR"
+    ]
+    assert all(record.exc_info is None for record in caplog.records)
+    assert caplog.messages[0].startswith("signlet: the model ")
+
+
+def test_a_mishap_of_the_service_is_one_line_too(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise LookupError("of this\x1b[31m and\nthat")
+
+    monkeypatch.setattr("signlet.serve.model._LOGGED", set())
+    monkeypatch.setattr("signlet.serve.app.answer", broken)
+
+    async def twice(app: Any) -> Any:
+        return [await ask(app, [GOOD]) for _ in range(2)]
+
+    for status, headers, said, _ in serve(twice, Standin()):
+        assert (status, said) == (500, {"detail": "the service failed (LookupError)"})
+        assert headers["cache-control"] == "no-store"
+    assert caplog.messages == [
+        "signlet: POST /recognise failed (LookupError: of this\\x1b[31m and that)"
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\x1b[31m", "\x00", "\x9b2J", "\u202e", "\u2028", "\r\nSet-Cookie: a", "\ud800", "x" * 9999],
+)
+def test_what_comes_from_clients_is_cleaned_in_refusals(text: str) -> None:
+    detail = Refused(422, f"body: {text} is odd").detail
+    assert detail.isprintable()
+    assert len(detail) < 500
 
 
 # --- token --------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +68,12 @@ def until(done: Any) -> None:
     raise AssertionError("did not happen")
 
 
+def standin(**given: Any) -> tuple[str, str]:
+    return str(HERE / "serve_standin.py"), json.dumps(given)
+
+
 def test_sigterm_answers_what_runs_and_what_waits_and_ends_with_0() -> None:
-    with process(str(HERE / "serve_standin.py"), "0.5") as (server, address):
+    with process(*standin(seconds=0.5)) as (server, address):
         post(address, 5)
         with ThreadPoolExecutor(5) as threads:
             asked = [threads.submit(post, address, 5 + n) for n in range(5)]
@@ -84,6 +88,150 @@ def test_sigterm_answers_what_runs_and_what_waits_and_ends_with_0() -> None:
         assert not httpx_reaches(address)
 
 
+@contextmanager
+def hanging(seconds: Any, **given: Any) -> Iterator[Any]:
+    """A service whose model hangs at one request."""
+    with (
+        ThreadPoolExecutor(1) as threads,
+        process(*standin(seconds=seconds, **given)) as (server, address),
+    ):
+        threads.submit(quietly, post, address, 5)
+        until(lambda: httpx.get(f"{address}/health").json()["under_way"] == 1)
+        yield server
+        server.kill()
+
+
+def quietly(do: Any, *given: Any) -> None:
+    with suppress(httpx.HTTPError):
+        do(*given)
+
+
+TERM, INT = signal.SIGTERM, signal.SIGINT
+
+
+@pytest.mark.parametrize(
+    ("seconds", "signals", "code"),
+    [
+        (1000, (TERM, TERM), 0),
+        (1000, (INT, INT), 130),
+        (1000, (TERM, INT), 130),
+        ("busy", (TERM, TERM), 0),
+    ],
+)
+def test_two_signals_end_it_although_the_model_hangs(
+    seconds: Any, signals: tuple[signal.Signals, ...], code: int
+) -> None:
+    with hanging(seconds, drain=1000) as server:
+        for number in signals:
+            assert server.poll() is None
+            server.send_signal(number)
+            time.sleep(0.3)  # signals that come together are one
+        assert server.wait(60) == code
+        assert "Traceback" not in server.communicate()[1]
+
+
+@pytest.mark.parametrize("number", [TERM, INT])
+def test_one_signal_drains_for_a_bounded_time_although_the_model_hangs(number: Any) -> None:
+    with hanging(1000, drain=0.5) as server:
+        server.send_signal(number)
+        assert server.wait(60) == (0 if number == TERM else 130)
+        assert "Traceback" not in server.communicate()[1]
+
+
+def half_open(port: int, count: int) -> list[socket.socket]:
+    """Connections that have sent nothing, half a head, or half a body."""
+    head = b"POST /recognise HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999\r\n\r\n"
+    chunked = head.replace(b"Content-Length: 9999", b"Transfer-Encoding: chunked") + b"9\r\nabc"
+    sent = (b"", b"P", head[:40], head, head + bytes(5000), chunked)
+    opened = []
+    for number in range(count):
+        opened.append(socket.create_connection(("127.0.0.1", port)))
+        with suppress(OSError):
+            opened[-1].sendall(sent[number % len(sent)])
+    return opened
+
+
+def closed(connection: socket.socket) -> bool:
+    connection.settimeout(30)
+    try:
+        while connection.recv(1 << 16):
+            pass
+    except ConnectionError:
+        pass
+    return True
+
+
+@pytest.mark.parametrize("limits", [{"max_connections": 30}, {"max_waiting": 2}])
+def test_half_open_connections_take_no_place_of_others(limits: dict[str, int]) -> None:
+    with process(*standin(limits=limits)) as (server, address):
+        opened = half_open(int(address.rpartition(":")[2]), 200)
+        for _ in range(10):
+            assert post(address, 7).status_code == 200
+        for one in opened:
+            one.close()
+        server.send_signal(TERM)
+        assert server.wait(60) == 0
+        assert server.communicate() == ("", "")
+
+
+def test_connections_that_stay_silent_are_closed() -> None:
+    given = standin(silent=0.3, limits={"stall_timeout": 0.3})
+    with process(*given) as (_, address):
+        opened = half_open(int(address.rpartition(":")[2]), 12)
+        assert all(closed(one) for one in opened)
+        assert post(address, 7).status_code == 200
+
+
+def test_one_signal_ends_it_although_connections_are_half_open() -> None:
+    with process(*standin(drain=0.5)) as (server, address):
+        opened = half_open(int(address.rpartition(":")[2]), 60)
+        post(address, 7)
+        server.send_signal(TERM)
+        assert server.wait(60) == 0
+        assert all(closed(one) for one in opened)
+        assert "Traceback" not in server.communicate()[1]
+
+
+ODD = [
+    b"GET /labels?a=%1b[31m HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"GET /%1b%5b31m%0aINFO:%20all%20is%20well HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"GET /labels HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: \x9b31m\xe2\x80\xae\r\n\r\n",
+    b"GET /labels HTTP/1.1\r\nHost: \x9b31m\r\nForwarded: for=\x85\r\n\r\n",
+    b"GET /labels HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n",
+    b"\x1b[31m /labels HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"GET /labels\x1b[31m HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"POST /recognise HTTP/1.1\r\nHost: a\r\nContent-Type: \x9b\xad/\x85\r\n"
+    b"Content-Length: 1\r\n\r\nx",
+    b"POST /recognise?\x1b=1 HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx",
+    b"POST /recognise?top=%1b HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx",
+    b"POST /recognise HTTP/1.1\r\nHost: a\r\nContent-Encoding: \x9b\r\nContent-Length: 1\r\n\r\nx",
+]
+
+
+def answered(port: int, raw: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", port)) as one:
+        one.sendall(raw)
+        one.settimeout(30)
+        return b"".join(iter(lambda: one.recv(1 << 16), b""))
+
+
+def test_what_clients_send_is_printable_in_the_log_and_in_answers() -> None:
+    with process(*standin(access_log=True, silent=0.5)) as (server, address):
+        with ThreadPoolExecutor(len(ODD)) as threads:
+            port = int(address.rpartition(":")[2])
+            answers = list(threads.map(answered, [port] * len(ODD), ODD))
+        server.send_signal(TERM)
+        assert server.wait(60) == 0
+        lines = "".join(server.communicate()).splitlines()
+    for said in answers:
+        assert said.startswith(b"HTTP/1.1 ")
+        text = json.loads(said.partition(b"\r\n\r\n")[2]) if b"/json" in said else {}
+        assert str(text.get("detail", "")).isprintable()
+    assert len(lines) < 4 * len(ODD)
+    assert all(line.isprintable() for line in lines), lines
+    assert not any("Traceback" in line or "all is well" in line[:12] for line in lines)
+
+
 def httpx_reaches(address: str) -> bool:
     try:
         httpx.get(f"{address}/health")
@@ -93,7 +241,7 @@ def httpx_reaches(address: str) -> bool:
 
 
 def test_bodies_that_are_too_long_or_no_http_end_only_their_connection() -> None:
-    with process(str(HERE / "serve_standin.py"), "0") as (server, address):
+    with process(*standin()) as (server, address):
         port = int(address.rpartition(":")[2])
         said = httpx.post(f"{address}/recognise", content=bytes(40 << 20), timeout=30)
         assert said.status_code == 413
@@ -116,7 +264,7 @@ def test_the_dockerfile_copies_what_is_there_and_its_health_check_tells_the_trut
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=30)
         return done.returncode == 0
 
-    with process(str(HERE / "serve_standin.py"), "0") as (server, address):
+    with process(*standin()) as (server, address):
         assert healthy(address)
         server.kill()
         server.wait()

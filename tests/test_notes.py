@@ -54,6 +54,33 @@ LOOK_ALIKE = [
 # --- names that look the same ----------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        *(
+            ("hello", "h\u0435llo"),
+            ("SOS", "S\u041eS"),
+            ("Kiss", "\u041aiss"),
+            ("omega", "\u03bfmega"),
+        ),
+        *(("thank-you", "thank\u2011you"), ("thank_you", "thank you"), ("thank-you", "thank_you")),
+        *(("don't", "don\u2019t"), ("a\u2013b", "a-b"), ("Thank You", "thank_you")),
+        ("\u0645\u0631\u062d\u0628\u0627", "\u0645\u0631\u062d\u0640\u0628\u0627"),
+    ],
+)
+def test_dashes_apostrophes_and_twins_of_letters_look_the_same(one: str, other: str) -> None:
+    (pair,) = alike([one, other])
+    assert pair == f"{shown(one)} and {shown(other)}"
+    assert len({ascii(name) for name in pair.split(" and ")}) == 2
+
+
+@pytest.mark.parametrize(
+    "pair", ["O 0", "thankyou thank_you", "resign sign", "\u043d\u0435\u0442 \u0434\u0430"]
+)
+def test_other_names_do_not(pair: str) -> None:
+    assert not alike(pair.split())
+
+
 @pytest.mark.parametrize(("one", "other"), LOOK_ALIKE)
 def test_names_that_look_the_same_are_told(one: str, other: str) -> None:
     (pair,) = alike([one, "something else", other])

@@ -18,7 +18,7 @@ FEW_CLIPS, FEW_SIGNERS = 5, 2
 """Below these, clips of a sign and signers are too few to promise anything."""
 SHORT = 1.0
 """Seconds; docs/own_signs.md asks for clips of one to four."""
-_HOW = "capitals, spaces or what is not seen only"
+_HOW = "capitals, spaces, dashes or what is not seen only"
 _SHOWN = 5
 
 

@@ -42,7 +42,8 @@ class Decoding:
         with opened(self.path) as (container, stream):
             self.shape = _pixel_shape(stream)
             if self.careful:
-                stream.codec_context.options = {"err_detect": "explode"}
+                options = stream.codec_context.options
+                stream.codec_context.options = {**options, "err_detect": "explode"}
             if self.seek is not None and not _sought(container, stream, self.seek):
                 return
             for frame in self._decoded(container, stream):

@@ -10,11 +10,16 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from signlet.errors import ClipError
+from signlet.reading.regular import irregular
+from signlet.video.claims import refuse_claims
 from signlet.video.content import begins_as_video, landmark_ending, what_else
 from signlet.video.needs import needs_video
 
-_MAX_SIDE = 16_384
-"""Pictures larger than this, in pixels a side, are no sign video and would fill the memory."""
+_MAX_SIDE, _MOST_PIXELS = 16_384, 8192 * 4352
+"""Pictures with longer sides, or more pixels than 8K has, are no sign video and would fill the
+memory."""
+_LONGEST_WAIT = 120.0
+"""Seconds that a file may take to be opened, or a piece of it to be read."""
 _LOOKED_AT = 200
 """So many packets tell which of several streams moves."""
 _FORMATS = ",".join(
@@ -35,9 +40,8 @@ _STILL = ("gif", "apng", "mjpeg")
 
 def require_file(path: Path) -> None:
     """Raise ClipError where there is no file; needs no package, so it is said first."""
-    if not path.is_file():
-        problem = "is a directory" if path.is_dir() else "there is no such file"
-        raise ClipError(f"{path}: {problem}; check the path")
+    if problem := irregular(path):
+        raise ClipError(problem)
 
 
 @contextmanager
@@ -52,20 +56,20 @@ def opened(path: Path) -> Iterator[tuple[Any, Any]]:
 
 @contextmanager
 def _container(path: Path) -> Iterator[Any]:
-    require_file(path)
+    refuse_claims(path)
     with needs_video(path):
         import av
     container: Any
     with ExitStack() as files:
         try:
             try:
-                container = av.open(f"file:{path}", options=_OPTIONS)
+                container = av.open(f"file:{path}", options=_OPTIONS, timeout=_LONGEST_WAIT)
             except av.FFmpegError:
                 if not begins_as_video(path):
                     raise
                 # The ending may have led ffmpeg astray: it knows no name of this one.
                 nameless = _Nameless(files.enter_context(path.open("rb")))
-                container = av.open(nameless, options=_OPTIONS)
+                container = av.open(nameless, options=_OPTIONS, timeout=_LONGEST_WAIT)
         except (av.FFmpegError, OSError, ValueError) as error:
             raise ClipError(_not_opened(path, error)) from error
         yield files.enter_context(container)
@@ -150,8 +154,10 @@ def _checked(stream: Any, path: Path) -> Any:
     sides = _sides(stream)
     if sides is None:
         raise ClipError(f"{path}: its codec is not known here; convert it to H.264")
-    if max(sides) > _MAX_SIDE:
+    if max(sides) > _MAX_SIDE or sides[0] * sides[1] > _MOST_PIXELS:
         raise ClipError(
             f"{path}: pictures of {sides[0]} x {sides[1]} are too large; scale the video down"
         )
+    # Of pictures that turn out larger than the header says.
+    stream.codec_context.options = {"max_pixels": str(_MOST_PIXELS)}
     return stream

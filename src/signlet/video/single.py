@@ -19,6 +19,7 @@ from signlet.video.frames import Pictures, refuse_long, require_file
 from signlet.video.picture import Image
 
 HOLISTIC = Choice()
+_LARGE = 1 << 30
 _SAMPLE = 8
 """Brightness is that of every so many pixels, down and across."""
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
@@ -47,6 +48,8 @@ def find(
     span: the stretch that is wanted, None for the whole video.
     """
     require_file(path)
+    if path.stat().st_size > _LARGE:
+        refuse_long(path, span)  # reading all of it for its key may take minutes
     key = cache.content_key(path, identity(choice), span)
     stored = cache.load(key)
     if stored is not None:

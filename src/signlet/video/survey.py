@@ -17,6 +17,8 @@ from signlet.video.opening import opened
 
 _LOOKED_AT = 240
 """So many packets tell the distance of two pictures."""
+_MOST_PACKETS = 5_000_000
+"""Those after them, two days into a recording, are not counted."""
 _KNOWN_FILES = 64
 _NEAR = 0.25
 """Distances of pictures are usual up to this share away from the median."""
@@ -163,7 +165,7 @@ def _shown_packets(container: Any, stream: Any) -> Iterator[Any]:
     import av
 
     packets = container.demux(stream)
-    while True:
+    for _ in range(_MOST_PACKETS):
         try:
             packet = next(packets, None)
         except (av.FFmpegError, OSError, ValueError):

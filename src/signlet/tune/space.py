@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentError
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
@@ -13,13 +12,18 @@ from jsonargparse import ArgumentParser
 
 from signlet.errors import SignletError
 from signlet.train import Recipe
-from signlet.train.settings import plain
-from signlet.train.settings_file import read_mapping
+from signlet.train.settings import MOST, plain
+from signlet.train.settings_file import check_sections, read_mapping
 
 WIDTH, DROPOUT = "width_factor", "dropout_factor"
 """Keys that no recipe has: all widths, or all dropouts, of both models times a factor."""
 _FIXED = ("packing", "num_folds", "seed", "name")
 _MOST_DROPOUT = 0.9
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is one that a recipe may hold; NaN and infinity are none."""
+    return type(value) in (int, float) and abs(value) <= MOST
 
 
 @dataclass(frozen=True)
@@ -31,9 +35,7 @@ class Range:
     log: bool = False
 
     def __post_init__(self) -> None:
-        numbers = all(
-            isinstance(x, int | float) and not isinstance(x, bool) for x in (self.low, self.high)
-        )
+        numbers = _is_number(self.low) and _is_number(self.high)
         if not numbers or not self.low < self.high or (self.log and self.low <= 0):
             raise SignletError(
                 f"low is {self.low!r}, high {self.high!r}; give numbers, low below high, and "
@@ -157,6 +159,9 @@ def with_values(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
             for group in groups:
                 place = place[group]
             place[last] = list(value) if isinstance(value, tuple) else value
+    for key in (WIDTH, DROPOUT):
+        if not _is_number(factor := values.get(key, 1.0)) or not factor > 0:
+            raise SignletError(f"{key} is {factor!s:.60}; give a number above 0")
     for model in (settings["student"], settings["distilled"]):
         _scale(model, values.get(WIDTH, 1.0), values.get(DROPOUT, 1.0))
     return _recipe(settings)
@@ -183,8 +188,11 @@ def _parser() -> ArgumentParser:
 def _recipe(settings: Mapping[str, Any]) -> Recipe:
     """Checks types as the command line does."""
     parser = _parser()
+    check_sections(settings, Recipe)
     try:
         values = parser.instantiate(parser.parse_object(dict(settings)))
-    except ArgumentError as error:
-        raise SignletError(" ".join(str(error).split())) from None
+    except SignletError:
+        raise
+    except Exception as error:  # whatever jsonargparse makes of an odd value
+        raise SignletError(" ".join(str(error).split()) or type(error).__name__) from None
     return Recipe(**{field.name: values[field.name] for field in fields(Recipe)})

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import unicodedata
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import numpy as np
@@ -14,14 +15,26 @@ from hypothesis import strategies as st
 
 import signlet
 from conftest import Synthetic, moving_hand
+from signlet.atomic import replacing, require_writable
 from signlet.card import read_card
+from signlet.convert.clips import convert_set
 from signlet.errors import SignletError
 from signlet.export.bundle import export_ensemble
 from signlet.model import ModelConfig, SignModel
 from signlet.model.files import load_model, save_model
-from signlet.names import MOST, is_name, new_sign_name, sign_name, signer_name
+from signlet.names import (
+    MOST,
+    cell,
+    file_name,
+    from_cell,
+    is_name,
+    new_sign_name,
+    sign_name,
+    signer_name,
+)
 from signlet.pack import pack
 from signlet.sources import open_source
+from signlet.terminal import printable
 from teaching import clips, tiny_card
 
 ALLOWED = {
@@ -205,3 +218,78 @@ def test_labels_are_a_line_each(tmp_path: Path) -> None:
     text = (tmp_path / "labels.txt").read_text(encoding="utf-8")
     assert text.splitlines() == list(names)
     assert signlet.load(tmp_path / "model.onnx").signs == names
+
+
+# --- names of files ------------------------------------------------------------------------
+
+DEVICES = ("CON", "nul.txt", "aux.tar.gz", "Com1", "lpt9.x", "prn ", "CON .txt", "com²", "CONIN$")
+LONG = ("x" * 300, "空" * 100, "😀" * 100, "x" * 299 + "y")
+AWKWARD = (
+    *("../../etc/passwd", "..", "...", ".", "", " ", "/", "\\", "a/b", "a\\b", "C:evil", "a:b"),
+    *('a"b', "a<b>", "a|b", "a?", "a*", "trailing.", "trailing ", ".hidden", "a\nb", "a\x00b"),
+    *("\x1b]0;x\x07", "a\u202eb", "caf\udce9", "-rf", "$(id)", "e\u0301t", *DEVICES, *LONG),
+)
+
+
+@pytest.mark.parametrize("name", AWKWARD, ids=lambda name: ascii(name)[:20])
+def test_a_file_is_called_so_on_every_system(name: str, tmp_path: Path) -> None:
+    file = file_name(name)
+    assert not set(file) & set('/\\:*?"<>|')
+    assert file.isprintable()
+    assert file == file.strip(" .") == file_name(file) != ""
+    assert len(f"{file}-12.parquet".encode()) < 256
+    assert file.split(".")[0].strip().upper() not in ("CON", "NUL", "AUX", "PRN", "COM1", "LPT9")
+    (tmp_path / f"{file}.npz").write_bytes(b"")
+    assert [one.name for one in tmp_path.iterdir()] == [f"{file}.npz"]
+
+
+@given(st.text(st.characters(exclude_categories=()), max_size=300))
+def test_any_name_gives_a_file(name: str) -> None:
+    file = file_name(name)
+    assert 0 < len(file.encode()) <= 200
+    assert file == file.strip(" .")
+    assert Path(file).name == PureWindowsPath(file).name == file
+    assert not PureWindowsPath(file).is_reserved()
+
+
+def test_long_names_stay_apart_and_plain_ones_as_they_are() -> None:
+    assert len({file_name(name) for name in LONG}) == len(LONG)
+    for name in ("hello", "two words", "空", "می\u200cخواهم", "concert", "com", "null", "a.b"):
+        assert file_name(name) == name
+
+
+def test_clips_of_awkward_names_are_converted_and_read_back(tmp_path: Path) -> None:
+    signs = ("CON", "con", "nul.txt", "a:b?", "trailing.", "=1+1", "@x", "空" * 60)
+    table = ["path,sign,signer"]
+    for number, sign in enumerate(signs):
+        write(tmp_path / f"{number}.npz", number)
+        table.append(f'{number}.npz,"{sign}","+{number}"')
+    (tmp_path / "clips.csv").write_text("\n".join(table), encoding="utf-8")
+    source = open_source(tmp_path / "clips.csv")
+    done = convert_set(source, tmp_path / "out", None, "clips.csv")
+    refs = open_source(done.where).refs()
+    assert [ref.sign for ref in refs] == list(signs)
+    assert [ref.signer for ref in refs] == [f"+{number}" for number in range(len(signs))]
+    parts = [part for ref in refs for part in ref.path.relative_to(tmp_path / "out").parts]
+    stems = [part.removesuffix(".npz") for part in parts]
+    assert stems == [file_name(stem) for stem in stems]
+    text = done.where.read_text(encoding="utf-8")
+    cells = [one for row in csv.reader(text.splitlines()) for one in row]
+    assert not [one for one in cells if one.startswith(("=", "+", "-", "@"))]
+
+
+@given(st.text(st.characters(exclude_categories=("Cs", "Cc", "Cf")), max_size=9).map(str.strip))
+def test_no_cell_is_a_formula(text: str) -> None:
+    shown = cell(text)
+    assert not shown.startswith(("=", "+", "-", "@", "\t", "\r", "\uff1d"))
+    assert shown.strip() == text.strip() or not text.isprintable()
+    assert from_cell(shown) == printable(text)
+
+
+@pytest.mark.parametrize("name", ["x" * 251, "空" * 83, "é" * 125])
+def test_a_result_may_have_as_long_a_name_as_the_system_allows(tmp_path: Path, name: str) -> None:
+    path = tmp_path / f"{name}.npz"
+    with replacing(path) as temporary:
+        temporary.write_bytes(b"x")
+    require_writable(path)
+    assert path.read_bytes() == b"x"

@@ -80,7 +80,7 @@ def require_writable(path: Path) -> None:
         if path.is_dir():
             raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
         nearest = next(p for p in path.absolute().parents if p.exists())
-        with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=nearest):
+        with tempfile.TemporaryDirectory(prefix=f".{path.name[:40]}-", dir=nearest):
             pass
     except OSError as error:
         raise SignletError(

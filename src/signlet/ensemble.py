@@ -18,6 +18,7 @@ from signlet.compare import Pair, align, compare
 from signlet.errors import SignletError
 from signlet.evaluate import Scores, score
 from signlet.model.files import MAX_MEMBERS, ModelFile, finite, load_model, save_model
+from signlet.names import cell
 from signlet.predictions import Predictions, average, read_predictions, write_predictions
 from signlet.running.lock import only_one_file
 from signlet.sources.absent import absent, exists
@@ -274,4 +275,5 @@ def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(finite(row) for row in rows)
+        for row in map(finite, rows):
+            writer.writerow({k: cell(v) if isinstance(v, str) else v for k, v in row.items()})

@@ -7,11 +7,12 @@ web/names.js is the same rule.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 
 from signlet.errors import SignletError
-from signlet.terminal import UNPRINTED
+from signlet.terminal import UNPRINTED, printable
 
 MOST, MOST_BYTES = 100, 240
 """Characters of a name, and its bytes in UTF-8: a folder can still be called so."""
@@ -24,6 +25,17 @@ _SHOWS = re.compile(
     "\U000e0100-\U000e01ef]"
 )
 """Any other letter; a name of these alone shows nothing. Some scripts need them among others."""
+_UNSAFE = re.compile(r'[/\\:*?"<>|]')
+_DEVICE = re.compile(
+    r"^(con|prn|aux|nul|com[0-9\xb9\xb2\xb3]|lpt[0-9\xb9\xb2\xb3]|conin\$|conout\$|clock\$)"
+    r"(?= *(?:\.|$))",
+    re.IGNORECASE,
+)
+"""Windows takes these for devices, with any ending."""
+_FILE_BYTES = 200
+"""Of 255 that systems allow; the rest is for endings, numbers and temporary names."""
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""A cell that begins so is a formula for spreadsheets."""
 
 
 def sign_name(text: str, where: str = "") -> str:
@@ -63,6 +75,36 @@ def is_name(text: object) -> bool:
         return bool(sign_name(text))  # type: ignore[arg-type]
     except SignletError:
         return False
+
+
+def file_name(name: str, other: str = "clip") -> str:
+    """What a file or a folder is called after a name, on every system.
+
+    Without separators and what else some system refuses, no device of Windows, and short
+    enough; a name that is cut ends in a digest of the whole, so two stay two. other: where
+    nothing is left.
+    """
+    safe = UNPRINTED.sub("-", _UNSAFE.sub("-", unicodedata.normalize("NFC", name)))
+    safe = safe.strip(" .") or other
+    safe = _DEVICE.sub(r"\1-", safe)
+    if len(safe.encode()) <= _FILE_BYTES:
+        return safe
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{safe.encode()[: _FILE_BYTES - 9].decode(errors='ignore').rstrip(' .')}-{digest}"
+
+
+def cell(text: str) -> str:
+    """A text in a table that we write: one line, and no formula for a spreadsheet that opens it.
+
+    Where it would be one, a blank stands before it, which all our readers take away.
+    """
+    text = printable(text)
+    return f" {text}" if text.startswith(_FORMULA) else text
+
+
+def from_cell(text: str) -> str:
+    """What `cell` was given."""
+    return text[1:] if text[:1] == " " and text[1:].startswith(_FORMULA) else text
 
 
 def _one_line(text: str, what: str, where: str) -> str:

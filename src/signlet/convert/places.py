@@ -5,24 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from signlet.atomic import write_text
 from signlet.errors import SignletError
+from signlet.names import cell, file_name
 from signlet.running.lock import LOCK
 from signlet.sources import ClipRef, open_source
 from signlet.sources.files import SUFFIXES
+from signlet.terminal import printable
 from signlet.video.suffixes import VIDEO_SUFFIXES
 
 RECORD, MANIFEST = "convert.json", "manifest.csv"
 NO_SIGN = "unknown"
 """Folder of clips whose sign is not known."""
 _COLUMNS = ("path", "sign", "signer", "split")
-_UNSAFE = re.compile(r'[\x00-\x1f/\\:*?"<>|]')
-_LONGEST = 120
-"""Characters of a name: a folder can be called so everywhere."""
 
 
 def places(refs: Sequence[ClipRef]) -> list[Path]:
@@ -30,7 +28,7 @@ def places(refs: Sequence[ClipRef]) -> list[Path]:
     taken: set[str] = set()
     found = []
     for ref in refs:
-        folder, stem = _safe(ref.sign or NO_SIGN), _safe(_stem(ref))
+        folder, stem = file_name(ref.sign or NO_SIGN), file_name(_stem(ref))
         number, path = 1, f"{folder}/{stem}.npz"
         while path.casefold() in taken:
             number += 1
@@ -41,18 +39,14 @@ def places(refs: Sequence[ClipRef]) -> list[Path]:
 
 
 def _stem(ref: ClipRef) -> str:
-    last = ref.name.replace("\\", "/").rstrip("/").split("/")[-1]
+    own = ref.path.name  # where it is escaped in the clip's name, the backslash is no folder
+    escaped = ref.name.endswith(printable(own)) and not own.isprintable()
+    last = own if escaped else ref.name.replace("\\", "/").rstrip("/").split("/")[-1]
     stem, dot, ending = last.rpartition(".")
     name = stem if f"{dot}{ending}".lower() in (*SUFFIXES, *VIDEO_SUFFIXES) else last
     if not ref.signer or name.startswith(f"{ref.signer}_"):
         return name
     return f"{ref.signer}_{name}"
-
-
-def _safe(name: str) -> str:
-    """A name that a file or a folder may have on every system."""
-    safe = _UNSAFE.sub("-", name).strip(" .")[:_LONGEST]
-    return safe or "clip"
 
 
 def claim(out: Path, about: dict[str, str]) -> None:
@@ -74,7 +68,8 @@ def claim(out: Path, about: dict[str, str]) -> None:
 
 
 def _text(about: dict[str, str]) -> str:
-    return json.dumps(about, indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(about, indent=1, ensure_ascii=False)
+    return text.encode(errors="backslashreplace").decode() + "\n"
 
 
 def describe(out: Path, refs: Sequence[ClipRef], paths: Sequence[Path]) -> Path:
@@ -90,7 +85,8 @@ def describe(out: Path, refs: Sequence[ClipRef], paths: Sequence[Path]) -> Path:
     table = csv.writer(text, lineterminator="\n")
     table.writerow(_COLUMNS)
     for ref, path in zip(refs, paths, strict=True):
-        table.writerow([path.as_posix(), ref.sign, ref.signer or "", ref.split or ""])
+        texts = path.as_posix(), ref.sign, ref.signer, ref.split
+        table.writerow([cell(text or "") for text in texts])
     write_text(out / MANIFEST, text.getvalue())
     return out / MANIFEST
 

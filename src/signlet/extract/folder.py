@@ -13,6 +13,7 @@ from signlet.extract.files import FORMATS
 from signlet.extract.many import Outcome, extract_many
 from signlet.extract.record import Record, Row
 from signlet.extract.summary import Summary, kinds_of, summarise
+from signlet.names import file_name
 from signlet.running.leftover import sweep
 from signlet.running.lock import only_one
 from signlet.sources.absent import absent, exists
@@ -20,6 +21,7 @@ from signlet.sources.arrange import signers_below
 from signlet.sources.leftover import count_of, listed, unread_folders
 from signlet.sources.pattern import NamePattern
 from signlet.sources.walk import tree_of
+from signlet.terminal import printable
 from signlet.video import cache
 from signlet.video.content import what_else
 from signlet.video.extractors import Choice, identity
@@ -124,19 +126,21 @@ def plan(videos: Path, out: Path, file_format: str, names: NamePattern | None = 
     below = [PurePosixPath(video.relative_to(root).as_posix()) for video in _videos(videos)]
     tasks = []
     for name, signer in zip(below, signers_below(below, names)[0], strict=True):
-        _check_text(name)
-        written = out / name.with_suffix(f".{file_format}")
-        tasks.append(Task(name.as_posix(), root / name, written, signer or ""))
+        written = out / _written(name, file_format)
+        tasks.append(Task(printable(name.as_posix()), root / name, written, signer or ""))
     _refuse_two_in_one(tasks)
     return tasks
 
 
-def _check_text(name: PurePosixPath) -> None:
-    """File names may hold bytes that are no text, which no table can store."""
-    try:
-        str(name).encode()
-    except UnicodeEncodeError:
-        raise SignletError(f"{str(name)!a}: the name is not UTF-8; rename the file") from None
+def _written(video: PurePosixPath, file_format: str) -> PurePosixPath:
+    """Where a video's landmarks go; names that no table or no system takes are mended."""
+    parts = [*video.parent.parts, video.stem]
+    safe = [part if _is_plain(part) else file_name(part) for part in parts]
+    return PurePosixPath(*safe[:-1], f"{safe[-1]}.{file_format}")
+
+
+def _is_plain(name: str) -> bool:
+    return printable(name) == name and len(name.encode()) <= 230
 
 
 def _videos(where: Path) -> list[Path]:

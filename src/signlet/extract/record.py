@@ -12,6 +12,7 @@ from typing import Any
 
 from signlet.atomic import require_writable, write_text
 from signlet.errors import SignletError
+from signlet.names import cell, from_cell
 from signlet.video.quality import VideoQuality
 
 FILE = "quality.csv"
@@ -88,11 +89,11 @@ def _text(rows: Iterable[Row], header: bool = True) -> str:
 def _cells(row: Row) -> dict[str, Any]:
     quality = asdict(row.quality) if row.quality else {}
     return {
-        "video": row.video,
-        "signer": row.signer,
-        "file": row.file,
+        "video": cell(row.video),
+        "signer": cell(row.signer),
+        "file": cell(row.file),
         "warnings": "; ".join(row.warnings),
-        "error": row.error,
+        "error": cell(row.error),
         "key": row.key,
         **{name: value if name in _TEXT else json.dumps(value) for name, value in quality.items()},
     }
@@ -114,7 +115,7 @@ def _row(cells: dict[str, Any]) -> Row | None:
             **{name: v if name in _TEXT else json.loads(v) for name, v in values.items()}
         )
         warnings = tuple(filter(None, cells["warnings"].split("; ")))
-        about = {name: cells[name] for name in ("video", "signer", "file", "key")}
+        about = {name: from_cell(cells[name]) for name in ("video", "signer", "file", "key")}
         return Row(**about, quality=quality, warnings=warnings)
     except (KeyError, TypeError, ValueError, AttributeError):
         return None

@@ -28,7 +28,7 @@ def temporary_folder(parent: Path, name: str) -> Iterator[Path]:
     name: begins with a dot beside a result. Raises OSError where it cannot be made.
     """
     sweep(parent)
-    folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=parent))
+    folder = Path(tempfile.mkdtemp(prefix=f"{name[:40]}-", dir=parent))
     try:
         mark = _marked(folder)
         try:

@@ -281,7 +281,7 @@ def test_clips_at_the_same_time_wait_for_each_other(site: browsing.Site) -> None
     [
         ("absent", "cannot be fetched (404)"),
         ("cut", "is damaged (not a model, or cut off)"),
-        ("empty", "was not exported by signlet"),
+        ("empty", "is damaged (not a model, or cut off)"),
         ("text", "is damaged (not a model"),
         ("bare", "was not exported by signlet"),
         ("json", "is damaged (its card is no JSON"),

@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import EINVAL
 from pathlib import Path
 from typing import IO
 
@@ -32,7 +33,7 @@ def opened(
     encrypted or packed in an unusual way, also while it is read within the block.
     """
     name = name or path
-    with open_regular(path, error) as file, saying(name):
+    with open_regular(path, error) as file, _saying(name, error):
         bounded = _Bounded(file)
         with zipfile.ZipFile(bounded) as archive:
             bounded.most = None
@@ -40,8 +41,8 @@ def opened(
 
 
 @contextmanager
-def saying(name: Path | str) -> Iterator[None]:
-    """Turn whatever zipfile raises into one line."""
+def _saying(name: Path | str, kind: type[SignletError]) -> Iterator[None]:
+    """Turn whatever zipfile raises into one line. kind: of a file that cannot be read."""
     try:
         yield
     except NotImplementedError:
@@ -51,7 +52,9 @@ def saying(name: Path | str) -> Iterator[None]:
             raise
         raise ClipError(f"{name}: is encrypted; pack it without a password") from None
     except OSError as error:
-        raise SignletError(f"{name}: cannot be read ({error.strerror or error})") from None
+        if error.errno == EINVAL:  # a place before the beginning of the file
+            raise ClipError(f"{name}: is damaged; copy or save the file again") from None
+        raise kind(f"{name}: cannot be read ({error.strerror or error})") from None
     except DAMAGED as error:
         why = " ".join(str(error).split())[:80] or type(error).__name__
         raise ClipError(f"{name}: is damaged ({why}); copy or save the file again") from None

@@ -18,6 +18,8 @@ from signlet.reading.regular import open_regular
 _BLOCK = 1 << 20
 _LONGEST_HEADER = 10_000
 """Bytes; of an array of numbers it has 128."""
+_LONGEST = 1 << 62
+"""No array is so long in any direction."""
 _WIDEST = 16
 """Bytes of the widest number that numpy has."""
 
@@ -65,8 +67,8 @@ def _header(head: IO[bytes], name: str) -> tuple[Shape, bool, np.dtype[Any]]:
         raise ClipError(
             f"{name}: is no whole numpy array ({why}); write or copy the file again"
         ) from None
-    if any(length < 0 for length in shape):
-        raise ClipError(f"{name}: has the shape {shown(shape)}; write or copy the file again")
+    if not all(0 <= length < _LONGEST for length in shape):
+        raise ClipError(f"{name}: has a shape that no array has; write or copy the file again")
     return shape, fortran, kind
 
 

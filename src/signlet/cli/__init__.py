@@ -82,6 +82,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _main(arguments: Sequence[str] | None, ending: Ending) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] in (["-h"], ["--help"], ["--version"]) and given[1:]:
+        hint = f"; did you mean signlet {given[1]} --help?" if given[1] in COMMANDS else ""
+        return _fail(f"{given[0]}: stands alone, without {shortened(given[1])}{hint}", FAILED)
     if not given or given[0] in ("-h", "--help"):
         print(usage(), end="")
         return 0 if given else FAILED

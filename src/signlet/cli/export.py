@@ -73,14 +73,13 @@ def run(arguments: list[str]) -> None:
     parser.add_argument("--licence", type=str, default="", help="of the model, for its card")
     parser.add_argument(
         "--bound",
-        type=float,
-        default=0.0,
+        type=float | None,
         help="largest difference of a probability from torch; default "
         + ", ".join(f"{bound:g} for {name}" for name, bound in BOUNDS.items()),
     )
     parsed = parse(parser, arguments)
-    if not parsed.bound >= 0:
-        raise SignletError(f"--bound {parsed.bound}: give a number above 0")
+    if parsed.bound is not None and not parsed.bound >= 0:
+        raise SignletError(f"--bound {parsed.bound}: give 0 or a number above 0")
     if parsed.clips is None:
         refuse_told(parsed, "--clips")
     console = SafeConsole()
@@ -105,7 +104,7 @@ def run(arguments: list[str]) -> None:
             about=model.about,
             licence=parsed.licence,
             clips=clips,
-            bound=parsed.bound or None,
+            bound=parsed.bound,
             say=lambda text: _show(text, status if console.is_terminal else None, console),
         )
     _print(done, console)

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from signlet.cli.as_given import check_given, check_jobs, surplus_hint
 from signlet.cli.wrong_values import wrong_value
 from signlet.errors import SaidElsewhere, SignletError
 from signlet.terminal import printable
@@ -105,16 +106,20 @@ def parse(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> Any:
     positional = [str(a.metavar or a.dest).upper() for a in parser._get_positional_actions()]
     parser.usage = " ".join([parser.prog, *positional, "[options]"])
     try:
-        return parser.parse_args(given)
+        parsed = parser.parse_args(given)
     except argparse.ArgumentError as error:
         if os.environ.get("LOCAL_RANK", "0") != "0":
             raise SaidElsewhere(str(error)) from None
         text = " ".join(str(error).split())
         wrong = wrong_value(parser, text, given)
-        raise SignletError(wrong or f"{text}{_nearest(text, list(options))}") from None
+        hint = _nearest(text, list(options)) or surplus_hint(parser, text)
+        raise SignletError(wrong or f"{text}{hint}") from None
     except (*_UNPARSED, RecursionError) as error:
         text = " ".join(str(error).split())
         raise SignletError(f"a value cannot be read ({text[:200]}); see {parser.prog} -h") from None
+    check_given(parser, given)
+    check_jobs(parsed)
+    return parsed
 
 
 def _known_flag(text: str, options: Mapping[str, str]) -> str:

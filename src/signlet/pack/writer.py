@@ -135,7 +135,7 @@ def _shards(refs: list[ClipRef], folder: Path) -> list[Work]:
 def _check_backend(backend: str, address: str | None) -> None:
     if backend not in BACKENDS:
         raise SignletError(f"backend is {backend}; choose {' or '.join(BACKENDS)}")
-    if address and backend != "ray":
+    if address is not None and backend != "ray":
         raise SignletError(f"--address {address}: is for a cluster; add --backend ray")
 
 

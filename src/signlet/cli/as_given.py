@@ -1,0 +1,88 @@
+"""Arguments that a parser would take and that mean nothing: empty, given twice, too many."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from signlet.errors import SignletError
+
+
+def check_given(parser: argparse.ArgumentParser, given: Sequence[str]) -> None:
+    """Raise SignletError where an argument is empty, or a flag has two values.
+
+    A flag whose default is the empty text may be given it; one that collects may come again.
+    """
+    seen: dict[str, tuple[str, str]] = {}
+    for flag, value in _valued(parser, given):
+        action = parser._option_string_actions.get(flag)
+        if not value.strip() and getattr(action, "default", None) != "":
+            what = "an argument" if action is None else flag
+            rest = "" if action is None or action.required else ", or leave the flag out"
+            raise SignletError(f"{what} is empty; give a name{rest}")
+        if action is None or _collects(action):
+            continue
+        if action.dest in seen and seen[action.dest][0] != value:
+            first, last = seen[action.dest][0], value
+            raise SignletError(f"{flag} is given twice, with {first} and with {last}; give it once")
+        seen[action.dest] = value, flag
+
+
+def check_jobs(parsed: Any) -> None:
+    """Raise SignletError where no process would do the work, whether or not there is any."""
+    jobs = getattr(parsed, "jobs", None)
+    if isinstance(jobs, int) and (jobs == 0 or jobs < -1):
+        raise SignletError(f"--jobs {jobs}: give 1 or more, or -1 for one per core")
+
+
+def surplus_hint(parser: argparse.ArgumentParser, message: str) -> str:
+    """What a command takes, where it was given names too many; "" for other mistakes."""
+    _, found, names = message.partition("nrecognized arguments: ")
+    if not found or names.startswith("-"):
+        return ""
+    takes = [
+        str(a.metavar or a.dest).upper() + (" ... in a row" if a.nargs == "+" else "")
+        for a in parser._get_positional_actions()
+    ]
+    what = f"takes {' and '.join(takes)} beside its flags" if takes else "takes flags only"
+    return f"; {parser.prog} {what}; a name with spaces needs quotes"
+
+
+def _valued(parser: argparse.ArgumentParser, given: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Flag and value of each argument that is a value; the flag is "" for positional ones.
+
+    Several values of one flag come as one, so that two flags differ where any value does.
+    """
+    last, values, only_names = "", [""] * 0, False
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals and text[:1] == "-" and text[1:2] != "-" and text[:2] in _short(parser):
+            name, equals, value = text[:2], "=" * (len(text) > 2), text[2:]
+        if only_names or name not in parser._option_string_actions:
+            if text == "--":
+                only_names = True
+            elif not text.strip() or not last:
+                yield last, text
+            else:
+                values.append(text)
+            continue
+        if last and values:
+            yield last, " ".join(values)
+        last, values = ("", []) if equals or _is_switch(parser, name) else (name, [])
+        if equals:
+            yield name, value
+    if last and values:
+        yield last, " ".join(values)
+
+
+def _short(parser: argparse.ArgumentParser) -> set[str]:
+    return {name for name in parser._option_string_actions if len(name) == 2}
+
+
+def _is_switch(parser: argparse.ArgumentParser, name: str) -> bool:
+    return parser._option_string_actions[name].nargs == 0
+
+
+def _collects(action: argparse.Action) -> bool:
+    return isinstance(action, argparse._AppendAction)

@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 
 const web = pathToFileURL(`${process.argv[2]}/`);
 const { withoutNumbers } = await import(new URL("unfound.js", web));
-const { isName, oneLine, shows } = await import(new URL("names.js", web));
+const { inAMessage, isName, oneLine, shows } = await import(new URL("names.js", web));
 
 function read(path) {
   const bytes = readFileSync(path);
@@ -32,4 +32,5 @@ function named(text) {
 }
 
 const { clips, names } = JSON.parse(readFileSync(0, "utf-8"));
-process.stdout.write(JSON.stringify({ clips: clips.map(read), names: names.map(named) }));
+const messages = names.map(inAMessage);
+process.stdout.write(JSON.stringify({ clips: clips.map(read), names: names.map(named), messages }));

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import os
 import shutil
+import sys
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
@@ -227,12 +228,21 @@ def test_what_cannot_be_done_is_said_in_one_line(
     assert said.count("\n") == 1
 
 
-def test_a_name_that_is_no_text_is_refused(
-    videos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such names")
+@pytest.mark.parametrize(
+    "name", [b"b\xffb_1", b"bob_\x1b]0;x\x07", b"bob_a\nb", b"bob_" + b"x" * 246], ids=ascii
+)
+def test_a_video_of_any_name_is_extracted(
+    videos: Path, tmp_path: Path, name: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    os.rename(videos / "hello" / "bob_1.mp4", os.fsencode(videos / "hello") + b"/b\xffb_1.mp4")
-    assert extract(videos, "-o", tmp_path / "out") == 2
-    assert "is not UTF-8; rename the file" in capsys.readouterr().err
+    os.rename(videos / "hello" / "bob_1.mp4", os.fsencode(videos / "hello") + b"/%s.mp4" % name)
+    count = len(list(videos.rglob("*.mp4")))
+    for _ in range(2):  # the second time it is there already
+        assert extract(videos, "-o", tmp_path / "out") == 0
+    assert f"{count} of them there already" in capsys.readouterr().out
+    files = list((tmp_path / "out").rglob("*.parquet"))
+    assert len(files) == count
+    assert all(file.name.isprintable() and len(file.name.encode()) < 256 for file in files)
 
 
 @pytest.mark.slow

@@ -17,6 +17,7 @@ from conftest import moving_hand
 from signlet.errors import SignletError
 from signlet.landmarks import POSE, RAW_PARTS
 from signlet.names import is_name, sign_name
+from signlet.terminal import UNPRINTED, in_a_message
 from signlet.unfound import without_numbers
 from test_names import ALLOWED, REFUSED
 
@@ -101,6 +102,15 @@ def test_the_same_names_are_taken_in_the_same_form(javascript: dict[str, Any]) -
         (name, said)
         for name, said in zip(names(), javascript["names"], strict=True)
         if said["name"] != _form(name) or said["may"] is not is_name(name)
+    ]
+    assert differ == []
+
+
+def test_messages_are_shown_in_the_same_form(javascript: dict[str, Any]) -> None:
+    differ = [
+        (name, said)
+        for name, said in zip(names(), javascript["messages"], strict=True)
+        if said != in_a_message(name) or UNPRINTED.search(said)
     ]
     assert differ == []
 

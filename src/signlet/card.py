@@ -19,6 +19,7 @@ from signlet.names import is_name
 from signlet.teaching.fit import Expected
 from signlet.teaching.halves import Halves, as_text, unit_rows
 from signlet.teaching.taught import Taught, own_prototypes
+from signlet.terminal import in_a_message
 
 FORMAT = 1
 ENTRY = "signlet"
@@ -148,7 +149,7 @@ def require_distinct(signs: Sequence[str]) -> None:
 def _text(value: Any, name: str) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{name} is no text")
-    return value
+    return in_a_message(value)
 
 
 def _length(value: Any) -> int:

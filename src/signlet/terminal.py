@@ -33,7 +33,7 @@ _LONGEST_VALUE, _LONGEST_LINE = 200, 1_500
 """Characters that are printed of a value, and of a line of several values."""
 _LONG_WORDS = re.compile(r"\S{600,}[^\s:;,]")
 """Longer than a path is."""
-_BREAKS = re.compile(r"\s*\n\s*|\t")
+_BREAKS = re.compile(r"[ \t\r]*\n[ \t\r\n]*|\t")
 
 
 def printable(text: str) -> str:
@@ -61,7 +61,7 @@ def shortened(text: str, most: int = _LONGEST_VALUE) -> str:
 
 def in_a_message(text: str) -> str:
     """The message of an error or a warning as one printable line that is not too long."""
-    text = _BREAKS.sub(" ", text.strip())
+    text = _BREAKS.sub(" ", text.strip(" \t\r\n"))
     text = _LONG_WORDS.sub(lambda found: shortened(found[0]), text)
     return shortened(printable(text), _LONGEST_LINE)
 

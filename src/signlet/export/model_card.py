@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from signlet.card import Card
 from signlet.export.check import Check
 from signlet.runtimes.measure import FRAMES
+from signlet.terminal import in_a_message
 
 _SHOWN = 60
 
@@ -54,9 +56,9 @@ def _compared_on(checks: Mapping[str, Check]) -> str:
 def _facts(card: Card) -> list[str]:
     about = card.about
     rows = {
-        "Licence of the model": card.licence or "not stated by whoever exported it",
-        "Trained on": about.get("source", "not known"),
-        "Recipe": about.get("recipe", "not known"),
+        "Licence of the model": _said(card.licence) or "not stated by whoever exported it",
+        "Trained on": _said(about.get("source", "not known")),
+        "Recipe": _said(about.get("recipe", "not known")),
         **_started_from(about),
         f"Accuracy on {_tested(about)}": _accuracy(about),
         "Members": f"{len(card.max_lens)}, of at most {_list(card.max_lens)} frames",
@@ -66,18 +68,18 @@ def _facts(card: Card) -> list[str]:
         "Embedding": _embedding(card.embedding),
         "Longest clip": _longest(card.max_frames),
     }
-    lines = [f"| {name} | {_cell(value)} |" for name, value in rows.items()]
+    lines = [f"| {name} | {value} |" for name, value in rows.items()]
     return ["| | |", "|---|---|", *lines, ""]
 
 
 def _started_from(about: Mapping[str, Any]) -> dict[str, str]:
     init = about.get("init")
-    return {"Started from": str(init.get("model"))} if isinstance(init, dict) else {}
+    return {"Started from": _said(init.get("model"))} if isinstance(init, dict) else {}
 
 
 def _tested(about: Mapping[str, Any]) -> str:
     if about.get("split"):
-        return f"the published split {about['split']}"
+        return f"the published split {_said(about['split'])}"
     known = about.get("scores_are_for") == "known signers"
     return "other clips of the signers trained on" if known else "signers not trained on"
 
@@ -115,8 +117,9 @@ def _accuracy(about: Mapping[str, Any]) -> str:
     )
 
 
-def _cell(value: Any) -> str:
-    return " ".join(str(value).split()).replace("|", "\\|")
+def _said(value: Any) -> str:
+    """What somebody else has written, as plain text of Markdown: no link, no tag, no column."""
+    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", in_a_message(str(value)))
 
 
 def _none(card: Card) -> list[str]:
@@ -166,6 +169,6 @@ def _distance(check: Check) -> str:
 
 
 def _signs(signs: tuple[str, ...]) -> str:
-    shown = ", ".join(_cell(sign) for sign in signs[:_SHOWN])
+    shown = ", ".join(_said(sign) for sign in signs[:_SHOWN])
     rest = len(signs) - _SHOWN
     return f"{shown} and {rest} more (labels.txt)" if rest > 0 else shown

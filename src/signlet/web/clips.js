@@ -102,12 +102,16 @@ export function signName(text, what) {
   return name;
 }
 
-/** <signer>_<n>.npz, n being the next that is free. The signer ends at the first underscore. */
+/**
+ * <signer>_<n>.npz, n being the next that is free. The signer ends at the first underscore. Where
+ * capitals make no difference, folders of two signs may be one.
+ */
 export function takeName(clips, sign, signer) {
   const start = `${signer.replaceAll("_", "-")}_`;
-  const taken = clips.filter((clip) => clip.sign === sign).map((clip) => clip.name);
+  const low = (text) => text.toLowerCase();
+  const taken = clips.filter((clip) => low(clip.sign) === low(sign)).map((clip) => low(clip.name));
   let n = 1;
-  while (taken.includes(`${start}${n}.npz`)) n++;
+  while (taken.includes(low(`${start}${n}.npz`))) n++;
   return `${start}${n}.npz`;
 }
 

@@ -1,5 +1,6 @@
 // The model in use: loading it, choosing another, and what it says of itself.
 
+import { inAMessage } from "./names.js";
 import { readBytes } from "./npz.js";
 import { element } from "./signs.js";
 import { many } from "./teach-words.js";
@@ -71,7 +72,7 @@ export class ModelPanel {
     if (!this.#name) return; // there is no model yet
     const own = signs.length - taught;
     const text = own ? many(signs.length, "sign") : many(taught, "taught sign");
-    this.#part("model-name").textContent = `${this.#name}: ${text}${own && taught ? `, ${taught} of them taught` : ""}`;
+    this.#part("model-name").textContent = `${inAMessage(this.#name)}: ${text}${own && taught ? `, ${taught} of them taught` : ""}`;
     const taughtFirst = [...signs.slice(own), ...signs.slice(0, own)];
     this.#part("promise").textContent = `The page names what you sign. ${known(taughtFirst)}.`;
     this.#part("signs").textContent = [...signs].sort((a, b) => a.localeCompare(b)).join(", ");
@@ -97,7 +98,7 @@ export class ModelPanel {
   #show(card) {
     this.#part("facts").replaceChildren(...Object.entries(facts(card)).map(([title, text]) => {
       const pair = element("div");
-      pair.append(element("dt", "", title), element("dd", "", text));
+      pair.append(element("dt", "", title), element("dd", "", inAMessage(text)));
       return pair;
     }));
   }

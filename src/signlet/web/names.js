@@ -4,7 +4,7 @@ const [MOST, MOST_BYTES] = [100, 240]; // characters, and bytes: a folder can st
 const BLANKS = " \\t\\n\\v\\f\\r\\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000";
 const AROUND = new RegExp(`^[${BLANKS}]+|[${BLANKS}]+$`, "gu");
 // Controls; separators of lines, turns of direction; what is not seen; halves of a character.
-const REFUSED = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\u00ad\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}\ud800-\udfff]/u;
+const REFUSED = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\u00ad\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e007f}\ud800-\udfff]/u;
 const SHOWS = /[^\s\u034f\u115f\u1160\u17b4\u17b5\u200c\u200d\u2800\u3164\ufe00-\ufe0f\uffa0\u{e0100}-\u{e01ef}]/u;
 
 /**
@@ -23,6 +23,28 @@ export function oneLine(text, what) {
     throw new Error(`${what} is longer than ${MOST} characters, or than ${MOST_BYTES} bytes. Shorten it.`);
   }
   return name;
+}
+
+const LONGEST = [200, 1500]; // characters that are shown of a word, and of a message
+const UNPRINTED = new RegExp(REFUSED, "gu");
+
+/** The text of an error or a remark as one printable line that is not too long, whatever the names in it hold. */
+export function inAMessage(text) {
+  const line = text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, "").replace(/[ \t\r]*\n[ \t\r\n]*|\t/g, " ");
+  const words = line.replace(/\S{600,}[^\s:;,]/g, (word) => shortened(word, LONGEST[0]));
+  return shortened(words.replace(UNPRINTED, escaped), LONGEST[1]);
+}
+
+function shortened(text, most) {
+  if (text.length <= most) return text;
+  return `${text.slice(0, most / 2)}…${text.slice(-most / 2)}, ${text.length.toLocaleString("en")} characters`;
+}
+
+function escaped(letter) {
+  const code = letter.codePointAt(0).toString(16);
+  if (letter === "\r") return "\\r";
+  if (code.length <= 2) return `\\x${code.padStart(2, "0")}`;
+  return code.length <= 4 ? `\\u${code.padStart(4, "0")}` : `\\U${code.padStart(8, "0")}`;
 }
 
 /** Whether anything of a name is seen. */

@@ -1,6 +1,7 @@
 // The panel on which signs are taught: naming, recording, the examples, saving, forgetting.
 
 import { hasHand, shortName, signName } from "./clips.js";
+import { inAMessage } from "./names.js";
 import { drawSkeleton } from "./overlay.js";
 import { SignList } from "./teach-list.js";
 import { holdable } from "./teach-press.js";
@@ -67,7 +68,7 @@ export class TeachPanel {
   }
 
   say(text) {
-    part("teach-note").textContent = text;
+    part("teach-note").textContent = inAMessage(text);
   }
 
   #down() {

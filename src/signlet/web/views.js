@@ -1,5 +1,7 @@
 // Small things that the page shows: messages, progress, figures, the state.
 
+import { inAMessage } from "./names.js";
+
 const STATES = { rest: "Watching", signing: "Signing", paused: "Paused" };
 const STEADY = 400; // milliseconds: numbers that flicker cannot be read
 const part = (id) => document.getElementById(id);
@@ -26,19 +28,19 @@ export function report(share) {
 /** What the page is busy with; null takes it away. */
 export function waiting(text) {
   part("waiting").hidden = text === null;
-  part("waiting").textContent = text ?? "";
+  part("waiting").textContent = inAMessage(text ?? "");
 }
 
 /** What went wrong; null takes it away. */
 export function problem(text) {
   part("problem").hidden = text === null;
-  part("problem").textContent = text ?? "";
+  part("problem").textContent = inAMessage(text ?? "");
 }
 
 /** What was mended in what is shown; null takes it away. */
 export function remark(text) {
   part("remark").hidden = text === null;
-  part("remark").textContent = text ?? "";
+  part("remark").textContent = inAMessage(text ?? "");
 }
 
 /** state: a key of STATES, null where there is nothing to tell. */

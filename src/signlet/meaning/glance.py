@@ -24,6 +24,8 @@ SPARE = 0.8
 """Nothing may come nearer to a limit of `judge` than this share of it."""
 LARGEST = 4.0
 """Where parts lie beyond this, coordinates may count pixels."""
+MOVED_Z = -0.4
+"""z of a wrist is about 0 by itself."""
 DEEP = 0.04
 """A third coordinate that is no z has at least this range, or is the same everywhere."""
 
@@ -69,9 +71,9 @@ def doubts(frames: Floats, wrists: Floats) -> set[Doubt]:
     if not few[0].all() or (partly and _of_others(lost, missing)):
         return {"all"}  # zeros may stand for points that were not found
     found = _fits(few[:2], _SIZES - missing if partly else None)
-    if _flat_or_z(few[2]):
-        return found
-    return found | {"depth"}
+    if any(z < MOVED_Z for z in few[2][:, _ROOTS].ravel().tolist()):
+        found.add("origin")
+    return found if _flat_or_z(few[2]) else found | {"depth"}
 
 
 def _three(frames: Floats, wrists: Floats) -> Floats:

@@ -130,6 +130,10 @@ def _centres(few: Floats) -> tuple[float, float]:
 
 def _origin(few: Floats) -> Iterator[Fault]:
     """Heads lie in the picture, or nobody would have found them."""
+    z = _z_of_wrists(few)
+    if abs(z + 1) < axes.MOVED:  # 0 by itself: all three coordinates were moved
+        yield faults.FROM_MIDDLE
+        return
     if _is_fixed(few):
         yield faults.FROM_A_POINT
         return
@@ -139,18 +143,20 @@ def _origin(few: Floats) -> Iterator[Fault]:
         return
     head = float(np.fmax(face, nose))
     if head < -OUTSIDE and not shoulders < head:
-        yield _from_where(few)
+        low, high = _centres(few)
+        wide = FAR_FROM_MIDDLE[0] < max(-low, high) < FAR_FROM_MIDDLE[1]
+        if abs(z + 0.5) < axes.MOVED:
+            yield faults.FROM_MIDDLE_HALF
+        else:
+            yield faults.FROM_MIDDLE if wide else faults.FROM_A_POINT
 
 
-def _from_where(few: Floats) -> Fault:
-    """z of the wrists, 0 by itself, tells where all three coordinates were moved."""
-    roots = few[:, (LEFT_HAND.start, RIGHT_HAND.start), 2]
-    z = float(middle(roots[~np.isnan(roots)]))
-    if abs(z + 0.5) < axes.MOVED:
-        return faults.FROM_MIDDLE_HALF
-    low, high = _centres(few)
-    wide = FAR_FROM_MIDDLE[0] < max(-low, high) < FAR_FROM_MIDDLE[1]
-    return faults.FROM_MIDDLE if wide or abs(z + 1) < axes.MOVED else faults.FROM_A_POINT
+def _z_of_wrists(few: Floats) -> float:
+    """NaN where z is one number everywhere."""
+    roots, z = few[:, (LEFT_HAND.start, RIGHT_HAND.start), 2], few[..., 2]
+    if np.fmin.reduce(z, None) == np.fmax.reduce(z, None):
+        return float("nan")
+    return float(middle(roots[~np.isnan(roots)]))
 
 
 def _is_fixed(few: Floats) -> bool:

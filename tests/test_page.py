@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -22,6 +23,7 @@ from signlet.sources import open_source, read_clip
 from signlet.starter import STARTER, model_path
 from signlet.stream import SignEvent, StreamRecogniser
 from signlet.stream.mirror import turn
+from signlet.terminal import in_a_message
 from signlet.web.build import build_site
 from test_serve_process import LAUNCH, process
 from videos import quarters, write_video
@@ -131,6 +133,23 @@ def test_zeros_are_taken_as_not_found_and_the_page_says_so(
     assert quick.page.locator("#remark").inner_text() == said
     quick.open_file(pages.write_recording(tmp_path / "other.npz", frames, times))
     quick.page.wait_for_selector("#remark", state="hidden")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such names")
+def test_files_of_any_name_are_named_in_plain_text(quick: pages.Live, tmp_path: Path) -> None:
+    names = (
+        "a\u202e<img src=x onerror=alert(1)>",
+        "b\x1b]0;x\x07'\"&lt;",
+        "[c](javascript:d)",
+        "x" * 240,
+    )
+    problem = quick.page.locator("#problem")
+    for name in names:
+        (tmp_path / f"{name}.npz").write_bytes(b"no clip")
+        quick.open_file(tmp_path / f"{name}.npz")
+        quick.page.wait_for_function("t => problem.textContent.startsWith(t)", arg=name[0])
+        assert problem.inner_text().startswith(in_a_message(f"{name}.npz: "))
+        assert problem.locator("*").count() == 0
 
 
 @pytest.mark.parametrize("mirrored", [False, True])

@@ -138,6 +138,8 @@ def test_an_animated_webp_names_the_remedy(
     for path in (moving, tmp_path / "c.avif"):
         assert main([command[0], *more, str(path), *command[1:]]) == 2
         assert "which is not read; save it as a GIF or MP4" in capsys.readouterr().err
+    assert main(["recognise", str(moving)]) == 2
+    assert "an animated WebP, which is not read; save it" in capsys.readouterr().err
     for path in (still, tmp_path / "cut.webp"):
         assert main([command[0], *more, str(path), *command[1:]]) == 2
         assert "a WebP picture" in capsys.readouterr().err

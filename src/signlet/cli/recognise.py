@@ -17,9 +17,10 @@ from signlet.recognise import Prediction, Recogniser
 from signlet.sources import LETTERS, read_named
 from signlet.sources.absent import absent, exists
 from signlet.sources.files import ENDINGS, SUFFIXES
-from signlet.sources.unread import single_frames
+from signlet.sources.unread import foreign, single_frames
 from signlet.starter import STARTER, STARTER_SAYS
 from signlet.terminal import print_json, say, tell
+from signlet.video.content import what_else
 from signlet.video.suffixes import is_video
 
 _EXAMPLES = """
@@ -92,6 +93,8 @@ def _split(given: Sequence[str]) -> tuple[str | None, list[str]]:
         )
     if len(given) == 1 and not exists(first):
         raise SignletError(absent(first))
+    if len(given) == 1 and ";" in (what_else(first) or ""):  # with a remedy of its own
+        raise SignletError(foreign(first, ENDINGS))
     if len(given) == 1:
         raise SignletError(
             f"{given[0]}: is not a clip, which end in {ENDINGS}; if it is a model, "

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -37,6 +38,7 @@ from signlet.report.skeleton import (
     view_box,
 )
 from signlet.sources import ClipRef
+from signlet.terminal import UNPRINTED
 
 NASTY = "<script>alert('a & b')</script>"
 SIGNS = (NASTY, "$x_1$", "thank you")
@@ -247,6 +249,44 @@ def test_names_are_shown_as_text(text: str, page: Page) -> None:
     assert page.row(NASTY)
     assert page.row("$x_1$")
     assert len([tag for tag, _ in page.tags if tag == "script"]) == 2
+
+
+WORSE = (
+    *(
+        "</script><script>alert(1)</script>",
+        "<!--",
+        "-->",
+        "]]>",
+        "</title><img src=x onerror=a()>",
+    ),
+    *("javascript:alert(1)", "\" onmouseover='a()' x=\"", "{{ 7 * 7 }}", "{% raw %}", "&lt;b&gt;"),
+    *("_hidden", "$\\frac{", "\\", "font-family: x", "#0a0b01", ' id="main"', "@@label@@"),
+    *("a\u200db", "x" * 100, "空" * 80),
+)
+
+
+def test_names_of_every_kind_are_shown_as_text(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "<b>&", {"soup": predicted(60, tuple(map(str.strip, WORSE)))})
+    config = {"name": WORSE[0], "source": WORSE[5], "split_note": WORSE[4]}
+    (run / "config.yaml").write_text(json.dumps(config), encoding="utf-8")
+    text = write_report(run, None).read_text(encoding="utf-8")
+    page = parse(text)
+    for name in map(str.strip, WORSE):
+        assert page.row(name)
+    assert [tag for tag, _ in page.tags].count("script") == 1
+    assert not [1 for _, given in page.tags for name in given if name.startswith("on")]
+    assert not [1 for _, given in page.tags if str(given.get("href")).startswith("javascript")]
+    labels = [html.unescape(one) for one in re.findall(r"<text[^>]*>([^<]*)</text>", text)]
+    assert {name for name in map(str.strip, WORSE) if len(name) < 15} <= set(labels)
+
+
+def test_names_of_a_stranger_do_not_turn_the_page_around(tmp_path: Path) -> None:
+    soup = predicted()
+    bad = replace(soup, signers=[f"s{number}\u202e\x1b[2J" for number in range(12)])
+    run = make_run(tmp_path / "run\u202e", {"soup": bad})
+    text = write_report(run, None).read_text(encoding="utf-8")
+    assert not UNPRINTED.search(text.replace("\n", "").replace("\t", ""))
+    assert r"s0\u202e\x1b[2J" in text
 
 
 def test_two_folds_are_averaged(text: str) -> None:

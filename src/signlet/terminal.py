@@ -44,9 +44,14 @@ def printable(text: str) -> str:
     return UNPRINTED.sub(_escaped, text)
 
 
+def printable_text(text: str) -> str:
+    """As `printable`, but line breaks and tabs stay: of a page, a file."""
+    return _UNPRINTED_IN_TEXT.sub(_escaped, text)
+
+
 def printable_lines(text: str) -> str:
     """A text of lines, printable; a line that is too long is shortened in its middle."""
-    text = _UNPRINTED_IN_TEXT.sub(_escaped, text)
+    text = printable_text(text)
     if len(text) <= _LONGEST_LINE:
         return text
     return "\n".join(shortened(line, _LONGEST_LINE) for line in text.split("\n"))

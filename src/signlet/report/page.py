@@ -16,6 +16,7 @@ from signlet.report.content import content
 from signlet.report.examples import choose_examples
 from signlet.report.run import read_run
 from signlet.report.skeleton import SELECTED, Layout, Moving, player_data, thinned
+from signlet.terminal import printable_text
 
 
 def write_report(run: Path, packed: PackedSet | None) -> Path:
@@ -48,13 +49,14 @@ def render(
         undefined=StrictUndefined,
     )
     clips = [thinned(clip) for clip in clips]
-    return environment.get_template(template).render(
+    page = environment.get_template(template).render(
         css=_source(environment, "base.css") + _source(environment, "report.css"),
         js=_source(environment, "report.js"),
         skeletons=Markup(player_data(clips, layout)) if clips else None,
         frames=[len(clip.points) for clip in clips],
         **values,
     )
+    return printable_text(page)
 
 
 def _source(environment: Environment, name: str) -> Markup:

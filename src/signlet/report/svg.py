@@ -59,6 +59,9 @@ _REWRITES = (
     (r"font-family: [^;\"]*(; )?", ""),
     (r">\s+<", "><"),
 )
+_LABEL = re.compile(r"(?<=>)[^<>]+(?=</text>)")
+_KEPT = "@@label@@"
+"""Stands for a label, which may be any text, while the rest is rewritten."""
 
 
 @dataclass(frozen=True)
@@ -87,13 +90,14 @@ def inline(figure: Figure, tight: bool = False) -> tuple[str, int]:
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     box = "tight" if tight else None
     figure.savefig(text, format="svg", transparent=True, metadata=nothing, bbox_inches=box)
-    svg = text.getvalue()
+    labels = iter(_LABEL.findall(text.getvalue()))
+    svg = _LABEL.sub(_KEPT, text.getvalue())
     for pattern, replacement in _REWRITES:
         svg = re.sub(pattern, replacement, svg, flags=re.DOTALL)
     for colour, token in _TOKENS.items():
         svg = svg.replace(colour, f"var(--{token})")
     svg = svg.replace("<svg", '<svg class="plot" aria-hidden="true"', 1)
-    return svg.strip(), _width(svg)
+    return re.sub(_KEPT, lambda _: next(labels), svg.strip()), _width(svg)
 
 
 def _width(svg: str) -> int:

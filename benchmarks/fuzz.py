@@ -41,7 +41,7 @@ OUTCOMES = ("sane", "clean", "traceback", "crash", "hang", "wrong")
 FAULTS = OUTCOMES[2:]
 COMPUTING, WAITING, STARTING = 10.0, 60.0, 600.0
 """Seconds that an input may compute or wait for something, and that a child may take to start."""
-PORTION = 250
+PORTION = 1_000
 """Inputs of a child; then another one takes over, so that nothing can pile up in it."""
 KEPT = 40
 """Faults of a kind that are kept as files."""

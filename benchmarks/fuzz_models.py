@@ -171,13 +171,13 @@ _OTHERS: tuple[Any, ...] = (
 def _typed(array: Any, rng: Generator) -> Any:
     try:
         return array.astype(drawn(_KINDS, rng))
-    except (TypeError, ValueError):
+    except Exception:  # numpy cannot
         return array
 
 
 def _valued(array: Any, rng: Generator) -> Any:
     """Odd numbers in a block of it, or everywhere."""
-    if array.dtype.kind != "f" or not array.size:
+    if array.dtype.kind != "f" or not 0 < array.nbytes < 1 << 28:
         return array
     changed, value = array.copy(), np.array(drawn(_VALUES, rng))
     if rng.random() < 0.3:

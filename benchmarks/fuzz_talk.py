@@ -109,7 +109,10 @@ class CommandLine(Kind):
     def read(self, given: list[str]) -> str:
         out, errors = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
-            code = main(given)
+            try:
+                code = main(given)
+            except SystemExit as ended:  # --help
+                code = ended.code
         said = errors.getvalue().rstrip("\n")
         if code not in _ENDED or "Traceback (most recent" in said:
             raise RuntimeError(f"exit code {code}, {given}:\n{said[-3000:]}")

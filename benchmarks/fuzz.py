@@ -41,7 +41,7 @@ OUTCOMES = ("sane", "clean", "traceback", "crash", "hang", "wrong")
 FAULTS = OUTCOMES[2:]
 COMPUTING, WAITING, STARTING = 10.0, 60.0, 600.0
 """Seconds that an input may compute or wait for something, and that a child may take to start."""
-PORTION = 1_000
+PORTION = 500
 """Inputs of a child; then another one takes over, so that nothing can pile up in it."""
 KEPT = 40
 """Faults of a kind that are kept as files."""
@@ -180,8 +180,10 @@ def portions(names: list[str], inputs: int, seed: int) -> Portions:
     return found
 
 
-def work_off(todo: Portions, base: Path, results: Results, progress: Progress) -> None:
-    """Read portion after portion until none is left."""
+def work_off(
+    todo: Portions, base: Path, results: Results, progress: Progress, until: float = float("inf")
+) -> None:
+    """Read portion after portion until none is left, or until a time of `time.monotonic`."""
     bar = progress.task_ids[0]
     while True:
         try:
@@ -191,7 +193,7 @@ def work_off(todo: Portions, base: Path, results: Results, progress: Progress) -
         child = None
         for seed in seeds:
             child = child or _started(name, base, progress)
-            if child is None:
+            if child is None or time.monotonic() > until:
                 break
             found, memory = child.ask(seed)
             results.add(name, seed, found, memory)
@@ -212,13 +214,13 @@ def _started(name: str, base: Path, progress: Progress) -> Child | None:
         return None
 
 
-def run(names: list[str], inputs: int, seed: int, jobs: int, failures: Path) -> Results:
-    """Read so many inputs of these kinds in so many children at once."""
-    results, todo = Results(failures), portions(names, inputs, seed)
+def run(todo: Portions, inputs: int, jobs: int, minutes: float, failures: Path) -> Results:
+    """Read the inputs, so many in all, in so many children at once, but no longer than asked."""
+    results, until = Results(failures), time.monotonic() + 60 * minutes
     columns = TextColumn("fuzzing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with tempfile.TemporaryDirectory() as base, Progress(*columns) as progress:
         progress.add_task("", total=inputs)
-        given = todo, Path(base), results, progress
+        given = todo, Path(base), results, progress, until
         workers = [threading.Thread(target=work_off, args=given, daemon=True) for _ in range(jobs)]
         for worker in workers:
             worker.start()
@@ -253,6 +255,7 @@ def main() -> None:
     add("--kinds", nargs="+", default=list(KINDS), choices=list(KINDS), metavar="KIND")
     add("--seed", type=int, default=0, help="number of the first input of each kind")
     add("--jobs", type=int, default=min(2, os.cpu_count() or 1))
+    add("--minutes", type=float, default=float("inf"), help="then no further inputs are read")
     add("--failures", type=Path, default=Path("build/fuzz"))
     add("--name", default="fuzz", help="of the CSV in benchmarks/results; '' for none")
     add("--replay", nargs=2, metavar=("KIND", "SEED"))
@@ -260,7 +263,8 @@ def main() -> None:
     if asked.replay:
         replay(asked.replay[0], int(asked.replay[1]))
         return
-    results = run(asked.kinds, asked.inputs, asked.seed, asked.jobs, asked.failures)
+    todo = portions(asked.kinds, asked.inputs, asked.seed)
+    results = run(todo, asked.inputs, asked.jobs, asked.minutes, asked.failures)
     print_table(results)
     if asked.name:
         print(f"written: {write_csv(asked.name, results.rows())}")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import unicodedata
+from dataclasses import replace
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
@@ -20,6 +22,7 @@ from signlet.card import read_card
 from signlet.convert.clips import convert_set
 from signlet.errors import SignletError
 from signlet.export.bundle import export_ensemble
+from signlet.export.model_card import model_card
 from signlet.model import ModelConfig, SignModel
 from signlet.model.files import load_model, save_model
 from signlet.names import (
@@ -210,6 +213,28 @@ def test_files_of_strangers_are_refused(tmp_path: Path, name: str) -> None:
     card["signs"][0] = name
     with pytest.raises(SignletError, match="not a list of names"):
         read_card(json.dumps(card), "model.onnx")
+
+
+def test_a_model_card_holds_no_links_tags_or_columns_of_others() -> None:
+    bad = "[x](javascript:a) <img src=x onerror=a()> | `b` \x1b[2J \u202e\n# Title"
+    about = {"source": bad, "recipe": bad, "split": bad, "init": {"model": bad}}
+    card = replace(
+        tiny_card(), signs=("a", "[x](http://y)", "<b>", "a|b"), licence=bad, about=about
+    )
+    text = model_card(card, {})
+    assert text.replace("\n", "").isprintable()
+    assert not re.search(r"(?<!\\)(<|\]\(j|\[x|`b|\[2J)", text)
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    assert {len(re.split(r"(?<!\\)\|", row)) for row in rows if "javascript" in row} == {4}
+    assert text.count("\n# ") == 0
+
+
+def test_texts_of_a_card_are_one_line() -> None:
+    card = json.loads(tiny_card().as_json())
+    card["licence"] = "free\x1b]0;x\x07\nfor all \u202e" + "x" * 100_000
+    licence = read_card(json.dumps(card), "model.onnx").licence
+    assert licence.startswith(r"free\x1b]0;x\x07 for all \u202exxx")
+    assert len(licence) < 1600
 
 
 def test_labels_are_a_line_each(tmp_path: Path) -> None:

@@ -72,6 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code = 0
         except KeyboardInterrupt:
             end_children()
+            ending.told = True
             code = _fail(ending.line(), ending.code)
         except Exception:  # a fault of ours; what its lines quote is escaped like all else
             traceback.print_exc()
@@ -113,7 +114,7 @@ def _run(name: str, arguments: list[str], ending: Ending) -> int:
     except SaidElsewhere:
         return FAILED
     except SignletError as error:
-        interrupted = type(error).__name__ == "Interrupted"
+        ending.told = interrupted = type(error).__name__ == "Interrupted"
         return _fail(str(error), ending.code if interrupted else FAILED)
     except BrokenPipeError:
         raise

@@ -42,6 +42,8 @@ class Ending:
         self.importing = own_process
         """Whether nothing has been begun, so that the process can end on the spot."""
         self.saved: Said = lambda: ""
+        self.told = False
+        """Whether the last line has been printed; threads may still keep the process."""
         self.kept: socket.socket | None = None
         """What wakes the thread, kept open to the end of the process."""
         self._deferred, self._heard = False, 0
@@ -131,7 +133,7 @@ class Ending:
             shown = self.line()
         cursor = "\x1b[?25h" if os.isatty(2) else ""  # a progress bar hides it
         with suppress(OSError):
-            os.write(2, f"{cursor}signlet: {shown or 'stopped'}\n".encode())
+            self.told or os.write(2, f"{cursor}signlet: {shown or 'stopped'}\n".encode())
         with suppress(Exception):
             end_children()
         os._exit(128 + number)

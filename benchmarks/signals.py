@@ -68,12 +68,12 @@ def moving_hand(sign: int, signer: int, take: int) -> NDArray[np.float32]:
 
 def write_clips(folder: Path, takes: int) -> Path:
     """3 signs by 4 signers, so many clips of each."""
-    for sign in range(3):
-        (folder / f"sign{sign}").mkdir(parents=True)
-        for signer in range(4):
+    for number, sign in enumerate(("circle", "line", "wave")):
+        (folder / sign).mkdir(parents=True)
+        for place, signer in enumerate(("anna", "ben", "carl", "dora")):
             for take in range(takes):
-                path = folder / f"sign{sign}" / f"s{signer}_{take}.npz"
-                np.savez(path, landmarks=moving_hand(sign, signer, take))
+                path = folder / sign / f"{signer}_{take}.npz"
+                np.savez(path, landmarks=moving_hand(number, place, take))
     return folder
 
 
@@ -201,7 +201,7 @@ def prepare(here: Path) -> Path:
     stream = np.concatenate([moving_hand(0, 0, take) for take in range(800)])
     np.savez(here / "stream.npz", landmarks=stream, fps=25.0)
     run = here / "run"
-    size = ["--optimiser.epochs", "300", "--soup_epochs", "1", "--fits", "1", *SIZE]
+    size = ["--optimiser.epochs", "20", "--soup_epochs", "1", "--fits", "1", *SIZE]
     command = ["train", "--data", str(here / "few"), "--run", str(run), *size, "--device", "cpu"]
     subprocess.run([sys.executable, "-m", "signlet", *command], check=True, capture_output=True)
     return run

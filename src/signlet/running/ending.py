@@ -132,8 +132,9 @@ class Ending:
         with suppress(Exception):
             shown = self.line()
         cursor = "\x1b[?25h" if os.isatty(2) else ""  # a progress bar hides it
-        with suppress(OSError):
-            self.told or os.write(2, f"{cursor}signlet: {shown or 'stopped'}\n".encode())
+        if not self.told:
+            with suppress(OSError):
+                os.write(2, f"{cursor}signlet: {shown or 'stopped'}\n".encode())
         with suppress(Exception):
             end_children()
         os._exit(128 + number)

@@ -31,7 +31,9 @@ from signlet.cli.training import load_recipe, recipe_names
 from signlet.errors import SignletError
 from signlet.folds import signer_folds
 from signlet.model import ModelSize
+from signlet.model.files import load_model, save_model
 from signlet.pack import PackedSet, pack
+from signlet.predictions import read_predictions, write_predictions
 from signlet.report import write_report
 from signlet.train import Recipe, train
 from signlet.train.checkpoint import load_checkpoint
@@ -362,6 +364,50 @@ def test_what_an_ensemble_says_of_its_runs(
     (run / "config.json").write_text(json.dumps(config))
     assert main(["calibrate", str(run)]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+OTHER = Synthetic(("circle", "line", "zigzag"))
+
+
+def of_other_signs(run: Path) -> None:
+    path = run / "fold-0" / "predictions.parquet"
+    parts = read_predictions(path)
+    other = {name: replace(part, signs=OTHER.signs) for name, part in parts.items()}
+    write_predictions(path, other)
+
+
+def of_fewer_signs(run: Path) -> None:
+    path = run / "fold-0" / "predictions.parquet"
+    part = next(iter(read_predictions(path).values()))
+    half = np.full((len(part.names), 2), 0.5, np.float32)
+    fewer = replace(part, signs=part.signs[:2], probabilities=half, labels=part.labels % 2)
+    write_predictions(path, dict.fromkeys(read_predictions(path), fewer))
+
+
+def of_fewer_models(run: Path) -> None:
+    path = run / "fold-0" / "predictions.parquet"
+    write_predictions(path, {"soup": read_predictions(path)["soup"]})
+
+
+def of_another_fold(run: Path) -> None:
+    shutil.copy(run / "fold-1" / "predictions.parquet", run / "fold-0")
+
+
+def a_model_of_other_signs(run: Path) -> None:
+    path = run / "fold-0" / "soup"
+    file = load_model(path)
+    save_model(path, file.members, OTHER.signs, file.about)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [of_other_signs, of_fewer_signs, of_fewer_models, of_another_fold, a_model_of_other_signs],
+)
+def test_what_is_of_another_run_is_not_joined(damage: Callable[[Path], None], run: Path) -> None:
+    before = (run / "config.json").read_bytes()
+    damage(run)
+    refused(lambda: go_on(run))
+    assert (run / "config.json").read_bytes() == before
 
 
 # --- checkpoints ---------------------------------------------------------------------------

@@ -124,7 +124,16 @@ class LeaveOut:
                 )
                 self._train(fold, group, parts[group], plan, console)
         every = product(self.folds, range(self.groups))
-        return [read_predictions(self.folder(*one) / PREDICTIONS)[SOUP] for one in every]
+        return [self._answers(self.folder(*one) / PREDICTIONS) for one in every]
+
+    def _answers(self, path: Path) -> Predictions:
+        """What a training has answered. Raises SignletError where its file is damaged."""
+        found = read_predictions(path)
+        if set(found) != {SOUP} or not set(found[SOUP].signs) < set(self.packed.signs):
+            raise SignletError(
+                f"{path}: is of another training; delete {path.parent} to train it again"
+            )
+        return found[SOUP]
 
     def _train(
         self, fold: int, group: int, part: NDArray[np.int64], plan: FoldPlan, console: Console

@@ -18,9 +18,9 @@ from signlet.copies import trained_copies
 from signlet.errors import SignletError
 from signlet.evaluate import score
 from signlet.folds import FoldPlan
-from signlet.model.files import MAX_MEMBERS, load_model, save_model
+from signlet.model.files import MAX_MEMBERS, save_model
 from signlet.pack import PackedSet
-from signlet.predictions import Predictions, read_predictions, write_predictions
+from signlet.predictions import Predictions, write_predictions
 from signlet.running import lock
 from signlet.running.leftover import sweep_below
 from signlet.sources import Source
@@ -28,11 +28,11 @@ from signlet.split_plan import TRAINED_FOR
 from signlet.trackers import flat
 from signlet.train.fold import CHECKPOINT
 from signlet.train.init import Init
-from signlet.train.metrics import EpochMetrics, damaged, read_metrics, write_metrics
+from signlet.train.joined import figures_of, joined_predictions, members_of
+from signlet.train.metrics import write_metrics
 from signlet.train.settings import Recipe, plain
 from signlet.train.settings_file import read_mapping
 
-MODELS = ("student", "teacher", "distilled", "soup")
 PREDICTIONS, METRICS, SETTINGS = "predictions.parquet", "metrics.csv", "config.yaml"
 INIT, _INIT_DIGEST = "init", "init_sha256"
 """Entries of the settings where the weights were not random at first."""
@@ -219,13 +219,14 @@ def gather(
     That is the averaged soups of the full fits; without one, those of all folds.
     fits: the full fits that were trained. about: for the model file.
     """
-    metrics = {fold: _figures(fold_folder(run, fold) / METRICS, recipe) for fold in folds}
-    write_metrics(run / METRICS, metrics)
-    joined = join_predictions(run, folds)
+    folders = [fold_folder(run, fold) for fold in folds]
+    figures = [figures_of(folder / METRICS, recipe.optimiser.epochs) for folder in folders]
+    write_metrics(run / METRICS, dict(zip(folds, figures, strict=True)))
+    joined = joined_predictions([folder / PREDICTIONS for folder in folders], packed.signs)
     if joined:
         write_predictions(run / PREDICTIONS, joined)
-    sources = fits or folds
-    members = [m for fold in sources for m in load_model(fold_folder(run, fold) / "soup").members]
+    sources = [fold_folder(run, fold) / "soup" for fold in fits or folds]
+    members = [m for folder in sources for m in members_of(folder, packed.signs)]
     everything = {
         "recipe": recipe.name,
         "source": packed.source,
@@ -247,31 +248,7 @@ def _copies(
     return {COPIES: count} if count else {}
 
 
-def _figures(path: Path, recipe: Recipe) -> list[EpochMetrics]:
-    epochs = read_metrics(path)
-    if len(epochs) != recipe.optimiser.epochs:
-        raise damaged(path, f"{len(epochs)} of {recipe.optimiser.epochs} epochs")
-    return epochs
-
-
 def _trained_on(split: str | None) -> str:
     if split:
         return f"the published splits {' and '.join(TRAINED_FOR[split])}"
     return "the other folds' clips, a model for each fold"
-
-
-def join_predictions(run: Path, folds: Sequence[int]) -> dict[str, Predictions]:
-    """Out-of-fold predictions of student, teacher, distilled and soup; {} without folds."""
-    parts = [read_predictions(fold_folder(run, fold) / PREDICTIONS) for fold in folds]
-    return {name: _join([part[name] for part in parts]) for name in MODELS} if parts else {}
-
-
-def _join(parts: Sequence[Predictions]) -> Predictions:
-    return Predictions(
-        names=[name for part in parts for name in part.names],
-        signers=[signer for part in parts for signer in part.signers],
-        labels=np.concatenate([part.labels for part in parts]),
-        probabilities=np.concatenate([part.probabilities for part in parts]),
-        folds=np.concatenate([part.folds for part in parts]),
-        signs=parts[0].signs,
-    )

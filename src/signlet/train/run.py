@@ -27,7 +27,6 @@ from signlet.train.fold import CHECKPOINT, FoldTraining
 from signlet.train.folder import (
     FULL,
     METRICS,
-    MODELS,
     PREDICTIONS,
     finished,
     finished_folds,
@@ -35,13 +34,13 @@ from signlet.train.folder import (
     fold_folder,
     full_fits,
     gather,
-    join_predictions,
     only_one,
     open_run,
     predictions_of,
     title,
 )
 from signlet.train.init import Init
+from signlet.train.joined import MODELS, joined_predictions
 from signlet.train.metrics import write_metrics
 from signlet.train.processes import Processes, start_processes
 from signlet.train.progress import Live, Log, Tracked
@@ -107,7 +106,8 @@ def train(
             work.full_fit(fit)
         fits = full_fits(run)
         processes.by_main(lambda: gather(recipe, packed, run, counted, fits, about))
-    return join_predictions(run, counted)
+    paths = [fold_folder(run, fold) / PREDICTIONS for fold in counted]
+    return joined_predictions(paths, packed.signs)
 
 
 def fit(

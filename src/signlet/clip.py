@@ -17,6 +17,7 @@ from signlet.landmarks import IRIS_FACE, LEFT_HAND, NUM_RAW, RIGHT_HAND
 from signlet.reading.npy import shown
 from signlet.shapes import MAX_FRAMES as MAX_FRAMES  # whoever reads clips asks for it here
 from signlet.shapes import shape_advice
+from signlet.span import believed_rate
 from signlet.terminal import printable
 from signlet.unfound import ADVICE, TAKEN, without_numbers
 from signlet.video.remarks import NO_RATE
@@ -51,9 +52,14 @@ class Clip:
     remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        """Raises ClipError where the frames are none; a rate that is none becomes unknown."""
         object.__setattr__(self, "name", printable(self.name))
-        if isinstance(self.frames, np.ma.MaskedArray):  # whose mask nothing here would look at
-            raise ClipError(f"{self.name}: landmarks are a masked array; use Clip.from_array")
+        if wrong := _no_frames(self.frames):
+            raise ClipError(f"{self.name}: landmarks {wrong}; use Clip.from_array")
+        rate = believed_rate(self.fps)
+        if rate is None and self.fps is not None and NO_RATE not in self.remarks:
+            object.__setattr__(self, "remarks", (*self.remarks, NO_RATE))
+        object.__setattr__(self, "fps", rate)
 
     @classmethod
     def from_array(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import gc
 import json
 import os
 import resource
@@ -96,12 +97,14 @@ def serve(name: str, base: Path, log: Path) -> None:
         with tempfile.TemporaryDirectory() as folder, contextlib.suppress(Exception):
             tried(kind, name, seed, Path(folder))
     limit_memory(MEMORY)
+    gc.freeze()
     print(_peak(), file=answers, flush=True)
     for line in sys.stdin:
         faulthandler.dump_traceback_later(9, file=crashes)
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             found = tried(kind, name, int(line), Path(folder))
         faulthandler.cancel_dump_traceback_later()
+        gc.collect()  # what is left in cycles, such as a decoder's threads, counts as memory
         print(json.dumps(asdict(found) | {"peak_mb": _peak()}), file=answers, flush=True)
 
 

@@ -12,7 +12,7 @@ from signlet.span import Span
 from signlet.video.camera import open_camera
 from signlet.video.decoding import Decoding
 from signlet.video.ending import Ending, ending
-from signlet.video.opening import require_file
+from signlet.video.opening import require_file, unreadable
 from signlet.video.picture import VideoFrame, shape_of, turn, upright
 from signlet.video.remarks import BEYOND, CUT, DAMAGED, MENDED, NO_RATE
 from signlet.video.stretch import Stretch
@@ -59,7 +59,13 @@ class Pictures:
         for frame, time in stretch.frames():
             first = time if first is None else first
             size = size or shape_of(frame, stretch.decoding.shape)
-            yield VideoFrame(upright(frame, size, turn(frame)), time - first)
+            try:
+                image = upright(frame, size, turn(frame))
+            except Exception as error:  # whatever ffmpeg makes of an odd one, or of little memory
+                raise ClipError(
+                    unreadable(self._path, error, f" at {time - first:.1f} s")
+                ) from error
+            yield VideoFrame(image, time - first)
 
     def remarks(self) -> tuple[str, ...]:
         """What is wrong with the file, after the last picture: CUT, DAMAGED, ..."""

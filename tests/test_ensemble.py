@@ -535,7 +535,7 @@ def nested(depth: int) -> object:
         {"kind": "softmax", "parts": [0, 2]},
         {"kind": "softmax", "parts": [False, True]},
         {"kind": "softmax", "parts": [0, "1"]},
-        {"kind": "softmax", "parts": [1, nested(40)]},
+        {"kind": "softmax", "parts": [1, nested(12)]},
     ],
 )
 def test_averages_that_do_not_fit_are_refused(tmp_path: Path, average: object) -> None:

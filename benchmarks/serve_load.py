@@ -241,6 +241,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, nargs="+")
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--frames", type=int, default=40)
+    parser.add_argument("--results", default="serve_load", help="name of the CSV")
     arguments = parser.parse_args()
     rows = []
     with tempfile.TemporaryDirectory() as scratch:
@@ -253,7 +254,7 @@ def main() -> None:
             found = run(model, arguments.frames, arguments.seconds)
             about["machine_load"] = round(os.getloadavg()[0], 1)
             rows += [about | row for row in found]
-    print("written to", write_csv("serve_load", rows))
+    print("written to", write_csv(arguments.results, rows))
 
 
 if __name__ == "__main__":

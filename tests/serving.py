@@ -100,17 +100,23 @@ def as_form(content: bytes, name: str = "clip.npy") -> tuple[bytes, str]:
 
 
 async def ask(
-    app: Any, chunks: Sequence[bytes | None], kind: str = BINARY, **headers: str
+    app: Any, chunks: Sequence[bytes | str | None], kind: str = BINARY, **headers: str
 ) -> tuple[int, dict[str, str], Any, int]:
-    """POST /recognise in pieces; None never arrives. Status, headers, JSON, pieces taken."""
+    """POST /recognise in pieces; None never arrives, "gone" leaves.
+
+    Status, headers, JSON, pieces taken.
+    """
     sent: list[dict[str, Any]] = []
     left = list(chunks)
+    leaves = "gone" in left
 
     async def receive() -> dict[str, Any]:
         piece = left.pop(0) if left else None
         if piece is None:
             await asyncio.sleep(60)
-        return {"type": "http.request", "body": piece, "more_body": bool(left)}
+        if piece == "gone":
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": piece, "more_body": len(left) > leaves}
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)

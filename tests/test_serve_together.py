@@ -45,8 +45,11 @@ def held(app: Any) -> int:
 
 
 async def until(done: Callable[[], bool]) -> None:
-    while not done():
+    for _ in range(4000):
+        if done():
+            return
         await asyncio.sleep(0.005)
+    raise AssertionError("did not happen")
 
 
 def slow_ones(app: Any, count: int, *pieces: bytes) -> list[asyncio.Task[Any]]:
@@ -189,6 +192,22 @@ def test_clips_whose_requests_ran_out_of_time_are_dropped_while_the_model_hangs(
     statuses, left, at_once, ready, then = serve(do, Standin(gate), timeout=1.0)
     assert (statuses, left, ready, then) == ([504] * 9, (0, 0), False, 200)
     assert (at_once[0], "does not answer" in at_once[2]["detail"]) == (503, True)
+
+
+def test_what_a_client_that_has_gone_asked_is_not_read() -> None:
+    async def do(app: Any) -> Any:
+        service, asked = app.state.service, []
+        decoder = service._decoders._idle.get_nowait()  # so that all wait for one
+        for _ in range(3):
+            asked.append(asyncio.create_task(ask(app, [GOOD, "gone"])))
+        asked.append(asyncio.create_task(ask(app, [GOOD])))
+        await until(lambda: service.under_way == 4)
+        service._decoders._idle.put_nowait(decoder)
+        return [(await task)[0] for task in asked]
+
+    recogniser = Standin()
+    assert serve(do, recogniser) == [400, 400, 400, 200]
+    assert recogniser.sizes == [1]
 
 
 @pytest.mark.parametrize(

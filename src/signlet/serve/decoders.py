@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import numpy as np
 
@@ -18,6 +18,10 @@ from signlet.serve.refused import Refused, cleaned
 
 _TRIES = 2
 _LATER = "a process that reads clips was lost, not by this one's fault; try again soon"
+
+
+async def _never() -> bool:
+    return False
 
 
 class Decoders:
@@ -49,15 +53,18 @@ class Decoders:
             if decoder is not None:
                 await decoder.end()
 
-    async def decode(self, body: bytearray, content_type: str) -> Clip:
+    async def decode(
+        self, body: bytearray, content_type: str, gone: Callable[[], Awaitable[bool]] = _never
+    ) -> Clip:
         """The clip; see `signlet.serve.decode.decode`.
 
+        gone: whether nobody waits for it any more; asked when its turn has come.
         Raises Refused: 422 also where the body took too long or crashed its process, 503 where
         processes are lost to something else, such as too little memory of the machine.
         """
         for _ in range(_TRIES):
             try:
-                status, text, landmarks = await self._try(body, content_type)
+                status, text, landmarks = await self._try(body, content_type, gone)
                 break
             except Lost as lost:
                 if lost.crashed:
@@ -70,10 +77,15 @@ class Decoders:
         remarks = tuple(cleaned(remark) for remark in text.split(LINES)) if text else ()
         return Clip(frames, "body", remarks=remarks)
 
-    async def _try(self, body: bytearray, content_type: str) -> tuple[int, str, bytes]:
+    async def _try(
+        self, body: bytearray, content_type: str, gone: Callable[[], Awaitable[bool]]
+    ) -> tuple[int, str, bytes]:
         decoder = await self._idle.get()
         whole = False
         try:
+            if await gone():
+                whole = True
+                raise Refused(400, "the client has gone")
             decoder = await self._living(decoder)
             async with asyncio.timeout(self._limits.decode_timeout):
                 said = await decoder.ask(body, content_type)

@@ -95,8 +95,7 @@ class Service:
                 await read_body(request, self.limits, self._room, held)
                 stages["read"] = time.perf_counter() - begin
                 with self._admitted():
-                    content_type = request.headers.get("content-type", "")
-                    return await self._recognised(held, content_type, stages)
+                    return await self._recognised(request, held, stages)
         except TimeoutError:
             raise _too_late("read" in stages, self.limits.timeout) from None
         finally:
@@ -118,10 +117,11 @@ class Service:
             self.under_way -= 1
 
     async def _recognised(
-        self, held: Held, content_type: str, stages: dict[str, float]
+        self, request: Request, held: Held, stages: dict[str, float]
     ) -> Recognised:
         begin = time.perf_counter()
-        clip = await self._decoders.decode(held.body, content_type)
+        kind = request.headers.get("content-type", "")
+        clip = await self._decoders.decode(held.body, kind, request.is_disconnected)
         held.exchange(clip.frames.nbytes)
         stages["decode"] = time.perf_counter() - begin
         done = await self._batcher.recognise(clip.frames)

@@ -28,6 +28,7 @@ from mutations import mutate, mutate_json
 from signlet.averaging import Average
 from signlet.calibration import Calibration
 from signlet.calibration.scale import CALIBRATION, FORMAT, model_digest
+from signlet.cli import main
 from signlet.errors import SignletError
 from signlet.model.files import CONFIG, WEIGHTS, ModelFile, save_model
 from signlet.modelfile import checksum, onnx_bytes
@@ -202,6 +203,17 @@ def test_older_files_open_with_one_note(teachable: Path, folder: Path, tmp_path:
     (note,) = [str(one.message) for one in said if "checksum" in str(one.message)]
     assert note.startswith(f"{old}: has no checksum")
     assert unchanged(first.probabilities, outcome(teachable))
+
+
+def test_a_command_says_the_note_in_one_line(
+    teachable: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, clip = tmp_path / "old.onnx", tmp_path / "clip.npz"
+    old.write_bytes(without_checksum(teachable.read_bytes()))
+    np.savez(clip, landmarks=CLIP, fps=25.0)
+    assert main(["recognise", str(old), str(clip), "--json"]) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"signlet: {old}: has no checksum")
 
 
 def test_what_is_made_of_an_older_file_has_a_checksum(teachable: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from contextlib import suppress
 import signlet
 from signlet.cli.kept import KEPT
 from signlet.errors import SaidElsewhere, SignletError
+from signlet.modelfile import checksum
 from signlet.running.children import end_children
 from signlet.running.ending import Ending, watched
 from signlet.terminal import in_a_message, locale_hint, printing_safely, shortened, to_nowhere
@@ -109,7 +110,7 @@ def _run(name: str, arguments: list[str], ending: Ending) -> int:
         return _help_without(name, missing) if _asks(arguments) else _fail(missing, FAILED)
     ending.importing = False
     try:
-        with ending.cutting_short():
+        with ending.cutting_short(), checksum.saying(_note):
             command.run(arguments)
     except SaidElsewhere:
         return FAILED
@@ -141,6 +142,10 @@ def _help_without(name: str, missing: str) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    with suppress(BrokenPipeError):  # nobody is left to read it
-        print(f"signlet: {in_a_message(message)}{locale_hint(message)}", file=sys.stderr)
+    _note(f"{message}{locale_hint(message)}")
     return code
+
+
+def _note(message: str) -> None:
+    with suppress(BrokenPipeError):  # nobody is left to read it
+        print(f"signlet: {in_a_message(message)}", file=sys.stderr)

@@ -11,7 +11,8 @@ import hashlib
 import json
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -57,15 +58,31 @@ def require(stated: Any, found: str, name: str) -> None:
 
 
 def note_missing(name: str) -> None:
-    """Warn, once in a process, of a file without a checksum. name: of it."""
+    """Say, once in a process, that a file has no checksum. name: of it."""
     if _noted:
         return
     _noted.append(name)
-    warnings.warn(
+    _says[-1](
         f"{name}: has no checksum, as files of an older signlet; should it be damaged, nobody "
-        "would notice; write it anew (signlet export, train or teach)",
-        stacklevel=_outside(),
+        "would notice; write it anew (signlet export, train or teach)"
     )
+
+
+@contextmanager
+def saying(say: Callable[[str], None]) -> Iterator[None]:
+    """In the block `say` is told what else is a warning."""
+    _says.append(say)
+    try:
+        yield
+    finally:
+        _says.pop()
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, stacklevel=_outside())
+
+
+_says: list[Callable[[str], None]] = [_warn]
 
 
 def _outside() -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 import sqlite3
 import zipfile
@@ -307,6 +308,21 @@ def test_a_split_that_no_run_holds_out(split: str, run: Path) -> None:
     with (run / "config.yaml").open("a") as file:
         file.write(f"split: {split}\n")
     refused(lambda: run_split(run), "config.yaml")
+
+
+PIPES = (
+    *("config.yaml", "metrics.csv", "fold-0/metrics.csv", "packed/dataset.json"),
+    *("packed/frames.npy", "packed/index.parquet", "predictions.parquet", "fold-0/checkpoint.pt"),
+)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+@pytest.mark.parametrize("name", PIPES)
+def test_a_pipe_in_a_run_keeps_nobody_waiting(name: str, run: Path) -> None:
+    (run / name).unlink(missing_ok=True)
+    os.mkfifo(run / name)
+    reported = name in ("metrics.csv", "predictions.parquet")  # which going on writes anew
+    refused(lambda: write_report(run, None) if reported else go_on(run), str(run))
 
 
 METRICS: dict[str, Callable[[str], str]] = {

@@ -24,15 +24,18 @@ from signlet.averaging import Kind
 from signlet.console import SafeConsole
 from signlet.errors import SignletError
 from signlet.folds import FoldPlan
+from signlet.modelfile.text import parsed
 from signlet.pack import PackedSet
 from signlet.predict import predict
 from signlet.predictions import Predictions, average, read_predictions, write_predictions
+from signlet.reading.regular import content_of
 from signlet.train import Recipe, fit
 from signlet.train.folder import PREDICTIONS, only_one, predictions_of
 from signlet.train.run import plan_of
 from signlet.train.settings import plain
 
 SETTINGS, SOUP = "settings.json", "soup"
+_LARGEST = 256 << 20
 _GROUPS_SEED = 42
 """Of the groups of signs; the same for every run, so that runs can be averaged."""
 
@@ -174,9 +177,10 @@ def averaged(runs: Sequence[Sequence[Predictions]], kind: Kind) -> list[Predicti
 
 
 def _read_json(path: Path) -> Any:
+    """None where the file is damaged."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        return parsed(content_of(path, _LARGEST))
+    except (SignletError, ValueError):
         return None
 
 

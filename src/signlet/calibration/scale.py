@@ -19,12 +19,14 @@ from signlet.averaging import log_probabilities
 from signlet.errors import SignletError
 from signlet.modelfile import checksum
 from signlet.modelfile.text import parsed
+from signlet.reading.regular import content_of
 
 FORMAT = 1
 CALIBRATION = "calibration.json"
 MODEL = "config.json"
 """The file of a run folder by which a calibration knows its model."""
 LEAST_TEMPERATURE, MOST_TEMPERATURE = 0.01, 100.0
+_LARGEST = 64 << 20
 _SHARES = ("threshold", "false_accepts", "auroc", "fpr95")
 
 
@@ -111,7 +113,7 @@ def read_calibration(folder: str | Path) -> Calibration | None:
         return None
     remedy = f"run signlet calibrate {folder} again, or delete the file"
     try:
-        raw = parsed(path.read_bytes())
+        raw = parsed(content_of(path, _LARGEST))
         if not isinstance(raw, dict) or raw.get("format") != FORMAT:
             raise SignletError(f"is not a calibration of format {FORMAT}")
         calibration = Calibration.read(raw.get("calibration"))

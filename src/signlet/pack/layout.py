@@ -22,7 +22,9 @@ import pyarrow as pa
 
 from signlet.errors import SignletError
 from signlet.landmarks import RAW_PARTS
+from signlet.modelfile.text import parsed
 from signlet.names import is_name
+from signlet.reading.regular import content_of
 from signlet.sources import ClipRef
 from signlet.terminal import printable
 
@@ -32,6 +34,7 @@ SHARDS, SETTINGS = "shards", "settings.json"
 DTYPES = ("float32", "float16")
 MOST_FRAMES = 8192
 """That a clip can keep: more no model file may hold."""
+_LARGEST_HEADER = 256 << 20
 _MOST = 1 << 48
 """No set has more clips or frames."""
 
@@ -166,11 +169,10 @@ def _settings(record: Any) -> Settings:
 
 
 def _read_json(path: Path) -> Any:
+    content = content_of(path, _LARGEST_HEADER)
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SignletError(f"{path}: cannot be read ({error.strerror})") from error
-    except (ValueError, RecursionError) as error:
+        return parsed(content)
+    except ValueError as error:
         raise damaged(path) from error
 
 

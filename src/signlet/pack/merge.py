@@ -18,6 +18,7 @@ from signlet.pack import layout
 from signlet.pack.layout import Header, Settings
 from signlet.pack.resume import discard
 from signlet.pack.shard import Shard, frame_bytes
+from signlet.reading.regular import open_regular
 
 
 def merge(shards: list[Shard], out: Path, settings: Settings) -> None:
@@ -29,8 +30,8 @@ def merge(shards: list[Shard], out: Path, settings: Settings) -> None:
     table = _concatenate(shards, settings.dtype)
     packed = pc.is_null(table["reason"])
     skipped = table.filter(pc.invert(packed)).select(layout.SKIPPED_SCHEMA.names)
-    with replacing(out / layout.SKIPPED) as path:
-        pq.write_table(skipped, path, write_page_checksum=True)
+    with replacing(out / layout.SKIPPED) as path, path.open("wb") as file:
+        pq.write_table(skipped, file, write_page_checksum=True)
     index = _index(table.filter(packed))
     if not len(index):
         discard(out / layout.SHARDS)
@@ -41,8 +42,8 @@ def merge(shards: list[Shard], out: Path, settings: Settings) -> None:
     frames = pc.sum(index["length"]).as_py()
     with replacing(out / layout.FRAMES) as path, path.open("wb") as file:
         _write_frames(shards, frames, settings.dtype, file)
-    with replacing(out / layout.INDEX) as path:
-        pq.write_table(index, path, write_page_checksum=True)
+    with replacing(out / layout.INDEX) as path, path.open("wb") as file:
+        pq.write_table(index, file, write_page_checksum=True)
     header = Header(settings, __version__, len(index), len(skipped), frames)
     write_text(out / layout.HEADER, layout.as_json(header))
 
@@ -56,7 +57,8 @@ def _concatenate(shards: list[Shard], dtype: str) -> Any:
     tables = []
     for shard in shards:
         try:
-            table = pq.ParquetFile(shard.table, page_checksum_verification=True).read()
+            with open_regular(shard.table) as file:  # pyarrow takes no path that is not UTF-8
+                table = pq.ParquetFile(file, page_checksum_verification=True).read()
             table.validate(full=True)
             sound = table.schema.equals(layout.SHARD_SCHEMA)
             sound = sound and _bytes(table, dtype) == shard.frames.stat().st_size

@@ -17,6 +17,7 @@ from signlet import landmarks
 from signlet.errors import SignletError
 from signlet.pack import layout
 from signlet.pack.layout import Header
+from signlet.reading.regular import open_regular, require_regular
 from signlet.terminal import printable
 
 _NAN = float("nan")
@@ -153,7 +154,8 @@ def _header(path: Path) -> Header:
 
 def _table(path: Path, schema: Any) -> Any:
     try:
-        table = pq.ParquetFile(path, page_checksum_verification=True).read()
+        with open_regular(path) as file:  # pyarrow takes no path that is not UTF-8
+            table = pq.ParquetFile(file, page_checksum_verification=True).read()
         table.validate(full=True)  # texts are read as they are, whether they are UTF-8 or not
     except Exception as error:  # pyarrow raises nearly anything for a damaged file
         raise layout.damaged(path) from error
@@ -188,6 +190,7 @@ def _check(
 def _map(path: Path, header: Header) -> NDArray[Any]:
     """Frames, copy on write: torch warns about tensors of read-only memory."""
     try:
+        require_regular(path)
         frames: Any = np.load(path, mmap_mode="c", allow_pickle=False)
         size = path.stat().st_size - frames.offset
     except Exception as error:  # numpy evaluates the header, which raises nearly anything

@@ -64,8 +64,9 @@ def write_shard(
             for start in range(0, len(refs), _TOGETHER):
                 few = refs[start : start + _TOGETHER]
                 rows += _pack_few(source, few, preprocess, dtype, file)
-    with replacing(shard.table, durable=False) as path:
-        pq.write_table(pa.Table.from_pylist(rows, SHARD_SCHEMA), path, write_page_checksum=True)
+    table = pa.Table.from_pylist(rows, SHARD_SCHEMA)
+    with replacing(shard.table, durable=False) as path, path.open("wb") as file:
+        pq.write_table(table, file, write_page_checksum=True)
     return len(refs)
 
 

@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from signlet import __version__
 from signlet.errors import SignletError
 from signlet.evaluate import Predictions, read_predictions
+from signlet.reading.regular import content_of
 from signlet.train.settings import MOST
 from signlet.train.settings_file import read_mapping
 
 MODELS = ("student", "teacher", "distilled", "soup")
 """Order of the models in tables; a run may lack some."""
 
+_LARGEST = 256 << 20
 Curves = dict[int, dict[str, NDArray[np.float64]]]
 """Fold -> column of metrics.csv -> (epochs,) values, NaN where the cell is empty."""
 
@@ -116,8 +118,8 @@ def _predictions(path: Path) -> dict[str, Predictions]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+        return content_of(path, _LARGEST).decode("utf-8")
+    except (SignletError, UnicodeDecodeError):
         raise SignletError(
             f"{path}: is missing or not readable as text; give a folder that train wrote"
         ) from None

@@ -14,6 +14,7 @@ import torch
 
 from signlet.atomic import replacing
 from signlet.errors import SignletError
+from signlet.reading.regular import require_regular
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
@@ -30,6 +31,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 
     Raises SignletError where it is damaged, also where only a weight is another than was written.
     """
+    require_regular(path, SignletError)
     try:
         with zipfile.ZipFile(path) as archive:  # torch itself does not look at the checksums
             damaged = archive.testzip()

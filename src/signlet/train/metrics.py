@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -10,8 +11,10 @@ from pathlib import Path
 
 from signlet.atomic import replacing
 from signlet.errors import SignletError
+from signlet.reading.regular import content_of
 
 _NAN = float("nan")
+_LARGEST = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -64,15 +67,13 @@ def write_metrics(path: Path, folds: Mapping[int, Sequence[EpochMetrics]]) -> No
 
 def read_metrics(path: Path) -> list[EpochMetrics]:
     """The epochs of a file that holds one fold. Raises SignletError where it is damaged."""
+    content = content_of(path, _LARGEST)
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
+        rows = list(csv.DictReader(io.StringIO(content.decode("utf-8"), newline="")))
         epochs = [_from_row(row) for row in rows]
         if not epochs or [row.epoch for row in epochs] != list(range(1, len(epochs) + 1)):
             raise ValueError("an epoch is missing")
         return epochs
-    except OSError as error:
-        raise SignletError(f"{path}: cannot be read ({error.strerror or error})") from None
     except (ValueError, TypeError, KeyError, csv.Error) as error:
         raise damaged(path, str(error)) from None
 

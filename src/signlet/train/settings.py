@@ -15,7 +15,8 @@ from signlet.names import is_name
 MOST_FITS = 16
 MOST = 10**9
 """No number of a recipe is larger, but for its seed."""
-MOST_SEED = 2**62
+MOST_SEED = 2**59
+"""JSON of other programs keeps whole numbers of 18 digits."""
 MOST_WIDTH = 8192
 """Of a model's parts and a clip's frames: what a model file may hold."""
 FEW_BATCHES = 4

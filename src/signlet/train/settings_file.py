@@ -16,6 +16,7 @@ from typing import Any, get_type_hints
 import yaml
 
 from signlet.errors import SignletError
+from signlet.reading.regular import require_regular
 
 _MOST_BYTES = 1 << 17
 _MOST_VALUES = 20_000
@@ -32,6 +33,7 @@ def read_mapping(path: Path, remedy: str) -> dict[str, Any]:
     remedy: what the user can do, the end of an error.
     Raises SignletError where the file cannot be read, is no YAML, or holds no mapping.
     """
+    require_regular(path, SignletError)
     try:
         return _mapping(_text(path))
     except Exception as error:  # the library raises nearly anything for a hostile file

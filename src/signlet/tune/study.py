@@ -14,6 +14,7 @@ import numpy as np
 
 from signlet.errors import SignletError
 from signlet.install import needs
+from signlet.reading.regular import require_regular
 from signlet.train import Recipe
 from signlet.tune.outcome import Trial
 from signlet.tune.space import Choices, Range, Space, value_of
@@ -47,6 +48,8 @@ def open_study(path: Path, about: Mapping[str, str]) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     if not path.suffix:
         raise SignletError(f"{path}: give the study a file name such as {path}.db")
+    if path.exists():
+        require_regular(path, SignletError)
     path.parent.mkdir(parents=True, exist_ok=True)
     with usable(path):
         study = optuna.create_study(

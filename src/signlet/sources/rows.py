@@ -22,6 +22,8 @@ from signlet.splits import SPLITS, split_name
 COLUMNS = ("path", "sign", "signer", "start", "end", "start_frame", "end_frame", "split")
 """What a table may tell of a clip; the first two it must."""
 _NEEDED = COLUMNS[:2]
+_LONGEST = 200
+"""Letters of a path that a message shows."""
 _TELL = "or tell what yours are called: --columns path=HEADING,sign=HEADING,signer=HEADING"
 
 Columns = Mapping[str, str]
@@ -121,9 +123,15 @@ def columns_note(table: Path, columns: Columns) -> str:
 
 def _named(row: dict[str, str], table: Path, at: str) -> dict[str, str]:
     """With the names of sign and signer in their one form, and its place."""
-    where = f"{table}: {at}: {row['path']}"
+    where = _where({**row, "at": at}, table)
     signer = signer_name(row.get("signer"), where)
     return {**row, "sign": sign_name(row["sign"], where), "signer": signer, "at": at}
+
+
+def _where(row: Mapping[str, str], table: Path) -> str:
+    """What errors begin with."""
+    name = row["path"] if len(row["path"]) <= _LONGEST else f"{row['path'][:_LONGEST]}..."
+    return f"{table}: {row['at']}: {name}" if row.get("at") else f"{table}: {name}"
 
 
 def _json_rows(path: Path, needed: list[str], remedy: str) -> list[Row]:
@@ -136,6 +144,10 @@ def _json_rows(path: Path, needed: list[str], remedy: str) -> list[Row]:
         {asked.get(_plain(key), _plain(key)): _cell(x) for key, x in record.items()}
         for record in content
     ]
+    for number, record in enumerate(content, 1):
+        odd = [k for k, x in record.items() if _plain(k) in asked and isinstance(x, list | dict)]
+        if odd:
+            raise SignletError(f"{path}: object {number}: {odd[0]} is no text; write one clip each")
     keys = sorted({key for row in rows for key in row})
     missing = [name for name in needed if name not in keys]
     if rows and missing:
@@ -169,7 +181,7 @@ def ref_of(row: Mapping[str, str], table: Path) -> ClipRef:
     an empty end is the recording's. A stretch of a recording is called `<path>#<start>-<end>`.
     Raises SignletError where they are no numbers or nothing lies between them.
     """
-    where = f"{table}: {row['at']}: {row['path']}" if row.get("at") else f"{table}: {row['path']}"
+    where = _where(row, table)
     span = _span(row, where)
     name = row["path"] if span is None else f"{row['path']}#{_ends(span)}"
     split = row.get("split", "")

@@ -85,7 +85,7 @@ def write(path: Path, number: int) -> Path:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Clips, tables, a zip, a recipe and what is none of it, in a folder whose name is as bad."""
-    base = tmp_path_factory.mktemp("names") / f"{TITLE}[bold]\n{FORGED}\u202e"
+    base = tmp_path_factory.mktemp("names") / f"{TITLE}[bold]\n{FORGED}\u202e\udcff"
     for number, name in enumerate(NAMES):
         write(
             base / "clips" / ("[red]", "=a\u200db:")[number % 2] / f"p{number}_{name}.npz", number

@@ -127,8 +127,9 @@ def write_predictions(path: str | Path, models: Mapping[str, Predictions]) -> No
     meta = {"signlet_format": _FORMAT, "signlet_signs": json.dumps(signs.pop())}
     with (
         replacing(path) as whole,
+        whole.open("wb") as file,
         pq.ParquetWriter(
-            whole, _SCHEMA.with_metadata(meta), compression="zstd", write_page_checksum=True
+            file, _SCHEMA.with_metadata(meta), compression="zstd", write_page_checksum=True
         ) as writer,
     ):
         for model, predictions in models.items():
@@ -144,7 +145,8 @@ def read_predictions(path: str | Path) -> dict[str, Predictions]:
     if not path.is_file():
         raise SignletError(f"{path}: no such file; give the predictions.parquet of a run folder")
     try:
-        table = pq.ParquetFile(path, page_checksum_verification=True).read()
+        with path.open("rb") as file:  # pyarrow takes no path that is not UTF-8
+            table = pq.ParquetFile(file, page_checksum_verification=True).read()
         signs = _signs_of(table.schema)
         _check_filled(table)
         models = pc.unique(table["model"]).to_pylist()

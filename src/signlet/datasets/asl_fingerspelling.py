@@ -10,6 +10,7 @@ one. It is for looking at and for recognising, not for training a model of singl
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -71,9 +72,10 @@ def _sequence(path: Path, number: str) -> Clip:
 @lru_cache(maxsize=8)
 def _ids(path: Path, _: int) -> list[set[str]]:
     """Sequences in each row group of a file."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    file = pq.ParquetFile(path)
+    file = pq.ParquetFile(pa.OSFile(os.fsencode(path)))
     if _SEQUENCE not in file.schema_arrow.names:
         raise ClipError(f"{path}: has no column {_SEQUENCE}; copy the file again")
     read = (file.read_row_group(i, columns=[_SEQUENCE]) for i in range(file.num_row_groups))
@@ -86,9 +88,10 @@ def _group(path: Path, group: int, _: int) -> tuple[NDArray[Any], NDArray[np.flo
 
     The last one is kept: the sequences of a file are read one after the other.
     """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    file = pq.ParquetFile(path)
+    file = pq.ParquetFile(pa.OSFile(os.fsencode(path)))
     names = file.schema_arrow.names
     frames = np.full((file.metadata.row_group(group).num_rows, NUM_RAW, 3), np.nan, np.float32)
     table = file.read_row_group(group)

@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, load_file, save_file
 from torch import Tensor
 
 import signlet
@@ -172,7 +172,9 @@ def _read_config(path: Path) -> dict[str, Any]:
 
 def _read_weights(path: Path) -> dict[str, Tensor]:
     try:
-        return load_file(path)
+        if str(path).isprintable():
+            return load_file(path)
+        return load(path.read_bytes())  # load_file takes no path that is not UTF-8
     except Exception as error:  # safetensors' own, torch's, or the system's
         raise SignletError(f"{path}: is damaged ({reason(error)}); copy it again") from None
 

@@ -8,6 +8,7 @@ canonical one are sorted, and a frame with a landmark missing or twice is refuse
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def read_parquet(path: Path) -> Clip:
     _judge_ending(path)
     # Not read_table, whose data set machinery takes as long as a short clip, and OSFile, not a
     # path, which is looked up in the file systems first.
-    with pa.OSFile(str(path)) as source, pq.ParquetFile(source, pre_buffer=False) as file:
+    with pa.OSFile(os.fsencode(path)) as source, pq.ParquetFile(source, pre_buffer=False) as file:
         columns = _columns(file, path)
         table = _table(file, columns, ("frame", *_COORDINATES))
         frame, values = _integers(table, "frame", path), _coordinates(table, path)
@@ -103,7 +104,7 @@ def _in_order(
 ) -> tuple[NDArray[np.float32], int]:
     """(rows, 3) values in canonical order, and rows a frame, after decoding the labels."""
     with (
-        pa.OSFile(str(path)) as source,
+        pa.OSFile(os.fsencode(path)) as source,
         pq.ParquetFile(source, pre_buffer=False, read_dictionary=["type"]) as file,
     ):
         columns = _columns(file, path)

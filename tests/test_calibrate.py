@@ -385,7 +385,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for sign, signer in [("jump", 5), ("jump", 6), ("jump", 7), ("jump", 8), ("wave", 9)]:
         (folder / sign).mkdir(parents=True, exist_ok=True)
         clip = moving_hand(1, signer, 0)
-        np.savez(folder / sign / f"new{signer}_1.npz", landmarks=clip)
+        np.savez(folder / sign / f"p{signer}_1.npz", landmarks=clip)
     return folder
 
 
@@ -395,7 +395,7 @@ def test_only_clips_of_unknown_signs_are_taken_with_the_run_s_own_answers(
     model = load_model(run)
     packed = packed_for(model, elsewhere, tmp_path, progress=False)
     answers = predict_unknown(model, *packed)
-    assert sorted(answers.signers) == ["new5", "new6", "new7", "new8"]
+    assert sorted(answers.signers) == ["p5", "p6", "p7", "p8"]
     assert (answers.labels == -1).all()
     rows = torch.tensor([packed[0].names.index(name) for name in answers.names])
     members = [predict(member, packed[0], rows).numpy() for member in model.members]
@@ -475,7 +475,7 @@ def test_unusable_calls_are_refused_in_one_line(
         (str(bare), *unknown): "holds no predictions.parquet",
         (str(run), *unknown, "--false-accepts", "1.5"): "above 0 and below 1",
         (str(run), *unknown, "--folds", "0"): "leave out --unknown",
-        (str(run), "--unknown", str(tmp_path / "nothing")): "no such file or directory",
+        (str(run), "--unknown", str(tmp_path / "nothing")): "there is no such file or folder",
         (str(run),): "config.yaml: no such file",
         (str(run), "--runs", str(run)): "is no ensemble",
     }.items():
@@ -493,7 +493,7 @@ def test_other_clips_than_the_run_s_are_refused(tiny_packed: PackedSet, tmp_path
     with pytest.raises(SignletError, match="by --data"):
         command([str(folder)])
     (folder / "config.yaml").write_text("name: [")
-    with pytest.raises(SignletError, match=r"config\.yaml: is damaged"):
+    with pytest.raises(SignletError, match=r"config\.yaml: is not YAML"):
         command([str(folder), "--data", str(tiny_packed.path)])
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import pickle
 import re
@@ -31,7 +32,15 @@ from signlet.clip import Clip
 from signlet.console import SafeConsole
 from signlet.errors import ClipError, ClipWarning, SignletError
 from signlet.sources import ClipRef
-from signlet.terminal import in_a_message, json_for_stdout, printable, printable_lines, shortened
+from signlet.terminal import (
+    in_a_message,
+    is_terminal,
+    json_for_stdout,
+    printable,
+    printable_lines,
+    printing_safely,
+    shortened,
+)
 from test_cli import SMALL
 
 CHILD = """
@@ -309,6 +318,26 @@ def test_a_clip_has_a_name_of_one_line(name: str) -> None:
     for shown in (clip.name, ref.name):
         assert shown == printable(name)
     assert ref.path.name == name  # it is still found
+
+
+def test_what_others_print_in_a_command_is_escaped_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    with printing_safely():
+        print(f"a{TITLE}", "b\udcff\r", sep="\t")
+        sys.stdout.writelines(["c\u202e\n", f"{LONG}\n"])
+        assert not sys.stdout.isatty()  # or colours would be sent to it
+        assert is_terminal(sys.stdout)
+        logging.StreamHandler(sys.stderr).emit(logging.makeLogRecord({"msg": TITLE}))
+        SafeConsole(force_terminal=True, highlight=False).print(f"d{TITLE}", style="bold")
+    out, err = capsys.readouterr()
+    lines = out.splitlines()
+    assert lines[:2] == ["a\\x1b]0;owned\\x07\tb\\udcff\\r", r"c\u202e"]
+    assert lines[2].endswith("x, 100,000 characters")
+    assert lines[3] == "\x1b[1md\\x1b]0;owned\\x07\x1b[0m"  # our own colours are none of a name's
+    assert err == "\\x1b]0;owned\\x07\n"
+    assert is_terminal(None) is False
 
 
 SEQUENCE = re.compile(r"\x1b[^a-zA-Z]*[a-zA-Z]|[\x00-\x09\x0b-\x1a\x1c-\x1f\x7f-\x9f]")

@@ -75,6 +75,11 @@ def _escaped(found: re.Match[str]) -> str:
     return ascii(found[0])[1:-1]
 
 
+def is_terminal(stream: IO[str] | None) -> bool:
+    """Whether a person may be watching."""
+    return stream is not None and as_it_is(stream).isatty()
+
+
 @contextmanager
 def printing_safely() -> Iterator[None]:
     """Meanwhile stdout and stderr print only what is printable, whoever prints.
@@ -138,6 +143,10 @@ class _Safe(_Stream):
     def write(self, text: str) -> int:
         self.beneath.write(printable_lines(text))
         return len(text)
+
+    def isatty(self) -> bool:
+        """Never: a library that took it for a terminal would send it colours as escapes."""
+        return False
 
 
 def say(line: str) -> None:

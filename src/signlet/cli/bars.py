@@ -6,6 +6,8 @@ import sys
 import time
 from typing import Any
 
+from signlet.terminal import is_terminal
+
 _MOMENT = 2.0
 """Seconds; what is done by then shows no bar."""
 
@@ -46,7 +48,7 @@ class Bars:
 
 def _started(what: str, count: int) -> Any:
     """A bar that is shown, False where there is no terminal or no rich."""
-    if not sys.stderr.isatty():
+    if not is_terminal(sys.stderr):
         return False
     try:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn

@@ -23,7 +23,7 @@ from signlet.predict import is_packed, packed_for, predict_known
 from signlet.predictions import read_predictions
 from signlet.running.leftover import scratch
 from signlet.sources import open_source
-from signlet.terminal import print_json, printable
+from signlet.terminal import is_terminal, print_json, printable
 from signlet.train.folder import PREDICTIONS, SETTINGS
 
 _SHOWN = 5
@@ -67,7 +67,7 @@ def run(arguments: list[str]) -> None:
         with scratch("evaluate") as beside:
             out = Path(parsed.work or beside) / "packed"
             told = (parsed.columns, parsed.names)
-            packed = packed_for(model, parsed.data, out, sys.stdout.isatty(), *told)
+            packed = packed_for(model, parsed.data, out, is_terminal(sys.stdout), *told)
             results = {"model": predict_known(model, *packed)}
             _say_notes(parsed, packed[0], model)
     if parsed.json:

@@ -7,7 +7,7 @@ import sys
 import time
 
 from signlet.stream import SignEvent
-from signlet.terminal import as_it_is, print_json, printable, tell
+from signlet.terminal import as_it_is, is_terminal, print_json, printable, tell
 
 _EVERY = 0.5
 """Seconds between two looks of the progress line."""
@@ -18,7 +18,7 @@ class Lines:
 
     def __init__(self, as_json: bool = False) -> None:
         self._as_json = as_json
-        self._progress = sys.stderr.isatty()
+        self._progress = is_terminal(sys.stderr)
         self._last = 0.0
 
     def event(self, event: SignEvent) -> None:

@@ -25,6 +25,7 @@ from signlet.pack.resume import prepare
 from signlet.pack.shard import Shard, write_shard
 from signlet.running.lock import only_one
 from signlet.sources import ClipRef, Source
+from signlet.terminal import is_terminal
 from signlet.workers import delayed_here, in_processes
 
 SHARD_CLIPS = 256
@@ -178,7 +179,7 @@ def _write_here(
 @contextmanager
 def _bar(progress: bool) -> Iterator[Progress]:
     columns = TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()
-    shown = progress and sys.stdout.isatty()
+    shown = progress and is_terminal(sys.stdout)
     every = *columns, TimeRemainingColumn()
     with Progress(*every, console=SafeConsole(), disable=not shown) as bar:
         yield bar

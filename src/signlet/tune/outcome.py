@@ -17,6 +17,7 @@ from rich.table import Table
 from signlet.atomic import replacing, write_text
 from signlet.copies import NO_ESTIMATE
 from signlet.model.files import finite
+from signlet.names import cell
 from signlet.train import Recipe
 from signlet.train.settings import plain
 from signlet.tune.figure import write_figure
@@ -186,4 +187,5 @@ def _write_trials(outcome: Outcome, path: Path) -> None:
         for trial in outcome.trials:
             value = "" if trial.value is None else f"{trial.value:.6g}"
             chosen = [trial.values[key] for key in keys]
-            writer.writerow([trial.number, value, f"{trial.seconds:.1f}", *chosen, trial.why])
+            texts = [cell(one) if isinstance(one, str) else one for one in (*chosen, trial.why)]
+            writer.writerow([trial.number, value, f"{trial.seconds:.1f}", *texts])

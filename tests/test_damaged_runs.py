@@ -36,6 +36,7 @@ from signlet.model.files import load_model, save_model
 from signlet.pack import PackedSet, pack
 from signlet.predictions import read_predictions, write_predictions
 from signlet.report import write_report
+from signlet.sources import ClipRef
 from signlet.train import Recipe, train
 from signlet.train.checkpoint import load_checkpoint
 from signlet.train.fold import CHECKPOINT, FoldTraining
@@ -658,6 +659,44 @@ def test_a_damaged_shard_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def _killed(*given: object) -> None:
     raise KeyboardInterrupt
+
+
+NO_SIGNS = [("\ud800", "b", "c"), ("a\nb", "b", "c"), (1, 2, 3), ("a", "a", "b"), ("", "b", "c")]
+
+
+@pytest.mark.parametrize("signs", NO_SIGNS)
+def test_signs_that_are_no_names_are_neither_packed_nor_saved(
+    signs: tuple[Any, ...], whole: Path, tmp_path: Path
+) -> None:
+    refused(lambda: pack(Synthetic(signs), tmp_path / "out", 12, jobs=1))
+    members = load_model(whole).members
+    refused(lambda: save_model(tmp_path / "out", members, signs, {}))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_model_is_saved_with_as_many_signs_as_it_has(whole: Path, tmp_path: Path) -> None:
+    members = load_model(whole).members
+    refused(lambda: save_model(tmp_path / "out", members, ("a", "b"), {}), "2 signs")
+
+
+def test_predictions_of_a_name_that_no_file_can_hold(whole: Path, tmp_path: Path) -> None:
+    soup = read_predictions(whole / "predictions.parquet")["soup"]
+    odd = replace(soup, names=[f"{name}\udcff" for name in soup.names])
+    refused(lambda: write_predictions(tmp_path / "p.parquet", {"soup": odd}), "p.parquet")
+
+
+class Twice(Synthetic):
+    def refs(self) -> list[ClipRef]:
+        return super().refs() + super().refs()[:1]
+
+
+def test_a_clip_that_is_listed_twice_is_not_packed(tmp_path: Path) -> None:
+    refused(lambda: pack(Twice(), tmp_path / "out", 12, jobs=1), "twice")
+
+
+@pytest.mark.parametrize("name", ["", " ", "\0", "a" * 5_000, "\udcff", ".", "small\n"])
+def test_a_recipe_of_no_name(name: str) -> None:
+    refused(lambda: load_recipe(name), "no such file")
 
 
 @pytest.mark.parametrize("max_len", [1, 0, -5, 9_000, 10**12])

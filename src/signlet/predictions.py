@@ -16,7 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from signlet.atomic import replacing
 from signlet.averaging import Kind, mean_probabilities
 from signlet.errors import SignletError
-from signlet.names import is_name
+from signlet.names import is_name, sign_name
+from signlet.terminal import printable
 
 _FORMAT = "signlet-predictions-1"
 _SCHEMA = pa.schema(
@@ -122,6 +123,11 @@ def write_predictions(path: str | Path, models: Mapping[str, Predictions]) -> No
     """
     path = Path(path)
     signs = {predictions.signs for predictions in models.values()}
+    for name in {name for one in models.values() for name in (*one.names, *one.signers)}:
+        if printable(name) != name:
+            raise SignletError(f"{path}: {name!r} is no clip's or signer's name; rename it")
+    for sign in {sign for one in signs for sign in one}:
+        sign_name(sign, str(path))
     if len(signs) != 1 or not all(predictions.names for predictions in models.values()):
         raise SignletError(f"{path}: needs predictions of models that know the same signs")
     meta = {"signlet_format": _FORMAT, "signlet_signs": json.dumps(signs.pop())}

@@ -23,6 +23,7 @@ from signlet.pack import PackedSet, pack
 from signlet.pack.layout import HEADER
 from signlet.predict import is_packed
 from signlet.predictions import Predictions
+from signlet.reading.regular import irregular
 from signlet.report import write_report
 from signlet.sources import Source, open_source, with_videos
 from signlet.train import Processes, Recipe, train
@@ -45,7 +46,7 @@ def recipe_path(name: str) -> str:
     """A recipe's file: one of signlet's by name, or the user's own by path."""
     if name in recipe_names():
         return str(_RECIPES / f"{name}.yaml")
-    if not Path(name).is_file():
+    if irregular(Path(name)):
         raise SignletError(
             f"--recipe {name}: no such file, and no recipe of that name; "
             f"signlet has {', '.join(recipe_names())}"

@@ -31,7 +31,7 @@ from signlet.model.recogniser import SignModel
 from signlet.modelfile import checksum
 from signlet.modelfile.answers import reason
 from signlet.modelfile.text import parsed
-from signlet.names import is_name
+from signlet.names import is_name, sign_name
 
 PLAIN_FORMAT, FORMAT = 1, 2
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
@@ -65,7 +65,12 @@ def save_model(
     """Write the two files of a model into `folder`, the configuration last.
 
     average: how the members' answers become one; None is the mean of their probabilities.
+    Raises SignletError, before anything is written, where no file could hold these signs.
     """
+    for sign in signs:
+        sign_name(sign, str(folder))
+    if len(set(signs)) < len(signs) or any(m.config.num_classes != len(signs) for m in members):
+        raise SignletError(f"{folder}: {len(signs)} signs are given; name each class once")
     tensors = {
         f"{number}.{name}": tensor.detach().cpu().contiguous()
         for number, member in enumerate(members)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -98,6 +99,10 @@ def _settings(source: Source, refs: list[ClipRef], max_len: int, jobs: int, dtyp
         signer_name(signer, source.name)
     for sign in source.signs:
         sign_name(sign, source.name)
+    for what, names in (("sign", source.signs), ("clip", [ref.name for ref in refs])):
+        if len(set(names)) < len(names):
+            twice = next(name for name, count in Counter(names).items() if count > 1)
+            raise SignletError(f"{source.name}: lists the {what} {twice!r} twice; give it once")
     unknown = {ref.sign for ref in refs if ref.sign is not None} - set(source.signs)
     if unknown:
         raise SignletError(f"{source.name}: does not list the sign {min(unknown)!r} of its clips")

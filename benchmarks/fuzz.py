@@ -26,6 +26,7 @@ import tempfile
 import threading
 import time
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -181,9 +182,13 @@ def portions(names: list[str], inputs: int, seed: int) -> Portions:
 
 
 def work_off(
-    todo: Portions, base: Path, results: Results, progress: Progress, until: float = float("inf")
+    todo: Portions,
+    base: Path,
+    results: Results,
+    progress: Progress,
+    ended: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Read portion after portion until none is left, or until a time of `time.monotonic`."""
+    """Read portion after portion until none is left, or the time has ended."""
     bar = progress.task_ids[0]
     while True:
         try:
@@ -193,7 +198,7 @@ def work_off(
         child = None
         for seed in seeds:
             child = child or _started(name, base, progress)
-            if child is None or time.monotonic() > until:
+            if child is None or ended():
                 break
             found, memory = child.ask(seed)
             results.add(name, seed, found, memory)
@@ -215,17 +220,29 @@ def _started(name: str, base: Path, progress: Progress) -> Child | None:
 
 
 def run(todo: Portions, inputs: int, jobs: int, minutes: float, failures: Path) -> Results:
-    """Read the inputs, so many in all, in so many children at once, but no longer than asked."""
-    results, until = Results(failures), time.monotonic() + 60 * minutes
+    """Read the inputs, so many in all, in so many children at once, but no longer than asked.
+
+    Ctrl-C ends it as the time does.
+    """
+    results, until, stop = Results(failures), time.monotonic() + 60 * minutes, threading.Event()
+
+    def ended() -> bool:
+        return stop.is_set() or time.monotonic() > until
+
     columns = TextColumn("fuzzing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with tempfile.TemporaryDirectory() as base, Progress(*columns) as progress:
         progress.add_task("", total=inputs)
-        given = todo, Path(base), results, progress, until
+        given = todo, Path(base), results, progress, ended
         workers = [threading.Thread(target=work_off, args=given, daemon=True) for _ in range(jobs)]
         for worker in workers:
             worker.start()
-        for worker in workers:
-            worker.join()
+        try:
+            for worker in workers:
+                worker.join()
+        except KeyboardInterrupt:
+            stop.set()
+            for worker in workers:
+                worker.join()
     return results
 
 

@@ -110,6 +110,8 @@ def from_cell(text: str) -> str:
 def _one_line(text: str, what: str, where: str) -> str:
     if not isinstance(text, str):
         raise SignletError(f"{_before(where)}the {what} {text!r} is no text; give it a name")
+    if len(text) > 10 * MOST_BYTES:  # searching it would take long
+        raise _too_long(text, what, where)
     name = _AROUND.sub("", unicodedata.normalize("NFC", text))
     if refused := UNPRINTED.search(name):
         raise SignletError(
@@ -117,11 +119,15 @@ def _one_line(text: str, what: str, where: str) -> str:
             f"U+{ord(refused[0]):04X}; take that out of the name"
         )
     if len(name) > MOST or len(name.encode()) > MOST_BYTES:
-        raise SignletError(
-            f"{_before(where)}the {what} {_short(name)} has {len(name)} characters; {MOST} are "
-            f"allowed, and {MOST_BYTES} bytes; shorten it"
-        )
+        raise _too_long(name, what, where)
     return name
+
+
+def _too_long(name: str, what: str, where: str) -> SignletError:
+    return SignletError(
+        f"{_before(where)}the {what} {_short(name)} has {len(name)} characters; {MOST} are "
+        f"allowed, and {MOST_BYTES} bytes; shorten it"
+    )
 
 
 def _short(name: str) -> str:

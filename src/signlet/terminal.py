@@ -31,9 +31,9 @@ _UNPRINTED_IN_TEXT = re.compile(f"[{_NO_BREAKS}]")
 """The same of a text of several lines, which may have tabs."""
 _LONGEST_VALUE, _LONGEST_LINE = 200, 1_500
 """Characters that are printed of a value, and of a line of several values."""
-_LONG_WORDS = re.compile(r"\S{600,}[^\s:;,]")
+_LONGEST_WORD = 600
 """Longer than a path is."""
-_BREAKS = re.compile(r"[ \t\r]*\n[ \t\r\n]*|\t")
+_BLANKS = re.compile(r"(?:\r\n|[ \n\t])+")
 
 
 def printable(text: str) -> str:
@@ -66,9 +66,17 @@ def shortened(text: str, most: int = _LONGEST_VALUE) -> str:
 
 def in_a_message(text: str) -> str:
     """The message of an error or a warning as one printable line that is not too long."""
-    text = _BREAKS.sub(" ", text.strip(" \t\r\n"))
-    text = _LONG_WORDS.sub(lambda found: shortened(found[0]), text)
+    words = _BLANKS.sub(" ", text).strip(" ").split(" ")
+    text = " ".join(map(_short_word, words) if len(text) > _LONGEST_WORD else words)
     return shortened(printable(text), _LONGEST_LINE)
+
+
+def _short_word(word: str) -> str:
+    """A path stays whole; so does the sign after what is shortened."""
+    if len(word) <= _LONGEST_WORD:
+        return word
+    value = word.rstrip(":;,")
+    return shortened(value) + word[len(value) :]
 
 
 def _escaped(found: re.Match[str]) -> str:

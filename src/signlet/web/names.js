@@ -13,6 +13,7 @@ const SHOWS = /[^\s\u034f\u115f\u1160\u17b4\u17b5\u200c\u200d\u2800\u3164\ufe00-
  * Throws an Error of one line where it is no single printable line, or too long.
  */
 export function oneLine(text, what) {
+  if (text.length > 10 * MOST_BYTES) throw new Error(tooLong(what)); // searching it would take long
   const name = text.normalize("NFC").replace(AROUND, "");
   const refused = REFUSED.exec(name)?.[0].codePointAt(0);
   if (refused !== undefined) {
@@ -20,19 +21,29 @@ export function oneLine(text, what) {
     throw new Error(`${what} is not one printable line: it holds U+${code}. Take that out of it.`);
   }
   if ([...name].length > MOST || new TextEncoder().encode(name).length > MOST_BYTES) {
-    throw new Error(`${what} is longer than ${MOST} characters, or than ${MOST_BYTES} bytes. Shorten it.`);
+    throw new Error(tooLong(what));
   }
   return name;
 }
 
-const LONGEST = [200, 1500]; // characters that are shown of a word, and of a message
+function tooLong(what) {
+  return `${what} is longer than ${MOST} characters, or than ${MOST_BYTES} bytes. Shorten it.`;
+}
+
+const LONGEST = [200, 600, 1500]; // characters: shown of a long word, of one that is none, of a message
 const UNPRINTED = new RegExp(REFUSED, "gu");
 
 /** The text of an error or a remark as one printable line that is not too long, whatever the names in it hold. */
 export function inAMessage(text) {
-  const line = text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, "").replace(/[ \t\r]*\n[ \t\r\n]*|\t/g, " ");
-  const words = line.replace(/\S{600,}[^\s:;,]/g, (word) => shortened(word, LONGEST[0]));
-  return shortened(words.replace(UNPRINTED, escaped), LONGEST[1]);
+  const line = text.replace(/(?:\r\n|[ \n\t])+/g, " ").replace(/^ | $/g, "");
+  const words = line.split(" ").map((word) => (word.length > LONGEST[1] ? shortWord(word) : word));
+  return shortened(words.join(" ").replace(UNPRINTED, escaped), LONGEST[2]);
+}
+
+function shortWord(word) {
+  let end = word.length;
+  while (":;,".includes(word[end - 1])) end--;
+  return shortened(word.slice(0, end), LONGEST[0]) + word.slice(end);
 }
 
 function shortened(text, most) {

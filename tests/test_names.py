@@ -81,6 +81,15 @@ def test_what_is_no_printable_line_is_refused_in_one(text: str) -> None:
     assert not is_name(text)
 
 
+@pytest.mark.parametrize("inner", [" ", "\u3000", "\n", "\t", "\u200b", ".", "\x1b"])
+def test_names_of_a_million_letters_are_refused_at_once(inner: str) -> None:
+    name = f"a{inner * 1_000_000}b"
+    with pytest.raises(SignletError, match="1000002 characters"):
+        sign_name(name)
+    assert len(str(SignletError(name))) < 2000
+    assert len(file_name(name).encode()) <= 200
+
+
 @pytest.mark.parametrize("thing", [None, 3, 1.5, b"hello", ["a"], np.int64(1)])
 def test_what_is_no_text_is_refused(thing: Any) -> None:
     for take in (sign_name, new_sign_name):
@@ -205,8 +214,11 @@ def test_no_file_is_written_with_a_name_that_breaks_a_line(tmp_path: Path, name:
 
 @pytest.mark.parametrize("name", ["a\nb", "a\u2028b", "\x1b[2J", ""])
 def test_files_of_strangers_are_refused(tmp_path: Path, name: str) -> None:
-    names = ("good", name)
-    save_model(tmp_path / "run", [tiny(names)], names, {})
+    save_model(tmp_path / "run", [tiny(("good", "odd"))], ("good", "odd"), {})
+    config = json.loads((tmp_path / "run" / "config.json").read_text(encoding="utf-8"))
+    config["signs"] = ["good", name]
+    config.pop("sha256")  # as in files of an older signlet
+    (tmp_path / "run" / "config.json").write_text(json.dumps(config), encoding="utf-8")
     with pytest.raises(SignletError, match="one printable line"):
         load_model(tmp_path / "run")
     card = json.loads(tiny_card().as_json())

@@ -285,6 +285,30 @@ def test_configurations_are_refused_or_read(folder: Path) -> None:
     assert min(found.values()) > 5
 
 
+def test_calibrations_are_refused_or_read(folder: Path) -> None:
+    content = json.loads((folder / CALIBRATION).read_text())
+    del content[checksum.NAME]
+    found = Counter[bool]()
+    for seed in range(100):
+        text = mutate_json(content, np.random.default_rng(seed))
+        (folder / CALIBRATION).write_bytes(text.encode("utf-8", "surrogatepass"))
+        found[outcome(folder) is None] += 1
+    assert min(found.values()) > 0
+
+
+def test_a_model_in_torch_that_fails_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the memory does not suffice."""
+    runtime = TorchRuntime(ModelFile(OWN, (tiny_model(),), Average.plain(1)), name="run")
+
+    def fails(*_: Any) -> None:
+        raise RuntimeError("[enforce fail at alloc_cpu.cpp:114] not enough memory\nmore of it")
+
+    monkeypatch.setattr(type(tiny_model()), "features", fails)
+    with pytest.raises(SignletError, match=r"^run: cannot be run \(.*memory\)") as refused:
+        Recogniser(runtime)(CLIP)
+    assert "\n" not in str(refused.value)
+
+
 def test_weights_are_refused_or_read(folder: Path) -> None:
     config = json.loads((folder / CONFIG).read_text())
     del config[checksum.NAME]

@@ -119,7 +119,9 @@ def read_calibration(folder: str | Path) -> Calibration | None:
         calibration = Calibration.read(raw.get("calibration"))
         if raw.get("model") != model_digest(path.parent):
             raise SignletError(f"was measured with another model than that of {folder}")
-        if checksum.NAME in raw and raw[checksum.NAME] != checksum.of_content(raw):
+        if checksum.NAME not in raw:
+            checksum.note_missing(str(path))
+        elif raw[checksum.NAME] != checksum.of_content(raw):
             raise SignletError("is damaged or was changed: it is not what was written")
     except (OSError, ValueError, SignletError) as error:
         reason = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())

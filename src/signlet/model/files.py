@@ -133,7 +133,7 @@ def load_model(path: str | Path) -> ModelFile:
     average = _average(config, len(sizes), folder / CONFIG)
     _require_whole(config, folder)
     same = [sizes.index(size) for size in sizes]  # members of one size have the same tensors
-    shapes = {first: _shapes(sizes[first]) for first in set(same)}
+    shapes = {first: _shapes(sizes[first], folder / CONFIG) for first in set(same)}
     members = [
         _member(size, weights, i, shapes[same[i]], folder / WEIGHTS) for i, size in enumerate(sizes)
     ]
@@ -249,21 +249,26 @@ def _size(member: Any, classes: int, path: Path) -> ModelConfig:
         fits = fits and size.num_classes == classes
         fits = fits and member["preprocess"] == {"max_len": size.max_len}
     except Exception as error:  # whatever an untrusted configuration makes of the lines above
-        raise SignletError(
-            f"{path}: a member cannot be built ({reason(error)}); copy the file again"
-        ) from None
+        raise _unbuildable(path, error) from None
     if not fits:
         raise SignletError(f"{path}: sizes of a member contradict each other or are too large")
     return size
 
 
-def _shapes(size: ModelConfig) -> dict[str, tuple[torch.Size, bool]]:
+def _unbuildable(path: Path, error: Exception) -> SignletError:
+    return SignletError(f"{path}: a member cannot be built ({reason(error)}); copy the file again")
+
+
+def _shapes(size: ModelConfig, path: Path) -> dict[str, tuple[torch.Size, bool]]:
     """Shapes of a model's tensors, and whether they hold fractions.
 
-    Found without memory, whatever size a hostile file asks for.
+    Found without memory, whatever size a hostile file asks for. path: of the configuration.
     """
-    with torch.device("meta"):
-        tensors = SignModel(size).state_dict()
+    try:
+        with torch.device("meta"):
+            tensors = SignModel(size).state_dict()
+    except Exception as error:  # sizes that each are allowed, but not together
+        raise _unbuildable(path, error) from None
     return {name: (one.shape, one.is_floating_point()) for name, one in tensors.items()}
 
 

@@ -64,7 +64,7 @@ def note_missing(name: str) -> None:
     _noted.append(name)
     _says[-1](
         f"{name}: has no checksum, as files of an older signlet; should it be damaged, nobody "
-        "would notice; write it anew (signlet export, train or teach)"
+        "would notice; write it anew (signlet export, teach, train or calibrate)"
     )
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from signlet.calibration import Calibration, read_calibration
 from signlet.model import joined
 from signlet.model.files import ModelFile, load_model
+from signlet.modelfile.answers import library
 from signlet.preprocess import Preprocess
 from signlet.runtimes import Answers, Runtime, require_frames
 
@@ -22,7 +23,11 @@ class TorchRuntime(Runtime):
 
     max_frames: int | None = None
 
-    def __init__(self, model: ModelFile, calibration: Calibration | None = None) -> None:
+    def __init__(
+        self, model: ModelFile, calibration: Calibration | None = None, name: str = "the model"
+    ) -> None:
+        """name: what errors call it."""
+        self._name = name
         self.signs = model.signs
         self.about = model.about
         self.calibration = calibration
@@ -34,9 +39,13 @@ class TorchRuntime(Runtime):
         """Each clip (T, 543, 3) float32, NaN = not found -> (B, K)."""
         return self.answers(raws)[0]
 
-    @torch.inference_mode()
     def answers(self, raws: Sequence[NDArray[np.float32]]) -> Answers:
         """Probabilities (B, K) and embeddings (B, D), as `signlet.runtimes.Runtime` has them."""
+        with library(self._name, "be run"):
+            return self._answers(raws)
+
+    @torch.inference_mode()
+    def _answers(self, raws: Sequence[NDArray[np.float32]]) -> Answers:
         if not raws:
             sizes = len(self.signs), self.embedding_size or 0
             return np.empty((0, sizes[0]), np.float32), np.empty((0, sizes[1]), np.float32)
@@ -59,7 +68,7 @@ def load(path: Path, threads: int = 0) -> TorchRuntime:
     if threads:
         torch.set_num_threads(threads)
     folder = path if path.is_dir() else path.parent
-    return TorchRuntime(load_model(path), read_calibration(folder))
+    return TorchRuntime(load_model(path), read_calibration(folder), str(path))
 
 
 def _writeable(raw: NDArray[np.float32]) -> NDArray[np.float32]:

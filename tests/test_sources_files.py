@@ -206,7 +206,7 @@ def test_missing_library_is_named_with_the_command(
     monkeypatch.delitem(sys.modules, "signlet.sources.pose", raising=False)
     monkeypatch.setitem(sys.modules, "pose_format.pose_header", None)
     with pytest.raises(SignletError, match=r"\.pose files needs the extra train") as caught:
-        read_clip(saved(tmp_path / "a.pose", b""))
+        read_clip(saved(tmp_path / "a.pose", b"x"))
     assert not isinstance(caught.value, ClipError), "not this clip's fault: no set skips it"
 
 

@@ -67,6 +67,10 @@ def read_clip(path: str | Path, span: Span | None = None, reader: Reader | None 
 def _require_file(path: Path, reader: Reader | None) -> None:
     """Raise ClipError where nothing can be read, before anything is opened that could block."""
     problem = irregular(path)
+    if problem is None and path.stat().st_size == 0:  # the system may make it up as it is read
+        known = path.suffix.lower() in (*SUFFIXES, ".json")
+        what = "copy, write or record it again" if known else f"these are read: {ENDINGS}"
+        raise ClipError(f"{path}: is empty; {what}")
     if problem is None or (reader is not None and path.is_dir()):  # a folder of single frames
         return
     if not exists(path):

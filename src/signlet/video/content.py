@@ -61,6 +61,8 @@ _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
 
 def begins_as_video(path: Path) -> bool:
     """Whether a file's first bytes are a video's. Raises OSError where it cannot be read."""
+    if path.stat().st_size == 0:  # the system may make it up as it is read, and wait for more
+        return False
     with path.open("rb") as file:
         return holds_video(file)
 

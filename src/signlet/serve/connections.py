@@ -1,4 +1,4 @@
-"""Open connections: how many, how long one may be silent, and how much it may send ahead.
+"""Open connections: how many, and how long one may be silent.
 
 uvicorn waits for ever for a request's head, and for a reader of its answer. Here a connection
 that asks nothing, or takes nothing, is closed; where there are too many, the one that has asked
@@ -21,8 +21,6 @@ HEAD_BYTES = 1 << 14
 """Longest head of a request."""
 SILENT_SECONDS = 10.0
 """So long may a connection be open without having sent a whole head."""
-_CHUNK = 1 << 16
-"""Bytes that are read at once; a request that waits keeps no more than these of the next one."""
 _SWEEP_SECONDS = 1.0
 _MORE_SECONDS = 15.0
 """Beyond the time for an answer: to send it."""
@@ -36,7 +34,6 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Count it; close another one for it, or itself, where there are too many."""
         self.since = time.monotonic()
-        transport.max_size = _CHUNK  # type: ignore[attr-defined]
         super().connection_made(transport)
         if len(self.connections) > self.limits.max_connections:
             _longest_silent(self.connections, self).transport.abort()

@@ -58,7 +58,7 @@ class Decoders:
     ) -> Clip:
         """The clip; see `signlet.serve.decode.decode`.
 
-        gone: whether nobody waits for it any more; asked when its turn has come.
+        gone: whether nobody waits for it any more; asked when it had to wait for its turn.
         Raises Refused: 422 also where the body took too long or crashed its process, 503 where
         processes are lost to something else, such as too little memory of the machine.
         """
@@ -80,10 +80,11 @@ class Decoders:
     async def _try(
         self, body: bytearray, content_type: str, gone: Callable[[], Awaitable[bool]]
     ) -> tuple[int, str, bytes]:
+        waits = self._idle.empty()
         decoder = await self._idle.get()
         whole = False
         try:
-            if await gone():
+            if waits and await gone():
                 whole = True
                 raise Refused(400, "the client has gone")
             decoder = await self._living(decoder)

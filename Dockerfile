@@ -1,5 +1,6 @@
 # docker build -t signlet .
-# docker run --rm -p 127.0.0.1:8000:8000 -v "$PWD/model.onnx:/model/model.onnx:ro" signlet
+# docker run --rm -p 127.0.0.1:8000:8000 -v "$PWD/model.onnx:/model/model.onnx:ro" \
+#     --memory 2g --stop-timeout 40 signlet
 FROM python:3.11-slim AS build
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE constraints.txt ./

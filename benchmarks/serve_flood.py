@@ -103,7 +103,7 @@ def bound(start: dict[str, float], limits: Limits) -> float:
     """MiB that the service may take, as docs/serve.md says. start: what it took before."""
     decoders = limits.decoders * limits.decoder_memory / MIB
     held = 1.25 * limits.max_held / MIB
-    return sum(start.values()) + decoders + held + limits.max_connections / 4
+    return sum(start.values()) + decoders + held + limits.max_connections / 2
 
 
 def measured(model: Path, name: str, flood_of: Callable[[int], Any]) -> dict[str, Any]:

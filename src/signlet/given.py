@@ -30,7 +30,7 @@ _NUMBERS = (float, int)
 _NUMPYS = (np.floating, np.integer)
 _DEEPEST = 4
 """Levels of lists that are looked through at once: frames, points, numbers, and one more."""
-_MOST_NUMBERS = MAX_FRAMES * (NUM_RAW + IRIS_FACE) * 4
+_MOST_NUMBERS = MAX_FRAMES * (NUM_RAW + IRIS_FACE - 468) * 4
 _TOO_MANY = f"more numbers than the longest clip, of {MAX_FRAMES:,} frames"
 Shapes = tuple[tuple[int, ...], ...]
 CLIP: Shapes = ((NUM_RAW, 3), (3,), ())
@@ -75,7 +75,7 @@ def _array(given: Any, shapes: Shapes) -> NDArray[Any]:
     if isinstance(given, list | tuple):
         return _of_list(given, shapes)
     if isinstance(given, Iterator):
-        raise ClipError(f"landmarks are a {type(given).__name__}, which is no list; make one of it")
+        raise ClipError(f"landmarks are {_kind(given)}, which is no list; make one of it")
     array = np.asanyarray(given)
     _refuse_huge(array)
     if array.dtype == object:
@@ -163,4 +163,9 @@ def _of_object(given: Any) -> NDArray[Any]:
         return np.asarray(float(given))
     if type(given).__name__ in ("NAType", "MaskedConstant"):
         return np.array(np.nan)
-    raise ClipError(f"landmarks hold a {type(given).__name__}, which is no number")
+    raise ClipError(f"landmarks hold {_kind(given)}, which is no number")
+
+
+def _kind(given: Any) -> str:
+    name = type(given).__name__
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"

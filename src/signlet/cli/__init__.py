@@ -15,6 +15,7 @@ from signlet.errors import SaidElsewhere, SignletError
 from signlet.modelfile import checksum
 from signlet.running.children import end_children
 from signlet.running.ending import Ending, watched
+from signlet.running.leftover import forget
 from signlet.terminal import in_a_message, locale_hint, printing_safely, shortened, to_nowhere
 
 COMMANDS = {
@@ -97,6 +98,7 @@ def _main(arguments: Sequence[str] | None, ending: Ending) -> int:
         named = repr(shortened(given[0]))
         return _fail(f"there is no command {named}; commands: {', '.join(COMMANDS)}", FAILED)
     ending.saved = lambda: KEPT[given[0]]
+    forget()
     return _run(given[0], given[1:], ending)
 
 

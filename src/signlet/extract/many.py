@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from signlet.errors import ClipError, SignletError
 from signlet.extract.files import write_extraction
+from signlet.running.leftover import sweep_below
 from signlet.span import Span
 from signlet.video import cache
 from signlet.video.extractors import Choice, identity
@@ -60,6 +61,7 @@ def extract_many(
     if jobs == 0 or jobs < -1:
         raise SignletError(f"--jobs {jobs}: give 1 or more, or -1 for one per core")
     known = identity(choice)
+    sweep_below(cache.cache_folder(), 1)
     nothing = [None] * len(paths)
     clips = list(zip(paths, nothing if spans is None else spans, strict=True))
     work = list(zip(clips, nothing if outs is None else outs, strict=True))

@@ -19,6 +19,7 @@ import signlet
 from conftest import moving_hand
 from handmade import handmade, write
 from mutations import mutate_json
+from signlet.errors import SignletError
 from signlet.modelfile import onnx_bytes
 from teaching import WIDTH, clips, labels, tiny_card
 from test_model_damage import GRAPHS, NO_ANSWERS, THIRD, UNIT, flipped, made, without_checksum
@@ -93,6 +94,33 @@ def test_an_older_file_opens_with_one_note(teachable: Path, tmp_path: Path) -> N
     said = node(many(tmp_path, [old, old, teachable.read_bytes()]))
     assert said["answers"][0] == said["answers"][1] == said["answers"][2]
     assert said["warnings"].count("has no checksum") == 1
+
+
+def test_what_was_taught_is_refused_as_in_python(teachable: Path, tmp_path: Path) -> None:
+    taught = tmp_path / "taught.onnx"
+    signlet.teach(teachable, clips(), labels()).save(taught)
+    content = taught.read_bytes()
+    card = json.loads(onnx_bytes.card_text(content, "m"))
+    examples = card["taught"]["examples"]
+    entries: list[dict[str, Any]] = [
+        *({"taught": odd} for odd in (0, False, "", [], {}, 1.5, "x", [[]])),
+        *({"prototypes": odd} for odd in (0, "", [], "AAAA")),
+        *({"teaching": odd} for odd in (0, "x", [], {"known": 7})),
+        *({"taught": card["taught"] | {"slope": odd}} for odd in (-1, 201, None, "1")),
+        {"taught": card["taught"] | {"examples": examples | {"signers": ["a"]}}},
+        {"taught": card["taught"] | {"examples": examples | {"labels": [0]}}},
+    ]
+    texts = [json.dumps(card | entry) for entry in entries]
+    texts += [
+        json.dumps(card)[:-1] + f', "more": {odd}}}' for odd in ("1e999", "[" * 40 + "]" * 40)
+    ]
+    files = many(tmp_path, [onnx_bytes.with_card(content, text) for text in texts])
+    answers = node([taught, *files])["answers"]
+    assert "error" not in answers[0]
+    assert [a for a in answers[1:] if "is damaged (" not in a.get("error", "")] == []
+    for path in files:
+        with pytest.raises(SignletError, match="description is damaged"):
+            signlet.load(path)
 
 
 def test_cards_are_refused_or_read(teachable: Path, tmp_path: Path) -> None:

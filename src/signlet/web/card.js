@@ -5,6 +5,7 @@ import { cardText, damaged } from "./onnx-bytes.js";
 
 export const SCHEMA = "mediapipe-holistic-543/signlet-100";
 const FORMAT = 1;
+const DEEPEST = 32;
 
 /**
  * The card of an exported model.
@@ -23,7 +24,18 @@ export async function readCard(bytes, name) {
   } catch {
     throw damaged(name, "its card is no JSON");
   }
+  requirePlain(card, name);
   return checked(card, name);
+}
+
+/** Numbers that are none, and nesting that breaks other programs, as Python refuses them. */
+function requirePlain(card, name) {
+  let level = [card];
+  for (let depth = 0; level.length; depth++) {
+    if (depth > DEEPEST) throw damaged(name, `its card is nested deeper than ${DEEPEST}`);
+    if (level.includes(Infinity) || level.includes(-Infinity)) throw damaged(name, "its card holds a number that is too large");
+    level = level.filter((one) => typeof one === "object" && one !== null).flatMap(Object.values);
+  }
 }
 
 function checked(card, name) {

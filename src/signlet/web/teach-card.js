@@ -15,12 +15,16 @@ const RANGES = { scale: [0, 1000], slope: [0, 200], threshold: [-2, 2] };
  */
 export function readTeaching(card, name) {
   try {
-    const own = card.prototypes ? ownSigns(card) : [];
-    const taught = card.taught ? taughtSigns(card.taught, own, card.embedding) : null;
+    const own = isThere(card.prototypes) ? ownSigns(card) : [];
+    const taught = isThere(card.taught) ? taughtSigns(card.taught, own, card.embedding) : null;
     return { own, teaching: expected(card.teaching ?? {}), taught };
   } catch (error) {
     throw new Error(`${name}: is damaged (${error.message}); copy or export it again`);
   }
+}
+
+function isThere(entry) {
+  return entry !== null && entry !== undefined; // 0 and false are damage
 }
 
 function ownSigns({ signs, prototypes, embedding }) {
@@ -28,7 +32,9 @@ function ownSigns({ signs, prototypes, embedding }) {
   return signs.map((sign, c) => ({ sign, prototype: unit(rows[c]) }));
 }
 
-function taughtSigns({ signs, kept, examples, ...numbers }, own, width) {
+function taughtSigns(taught, own, width) {
+  need(typeof taught === "object" && !Array.isArray(taught), "taught is no object");
+  const { signs, kept, examples, ...numbers } = taught;
   need(width > 0, "taught without an embedding");
   need(Array.isArray(signs) && signs.every(isName), "its taught signs are no list of names");
   need(signs.length > 0 && new Set(signs).size === signs.length, "it has no taught signs, or one of them twice");
@@ -38,13 +44,18 @@ function taughtSigns({ signs, kept, examples, ...numbers }, own, width) {
   need(Array.isArray(labels), "the labels of its examples are no list of numbers");
   const inOrder = [...new Set(labels)].sort((a, b) => a - b);
   need(inOrder.join() === signs.slice(kept).map((_, i) => kept + i).join(), "its examples are not of its taught signs");
+  for (const name of ["signers", "names"]) {
+    const texts = examples[name];
+    const right = Array.isArray(texts) && texts.length === labels.length && texts.every((text) => typeof text === "string");
+    need(right, `the ${name} of its examples are not ${labels.length} texts`);
+  }
   const rows = unitRows(embeddings, labels.length, width, "examples");
-  const taught = labels.map((label, i) => ({ sign: signs[label], embedding: rows[i] }));
-  const ours = shownOf(taught);
+  const shownHere = labels.map((label, i) => ({ sign: signs[label], embedding: rows[i] }));
+  const ours = shownOf(shownHere);
   const prototypes = signs.map((sign, c) => (c < kept ? prototypeOf(own, sign) : meanOf(ours.get(sign))));
   const shown = signs.map((sign, c) => (c < kept ? [prototypes[c]] : ours.get(sign)));
   const { scale, slope, threshold } = numbers;
-  return { head: { signs, kept, prototypes, shown, scale, slope, threshold }, examples: taught };
+  return { head: { signs, kept, prototypes, shown, scale, slope, threshold }, examples: shownHere };
 }
 
 function prototypeOf(own, sign) {
@@ -54,6 +65,7 @@ function prototypeOf(own, sign) {
 }
 
 function expected(teaching) {
+  need(typeof teaching === "object" && !Array.isArray(teaching), "teaching is not an object");
   const { known = 0, unknown = 0, spread = 1, scale = 1 } = teaching;
   const sensible = isBetween(known, -1, 1) && isBetween(unknown, -1, 1) && isBetween(spread, 1e-3, 1) && isBetween(scale, 1e-9, 1000);
   need(sensible, "teaching holds numbers that make no sense");

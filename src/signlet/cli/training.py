@@ -74,22 +74,26 @@ def add_recipe(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--recipe",
         action=_RecipeFile,
-        help=f"recipe by name ({', '.join(recipe_names())}) or a YAML file; flags after it win",
+        help=f"recipe by name ({', '.join(recipe_names())}) or a YAML file; other flags win",
     )
     parser.add_class_arguments(Recipe, as_group=True)
 
 
 def with_recipe_paths(arguments: list[str], default: str) -> list[str]:
-    """The arguments with the recipe's name replaced by its path, `default` if there is none."""
-    given = list(arguments)
-    for place, text in enumerate(given):
-        if text == "--recipe" and place + 1 < len(given):
-            given[place + 1] = recipe_path(given[place + 1])
-            return given
-        if text.startswith("--recipe="):
-            given[place] = f"--recipe={recipe_path(text.removeprefix('--recipe='))}"
-            return given
-    return ["--recipe", recipe_path(default), *given]
+    """The arguments after the path of the recipe, so that each of them wins.
+
+    default: the recipe's name if none is given. Raises SignletError where there are two.
+    """
+    rest, names = list(arguments), []
+    for place in reversed(range(len(rest))):
+        if rest[place] == "--recipe" and place + 1 < len(rest):
+            names.append(rest[place + 1])
+            del rest[place : place + 2]
+        elif rest[place].startswith("--recipe="):
+            names.append(rest.pop(place).removeprefix("--recipe="))
+    if len(set(names)) > 1:
+        raise SignletError(f"--recipe is given twice, {' and '.join(names[::-1])}; give it once")
+    return ["--recipe", recipe_path(names[0] if names else default), *rest]
 
 
 def recipe_of(parser: ArgumentParser, parsed: Any) -> Recipe:

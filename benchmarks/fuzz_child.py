@@ -27,12 +27,13 @@ from filelock import FileLock
 from fuzz_kinds import CLIPS, Kind
 from fuzz_models import MODELS
 from fuzz_runs import RUNS
+from fuzz_sets import SETS
 from fuzz_talk import TALK
 from signlet.errors import SignletError
 from signlet.serve.child import limit_memory
 from signlet.serve.refused import Refused
 
-KINDS: dict[str, type[Kind]] = CLIPS | RUNS | MODELS | TALK
+KINDS: dict[str, type[Kind]] = CLIPS | SETS | RUNS | MODELS | TALK
 MEMORY = 2 << 30
 """Bytes that an input may cost."""
 _LONGEST = 2_000

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import csv
 import json
 import os
 import queue
@@ -153,9 +154,19 @@ class Results:
         text = f"{found.outcome}\n{command}\n\n{found.why}\n"
         path.write_text(text, encoding="utf-8", errors="backslashreplace")
 
+    def add_earlier(self, path: Path) -> None:
+        """Count the inputs of an earlier run's CSV, which were others."""
+        with path.open(newline="", encoding="utf-8") as file:
+            earlier = [row for row in csv.DictReader(file) if row["kind"] != "all"]
+        for row in earlier:
+            name = row["kind"]
+            self.counts[name].update({outcome: int(row[outcome]) for outcome in OUTCOMES})
+            self.memory[name] = max(self.memory[name], int(row["memory_mb"]))
+
     def rows(self) -> list[dict[str, Any]]:
         """A row a kind, and their sum."""
-        rows = [self._row(name, self.counts[name], self.memory[name]) for name in self.counts]
+        names = sorted(self.counts, key=list(KINDS).index)
+        rows = [self._row(name, self.counts[name], self.memory[name]) for name in names]
         total = sum(self.counts.values(), Counter[str]())
         return [*rows, self._row("all", total, max(self.memory.values(), default=0))]
 
@@ -274,6 +285,7 @@ def main() -> None:
     add("--jobs", type=int, default=min(2, os.cpu_count() or 1))
     add("--minutes", type=float, default=float("inf"), help="then no further inputs are read")
     add("--failures", type=Path, default=Path("build/fuzz"))
+    add("--earlier", type=Path, help="CSV of a run of other inputs, to be added to this one")
     add("--name", default="fuzz", help="of the CSV in benchmarks/results; '' for none")
     add("--replay", nargs=2, metavar=("KIND", "SEED"))
     asked = parser.parse_args()
@@ -282,6 +294,8 @@ def main() -> None:
         return
     todo = portions(asked.kinds, asked.inputs, asked.seed)
     results = run(todo, asked.inputs, asked.jobs, asked.minutes, asked.failures)
+    if asked.earlier:
+        results.add_earlier(asked.earlier)
     print_table(results)
     if asked.name:
         print(f"written: {write_csv(asked.name, results.rows())}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import sys
 from pathlib import Path
 from typing import Any
@@ -155,6 +156,24 @@ def test_faults_are_kept_with_the_command_that_shows_them_again(tmp_path: Path) 
     row, total = results.rows()
     assert (row["inputs"], row["traceback"], row["sane"], row["memory_mb"]) == (2, 1, 1, 90)
     assert total == {**row, "kind": "all"}
+
+
+def test_a_run_is_added_to_an_earlier_one(tmp_path: Path) -> None:
+    results = fuzz.Results(tmp_path)
+    results.add("recipe", 1, Tried("clean"), 7)
+    path = tmp_path / "fuzz.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(results.rows()[0]))
+        writer.writeheader()
+        writer.writerows(results.rows())
+    other = fuzz.Results(tmp_path)
+    other.add("recipe", 2, Tried("sane"), 3)
+    other.add("video", 2, Tried("crash"), 9)
+    other.add_earlier(path)
+    found = {row["kind"]: row for row in other.rows()}
+    assert list(found) == ["video", "recipe", "all"]
+    assert (found["recipe"]["inputs"], found["recipe"]["memory_mb"]) == (2, 7)
+    assert (found["all"]["inputs"], found["all"]["crash"], found["all"]["clean"]) == (3, 1, 1)
 
 
 def test_portions_hold_every_input_once_and_take_turns() -> None:

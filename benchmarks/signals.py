@@ -190,6 +190,7 @@ def next_run(case: Case, left: set[str], here: Path) -> int:
     """How many left-overs are there still when the same command has come to its work again."""
     process, said = begin(case, here)
     wait_for(lambda: process.poll() is not None or case.works(process.pid, case.out, said))
+    wait_for(lambda: not left & temporaries(case.out), LONGEST / 3)
     process.send_signal(signal.SIGTERM)
     wait_for(lambda: process.poll() is not None)
     return len(left & temporaries(case.out))

@@ -80,6 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             traceback.print_exc()
             code = BROKEN
         to_nowhere()
+        if ending.number and arguments is None:
+            os._exit(code)  # all is closed; what libraries do at the end may take seconds
         return code
 
 

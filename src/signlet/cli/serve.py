@@ -51,6 +51,8 @@ def run(arguments: list[str]) -> None:
     parsed = parse(_parser(), arguments)
     if not 0 <= parsed.port <= 65535:
         raise SignletError(f"--port {parsed.port}: give 0 (any free one) to 65535")
+    if parsed.threads < 0:
+        raise SignletError(f"--threads {parsed.threads}: give at least 1, or 0")
     limits = Limits(**{name: getattr(parsed, name) for name in _BOUNDS})
     token = read_token(parsed.token_file)
     path = _model(parsed.model, parsed.page, token)
@@ -138,8 +140,6 @@ def _app(
 
 
 def _load(path: Path, threads: int) -> Any:
-    if threads < 0:
-        raise SignletError(f"--threads {threads}: give at least 1, or 0")
     return signlet.load(path, threads)
 
 

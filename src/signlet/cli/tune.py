@@ -72,6 +72,8 @@ def run(arguments: list[str]) -> None:
         recipe = replace(recipe, optimiser=replace(recipe.optimiser, epochs=parsed.epochs))
     space = read_space(existing(parsed.space, "file")) if parsed.space else DEFAULT_SPACE
     test_fold = recipe.num_folds - 1 if parsed.test_fold is None else parsed.test_fold
+    if not 0 <= test_fold < recipe.num_folds:
+        raise SignletError(f"--test_fold {test_fold}: give 0 to {recipe.num_folds - 1}")
     folds = _validation(parsed.folds, test_fold, recipe.num_folds)
     study, console = Path(parsed.study), SafeConsole()
     folder = study.with_suffix("")

@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from signlet.running.children import end_children
 
 SIGNALS = tuple(getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n))
-PATIENCE = 3.5
+PATIENCE = 2.5
 """Seconds after a signal until children are ended, and the command with them."""
 _SAVING = 30.0
 """Seconds that a training has to finish its step and to save its state."""
@@ -43,9 +43,7 @@ class Ending:
         """Whether nothing has been begun, so that the process can end on the spot."""
         self.saved: Said = lambda: ""
         self.told = False
-        """Whether the last line has been printed; threads may still keep the process."""
-        self.kept: socket.socket | None = None
-        """What wakes the thread, kept open to the end of the process."""
+        """Whether the last line has been printed."""
         self._deferred, self._heard = False, 0
 
     @property
@@ -178,12 +176,9 @@ def watched(own_process: bool) -> Iterator[Ending]:
     try:
         yield ending
     finally:
-        if own_process and ending.number:  # threads that hang may keep the process, so watch on
-            ending.kept = told
-        else:
-            _unwatch(ending, {n: before[n] for n in mine}, woken)
-            told.close()
-            sys.unraisablehook, threading.excepthook = hooks
+        _unwatch(ending, {n: before[n] for n in mine}, woken)
+        told.close()
+        sys.unraisablehook, threading.excepthook = hooks
         _current = outer
 
 

@@ -27,6 +27,7 @@ from signlet.folds import FoldPlan, signer_folds
 from signlet.pack import PackedSet
 from signlet.predict import predict
 from signlet.predictions import Predictions
+from signlet.running.leftover import sweep_below
 from signlet.running.lock import only_one_file
 from signlet.train import Diverged, Interrupted, Recipe, fit, start_processes
 from signlet.train.folder import predictions_of
@@ -131,6 +132,7 @@ def tune(
         raise SignletError("tune runs as one process; start it without torchrun or accelerate")
     start_processes(device)  # refuses a device that is not there before anything is written
     with only_one_file(study, _BUSY):
+        sweep_below(study.with_suffix(""))
         return _searched(search, study, trials, device, console or SafeConsole(quiet=True))
 
 

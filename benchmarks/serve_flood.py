@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import tempfile
 import time
 from collections import Counter
@@ -63,15 +62,17 @@ async def hostile(port: int, sent: bytes, until: float) -> None:
     """Send, wait for one answer or the end, and again."""
     while time.perf_counter() < until:
         writer = None
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        try:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             while time.perf_counter() < until:
                 writer.write(sent)
                 await writer.drain()
                 await answered(reader)
-        if writer is not None:
-            writer.transport.abort()
-        await asyncio.sleep(0.01)
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            await asyncio.sleep(0.01)
+        finally:
+            if writer is not None:
+                writer.transport.abort()
 
 
 async def honest(port: int, body: bytes, until: float, said: Counter[int]) -> None:

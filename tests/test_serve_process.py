@@ -265,6 +265,7 @@ def test_the_dockerfile_copies_what_is_there_and_its_health_check_tells_the_trut
         return done.returncode == 0
 
     with process(*standin()) as (server, address):
+        post(address, 7)  # it has started
         assert healthy(address)
         server.kill()
         server.wait()

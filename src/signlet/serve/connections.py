@@ -77,14 +77,14 @@ async def look_after(state: ServerState, limits: Limits) -> None:
 
     Gives memory back to the system in the first second after a busy time.
     """
-    trimmed = before = state.total_requests
+    answered, was_busy = state.total_requests, False
     while True:
         await asyncio.sleep(_SWEEP_SECONDS)
         close_silent_ones(state, limits)
-        if state.total_requests == before != trimmed:
+        busy = bool(state.tasks) or state.total_requests != answered
+        if was_busy and not busy:
             give_back()
-            trimmed = before
-        before = state.total_requests
+        answered, was_busy = state.total_requests, busy
 
 
 def close_silent_ones(state: ServerState, limits: Limits) -> None:

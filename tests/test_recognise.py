@@ -255,7 +255,7 @@ def test_a_model_without_a_clip_or_no_clip_at_all_is_one_line(
 ) -> None:
     assert main(["recognise", first]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"signlet: {first}: is not a clip")
+    assert line.startswith(f"signlet: {first}: there is no such file or folder")
 
 
 def test_a_long_recording_is_pointed_to_live(

@@ -95,13 +95,11 @@ def _fill(array: NDArray[Any], begun: bytes, file: IO[bytes], name: str) -> None
     if not array.size:
         return
     view = array.view(np.uint8).data
-    done, block = 0, begun[: len(view)]
-    while True:
-        view[done : done + len(block)] = block
-        done += len(block)
-        # At the end of an archive's entry its checksum is compared, so that is read, too.
-        block = file.read(max(1, min(_BLOCK, len(view) - done)))
-        if done == len(view):
-            return
-        if not block:
+    done = min(len(begun), len(view))
+    view[:done] = begun[:done]
+    while done < len(view):
+        count = file.readinto(view[done : done + _BLOCK])  # type: ignore[attr-defined]
+        if not count:
             raise ClipError(f"{name}: breaks off; copy or write the file again")
+        done += count
+    file.read(1)  # at the end of an archive's entry its checksum is compared

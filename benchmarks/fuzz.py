@@ -208,8 +208,7 @@ def work_off(
             return
         child = None
         for seed in seeds:
-            child = child or _started(name, base, progress)
-            if child is None or ended():
+            if ended() or not (child := child or _started(name, base, progress)):
                 break
             found, memory = child.ask(seed)
             results.add(name, seed, found, memory)

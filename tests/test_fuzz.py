@@ -147,6 +147,16 @@ def test_a_real_child_answers_as_this_process_does(base: Path, tmp_path: Path) -
     assert results.counts[name]["sane"] == here.count("sane")
 
 
+def test_no_child_is_started_when_the_time_has_ended(base: Path, tmp_path: Path) -> None:
+    results, todo = fuzz.Results(tmp_path), fuzz.portions(["recipe", "video"], 5_000, 0)
+    with Progress(disable=True) as progress:
+        progress.add_task("")
+        fuzz.work_off(todo, base / "none", results, progress, lambda: True)
+    assert todo.empty()
+    assert not results.counts
+    assert not (base / "none").exists()
+
+
 def test_faults_are_kept_with_the_command_that_shows_them_again(tmp_path: Path) -> None:
     results = fuzz.Results(tmp_path)
     results.add("clip .npz", 41, Tried("traceback", "ValueError: \ud800"), 12)

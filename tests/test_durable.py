@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Synthetic
-from signlet.atomic import replacing, write_text
+from signlet.atomic import replacing, require_writable, write_text
 from signlet.errors import SignletError
 from signlet.export import bundle, export_ensemble
 from signlet.model import ModelConfig, SignModel
@@ -141,3 +141,16 @@ def test_a_disk_that_fails_at_last_leaves_the_old_file(
         write_text(tmp_path / "it", "new")
     assert (tmp_path / "it").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["it"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes among files")
+def test_a_pipe_or_a_device_is_never_replaced(tmp_path: Path) -> None:
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    for place in (pipe, link, Path(os.devnull)):
+        with pytest.raises(SignletError, match="is a device or a pipe"), replacing(place):
+            raise AssertionError("nothing is written")
+        with pytest.raises(SignletError, match="is a device or a pipe"):
+            require_writable(place)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["link", "pipe"]

@@ -103,7 +103,7 @@ def test_help_is_printed_on_any_terminal(command: str) -> None:
 
 def test_a_recipe_is_read_as_utf8_whatever_the_locale(clips: Path, tmp_path: Path) -> None:
     recipe = tmp_path / "recipe.yaml"
-    recipe.write_text("# für Прохожий\nname: проба\n", encoding="utf-8")
+    recipe.write_text("# für Прохожий\nname: é проба 😀\n", encoding="utf-8")
     env = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     code = (
         "import sys; from signlet.cli.training import load_recipe;"
@@ -112,7 +112,7 @@ def test_a_recipe_is_read_as_utf8_whatever_the_locale(clips: Path, tmp_path: Pat
     done = subprocess.run(
         [sys.executable, "-c", code, str(recipe)], capture_output=True, env={**os.environ, **env}
     )
-    assert fine(done).strip() == ascii("проба")
+    assert fine(done).strip() == ascii("é проба 😀")
 
 
 NOT_UTF8 = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -24,8 +25,10 @@ def replacing(path: Path, durable: bool = True) -> Iterator[Path]:
     the next one that writes there.
     durable: whether the file shall survive that the machine loses its power right afterwards,
     which takes the disk some time; without it there may then be an empty file.
-    Raises SignletError where the directory cannot be written to or the disk is full.
+    Raises SignletError where the directory cannot be written to, the disk is full, or there is a
+    device or a pipe.
     """
+    _require_no_device(path)
     with ExitStack() as held:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -74,8 +77,17 @@ def _mode(path: Path) -> int:
     return path.stat().st_mode & 0o777 if path.is_file() else 0o666 & ~_UMASK
 
 
+def _require_no_device(path: Path) -> None:
+    """An administrator could replace /dev/null by a file, for all programs of the machine."""
+    with suppress(OSError, ValueError):
+        mode = path.stat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise SignletError(f"{path}: is a device or a pipe, which no file replaces; name a file")
+
+
 def require_writable(path: Path) -> None:
     """Raise SignletError, before long work, where `path` cannot be written; nothing is left."""
+    _require_no_device(path)
     try:
         if path.is_dir():
             raise IsADirectoryError(EISDIR, os.strerror(EISDIR))

@@ -66,6 +66,9 @@ class _RecipeFile(ActionConfigFile):
         except SignletError as error:
             raise SignletError(f"{values}: {error}") from None
         text = json.dumps(content, default=str, ensure_ascii=False)
+        # The library tries whether it is a path, which a locale may not be able to write. What
+        # stands for a letter here is YAML's own escape.
+        text = text.encode("ascii", "backslashreplace").decode("ascii")
         self.apply_config(parser, cfg, self.dest, text)
 
 

@@ -54,6 +54,11 @@ class Span:
         return slice(start, max(math.ceil(min(self.end * rate, _FARTHEST) - 1e-6), 1))
 
     @property
+    def length(self) -> float:
+        """Of the stretch, in its unit; infinite where it goes on to the end of the recording."""
+        return math.inf if self.end is None else self.end - self.start
+
+    @property
     def needs_rate(self) -> bool:
         """Whether it cuts anything off by the clock, so that an unknown rate makes it a guess."""
         return self.unit == "seconds" and (self.start > 0 or self.end is not None)

@@ -60,8 +60,8 @@ def add_columns(parser: argparse.ArgumentParser) -> None:
         type=str,
         default=None,
         metavar="NAMES",
-        help="what the columns of a CSV or JSON table are called: path=File,sign=Gloss and, if "
-        "there are such, signer=, start=, end= (seconds), start_frame=, end_frame=, split=",
+        help="what the columns of a CSV or JSON table are called, where they are called otherwise: "
+        "path=File,sign=Gloss, signer=, start=, end= (seconds), start_frame=, end_frame=, split=",
     )
 
 

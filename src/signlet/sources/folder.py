@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from signlet.clip import Clip
 from signlet.errors import SignletError
 from signlet.sources.arrange import arranged
+from signlet.sources.behind import refuse_behind
 from signlet.sources.encoding import encoding_note
 from signlet.sources.leftover import count_of, listed
+from signlet.sources.overlap import overlap_note, refuse_endless
 from signlet.sources.pattern import NamePattern
-from signlet.sources.rows import Columns, clip_rows, columns_note, ref_of
+from signlet.sources.rows import Columns, clip_rows, columns_note, ref_of, repeated_remedy
 from signlet.sources.source import ClipRef, read_ref
 from signlet.sources.tables import refuse_twice
 from signlet.sources.told import Found, told_signers
@@ -113,11 +116,14 @@ class Manifest:
     def notes(self) -> tuple[str, ...]:
         """On missing files, unknown signers, a guessed encoding, and columns that are not read."""
         refs, note = self._told()
-        found = (_missing(refs, self.table), note, encoding_note(self.table))
+        found = (_missing(refs, self.table), note, encoding_note(self.table), overlap_note(refs))
         return tuple(filter(None, [*found, columns_note(self.table, self.columns)]))
 
     def refs(self) -> list[ClipRef]:
-        """All clips. Raises SignletError where one is listed twice or there is none."""
+        """All clips. Raises SignletError where one is listed twice or there is none.
+
+        Also where several go on to the end of one recording, and where times are no seconds.
+        """
         return self._told()[0]
 
     def read(self, ref: ClipRef) -> Clip:
@@ -127,7 +133,12 @@ class Manifest:
     def _told(self) -> tuple[list[ClipRef], str]:
         rows = clip_rows(self.table, self.columns)
         refs = [_located(ref_of(row, self.table)) for row in rows]
-        refuse_twice([ref.name for ref in refs], self.table)
+        remedy = partial(repeated_remedy, self.table, self.columns)
+        refuse_twice([ref.name for ref in refs], self.table, remedy)
+        refuse_endless(refs, self.table)
+        if not self.__dict__.get("_measured"):
+            refuse_behind(refs, self.table)
+            self.__dict__["_measured"] = True  # recordings are not opened at every question
         if self.names is None:
             return refs, ""
         rest = [number for number, ref in enumerate(refs) if ref.signer is None]

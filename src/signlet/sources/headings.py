@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+
+from signlet.sources.leftover import one_line
 
 _OTHERS = {
     "path": "file filename filepath fileid video videopath videofile videofilename videoname "
@@ -13,25 +15,40 @@ _OTHERS = {
     "signer": "participant participantid user userid person personid subject subjectid signerid "
     "signername performer performerid actor actorid speaker informant teilnehmer gebärder",
     "split": "set subset partition phase splits",
-    "start": "begin from starttime starts startsec startseconds startms starttimems onset beginn "
-    "tstart begintime",
-    "end": "stop to until endtime ends endsec endseconds endms endtimems ende tend stoptime",
-    "start_frame": "framestart startframe beginframe firstframe framebegin",
-    "end_frame": "frameend endframe stopframe lastframe",
+    "start": "begin from starttime starttimes starts startsec startseconds startms starttimems "
+    "onset beginn beginning tstart begintime begins beginsec beginms began in inpoint anfang "
+    "début debut inicio",
+    "end": "stop to until endtime endtimes ends endsec endseconds endms endtimems ende tend "
+    "stoptime stops stopsec stopms ending finish finished finishtime finishes finishsec finishms "
+    "out outpoint fin till",
+    "start_frame": "framestart startframe startframes beginframe firstframe framebegin",
+    "end_frame": "frameend endframe endframes stopframe finishframe lastframe framestop "
+    "framefinish",
 }
 """Ours -> what others call it, without capitals, spaces and signs."""
 _DURATION = frozenset(("duration", "dur", "durationms", "length", "dauer", "durée", "duración"))
 _MILLI = re.compile(r"(?:[\W_]ms\W*|(?:timems|startms|endms|millis\w*)\W*)$", re.IGNORECASE)
 _TIMES = ("start", "end", "start_frame", "end_frame")
+_FIRST = ("path", "sign")
 _KEYS = {other: key for key, others in _OTHERS.items() for other in others.split()}
 
 
 def likely(headings: Iterable[str], told: Mapping[str, str]) -> dict[str, str]:
     """Ours -> the first heading that may mean it, for all that is not told and not there.
 
-    headings: of the table. told: ours -> heading that is read.
+    headings: of the table. told: ours -> heading that is read. Of times, those in seconds are
+    taken, unless frames are read.
     """
     headings = list(headings)
+    found = _likely(headings, told)
+    there = {_plain(heading) for heading in headings}
+    read = {key for key in _TIMES if _plain(told.get(key, "")) in there}
+    seconds = read.isdisjoint(_TIMES[2:]) and not {*read, *found}.isdisjoint(_TIMES[:2])
+    left_out = _TIMES[2:] if seconds else _TIMES[:2] if read.intersection(_TIMES[2:]) else ()
+    return {key: heading for key, heading in found.items() if key not in left_out}
+
+
+def _likely(headings: Sequence[str], told: Mapping[str, str]) -> dict[str, str]:
     there = {_plain(heading) for heading in headings}
     known = {key for key, heading in told.items() if _plain(heading) in there}
     read = {_plain(heading) for heading in told.values()}
@@ -50,7 +67,7 @@ def half_a_time(headings: Iterable[str], told: Mapping[str, str]) -> str:
     read = [key for key in _TIMES if key in told and _plain(told[key]) in there]
     if len(read) != 1:
         return ""
-    other = likely(headings, told)
+    other = _likely(headings, told)
     ends = [other[key] for key in _TIMES if key in other]
     return next(iter([*ends, *(one for one in headings if _bare(one) in _DURATION)]), "")
 
@@ -59,18 +76,38 @@ def unread_note(headings: Iterable[str], told: Mapping[str, str]) -> str:
     """What to say of columns that may tell more of the clips; "" for none."""
     headings = list(headings)
     found = likely(headings, told)
-    found = {key: name for key, name in found.items() if key not in ("path", "sign")}
+    found = {key: name for key, name in found.items() if key not in _FIRST}
     if not found:
         return _rate_note(headings, told)
-    pairs = {**{key: told[key] for key in ("path", "sign")}, **found}
     shown = ", ".join(found.values())
     one = len(found) == 1
     unit = " (in seconds)" if {"start", "end"}.intersection(found) else ""
     return (
         f"the column{'s'[: one ^ 1]} {shown} {'is' if one else 'are'} not read; if "
         f"{'it tells' if one else 'they tell'} the {', '.join(found)}{unit}, name "
-        f"{'it' if one else 'them'}: --columns {columns(pairs)}"
+        f"{'it' if one else 'them'}: --columns {columns(also(found, told))}"
     )
+
+
+def also(found: Mapping[str, str], told: Mapping[str, str]) -> dict[str, str]:
+    """What to give to `--columns` so that `found` is read beside what was told already."""
+    return {key: name for key, name in told.items() if key != name} | dict(found)
+
+
+def stretches_remedy(headings: Iterable[str], told: Mapping[str, str]) -> str:
+    """What to do where a table lists one recording several times."""
+    found = {key: name for key, name in likely(headings, told).items() if key not in _FIRST}
+    times = "start and end (seconds), or start_frame and end_frame"
+    if found.keys().isdisjoint(_TIMES):
+        return (
+            "remove one of the rows; where they are several clips of one recording, add the "
+            f"columns {times}"
+        )
+    if milli := in_milliseconds(found):
+        how = f"{one_line(milli)} is in milliseconds: divide by 1,000 and call the columns {times}"
+    else:
+        how = f"say which columns: --columns {columns(also(found, told))}"
+    return f"several clips of one recording need start and end; {how}"
 
 
 def _rate_note(headings: Iterable[str], told: Mapping[str, str]) -> str:

@@ -11,8 +11,15 @@ from typing import Any
 from signlet.errors import SignletError
 from signlet.names import sign_name, signer_name
 from signlet.reading.json_pieces import read_json as read_json  # the readers of data sets ask here
+from signlet.sources.headings import (
+    also,
+    half_a_time,
+    in_milliseconds,
+    likely,
+    stretches_remedy,
+    unread_note,
+)
 from signlet.sources.headings import columns as named
-from signlet.sources.headings import half_a_time, in_milliseconds, likely, unread_note
 from signlet.sources.leftover import one_line
 from signlet.sources.source import ClipRef
 from signlet.sources.tables import LacksError, Row, numbered_rows
@@ -22,6 +29,7 @@ from signlet.splits import SPLITS, split_name
 COLUMNS = ("path", "sign", "signer", "start", "end", "start_frame", "end_frame", "split")
 """What a table may tell of a clip; the first two it must."""
 _NEEDED = COLUMNS[:2]
+_TIMES = frozenset(COLUMNS[3:7])
 _LONGEST = 200
 """Letters of a path that a message shows."""
 _TELL = "or tell what yours are called: --columns path=HEADING,sign=HEADING,signer=HEADING"
@@ -34,21 +42,24 @@ def parse_columns(text: str) -> dict[str, str]:
     """ "path=File name,sign=Gloss" -> {"path": "File name", "sign": "Gloss"}.
 
     A heading with a comma stands between double quotes: "path=file","sign=Gloss, English".
-    Raises SignletError where it is written otherwise, or names no column for path or sign.
+    What is not told is read from the column of its own name, as without `--columns`.
+    Raises SignletError where it is written otherwise, or takes the column of path or sign away.
     """
     text = " ".join(text.split())
     pairs = [cell.partition("=") for cell in next(csv.reader([text], skipinitialspace=True), [])]
     columns = {key.strip(): heading.strip() for key, _, heading in pairs}
     known = all(equals and heading.strip() for _, equals, heading in pairs)
-    if not (known and len(columns) == len(pairs) and set(columns) <= set(COLUMNS)):
+    if not (columns and known and len(columns) == len(pairs) and set(columns) <= set(COLUMNS)):
         raise SignletError(
-            f"--columns {text}: write path=HEADING,sign=HEADING; besides these two there may be "
-            f"{', '.join(COLUMNS[2:])}, each once"
+            f"--columns {text}: write path=HEADING,sign=HEADING, or some of "
+            f"{', '.join(COLUMNS)}, each once; the others are read by their own names"
         )
-    missing = [key for key in _NEEDED if key not in columns]
+    missing = [key for key in _NEEDED if key not in _headings(columns)]
     if missing:
+        other = next(key for key, heading in columns.items() if _plain(heading) == missing[0])
         raise SignletError(
-            f"--columns {text}: lacks {' and '.join(missing)}; add {missing[0]}=HEADING"
+            f"--columns {text}: reads the column {missing[0]} as the {other}, so that none is left "
+            f"for {missing[0]}; add {missing[0]}=HEADING"
         )
     return columns
 
@@ -57,14 +68,14 @@ def clip_rows(table: Path, columns: Columns) -> list[dict[str, str]]:
     """Rows of a table under our own names, "" where a cell is empty or there is no column.
 
     table: CSV as `numbered_rows` reads it, or JSON: a list of objects.
-    columns: headings of the columns to take; empty where the table has ours.
+    columns: headings of the columns that are called otherwise than ours.
     A row has its place, "line 2" or "object 1", under "at".
     Raises SignletError naming the table and the column.
     """
     headings = _headings(columns)
     is_json = table.suffix.lower() == ".json"
     rows = _rows(table, columns)
-    if milli := in_milliseconds(columns):
+    if milli := in_milliseconds(headings):
         raise SignletError(
             f"{table}: the column {one_line(milli)} is in milliseconds, start and end are seconds; "
             "divide it by 1,000"
@@ -77,8 +88,8 @@ def clip_rows(table: Path, columns: Columns) -> list[dict[str, str]]:
         )
     names = {key: name if key in _NEEDED else _plain(name) for key, name in headings.items()}
     there = rows[0][1]
-    absent = [name for key, name in headings.items() if names[key] not in there]
-    if columns and absent:
+    absent = [name for key, name in columns.items() if names[key] not in there]
+    if absent:
         raise SignletError(
             f"{table}: has no column {absent[0]}; it has {', '.join(list(there)[:12])}"
         )
@@ -93,7 +104,15 @@ def clip_rows(table: Path, columns: Columns) -> list[dict[str, str]]:
 
 
 def _headings(columns: Columns) -> Columns:
-    return dict(columns) or {name: name for name in COLUMNS}
+    """Ours -> heading, of all that may be there.
+
+    No column is read as two things, and where the times are told, none of the other unit is.
+    """
+    taken = {_plain(heading) for heading in columns.values()}
+    if told := _TIMES.intersection(columns):
+        framed = any(key.endswith("_frame") for key in told)
+        taken |= {key for key in _TIMES if key.endswith("_frame") != framed}
+    return {key: columns.get(key, key) for key in COLUMNS if key in columns or key not in taken}
 
 
 def _rows(table: Path, columns: Columns) -> list[Row]:
@@ -104,13 +123,19 @@ def _rows(table: Path, columns: Columns) -> list[Row]:
         rows = read(table, needed, "" if columns else _TELL)
     except LacksError as error:
         pairs = likely(error.headings, headings)
-        if columns or not set(_NEEDED) <= {*pairs, *map(_plain, error.headings)}:
+        there = {*map(_plain, error.headings)}
+        if not all(key in pairs or _plain(headings[key]) in there for key in _NEEDED):
             raise
-        pairs = {key: pairs.get(key, key) for key in _NEEDED} | pairs
-        raise SignletError(f"{error}; here maybe --columns {named(pairs)}") from None
+        known = {key: name for key, name in columns.items() if _plain(name) in there}
+        raise SignletError(f"{error}; here maybe --columns {named(also(pairs, known))}") from None
     if not rows:
         raise SignletError(f"{table}: lists no clips; write one row per clip: path,sign,signer")
     return rows
+
+
+def repeated_remedy(table: Path, columns: Columns) -> str:
+    """What to do where a table lists one clip twice. Raises SignletError as `clip_rows` does."""
+    return stretches_remedy(_rows(table, columns)[0][1], _headings(columns))
 
 
 def columns_note(table: Path, columns: Columns) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -153,10 +153,12 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def refuse_twice(names: Sequence[str], where: Path) -> None:
-    """Raise SignletError where two clips of a table have the same name."""
+def refuse_twice(
+    names: Sequence[str], where: Path, remedy: Callable[[], str] = lambda: "remove one of the rows"
+) -> None:
+    """Raise SignletError where two clips of a table have the same name. remedy: what to do."""
     seen: set[str] = set()
     for name in names:
         if name in seen:
-            raise SignletError(f"{where}: lists {name} twice; remove one of the rows")
+            raise SignletError(f"{where}: lists {name} twice; {remedy()}")
         seen.add(name)

@@ -1,0 +1,65 @@
+"""Clips of one recording that lie over each other, as they do where a table tells no ends."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from signlet.errors import SignletError
+from signlet.sources.leftover import count_of
+from signlet.sources.source import ClipRef
+from signlet.span import Span
+
+_MOSTLY = 0.5
+"""Neighbours that share a movement overlap by less of the shorter one."""
+
+
+def refuse_endless(refs: Sequence[ClipRef], table: Path) -> None:
+    """Raise SignletError where several clips of one recording go on to its end."""
+    for path, clips in _recordings(refs).items():
+        endless = [ref.name for ref in clips if ref.span is None or ref.span.end is None]
+        if len(endless) > 1:
+            raise SignletError(
+                f"{table}: {endless[0]} and {endless[1]} overlap: {count_of(len(endless))} of "
+                f"{path.name} have no end, so that each goes on to the end of the recording; is a "
+                "column end (or end_frame) missing, or empty?"
+            )
+
+
+def overlap_note(refs: Sequence[ClipRef]) -> str:
+    """On clips that lie mostly over another one of the same recording; "" for none."""
+    found = [pair for clips in _recordings(refs).values() for pair in _overlapping(_timed(clips))]
+    if not found:
+        return ""
+    first, second = found[0]
+    return (
+        f"{count_of(len(found), 'pair')} of clips share most of one stretch of a recording, as "
+        f"{first} and {second}; see whether start and end are right"
+    )
+
+
+def _recordings(refs: Iterable[ClipRef]) -> dict[Path, list[ClipRef]]:
+    """The clips of each file of which a stretch is taken, by its path."""
+    found: dict[Path, list[ClipRef]] = defaultdict(list)
+    for ref in refs:
+        found[ref.path].append(ref)
+    return {path: clips for path, clips in found.items() if any(ref.span for ref in clips)}
+
+
+def _timed(clips: Iterable[ClipRef]) -> list[tuple[Span, str]]:
+    """Stretches in the order of their starts; a whole recording lies over all of them."""
+    named = [(ref.span or Span(), ref.name) for ref in clips]
+    return sorted(named, key=lambda one: (one[0].start, one[0].length))
+
+
+def _overlapping(clips: Sequence[tuple[Span, str]]) -> list[tuple[str, str]]:
+    """Neighbours of the same unit that share most of the shorter one."""
+    found = []
+    for (first, name), (second, other) in pairwise(clips):
+        shared = min(first.start + first.length, second.start + second.length) - second.start
+        same = first.unit == second.unit or not (first.start or second.start)
+        if same and shared > _MOSTLY * min(first.length, second.length):
+            found.append((name, other))
+    return found

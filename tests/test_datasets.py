@@ -241,7 +241,12 @@ def test_the_length_of_a_video_tells_whether_it_is_cut(
     root = wlasl_with(tmp_path, set_to(frame_start=3, frame_end=6))
     (root / "videos" / "01000.npz").unlink()
     videos.write_video(root / "videos" / "01000.mp4", [videos.quarters()] * pictures)
-    assert by_name(open_source(root))["01000"].span == span
+    source = open_source(root)
+    assert by_name(source)["01000"].span == span
+    (note,) = [one for one in source.notes if "frame_start" in one]
+    before, reading = (1, 0) if span is None else (0, 1)
+    assert f"of 1 clip with frame_start and frame_end, {before} " in note
+    assert f"and {reading} " in note
 
 
 @pytest.mark.parametrize(
@@ -880,14 +885,15 @@ def test_stretches_that_cannot_be_are_refused(row: str, words: str, tmp_path: Pa
 @pytest.mark.parametrize(
     ("columns", "words"),
     [
-        ("path=a", "lacks sign; add sign=HEADING"),
-        ("sign=a", "lacks path; add path=HEADING"),
-        ("", "lacks path and sign; add path=HEADING"),
-        ("path=a\nsign=b", "lacks sign"),
+        ("path=a", "lacks the columns a; needed are a, sign"),
+        ("sign=a", "lacks the columns a; needed are path, a"),
+        ("path=a,signer=sign", "add sign=HEADING"),
+        ("", "write path=HEADING,sign=HEADING"),
+        ("path=a\nsign=b", "lacks the columns a sign=b"),
         ("path", "write path=HEADING,sign=HEADING"),
         ("path=a,sign=", "write path=HEADING"),
         ("path=a,sign=b,path=c", "each once"),
-        ("path=a,sign=b,gloss=c", "besides these two there may be signer, start"),
+        ("path=a,sign=b,gloss=c", "or some of path, sign, signer, start"),
         ("path=path,sign=sign,signer=Who", "has no column Who; it has path, sign"),
         ("path=File,sign=sign", "lacks the columns File"),
     ],

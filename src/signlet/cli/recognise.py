@@ -14,7 +14,7 @@ from signlet.cli.remarked import Remarked
 from signlet.clip import Clip, advised, require_landmarks
 from signlet.errors import SignletError
 from signlet.recognise import Prediction, Recogniser
-from signlet.sources import LETTERS, read_named
+from signlet.sources import LETTERS, is_set, read_named
 from signlet.sources.absent import absent, exists
 from signlet.sources.files import ENDINGS, SUFFIXES
 from signlet.sources.unread import foreign, single_frames
@@ -93,6 +93,8 @@ def _split(given: Sequence[str]) -> tuple[str | None, list[str]]:
         )
     if len(given) == 1 and not exists(first):
         raise SignletError(absent(first))
+    if len(given) == 1 and is_set(first):
+        raise SignletError(foreign(first, ENDINGS))
     if len(given) == 1 and ";" in (what_else(first) or ""):  # with a remedy of its own
         raise SignletError(foreign(first, ENDINGS))
     if len(given) == 1:

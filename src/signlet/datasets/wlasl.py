@@ -20,6 +20,7 @@ from typing import Any
 from signlet.datasets.layout import Layout, Listing, clip_files, person
 from signlet.errors import ClipError, SignletError
 from signlet.sources.files import read_clip
+from signlet.sources.leftover import count_of
 from signlet.sources.rows import read_json
 from signlet.span import USUAL_FPS, Span
 from signlet.video.suffixes import is_video
@@ -41,7 +42,7 @@ def clips(root: Path) -> Listing:
     table, part = _table_and_part(root)
     cut = clip_files(*(table.parent / name for name in _CUT))
     raw = clip_files(*(table.parent / name for name in _RAW))
-    listing = Listing()
+    listing, timed = Listing(), {True: 0, False: 0}
     for gloss, instance in _instances(table):
         video = str(instance.get("video_id", ""))
         if part is not None and video not in part:
@@ -52,11 +53,24 @@ def clips(root: Path) -> Listing:
             listing.leave_out("frame_end lies before frame_start, or one is no number", video)
             continue
         path = cut.get(video) or raw.get(str(instance.get("url", ""))[-11:]) or raw.get(video)
-        if span and path and video in cut and _is_cut(path, span):
-            span = None
+        if span and path:
+            before = video in cut and _is_cut(path, span)
+            timed[before] += 1
+            span = None if before else span
         signer, split = person(instance.get("signer_id")), _split(instance, part, video)
         listing.add(video, path, gloss, signer, span=span, split=split)
+    listing.say(_cut_note(timed[True], timed[False]))
     return listing
+
+
+def _cut_note(before: int, reading: int) -> str:
+    """How many clips were cut by whom, as their files show it; "" where none is to be cut."""
+    if not before + reading:
+        return ""
+    return (
+        f"of {count_of(before + reading)} with frame_start and frame_end, {before} had been cut to "
+        f"them before, as the lengths of the files show, and {reading} come out of longer videos"
+    )
 
 
 def _table_and_part(root: Path) -> tuple[Path, dict[str, Any] | None]:

@@ -32,7 +32,7 @@ def once_on_signers(notes: Iterable[str], seen: SeenSet) -> list[str]:
     """
     unknown = sum(not clip.signer for clip in seen.clips)
     if not unknown:
-        return list(notes)
+        return _of_one(notes, few_signers(seen))
     rest: list[str] = []
     few, told, place = few_signers(seen), "", None
     for note in notes:
@@ -44,6 +44,12 @@ def once_on_signers(notes: Iterable[str], seen: SeenSet) -> list[str]:
     head = told or f"the signer of {unknown} of {len(seen.clips)} clips is unknown; {_REMEDY}"
     place = len(rest) if place is None else place
     return [*rest[:place], f"{head}; {_NOBODY if few else _SOME}", *rest[place:]]
+
+
+def _of_one(notes: Iterable[str], few: str) -> list[str]:
+    """The notes, of which folds say no more of a signer who signs alone, where `few` says it."""
+    left = [note if note == few or not few else _without(note, True) for note in notes]
+    return [note.strip("; ") for note in left if note.strip("; ")]
 
 
 def _without(note: str, few: bool) -> str:

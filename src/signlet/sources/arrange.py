@@ -19,7 +19,7 @@ from signlet.sources.leftover import Tree, count_of, left_aside, listed, one_lin
 from signlet.sources.pattern import NamePattern
 from signlet.sources.remedy import in_file_names
 from signlet.sources.signers import PERSON, signers_of
-from signlet.sources.told import Found, by_pattern, no_clips, told_signers
+from signlet.sources.told import Found, by_pattern, no_clips, told_signers, with_sign_names
 from signlet.splits import split_name
 
 
@@ -38,6 +38,7 @@ def arranged(
     found = [one for branch in branches for one in _clips_of(branch, root)]
     if not found:
         raise SignletError(no_clips(tree, root))
+    found = with_sign_names(found)
     aside = left_aside(tree, [one.path for one in found], [branch.below for branch in branches])
     known, notes = _with_signers(found, names)
     split = _inner_note(branches)

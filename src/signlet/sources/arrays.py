@@ -102,7 +102,11 @@ def _key(keys: list[str], path: Path) -> str:
     others = [key for key in keys if key not in (FPS_KEY, EXTRACTOR_KEY)]
     if len(others) != 1:
         has = ", ".join(others[:5]) or "no arrays"
-        raise ClipError(f"{path}: holds {has}; call the one with the landmarks {KEY!r}")
+        parts = ", or call the parts left_hand and right_hand (both must be there), pose and face"
+        raise ClipError(
+            f"{path}: holds {has}; call the one with the landmarks {KEY!r}"
+            + parts * (len(others) > 1)
+        )
     return others[0]
 
 

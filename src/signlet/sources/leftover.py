@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -147,16 +148,29 @@ _REMEDIES = {
     "save the arrays of pickles with numpy.savez": (".pkl", ".pickle"),
 }
 """What can be done with files that are not read -> their endings."""
+_LANDMARKS = frozenset((".npz", ".npy", ".parquet", ".pose"))
+"""Endings of landmarks: with another one behind it, as a copy has, a file may still be some."""
 
 
-def _remedy(files: Iterable[PurePosixPath]) -> str:
+def _remedy(files: Sequence[PurePosixPath]) -> str:
     there = {path.suffix.lower() for path in files}
     told = [
         text.format(next(ending for ending in endings if ending in there))
         for text, endings in _REMEDIES.items()
         if there.intersection(endings)
     ]
+    if hidden := [path for path in files if _LANDMARKS.intersection(_inner(path))]:
+        ending = next(one for one in _inner(hidden[0]) if one in _LANDMARKS)
+        told.append(
+            f"rename {listed(path.as_posix() for path in hidden)} so that the ending of landmarks "
+            f"({ending}) comes last, if {'it is a clip' if len(hidden) == 1 else 'they are clips'}"
+        )
     return f"; {', '.join(told)}" if told else ""
+
+
+def _inner(path: PurePosixPath) -> list[str]:
+    """Endings before the last one, in lower case: of a.npz.bak it is .npz, as of "a.npz (1)"."""
+    return [part.lower() for part in re.findall(r"\.[^\W_]+", path.name)]
 
 
 def _endings(files: Iterable[PurePosixPath]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from signlet.errors import SignletError
-from signlet.names import sign_name, signer_name
+from signlet.names import signer_name
 from signlet.reading.json_pieces import read_json as read_json  # the readers of data sets ask here
 from signlet.sources.headings import (
     also,
@@ -21,6 +21,7 @@ from signlet.sources.headings import (
 )
 from signlet.sources.headings import columns as named
 from signlet.sources.leftover import one_line
+from signlet.sources.sign_names import SignNames
 from signlet.sources.source import ClipRef
 from signlet.sources.tables import LacksError, Row, numbered_rows
 from signlet.span import Span
@@ -93,14 +94,13 @@ def clip_rows(table: Path, columns: Columns) -> list[dict[str, str]]:
         raise SignletError(
             f"{table}: has no column {absent[0]}; it has {', '.join(list(there)[:12])}"
         )
-    return [
-        _named(
-            {key: row.get(name, "") for key, name in names.items()},
-            table,
-            f"{'object' if is_json else 'line'} {number}",
-        )
-        for number, row in rows
+    signs, what = SignNames(), "object" if is_json else "line"
+    found = [
+        _named({key: row.get(name, "") for key, name in names.items()}, table, f"{what} {n}", signs)
+        for n, row in rows
     ]
+    signs.refuse()
+    return found
 
 
 def _headings(columns: Columns) -> Columns:
@@ -124,10 +124,12 @@ def _rows(table: Path, columns: Columns) -> list[Row]:
     except LacksError as error:
         pairs = likely(error.headings, headings)
         there = {*map(_plain, error.headings)}
-        if not all(key in pairs or _plain(headings[key]) in there for key in _NEEDED):
+        if not all(key in pairs or {_plain(headings[key]), key} & there for key in _NEEDED):
             raise
         known = {key: name for key, name in columns.items() if _plain(name) in there}
-        raise SignletError(f"{error}; here maybe --columns {named(also(pairs, known))}") from None
+        better = named(also(pairs, known))
+        how = f"--columns {better}" if better else "without --columns"
+        raise SignletError(f"{error}; here maybe {how}") from None
     if not rows:
         raise SignletError(f"{table}: lists no clips; write one row per clip: path,sign,signer")
     return rows
@@ -146,11 +148,11 @@ def columns_note(table: Path, columns: Columns) -> str:
     return unread_note(_rows(table, columns)[0][1], _headings(columns))
 
 
-def _named(row: dict[str, str], table: Path, at: str) -> dict[str, str]:
+def _named(row: dict[str, str], table: Path, at: str, signs: SignNames) -> dict[str, str]:
     """With the names of sign and signer in their one form, and its place."""
     where = _where({**row, "at": at}, table)
     signer = signer_name(row.get("signer"), where)
-    return {**row, "sign": sign_name(row["sign"], where), "signer": signer, "at": at}
+    return {**row, "sign": signs.of(row["sign"], where), "signer": signer, "at": at}
 
 
 def _where(row: Mapping[str, str], table: Path) -> str:

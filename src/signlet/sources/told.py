@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from signlet.errors import SignletError
-from signlet.names import sign_name
 from signlet.sources.files import ENDINGS
 from signlet.sources.leftover import Tree, count_of, left_aside, listed, one_line
 from signlet.sources.pattern import NamePattern
 from signlet.sources.remedy import below, fitting, in_file_names, options
+from signlet.sources.sign_names import SignNames
 from signlet.splits import split_name
 
 
 @dataclass(frozen=True)
 class Found:
-    """A clip's file. path: below the root. name: unique. signer: None where unknown.
-
-    Raises SignletError where the sign's name is not one printable line.
-    """
+    """A clip's file. path: below the root. name: unique. signer: None where unknown."""
 
     path: PurePosixPath
     name: str
@@ -29,8 +26,16 @@ class Found:
     signer: str | None
     split: str | None = None
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "sign", sign_name(self.sign, str(self.path)))
+
+def with_sign_names(found: Sequence[Found]) -> list[Found]:
+    """With the signs' names in their one form. Raises SignletError naming all that are none."""
+    names = SignNames()
+    named = [names.of(one.sign, str(one.path)) for one in found]
+    names.refuse()
+    return [
+        one if one.sign == name else replace(one, sign=name)
+        for one, name in zip(found, named, strict=True)
+    ]
 
 
 def by_pattern(tree: Tree, root: object, names: NamePattern) -> tuple[list[Found], tuple[str, ...]]:
@@ -55,6 +60,7 @@ def by_pattern(tree: Tree, root: object, names: NamePattern) -> tuple[list[Found
         found.append(Found(path, path.as_posix(), value["sign"], value.get("signer"), split))
     if not found:
         raise SignletError(_none_fits(paths, names, f"{root}: "))
+    found = with_sign_names(found)
     if not names.has("split"):
         _refuse_splits(found, names, root)
     notes = left_aside(tree, paths, [PurePosixPath()])

@@ -14,6 +14,12 @@ from signlet.video.content import begins_as_video, landmark_ending, what_else
 
 _LOOKED_AT = 5
 """So many folders of a folder are looked into."""
+_SETS = {
+    ".zip": ("a .zip archive", "unpack it and give its clips"),
+    ".csv": ("a table", "give the clips that it lists"),
+    ".tsv": ("a table", "give the clips that it lists"),
+}
+"""Endings of files that hold or list many clips -> what they are, and how one clip is given."""
 
 
 def misnamed(path: Path, as_video: bool) -> str | None:
@@ -44,10 +50,16 @@ def foreign(path: Path, endings: str) -> str:
             f"{path}: is a pickle, which can run any program when it is read; load it where you "
             "trust it, and save its array with numpy.savez"
         )
+    if (as_npz := misnamed(path, False)) is None and path.suffix.lower() in _SETS:
+        kind, first = _SETS[path.suffix.lower()]
+        return (
+            f"{path}: is {kind} of clips, it seems, not one clip; {first}, or give it whole to "
+            "signlet teach, train --data or evaluate --data"
+        )
     what = what_else(path) or "of no kind that is known here"
     if ";" in what:  # with a remedy of its own
         return f"{path}: is {what}"
-    return misnamed(path, False) or f"{path}: is {what}, no clip; these are read: {endings}"
+    return as_npz or f"{path}: is {what}, no clip; these are read: {endings}"
 
 
 def single_frames(folder: Path) -> str | None:

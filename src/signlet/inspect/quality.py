@@ -183,8 +183,9 @@ def _summary(
     packed: bool,
 ) -> DataQuality:
     if not facts:
-        why = f"; the first of {len(skipped)}: {skipped[0].detail}" if skipped else ""
-        raise SignletError(f"{source}: holds no readable clip{why}")
+        if not skipped:
+            raise SignletError("there is no clip to look at; give a set that holds some")
+        raise SignletError(f"no readable clip among {len(skipped)}; the first: {skipped[0].detail}")
     of_sign = Counter(fact.sign or "" for fact in facts)
     known = {sign: of_sign.pop(sign, 0) for sign in signs}
     seconds = [fact.frames / fact.fps for fact in facts if fact.fps]

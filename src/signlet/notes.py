@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from signlet.alike import alike
 from signlet.clip import Clip, advised
-from signlet.meaning import Look, for_some, look_at, suspected_of_set, tells_meaning
+from signlet.meaning import Look, for_some, look_at, of_set, tells_meaning
 
 FEW_CLIPS, FEW_SIGNERS = 5, 2
 """Below these, clips of a sign and signers are too few to promise anything."""
@@ -55,6 +55,7 @@ class SeenSet:
 
     signs: all of them, those without a clip too. clips: that can be used. skipped: why others
     cannot. listed: where all such reasons stand, "" for nowhere. found: `Source.notes`.
+    told: the remarks on single clips were said.
     """
 
     signs: tuple[str, ...]
@@ -62,6 +63,7 @@ class SeenSet:
     skipped: Sequence[str] = ()
     listed: str = ""
     found: tuple[str, ...] = ()
+    told: bool = False
 
     def clips_of_sign(self) -> dict[str, int]:
         """How many of each."""
@@ -85,11 +87,11 @@ def reading_notes(seen: SeenSet) -> list[str]:
     recording under two signs, and on clips too short to show a sign.
     """
     found = [
-        *_meaning(seen.clips),
+        *_meaning(seen.clips, seen.told),
         *seen.found,
         _skipped(seen),
         _handless(seen.clips),
-        *_remarks(seen.clips),
+        *([] if seen.told else _remarks(seen.clips)),
         *_alike(seen),
         _twice(seen.clips),
         _short(seen.clips),
@@ -120,22 +122,25 @@ def _remarks(clips: Sequence[Seen]) -> Iterator[str]:
     yield from _counted(Counter(one for one in every if not tells_meaning(one)), len(clips))
 
 
-def _meaning(clips: Sequence[Seen]) -> Iterator[str]:
-    """Numbers that mean something else: what clips tell alone, else what they tell together."""
-    every = (remark for clip in clips for remark in dict.fromkeys(clip.remarks))
+def _meaning(clips: Sequence[Seen], told: bool) -> Iterator[str]:
+    """Numbers that mean something else: what clips tell alone, and what they tell together.
+
+    told: what they tell alone was said.
+    """
+    verdict = of_set([(clip.remarks, clip.look) for clip in clips])
+    every = (remark for clip in clips for remark in verdict.remarks(clip.remarks))
     counts = Counter(filter(tells_meaning, every))
-    tell = sum(map(_tells, clips))
-    some = {remark for remark, count in counts.items() if count < tell}
-    yield from _counted(counts, len(clips), some)
-    found = suspected_of_set([clip.look for clip in clips if clip.look])
-    if found and not counts:
-        what, _, advice = found[0].phrase.partition("; ")
-        yield f"{what} in most of {found[1]} clips that tell; {advice}"
-
-
-def _tells(clip: Seen) -> bool:
-    """Whether a clip itself shows if its numbers mean something else; hands alone do not."""
-    return clip.look is None or clip.look.placed or any(map(tells_meaning, clip.remarks))
+    some = {
+        remark
+        for remark, count in counts.items()
+        if count < verdict.tell and not verdict.is_of_all(remark)
+    }
+    if not told:
+        yield from _counted(counts, len(clips), some)
+    if verdict.together:
+        fault, tell = verdict.together
+        what, _, advice = fault.phrase.partition("; ")
+        yield f"{what} in most of {tell} clips that tell; {advice}"
 
 
 def _counted(counts: Counter[str], clips: int, some: Collection[str] = ()) -> Iterator[str]:

@@ -56,7 +56,7 @@ def run(arguments: list[str]) -> None:
     source = open_source(given, parsed.columns, parsed.names)
     _refuse_own(path, out)
     with Bars() as bars:
-        bars.begin("converting", len(source.refs()))
+        bars.begin("converting", len(source.refs()) * (2 if change is None else 1))
         result = convert_set(source, out, change, given, bars.step)
     _print_set(result)
     _report_bad(result)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +124,7 @@ def _made(parsed: Any, progress: make.Progress) -> make.Made:
         made = make.taught_to(found, given, parsed.keep_signs, progress)
     remarked.say()
     signs = make.require_taught(made.recogniser).signs
-    for note in reading_notes(SeenSet(signs, [replace(clip, remarks=()) for clip in seen])):
+    for note in reading_notes(SeenSet(signs, seen, told=True)):
         _note(note)
     return made
 

@@ -15,8 +15,9 @@ from signlet.clip import Clip, require_landmarks
 from signlet.convert.places import claim, describe, places
 from signlet.errors import ClipError, SignletError
 from signlet.landmarks import IRIS_FACE, RAW_PARTS
-from signlet.meaning import Change, Fault, Look, look_at, suspected, suspected_of_set
+from signlet.meaning import Change, Fault, Look, Verdict, look_at, of_set, suspected
 from signlet.meaning.change import NOTHING, together
+from signlet.meaning.looks import MOST_OF
 from signlet.running.leftover import sweep_below
 from signlet.running.lock import only_one
 from signlet.sources import ClipRef, Source, read_clip, read_ref, write_clip
@@ -25,6 +26,13 @@ from signlet.sources.files import Reader
 from signlet.sources.points import Part
 
 _BUSY = "another command converts clips into this folder; wait for it, or choose another one"
+Found = tuple[tuple[Fault, ...], Look]
+"""What was found in a clip, and what its hands tell."""
+_UNREAD = Look(float("nan"), float("nan"), float("nan"), placed=False)
+_ALIKE = (
+    *("order", "axes", "pixels", "span", "flip_x", "flip_y", "flip_z"),
+    *("without_z", "swap_hands", "swap_pose", "mirror"),
+)
 _ARRAYS = {".npz": read_npz, ".npy": read_npy}
 
 
@@ -43,7 +51,7 @@ class Converted:
     done: Counter[str] = field(default_factory=Counter)
     left: Counter[Fault] = field(default_factory=Counter)
     bad: list[str] = field(default_factory=list)
-    looks: list[Look] = field(default_factory=list, repr=False)
+    found: list[Found] = field(default_factory=list, repr=False)
 
 
 def convert_set(
@@ -56,7 +64,7 @@ def convert_set(
     """Write every clip of a source to `<sign>/<signer>_<name>.npz` below `out`.
 
     change: what to do to each; None for what is found in each. given: what the user calls the
-    source, for the record. tick: called after each clip.
+    source, for the record. tick: called after each clip, twice where each is looked at first.
     A conversion that was stopped goes on where it was. Sign, signer and split stay, in a
     `manifest.csv` where the names of files do not tell them; frame rates stay in the files.
     A clip that cannot be read is left out and told in the result.
@@ -79,53 +87,93 @@ def _convert(
 ) -> Converted:
     sweep_below(out, 1)
     result = Converted(out)
+    changes = _found_in_set(source, refs, tick) if change is None else [change] * len(refs)
     kept = []
-    for ref, path in zip(refs, places(refs), strict=True):
-        if _one(source, ref, out / path, change, result):
+    for ref, path, one in zip(refs, places(refs), changes, strict=True):
+        if _one(source, ref, out / path, one, result):
             kept.append((ref, path))
         tick()
     if kept:
         result.where = describe(out, [ref for ref, _ in kept], [path for _, path in kept])
-    if not result.left and (found := suspected_of_set(result.looks)):
-        result.left[found[0]] = len(kept)
+    verdict = _verdict(result.found)
+    for own, _ in result.found:
+        result.left.update(verdict.faults(own))
+    if verdict.together:
+        result.left[verdict.together[0]] = len(kept)
     return result
 
 
-def _one(source: Source, ref: ClipRef, out: Path, change: Change | None, result: Converted) -> bool:
+def _found_in_set(
+    source: Source, refs: Sequence[ClipRef], tick: Callable[[], None]
+) -> list[Change]:
+    """What mends each clip of a set: the clip tells, and where it cannot, the whole set does.
+
+    Reads all clips once.
+    """
+    found = []
+    for ref in refs:
+        try:
+            found.append(_look(source.read(ref)))
+        except ClipError:  # told when it is to be written
+            found.append(((), _UNREAD))
+        tick()
+    verdict = _verdict([one for one in found if one[1] is not _UNREAD])
+    usual = _usual([_mends(verdict.faults(own)) for own, look in found if own or look.placed])
+    return [
+        usual if not own and not look.placed else _mends(verdict.faults(own)) for own, look in found
+    ]
+
+
+def _usual(told: Sequence[Change]) -> Change:
+    """What mends nearly every clip that tells, and so those, too, that do not.
+
+    Only what a program does to all clips alike.
+    """
+    counts = Counter(replace(NOTHING, **{of: getattr(one, of) for of in _ALIKE}) for one in told)
+    change, count = (counts.most_common(1) or [(NOTHING, 0)])[0]
+    return change if count >= MOST_OF * len(told) else NOTHING
+
+
+def _verdict(found: Sequence[Found]) -> Verdict:
+    return of_set([([fault.phrase for fault in own], look) for own, look in found])
+
+
+def _one(source: Source, ref: ClipRef, out: Path, change: Change, result: Converted) -> bool:
     try:
         if out.exists():
             result.there += 1
-            _look(read_clip(out), result)
+            result.found.append(_look(read_clip(out)))
             return True
-        clip, did = _changed(source, ref, change)
+        clip = _changed(source, ref, change)
         require_landmarks(clip.frames, ref.name)
     except ClipError as error:
         result.bad.append(str(error))
         return False
     write_clip(clip, out)
     result.written += 1
-    result.done[did.flags()] += 1
-    _look(clip, result)
+    result.done[change.flags()] += 1
+    result.found.append(_look(clip))
     return True
 
 
-def _look(clip: Clip, result: Converted) -> None:
-    result.left.update(suspected(clip.frames))
-    result.looks.append(look_at(clip.frames))
+def _look(clip: Clip) -> Found:
+    return suspected(clip.frames), look_at(clip.frames)
 
 
-def _changed(source: Source, ref: ClipRef, change: Change | None) -> tuple[Clip, Change]:
-    if change is None:
-        change = found_in(source.read(ref))
+def _changed(source: Source, ref: ClipRef, change: Change) -> Clip:
     own = ref.path.suffix.lower() in _ARRAYS and ref.path.is_file()  # in a .zip it is none
     if change.order and own:
-        return _as(partial(read_ref, ref), ref.path, change), change
-    return _by(change, source.read(ref)), change
+        return _as(partial(read_ref, ref), ref.path, change)
+    return _by(change, source.read(ref))
 
 
 def found_in(clip: Clip) -> Change:
     """What mends what is found in a clip."""
-    return together([fault.change for fault in suspected(clip.frames) if fault.change])
+    return _mends(suspected(clip.frames))
+
+
+def _mends(faults: Sequence[Fault]) -> Change:
+    return together([fault.change for fault in faults if fault.change])
 
 
 def _by(change: Change, clip: Clip) -> Clip:

@@ -18,6 +18,7 @@ from signlet.errors import ClipError, SignletError
 from signlet.inspect.checks import Suspicion, check_clips, check_signs, handless
 from signlet.inspect.facts import PARTS, ClipFacts, measure, measure_packed
 from signlet.inspect.signers import once_on_signers
+from signlet.meaning import of_set
 from signlet.notes import Seen, SeenSet
 from signlet.pack import PackedSet
 from signlet.sources import ClipRef, Source
@@ -90,13 +91,21 @@ def data_quality(
     Raises SignletError where not one clip can be read.
     """
     if isinstance(data, PackedSet):
-        found, skipped = _from_packed(data, progress), _skipped_when_packed(data)
+        found = _by_their_set(_from_packed(data, progress))
+        skipped = _skipped_when_packed(data)
         quality = _summary(data.source, data.signs, found, skipped, packed=True)
     else:
-        found, skipped = _from_source(data, jobs, progress)
+        read, skipped = _from_source(data, jobs, progress)
+        found = _by_their_set(read)
         quality = _summary(data.name, data.signs, found, skipped, packed=False)
     notes = (*_as_train(data, found, skipped), *quality.notes)
     return replace(quality, notes=notes, clips_of_split=_of_split(data))
+
+
+def _by_their_set(facts: Sequence[ClipFacts]) -> list[ClipFacts]:
+    """With what the whole set says of its units in place of what single clips guess."""
+    verdict = of_set([(fact.remarks, fact.look) for fact in facts])
+    return [replace(fact, remarks=verdict.remarks(fact.remarks)) for fact in facts]
 
 
 def _of_split(data: Source | PackedSet) -> dict[str, int]:

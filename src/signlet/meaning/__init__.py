@@ -4,13 +4,16 @@ from signlet.meaning.change import Change
 from signlet.meaning.faults import Fault, for_some, remedy, tells_meaning
 from signlet.meaning.judge import remarks_on, suspected
 from signlet.meaning.looks import Look, look_at, suspected_of_set
+from signlet.meaning.sets import Verdict, of_set
 
 __all__ = [
     "Change",
     "Fault",
     "Look",
+    "Verdict",
     "for_some",
     "look_at",
+    "of_set",
     "remarks_on",
     "remedy",
     "suspected",

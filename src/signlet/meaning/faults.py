@@ -46,20 +46,33 @@ PERCENT = Fault(
     "all lie between 0 and 100, so they seem to be percent",
     Change(span=(0, 100)),
 )
+_HARMLESS = "which a model does not mind, for it standardises each clip"
+_PERHAPS = "which a model does not mind where the point never moves"
 FROM_MIDDLE = Fault(
     "x and y are counted from the middle of the picture",
-    "heads lie above 0, and all between -1 and 1",
+    f"heads or hands lie below 0, and all between -1 and 1, {_HARMLESS}",
     Change(span=(-1, 1)),
 )
 FROM_MIDDLE_HALF = Fault(
     FROM_MIDDLE.problem,
-    "heads lie above 0, and z of the wrists is -0.5",
+    f"heads or hands lie below 0, and z of the wrists is -0.5, {_HARMLESS}",
     Change(span=(-0.5, 0.5)),
 )
 FROM_A_POINT = Fault(
     "x and y are counted from a point within the picture",
-    "heads lie above 0, or nose or shoulders never move",
-    instead="signlet convert IN OUT --span=-0.5,0.5 where that is its middle; else " + WRITE_AGAIN,
+    f"heads or hands lie below 0, {_PERHAPS}",
+    instead="signlet convert IN OUT with the numbers at the edges of the picture, --span=-1,1 or "
+    "--span=-0.5,0.5 where the point is its middle; else " + WRITE_AGAIN,
+)
+FROM_THE_BODY = Fault(
+    FROM_A_POINT.problem,
+    "nose or shoulders never move, or their width never changes",
+    instead=WRITE_AGAIN,
+)
+FROM_AFAR = Fault(
+    FROM_A_POINT.problem,
+    f"heads or hands lie below 0, and some beyond 1, {_PERHAPS}",
+    instead=WRITE_AGAIN,
 )
 SCRAMBLED = Fault(
     "the points lie in no known order",
@@ -180,7 +193,7 @@ def for_some(phrase: str) -> str:
     """The phrase of a fault that not all clips of a set have: its flag would spoil the others."""
     what, _, advice = phrase.partition("; ")
     command, _, flags = advice.partition(_COMMAND)
-    if command or not flags:
+    if command or not flags.startswith("--"):
         return phrase
     if phrase == PIXELS.phrase:
         return f"{what}; for these clips alone, in a folder of their own: {advice}"

@@ -117,13 +117,14 @@ def _fits(xy: Floats, count: NDArray[np.int64] | None) -> set[Doubt]:
     mean = np.add.reduceat(xy, _STARTS, axis=2) / points
     size = (np.add.reduceat(squares, _STARTS, axis=2) / points - mean * mean).sum(0)
     lines = np.add.reduceat(lines, _LINE_STARTS, axis=1) / known
-    if (lines * lines > _RAGGED * size).any() or _is_far(mean.ravel().tolist()):
+    centres = mean.ravel().tolist()
+    if (lines * lines > _RAGGED * size).any() or _is_far(centres):
         return {"all"}
     pairs, apart = ways[..., _OTHERS:].transpose(1, 2, 0).tolist(), lengths[:, _OTHERS:].tolist()
     anchors = np.concatenate([roots, mean[..., _OF_HANDS], low], 2)
     right: dict[Doubt, bool] = {
         "ways": all(map(_upright, pairs, apart)),
-        "origin": not any(y < 0 for y in xy[1][:, _NOSES].ravel().tolist()),
+        "origin": not any(one < 0 for one in (*centres, *xy[1][:, _NOSES].ravel().tolist())),
         "hands": all(map(_in_place, apart)),
         "anchors": _moves(anchors, apart),
     }

@@ -6,25 +6,14 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from signlet.landmarks import FACE, LEFT_HAND, POSE, RIGHT_HAND
-from signlet.meaning import axes, faults, fills, glance, hands, parts, times
+from signlet.landmarks import LEFT_HAND, POSE, RIGHT_HAND
+from signlet.meaning import axes, faults, fills, glance, hands, parts, times, units
 from signlet.meaning.change import NOTHING, Change, together
 from signlet.meaning.faults import Fault
-from signlet.meaning.points import Floats, few_frames, length, middle, tracks
+from signlet.meaning.points import Floats, few_frames, tracks
 
-PIXELS = 5.0
-"""Half of all points beyond this are no fractions of a picture."""
 SPREAD, HIGH = 0.02, 0.2
 """A confidence varies by more than this, or it would do no harm, and is mostly above that."""
-OUTSIDE = 0.02
-"""So far beyond its edge, as a share of the picture, lies what is seen in it."""
-FAR_FROM_MIDDLE = 0.6, 1.1
-"""Face or hands lie beyond the one in some frame, and never beyond the other, where coordinates
-run from -1 to 1."""
-_SHOULDERS = POSE.start + 11, POSE.start + 12
-_ENOUGH = 6
-"""In so many frames nobody misses the same point again and again."""
-_UPPER = [*range(POSE.start, POSE.start + 17), LEFT_HAND.start, RIGHT_HAND.start]
 
 
 def suspected(frames: Floats) -> tuple[Fault, ...]:
@@ -71,10 +60,10 @@ def _suspected(frames: Floats) -> tuple[Fault, ...]:
         return ()
     orders = (_order,) if parts.is_ragged(shape) else ()
     for check in (
-        _units,
+        units.scale,
         *orders,
         _coordinates,
-        _origin,
+        units.origin,
         _lost_places,
         _body,
         _hands,
@@ -106,71 +95,6 @@ def _joined(found: list[Fault]) -> tuple[Fault, ...]:
         return tuple(found)
     rest = [fault for fault in found if fault not in (orders[0], faults.HANDS)]
     return faults.with_hands_exchanged(orders[0]), *rest
-
-
-def _units(few: Floats) -> Iterator[Fault]:
-    sizes = np.abs(few[:, _UPPER, :2]).max(-1)
-    sizes = sizes[~np.isnan(sizes)]
-    if len(sizes) and float(middle(sizes)) > PIXELS:
-        yield faults.PERCENT if _is_percent(few) else faults.PIXELS
-
-
-def _is_percent(few: Floats) -> bool:
-    """Whether faces and hands lie between 0 and 100, and not between 0 and 1."""
-    low, high = _centres(few)
-    return low > 0 and 1 + PIXELS < high < 100
-
-
-def _centres(few: Floats) -> tuple[float, float]:
-    """Least and greatest x or y of the middle of face and hands, which lie in the picture."""
-    parts_seen = [few[:, part, :2].mean(1) for part in (FACE, LEFT_HAND, RIGHT_HAND)]
-    centres = np.stack([*parts_seen, few[:, 1, :2]])  # of a face in part, its nose
-    return float(np.fmin.reduce(centres, None)), float(np.fmax.reduce(centres, None))
-
-
-def _origin(few: Floats) -> Iterator[Fault]:
-    """Heads lie in the picture, or nobody would have found them."""
-    z = _z_of_wrists(few)
-    if abs(z + 1) < axes.MOVED:  # 0 by itself: all three coordinates were moved
-        yield faults.FROM_MIDDLE
-        return
-    if _is_fixed(few):
-        yield faults.FROM_A_POINT
-        return
-    face, nose, shoulders = (float(middle(few[:, of, 1])) for of in (1, POSE.start, _SHOULDERS[1]))
-    guessed = np.isnan(face)  # of a head that lies outside, a pose has a guess
-    if guessed and float(middle(few[:, _SHOULDERS[1], 0])) > -OUTSIDE:
-        return
-    head = float(np.fmax(face, nose))
-    if head < -OUTSIDE and not shoulders < head:
-        low, high = _centres(few)
-        wide = FAR_FROM_MIDDLE[0] < max(-low, high) < FAR_FROM_MIDDLE[1]
-        if abs(z + 0.5) < axes.MOVED:
-            yield faults.FROM_MIDDLE_HALF
-        else:
-            yield faults.FROM_MIDDLE if wide else faults.FROM_A_POINT
-
-
-def _z_of_wrists(few: Floats) -> float:
-    """NaN where z is one number everywhere."""
-    roots, z = few[:, (LEFT_HAND.start, RIGHT_HAND.start), 2], few[..., 2]
-    if np.fmin.reduce(z, None) == np.fmax.reduce(z, None):
-        return float("nan")
-    return float(middle(roots[~np.isnan(roots)]))
-
-
-def _is_fixed(few: Floats) -> bool:
-    """Whether the nose, or the middle of the shoulders, or their width never changes."""
-    left, right, nose = (few[:, point, :2] for point in (*_SHOULDERS, POSE.start))
-    width = length(left - right)
-    if len(few) < 3 or np.isnan(width).all():
-        return False
-    if np.isnan(nose).all():
-        return len(few) >= _ENOUGH  # all of it was 0
-    least = hands.ANCHORED * float(middle(width))
-    anchors = ((left + right) / 2, nose, width[:, None])
-    moved = [float((np.fmax.reduce(one) - np.fmin.reduce(one)).max()) for one in anchors]
-    return min(moved) < least < max(moved)
 
 
 def _order(few: Floats) -> Iterator[Fault]:
@@ -235,7 +159,7 @@ def _depth(few: Floats) -> Iterator[Fault]:
 
 _CHECKS: dict[glance.Doubt, tuple[Callable[[Floats], Iterator[Fault]], ...]] = {
     "ways": (_coordinates, _body),
-    "origin": (_origin,),
+    "origin": (units.origin,),
     "hands": (_hands, _places),
     "anchors": (_coordinates, _lost_places),
     "depth": (_depth,),

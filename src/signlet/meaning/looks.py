@@ -81,16 +81,19 @@ def _mean(values: Floats) -> float:
     return float(values.mean()) if len(values) else float("nan")
 
 
-def suspected_of_set(looks: Sequence[Look]) -> tuple[Fault, int] | None:
+def suspected_of_set(looks: Sequence[Look], faulty: int = 0) -> tuple[Fault, int] | None:
     """What a set means instead, by the majority of its clips, and how many tell; or None.
 
-    looks: of clips in which nothing was suspected.
+    looks: of clips in which nothing was suspected; those of others say nothing, for what is
+        wrong with them changes the shape of hands, too. faulty: how many others there are: they
+        may have what these have and do not show, so they count as clips that do not agree.
     """
     for placed in (False, True):
         clear = [one for one in looks if one.placed == placed and abs(one.handed) >= CLEAR]
-        fault = _of_clear(clear, placed) if len(clear) >= FEWEST else None
-        if fault:
-            return fault, len(clear)
+        if len(clear) >= max(FEWEST, MOST_OF * (len(clear) + faulty)):
+            fault = _of_clear(clear, placed)
+            if fault:
+                return fault, len(clear)
     return None
 
 

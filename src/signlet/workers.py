@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, nullcontext
@@ -47,6 +48,8 @@ def in_processes(
     them is ended. how: for joblib's Parallel.
     Raises SignletError where a worker was ended from outside.
     """
+    # Workers grow with the models of MediaPipe, and loky starts others in their place.
+    warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
     returned = "generator" if in_order else "generator_unordered"
     begin = {"initializer": begin_child, "initargs": (os.getpid(),)}
     with parallel_config("loky", n_jobs=workers, inner_max_num_threads=1, **begin):

@@ -22,7 +22,15 @@ from signlet.inspect import (
 )
 from signlet.pack import PackedSet
 from signlet.predict import is_packed
-from signlet.sources import LETTERS, Source, find, is_set, open_source, read_named, with_videos
+from signlet.sources import (
+    LETTERS,
+    Source,
+    find,
+    names_clip,
+    open_source,
+    read_named,
+    with_videos,
+)
 from signlet.terminal import print_json
 
 _EXAMPLES = """
@@ -76,8 +84,7 @@ def _open(what: str, columns: str | None, names: str | None) -> Clip | PackedSet
     path = Path(what)
     if is_packed(path, columns, names):
         return PackedSet.open(path)
-    is_clip = path.is_file() and not is_set(path)
-    if columns is None and (is_clip or (what.startswith(LETTERS) and not path.exists())):
+    if columns is None and names_clip(what):
         return read_named(what)
     return open_source(what, columns, names)
 

@@ -14,7 +14,7 @@ from signlet.cli.remarked import Remarked
 from signlet.clip import Clip, advised, require_landmarks
 from signlet.errors import SignletError
 from signlet.recognise import Prediction, Recogniser
-from signlet.sources import LETTERS, is_set, read_named
+from signlet.sources import LETTERS, is_set, names_clip, read_named
 from signlet.sources.absent import absent, exists
 from signlet.sources.files import ENDINGS, SUFFIXES
 from signlet.sources.unread import foreign, single_frames
@@ -83,6 +83,8 @@ def _split(given: Sequence[str]) -> tuple[str | None, list[str]]:
         if name.is_dir() and (why := single_frames(name)):
             raise SignletError(why)
     first = Path(given[0])
+    if names_clip(given[0]) and ":" in given[0]:
+        return None, list(given)
     if given[0].startswith(LETTERS) or first.suffix.lower() in SUFFIXES or is_video(first):
         return None, list(given)
     if len(given) == 1 and first.is_dir():

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from signlet.clip import Clip
 from signlet.sources.arrays import read_npy, read_npz
+from signlet.sources.files import Reader
 from signlet.sources.points import Part, parse_parts
 from signlet.sources.source import ClipRef, Source, read_ref
 
@@ -64,12 +65,16 @@ class Arranged:
 
     def read(self, ref: ClipRef) -> Clip:
         """Read one clip. Raises ClipError."""
-        suffix = ref.path.suffix.lower()
-        if self.parts and suffix in _READERS:
-            return read_ref(ref, partial(_READERS[suffix], parts=self.parts))
-        if self.person is not None and suffix == ".pose":
-            return read_ref(ref, partial(_person, person=self.person))
-        return self.inner.read(ref)
+        reader = reader_of(ref.path, self.parts, self.person)
+        return self.inner.read(ref) if reader is None else read_ref(ref, reader)
+
+
+def reader_of(path: Path, parts: tuple[Part, ...], person: int | None) -> Reader | None:
+    """What reads a file so arranged; None where it is read as always."""
+    suffix = path.suffix.lower()
+    if parts and suffix in _READERS:
+        return partial(_READERS[suffix], parts=parts)
+    return partial(_person, person=person) if person is not None and suffix == ".pose" else None
 
 
 def _person(path: Path, person: int) -> Clip:

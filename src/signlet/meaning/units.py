@@ -16,9 +16,9 @@ from signlet.meaning.points import Floats, length, middle
 
 PIXELS = 5.0
 """Half of all points beyond this are no fractions of a picture."""
-OUTSIDE, HAND_OUTSIDE = 0.02, 0.05
+OUTSIDE, HAND_OUTSIDE = 0.02, 0.1
 """So far beyond its edge, as a share of the picture, lies what is seen in it: a head, and the
-middle of a hand. Of 5,800 real clips no face lies beyond 0, and one hand lies beyond this."""
+middle of a hand. In none of 5,800 real clips does a face lie beyond 0, or a hand beyond this."""
 FAR_FROM_MIDDLE = 0.6, 1.1
 """Face or hands lie beyond the one in some frame, and never beyond the other, where coordinates
 run from -1 to 1."""

@@ -13,6 +13,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from signlet.errors import ClipError
+from signlet.reading.ours import is_ours
 from signlet.reading.regular import open_regular
 
 _BLOCK = 1 << 20
@@ -63,6 +64,8 @@ def _header(head: IO[bytes], name: str) -> tuple[Shape, bool, np.dtype[Any]]:
         reader = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, fortran, kind = reader(head)
     except Exception as error:  # Python's parser and numpy raise nearly anything over a bad header
+        if is_ours(error):
+            raise
         why = " ".join(str(error).split())[:80] or type(error).__name__
         raise ClipError(
             f"{name}: is no whole numpy array ({why}); write or copy the file again"

@@ -31,6 +31,7 @@ __all__ = [
     "Zipped",
     "find",
     "is_set",
+    "names_clip",
     "open_source",
     "read_clip",
     "read_named",
@@ -47,12 +48,35 @@ LETTERS = "fingerspelling:"
 def read_named(name: str | Path) -> Clip:
     """A clip by its path, or one of the lexicon's by name: "fingerspelling:gsg/R".
 
+    "pose33+left21+right21:PATH" and "person1:PATH" are understood as in `open_source`.
     Raises SignletError.
     """
+    before, rest = _told(name)
+    if before:
+        from signlet.datasets.arranged import arrangement, reader_of  # which need this module
+
+        told = arrangement(before)
+        if told is not None:
+            return read_clip(rest, reader=reader_of(Path(rest), *told))
     if str(name).startswith(LETTERS) and not Path(name).exists():
         letters = Fingerspelling.open()
         return letters.read(find(letters, str(name).removeprefix(LETTERS)))
     return read_clip(name)
+
+
+def names_clip(name: str) -> bool:
+    """Whether this names one clip that is there, as `read_named` reads it, and no set of clips."""
+    from signlet.datasets.arranged import arrangement  # which needs this module
+
+    path = Path(name)
+    if not path.exists():
+        if name.startswith(LETTERS):
+            return True
+        before, _, rest = name.partition(":")
+        if not rest or arrangement(before) is None:
+            return False
+        path = Path(rest)
+    return path.is_file() and not is_set(path)
 
 
 def is_set(path: Path) -> bool:

@@ -145,7 +145,7 @@ def _refuse_unnamed(shape: Shape, name: str) -> None:
     if len(shape) in (2, 3) and shape[1] in _UNNAMED:
         raise ClipError(
             f"{name}: landmarks have shape {shape}, which does not tell the parts and their "
-            f"order; say it, as in --data {_UNNAMED[shape[1]]}:FOLDER"
+            f"order; say it before the path, as in {_UNNAMED[shape[1]]}:{name}"
         )
 
 

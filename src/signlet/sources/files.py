@@ -10,6 +10,7 @@ from signlet.clip import Clip
 from signlet.errors import ClipError, SignletError
 from signlet.install import needs
 from signlet.meaning import remarks_on
+from signlet.reading.ours import is_ours
 from signlet.reading.regular import irregular
 from signlet.sources.absent import absent, exists
 from signlet.sources.unread import foreign, misnamed
@@ -57,9 +58,13 @@ def read_clip(path: str | Path, span: Span | None = None, reader: Reader | None 
             raise ClipError(why) from None
         raise
     except ModuleNotFoundError as error:
+        if is_ours(error):
+            raise
         what = needs(f"reading {path.suffix} files", "train", error)
         raise SignletError(f"{path}: {what}") from error
     except Exception as error:  # damaged files make the format libraries raise nearly anything
+        if is_ours(error):
+            raise
         why = misnamed(path, reader is _video) or f"{path}: {_unreadable(path, error)}"
         raise ClipError(why) from error
 

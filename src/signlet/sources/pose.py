@@ -16,6 +16,7 @@ from pose_format.utils.reader import BufferReader
 from signlet.clip import Clip, require_frames, validated
 from signlet.errors import ClipError
 from signlet.landmarks import FACE, IRIS_FACE, LEFT_HAND, NUM_RAW, POSE, RIGHT_HAND
+from signlet.reading.ours import is_ours
 from signlet.reading.regular import open_regular, size_of
 from signlet.sources.arrays import MOST_BYTES, checked_fps
 
@@ -77,6 +78,8 @@ def _header(file: IO[bytes], path: Path) -> tuple[Any, int]:
     try:
         header = PoseHeader.read(reader)
     except Exception as error:  # pose-format has no errors of its own
+        if is_ours(error):
+            raise
         why = " ".join(str(error).split())[:80] or type(error).__name__
         raise ClipError(
             f"{path}: has no whole header ({why}); write or copy the file again"

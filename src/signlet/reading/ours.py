@@ -1,0 +1,21 @@
+"""Faults of this program, which no damaged file causes and which nobody must be told are its."""
+
+from __future__ import annotations
+
+_NEVER_OF_A_FILE = (NameError, ImportError, AssertionError)
+
+
+def is_ours(error: Exception) -> bool:
+    """Whether an error raised while a file was read is a mistake of signlet's own lines.
+
+    Those of other libraries are not: a damaged file makes them raise nearly anything.
+    """
+    if not isinstance(error, _NEVER_OF_A_FILE):
+        return False
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    name = "" if trace is None else str(trace.tb_frame.f_globals.get("__name__", ""))
+    missing = getattr(error, "name", None) or "" if isinstance(error, ModuleNotFoundError) else ""
+    own = name.partition(".")[0] == "signlet"
+    return own and (not missing or missing.partition(".")[0] == "signlet")

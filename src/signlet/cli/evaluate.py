@@ -12,6 +12,7 @@ from typing import Any
 from signlet.advice import reading_notes
 from signlet.alike import alike, numbers, one_form
 from signlet.cli.parsing import add_columns, add_names, existing, make_parser, parse, refuse_told
+from signlet.cli.trained_before import trained_before_note
 from signlet.cli.training import print_copies
 from signlet.console import SafeConsole
 from signlet.errors import SignletError
@@ -69,7 +70,7 @@ def run(arguments: list[str]) -> None:
             told = (parsed.columns, parsed.names)
             packed = packed_for(model, parsed.data, out, is_terminal(sys.stdout), *told)
             results = {"model": predict_known(model, *packed)}
-            _say_notes(parsed, packed[0], model)
+            _say_notes(parsed, packed[0], model, trained_before_note(folder, packed[0]))
     if parsed.json:
         print_json(json.dumps({k: asdict(score(part)) for k, part in results.items()}, indent=2))
     else:
@@ -84,11 +85,12 @@ def run(arguments: list[str]) -> None:
             print_copies(soup, PackedSet.open(folder / "packed"), folder, console)
 
 
-def _say_notes(parsed: Any, packed: PackedSet, model: ModelFile) -> None:
+def _say_notes(parsed: Any, packed: PackedSet, model: ModelFile, trained: str) -> None:
     """What is wrong with the clips, on stderr: stdout is for the scores."""
     told = (parsed.data, parsed.columns, parsed.names)
     found = () if is_packed(*told) else open_source(*told).notes
-    for note in [*found, *reading_notes(packed), *_unknown(packed, model)]:
+    before = [trained] * bool(trained)
+    for note in [*found, *reading_notes(packed), *_unknown(packed, model), *before]:
         print(f"Note: {note}.", file=sys.stderr)
 
 

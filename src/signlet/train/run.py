@@ -91,7 +91,7 @@ def train(
     if not (counted or full_fit or full_fits(run)):
         raise SignletError(f"{run}: there is nothing to train; name a fold, or ask for a full fit")
     plan = plan_of(packed, recipe, split) if counted or split else None
-    if plan and plan.note:
+    if plan and plan.note and not plan.split:  # what a split's scores are of stands under them
         console.print(f"Note: {plan.note}", style="yellow", soft_wrap=True)
     names = track if processes.main else ()
     with ExitStack() as held, open_trackers(names, run, asdict(recipe)) as trackers:

@@ -1,0 +1,63 @@
+"""How many of some clips a run's model was trained on, where the run still holds its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signlet.copies import content_key
+from signlet.errors import SignletError
+from signlet.model.files import CONFIG
+from signlet.pack import PackedSet
+from signlet.pack.layout import HEADER
+from signlet.predictions import read_predictions
+from signlet.reading.json_pieces import read_json
+from signlet.split_plan import TRAINED_FOR
+from signlet.train.folder import PREDICTIONS
+
+
+def trained_before_note(run: Path, packed: PackedSet) -> str:
+    """Of how many clips the model saw a copy in training; "" where nobody can know.
+
+    run: the folder of a whole run, with its packed clips in it; of any other model nothing is
+    known. packed: the clips that are scored.
+    """
+    if not ((run / CONFIG).exists() and (run / "packed" / HEADER).exists()):
+        return ""
+    try:
+        own = PackedSet.open(run / "packed")
+        about = read_json(run / CONFIG).get("about") or {}
+        rows = np.flatnonzero(_trained_on(own, about, run))
+    except SignletError:
+        return ""  # what is damaged there does not matter for these clips
+    trained = {_key(own, row) for row in rows}
+    count = sum(_key(packed, row) in trained for row in range(len(packed)))
+    if not count:
+        return "none of these clips is among those that the model was trained on"
+    return (
+        f"{count} of these {len(packed)} clips are among those that the model was trained on: "
+        "their scores say nothing of new clips"
+    )
+
+
+def _trained_on(own: PackedSet, about: dict[str, Any], run: Path) -> NDArray[np.bool_]:
+    """(N,) bool: clips that one of the averaged models was trained on."""
+    labelled = np.asarray(own.labels) >= 0
+    if about.get("trained_on") == "all clips":
+        return labelled
+    if allowed := TRAINED_FOR.get(about.get("split") or ""):
+        return labelled & np.array([split in allowed for split in own.splits])
+    if len(about.get("folds", ())) > 1 or not (run / PREDICTIONS).exists():
+        return labelled  # each clip was held out of one model only
+    names = {name for part in read_predictions(run / PREDICTIONS).values() for name in part.names}
+    return labelled & np.array([name not in names for name in own.names])
+
+
+def _key(packed: PackedSet, row: int) -> tuple[int, bytes]:
+    """As `content_key`, whatever numbers the frames are kept in."""
+    length, ends = content_key(packed, row)
+    numbers = np.frombuffer(ends, packed.frames.dtype)
+    return length, numbers.astype(np.float16).tobytes()

@@ -76,3 +76,29 @@ def test_a_signer_who_signs_alone_is_said_once(tmp_path: Path) -> None:
     notes = data_quality(open_source(tmp_path), jobs=1).notes
     (note,) = [one for one in notes if "signer" in one or "signs here" in one]
     assert note.startswith("only omar signs here")
+
+
+@pytest.mark.parametrize("odd", [[], ["neutral.npz"]])
+@pytest.mark.parametrize(
+    ("name", "pattern"),
+    [
+        ("{sign}_{who}_{n}.npz", "{sign}_{signer}_{n}"),
+        ("{sign}-{who}-{n}.npz", "{sign}-{signer}-{n}"),
+        ("{sign}_{who}_take{n}.npz", "{sign}_{signer}_{any}"),
+    ],
+)
+def test_a_flat_folder_is_told_the_pattern_of_its_names(
+    tmp_path: Path, name: str, pattern: str, odd: list[str]
+) -> None:
+    names = [
+        name.format(sign=sign, who=who, n=n)
+        for sign in ("hello", "bye")
+        for who in ("anna", "omar")
+        for n in range(3)
+    ]
+    for one in [*names, *odd]:
+        (tmp_path / one).write_bytes(b"not read")
+    assert refused(tmp_path).endswith(f"--names '{pattern}'")
+    source = open_source(tmp_path, names=pattern)
+    assert source.signs == ("bye", "hello")
+    assert {ref.signer for ref in source.refs()} == {"anna", "omar"}

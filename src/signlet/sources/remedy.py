@@ -10,6 +10,7 @@ from signlet.splits import split_name
 
 _HELD = ("{sign}_{signer}_{n}", "{sign}_{signer}_{any}", "{sign}-{signer}-{n}", "{sign}_{n}")
 """Names of files that hold the sign, those that tell most first."""
+_NEARLY = 0.9
 
 
 def fitting(paths: Sequence[PurePosixPath], patterns: Iterable[str]) -> list[str]:
@@ -22,10 +23,15 @@ def fitting(paths: Sequence[PurePosixPath], patterns: Iterable[str]) -> list[str
 
 
 def in_file_names(paths: Sequence[PurePosixPath]) -> str:
-    """A pattern of names that tell the sign; "" where none fits without a number for a name."""
-    for text in fitting(paths, _HELD):
-        told = [NamePattern(text).match(path) or {} for path in paths]
-        if all(any(map(str.isalpha, name)) for one in told for name in one.values()):
+    """A pattern of names that tell the sign, which nearly all fit; "" where none does.
+
+    None with a number for a name. A few files may be called otherwise: `--names` leaves them
+    aside and says so.
+    """
+    for text in _HELD:
+        found = [told for path in paths if (told := NamePattern(text).match(path)) is not None]
+        named = [one for one in found if all(any(map(str.isalpha, x)) for x in one.values())]
+        if paths and len(named) >= _NEARLY * len(paths):
             return text
     return ""
 

@@ -19,7 +19,7 @@ class Pair:
     """Two models on the same N clips of known sign.
 
     difference: top-1 of the first less that of the second. low, high: its 95 % interval over
-    signers, NaN where there is only one signer. same_answer: share of clips for which both
+    signers, NaN where there are fewer than three. same_answer: share of clips for which both
     have the same first answer. only_first, only_second: share that only this one reads right.
     """
 

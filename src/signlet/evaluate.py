@@ -31,6 +31,7 @@ __all__ = [
     "by_sign",
     "by_signer",
     "confusion",
+    "interval_said",
     "print_scores",
     "read_predictions",
     "score",
@@ -43,6 +44,8 @@ CONFIDENCE = 0.95
 CALIBRATION_BINS = 15
 SIGNERS_SHOWN = 40
 """With more signers than this, the printed table shows those that are read worst."""
+FEWEST_SIGNERS = 3
+"""Of fewer there is no interval."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Scores:
     the first five. balanced_accuracy: mean over the signs of the share read right.
     macro_f1: mean F1 over the signs that occur as truth or as reading.
     calibration_error: expected calibration error, 15 bins of equal width.
-    low, high: 95 % interval of top1 over signers, NaN where there is only one signer.
+    low, high: 95 % interval of top1 over signers, NaN where there are fewer than three signers.
     """
 
     clips: int
@@ -136,12 +139,13 @@ def signer_interval(
 
     correct: (N,) bool, or any other figure of each clip whose mean is asked for.
     signers: N names, all unknown ones ("") count as one signer.
-    Returns low and high in the figure's range; NaN, NaN where there is only one signer.
+    Returns low and high in the figure's range; NaN, NaN where there are fewer than
+        `FEWEST_SIGNERS`: what two have in common by chance says nothing of a third.
     """
     _, group = np.unique(np.array(signers, dtype=str), return_inverse=True)
     clips = np.bincount(group)
     groups = len(clips)
-    if groups < 2:
+    if groups < FEWEST_SIGNERS:
         return float("nan"), float("nan")
     right = np.bincount(group, weights=correct)
     draws = np.random.default_rng(seed).multinomial(
@@ -152,6 +156,18 @@ def signer_interval(
     tail = float(stats.norm.cdf(wider))
     low, high = np.quantile(accuracy, [tail, 1 - tail])
     return float(low), float(high)
+
+
+def interval_said(
+    low: float, high: float, signers: int = 0, form: str = ".3f", between: str = "-"
+) -> str:
+    """An interval of `signer_interval` in a cell of a table, or why there is none.
+
+    signers: how many there are, 0 where that is not at hand. form: of the numbers.
+    """
+    if np.isnan(low):
+        return {1: "one signer", 2: "two signers"}.get(signers, "1-2 signers")
+    return f"{low:{form}}{between}{high:{form}}"
 
 
 # --- tables -------------------------------------------------------------------------------
@@ -246,7 +262,7 @@ def _score_table(models: Mapping[str, Predictions]) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     for model, predictions in models.items():
         s = score(predictions)
-        interval = "one signer" if np.isnan(s.low) else f"{s.low:.3f}-{s.high:.3f}"
+        interval = interval_said(s.low, s.high, len(set(_known(predictions).signers)))
         rest = (s.top5, s.balanced_accuracy, s.macro_f1, s.calibration_error)
         cells = [str(s.clips), f"{s.top1:.3f}", interval, *(f"{value:.3f}" for value in rest)]
         table.add_row(Text(model), *cells)

@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Share:
-    """A share of clips; low, high: 95 % interval over signers, NaN where there is one signer."""
+    """A share of clips; low, high: 95 % interval over signers, NaN for fewer than three."""
 
     share: float
     low: float

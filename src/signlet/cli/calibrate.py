@@ -22,6 +22,7 @@ from signlet.cli.trained_again import TrainedAgain, answers_without_signs
 from signlet.console import SafeConsole
 from signlet.ensemble import ENSEMBLE
 from signlet.errors import SignletError
+from signlet.evaluate import interval_said
 from signlet.model.files import ModelFile, load_model
 from signlet.predict import packed_for
 from signlet.predictions import Predictions, read_predictions
@@ -231,5 +232,4 @@ def _table(*headings: str) -> Table:
 def _share(share: Share) -> tuple[str, str]:
     if math.isnan(share.share):
         return "-", "no such clip"
-    interval = "one signer" if math.isnan(share.low) else f"{share.low:.3f}-{share.high:.3f}"
-    return f"{share.share:.3f}", interval
+    return f"{share.share:.3f}", interval_said(share.low, share.high)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Literal
 
 from rich.box import SIMPLE_HEAD
@@ -15,6 +14,7 @@ from signlet.cli.parsing import make_parser, parse
 from signlet.console import SafeConsole
 from signlet.copies import NO_ESTIMATE
 from signlet.ensemble import COMPARISON, ENSEMBLE, Ensemble, ensemble, tests_copies_only
+from signlet.evaluate import interval_said
 
 _EXAMPLES = """
   signlet ensemble runs/asl-signs-25 runs/asl-signs-80 -o runs/both
@@ -101,7 +101,11 @@ def _scores(made: Ensemble) -> Table:
     which = {part.name: part.which for part in made.parts}
     for name, s in made.scores.items():
         figures = (s.balanced_accuracy, s.macro_f1, s.calibration_error)
-        cells = (f"{s.top1:.3f}", _interval(s.low, s.high), *(f"{x:.3f}" for x in figures))
+        cells = (
+            f"{s.top1:.3f}",
+            interval_said(s.low, s.high, _signers(made)),
+            *(f"{x:.3f}" for x in figures),
+        )
         table.add_row(Text(name), which.get(name, made.kind), *cells)
     return table
 
@@ -111,11 +115,13 @@ def _pairs(made: Ensemble) -> Table:
     table = _table(("first", "second"), headings)
     for (first, second), pair in made.pairs.items():
         shares = (pair.same_answer, pair.only_first, pair.only_second)
-        interval = _interval(pair.low, pair.high, "+.3f", " to ")
+        interval = interval_said(pair.low, pair.high, _signers(made), "+.3f", " to ")
         cells = (f"{pair.difference:+.3f}", interval, *(f"{x:.3f}" for x in shares))
         table.add_row(Text(first), Text(second), *cells)
     return table
 
 
-def _interval(low: float, high: float, form: str = ".3f", between: str = "-") -> str:
-    return "one signer" if math.isnan(low) else f"{low:{form}}{between}{high:{form}}"
+def _signers(made: Ensemble) -> int:
+    """Of the clips that are scored."""
+    of = made.predictions[ENSEMBLE]
+    return len({one for one, label in zip(of.signers, of.labels, strict=True) if label >= 0})

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from signlet.copies import NO_ESTIMATE, without_copies
 from signlet.evaluate import (
+    FEWEST_SIGNERS,
     Predictions,
     Scores,
     by_sign,
@@ -119,9 +120,11 @@ def warnings(predictions: Predictions, split_note: str = "") -> list[str]:
             "person who was trained on, the accuracy is too high for new signers."
         )
     if 2 <= groups < FEW_SIGNERS and not _shared(predictions):
+        few = groups + (unknown > 0) < FEWEST_SIGNERS
+        rough = "That is too few for an interval" if few else "The interval is rough"
         found.append(
-            f"Only {groups} signer groups were held out. The interval is rough, and the next "
-            "group may be read much better or worse."
+            f"Only {groups} signer groups were held out. {rough}, and the next group may be read "
+            "much better or worse."
         )
     if len(folds) == 1 and groups > 1:
         found.append(

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from signlet.atomic import replacing, write_text
 from signlet.copies import NO_ESTIMATE
+from signlet.evaluate import interval_said
 from signlet.model.files import finite
 from signlet.names import cell
 from signlet.train import Recipe
@@ -110,7 +111,7 @@ def print_outcome(outcome: Outcome, folder: Path, console: Console) -> None:
     }
     for name, (trial, test) in rows.items():
         chosen = "-" if trial is None or trial.value is None else f"{trial.value:.3f}"
-        low_high = "one signer" if test.low != test.low else f"{test.low:.3f}-{test.high:.3f}"
+        low_high = interval_said(test.low, test.high)
         table.add_row(name, chosen, f"{getattr(test, outcome.metric):.3f}", low_high)
     console.print(f"\n{_title(outcome)}", table, sep="\n")
     for line in _notes(outcome):

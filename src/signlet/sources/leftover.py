@@ -169,7 +169,9 @@ def _remedy(files: Sequence[PurePosixPath]) -> str:
 
 
 def _inner(path: PurePosixPath) -> list[str]:
-    """Endings before the last one, in lower case: of a.npz.bak it is .npz, as of "a.npz (1)"."""
+    """Endings that another hides, in lower case: of a.npz.bak it is .npz, as of "a.npz (1)"."""
+    if path.suffix.lower() in _LANDMARKS:
+        return []
     return [part.lower() for part in re.findall(r"\.[^\W_]+", path.name)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,11 @@ from signlet.pack import PackedSet, pack
 from signlet.sources import ClipRef
 
 torch.set_num_threads(1)
+
+# A job in the background of a shell ignores these, and so would all that the tests start.
+for _number, _usual in {"SIGINT": signal.default_int_handler, "SIGHUP": signal.SIG_DFL}.items():
+    if hasattr(signal, _number) and signal.getsignal(getattr(signal, _number)) is signal.SIG_IGN:
+        signal.signal(getattr(signal, _number), _usual)
 
 SHARED = Path(__file__).parents[1].parent / "shared"
 

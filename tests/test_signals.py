@@ -9,6 +9,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from signlet.running import ending
 from signlet.running.children import descendants, end_children
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="other systems have no signals")
-LONGEST = 200.0
+LONGEST = 60.0
 """Seconds after which a test gives up; nothing here is measured."""
 SAID = {
     signal.SIGINT: 130,
@@ -62,11 +63,27 @@ def running(session: int) -> list[int]:
     return found
 
 
+STARTED: list[subprocess.Popen[str]] = []
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left() -> Iterator[None]:
+    """Where a test fails, what it started ends as well."""
+    yield
+    while STARTED:
+        process = STARTED.pop()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
 def started(*command: str) -> subprocess.Popen[str]:
     pipe = subprocess.PIPE
-    return subprocess.Popen(
+    process = subprocess.Popen(
         command, stdout=pipe, stderr=pipe, text=True, start_new_session=True, bufsize=1
     )
+    STARTED.append(process)
+    return process
 
 
 def within(work: str) -> subprocess.Popen[str]:

@@ -13,6 +13,7 @@ import socket
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -178,7 +179,10 @@ def watched(own_process: bool) -> Iterator[Ending]:
     finally:
         _unwatch(ending, {n: before[n] for n in mine}, woken)
         told.close()
-        sys.unraisablehook, threading.excepthook = hooks
+        if ending.number and own_process:
+            warnings.simplefilter("ignore")  # joblib's, of tasks that are thrown away at the end
+        else:
+            sys.unraisablehook, threading.excepthook = hooks
         _current = outer
 
 

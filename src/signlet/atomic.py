@@ -82,7 +82,7 @@ def _require_no_device(path: Path) -> None:
     with suppress(OSError, ValueError):
         mode = path.stat().st_mode
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-            raise SignletError(f"{path}: is a device or a pipe, which no file replaces; name a file")
+            raise SignletError(f"{path}: is a device or a pipe, not a file; name another")
 
 
 def require_writable(path: Path) -> None:

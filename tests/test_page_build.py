@@ -233,7 +233,6 @@ def test_nothing_beside_the_page_is_served(site: Path, path: str) -> None:
     ("arguments", "said"),
     [
         (["--page", "--token_file", "{token}"], "--page: a page cannot be asked for a token"),
-        ([], "name the model file or run folder to serve; with --page none is needed"),
         (["--page", "{folder}"], "the page runs .onnx files"),
     ],
 )

@@ -317,7 +317,7 @@ def test_the_command_serves_a_model_to_who_has_the_token(model: Path) -> None:
         (["{model}", "--port", "70000"], "--port 70000"),
         (["{model}", "--port", "{taken}"], "cannot be opened"),
         (["{model}", "--host", "no.such.host.invalid"], "cannot be opened"),
-        (["{model}", "--max_bytes", "0"], "max_bytes is 0"),
+        (["{model}", "--max_bytes", "0"], "--max_bytes 0"),
         (["{model}", "--threads", "-1"], "--threads -1"),
         (["{model}", "--token_file", "nowhere"], "nowhere: cannot be read"),
         (["{model}", "--prot", "1"], "did you mean --port?"),

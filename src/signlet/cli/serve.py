@@ -14,14 +14,16 @@ import signlet
 from signlet.cli.parsing import existing, make_plain_parser, parse
 from signlet.errors import SignletError
 from signlet.install import needs
+from signlet.reading.regular import blocked
 from signlet.running.leftover import scratch
 from signlet.serve.hosts import is_loopback
 from signlet.serve.limits import Limits
-from signlet.starter import STARTER, model_path
+from signlet.starter import STARTER, STARTER_SAYS, model_path, named
 from signlet.terminal import say, tell
 from signlet.web.build import build_site
 
 _EXAMPLES = """
+  signlet serve fingerspelling
   signlet serve model.onnx
   signlet serve --page
   signlet serve model.onnx --page --port 9000 --max_batch 32
@@ -39,11 +41,13 @@ _BOUNDS: dict[str, tuple[type, str]] = {
     "max_connections": (int, "open connections; silent ones make room for new ones"),
     "max_batch": (int, "clips that the model takes at once; 1 switches batches off"),
 }
+_MODEL = f"model file (.onnx, .tflite), run folder or name; {STARTER} without one"
 _ALLOW_HOST = (
     "names by which it may be asked besides localhost, such as that of the proxy before it; "
     "needed where it listens on this machine only"
 )
 _SHORTEST, _LONGEST = 16, 4096
+_MOST_THREADS = 1024
 
 
 def run(arguments: list[str]) -> None:
@@ -51,9 +55,11 @@ def run(arguments: list[str]) -> None:
     parsed = parse(_parser(), arguments)
     if not 0 <= parsed.port <= 65535:
         raise SignletError(f"--port {parsed.port}: give 0 (any free one) to 65535")
-    if parsed.threads < 0:
-        raise SignletError(f"--threads {parsed.threads}: give at least 1, or 0")
-    limits = Limits(**{name: getattr(parsed, name) for name in _BOUNDS})
+    if not 0 <= parsed.threads <= _MOST_THREADS:
+        raise SignletError(
+            f"--threads {parsed.threads}: give 1 to {_MOST_THREADS}, or 0 (as the runtime chooses)"
+        )
+    limits = _limits(parsed)
     token = read_token(parsed.token_file)
     path = _model(parsed.model, parsed.page, token)
     with _site(path, parsed.page) as site:
@@ -64,14 +70,22 @@ def run(arguments: list[str]) -> None:
         serve(app, parsed.host, parsed.port, parsed.timeout, parsed.access_log, announce)
 
 
+def _limits(parsed: Any) -> Limits:
+    try:
+        return Limits(**{name: getattr(parsed, name) for name in _BOUNDS})
+    except SignletError as error:  # begins with the limit's name; others in it are flags, too
+        said = re.sub(rf"\b({'|'.join(_BOUNDS)})\b", r"--\1", str(error))
+        raise SignletError(said) from None
+
+
 def _model(given: str | None, page: bool, token: str | None) -> Path:
     if page and token is not None:
         raise SignletError(
             "--page: a page cannot be asked for a token; serve it without one, or build it with "
             "signlet page build and let your web server ask for a password"
         )
-    if given is None and not page:
-        raise SignletError("name the model file or run folder to serve; with --page none is needed")
+    if given is None:
+        tell(STARTER_SAYS)
     path = model_path(STARTER if given is None else given)
     return existing(path, "model file or run folder")
 
@@ -109,7 +123,7 @@ def _parser() -> Any:
     )
     default = Limits()
     add = parser.add_argument
-    add("model", nargs="?", type=str, help="model file (.onnx, .tflite), run folder or name")
+    add("model", nargs="?", type=str, help=_MODEL)
     add("--page", action="store_true", help="serve the live page at / too (a model.onnx, or none)")
     add("--host", type=str, default="127.0.0.1", help="address to listen on (%(default)s)")
     add("--allow_host", type=str, nargs="+", default=[], help=_ALLOW_HOST)
@@ -119,7 +133,7 @@ def _parser() -> Any:
         add(f"--{name}", type=kind, default=getattr(default, name), help=text)
     add("--threads", type=int, default=0, help="threads of the model; 0: as its runtime chooses")
     add("--token_file", type=str, help=f"file with the token; without it, {TOKEN} is looked at")
-    add("--access_log", action="store_true", help="print a line for each request")
+    add("--access_log", action="store_true", help="print a line with the time for each request")
     return parser
 
 
@@ -150,7 +164,7 @@ def read_token(file: str | None) -> str | None:
     """
     where = f"--token_file {file}" if file is not None else TOKEN
     try:
-        given = os.environ.get(TOKEN) if file is None else Path(file).read_bytes()[: _LONGEST + 2]
+        given = os.environ.get(TOKEN) if file is None else _content(file)
         text = given.decode("ascii") if isinstance(given, bytes) else given
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "is not plain text"
@@ -166,6 +180,14 @@ def read_token(file: str | None) -> str | None:
     return token
 
 
+def _content(file: str) -> bytes:
+    """What stands first in a file. Raises OSError, SignletError where it is a pipe, say."""
+    if why := blocked(Path(file)):
+        raise SignletError(f"--token_file {why}, or set {TOKEN}")
+    with Path(file).open("rb") as opened:
+        return opened.read(_LONGEST + 2)
+
+
 def _hosts(host: str, allowed: list[str]) -> list[str] | None:
     """Names by which it may be asked; None: any, as for other machines its names are not known."""
     for name in allowed:
@@ -178,6 +200,6 @@ def _announcer(path: Path, site: Path | None) -> Any:
     def announce(address: str) -> None:
         if site is not None:
             say(f"the live page: {address}/")
-        say(f"serving {path} on {address}; more at {address}/docs; Ctrl-C stops it")
+        say(f"serving {named(path)} on {address}; more at {address}/docs; Ctrl-C stops it")
 
     return announce

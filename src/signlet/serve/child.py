@@ -21,6 +21,7 @@ import signal
 import struct
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 from typing import BinaryIO
 
@@ -40,6 +41,7 @@ def main() -> None:
     max_frames, memory = int(sys.argv[1]), int(sys.argv[2])
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.SIG_IGN)  # the service tells when to end, by closing the pipe
+    warnings.simplefilter("ignore")  # remarks are in the answer; more is for nobody
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
     for pipe in (sys.stdin.fileno(), answers.fileno()):

@@ -9,6 +9,11 @@ from signlet.errors import SignletError
 from signlet.landmarks import NUM_RAW
 
 _MIB = 1 << 20
+_LONGEST = 3600
+_MOST = {
+    "max_frames": (MAX_FRAMES, ", as no clip has more"),
+    "max_bytes": (1 << 30, ", for a body is read in memory"),
+}
 
 
 @dataclass(frozen=True)
@@ -37,22 +42,29 @@ class Limits:
     """Processes that read clips out of bodies."""
 
     def __post_init__(self) -> None:
-        if self.max_frames > MAX_FRAMES:
-            raise SignletError(f"max_frames is {self.max_frames}; give at most {MAX_FRAMES}")
-        for name, least in self._least().items():
+        for name, (most, why) in _MOST.items():
+            if getattr(self, name) > most:
+                raise SignletError(f"{name} {getattr(self, name)}: give at most {most}{why}")
+        for name, (least, why) in self._least().items():
             if getattr(self, name) < least:
-                raise SignletError(f"{name} is {getattr(self, name)}; give at least {least}")
+                raise SignletError(f"{name} {getattr(self, name)}: give at least {least}{why}")
         for name in ("timeout", "stall_timeout", "decode_timeout"):
-            if not 0 < getattr(self, name) <= 3600:
-                raise SignletError(f"{name} is {getattr(self, name)}; give 0 to 3600 seconds")
+            seconds = getattr(self, name)
+            if not 0 < seconds <= _LONGEST:
+                raise SignletError(
+                    f"{name} {seconds:g}: give more than 0, at most {_LONGEST} seconds"
+                )
 
-    def _least(self) -> dict[str, int]:
+    def _least(self) -> dict[str, tuple[int, str]]:
+        """The least of each number, and why."""
         counts = ("max_bytes", "max_frames", "max_waiting", "max_batch", "decoders")
         longest_clip = 4 * 3 * NUM_RAW * max(1, self.max_frames)
+        body = self.max_bytes, f", so that one body of max_bytes {self.max_bytes} fits"
+        clip = longest_clip, f", so that one clip of max_frames {self.max_frames} fits"
         return {
-            **dict.fromkeys(counts, 1),
-            "max_connections": 2,
-            "max_held": max(self.max_bytes, longest_clip),  # one request must fit
+            **dict.fromkeys(counts, (1, "")),
+            "max_connections": (2, ", so that one can be closed for a new one"),
+            "max_held": max(body, clip),
         }
 
     @property

@@ -7,7 +7,6 @@ import atexit
 import contextlib
 import logging
 import os
-import re
 import signal
 import socket
 import sys
@@ -21,12 +20,14 @@ from fastapi import FastAPI
 
 from signlet.errors import SignletError
 from signlet.serve.connections import HEAD_BYTES, Connection, look_after
+from signlet.serve.log import clean, log_config, plain_warnings
 from signlet.serve.memory import keep_little
-from signlet.serve.refused import cleaned
 from signlet.serve.service import Service
+from signlet.terminal import tell
 
 _LAST_SECONDS = 5.0
 """From the second signal, or from the end of the drain, to the end of the process."""
+STOPPED = "stopped"
 _SPARE_FILES = 64
 _BACKLOG, _AT_ONCE = 2048, 64
 """Connections that the system keeps for us, and that are taken of them at once.
@@ -47,13 +48,15 @@ def run(
 
     app: of `make_app`. port: 0 takes a free one. drain: seconds that requests under way may
     take then; a second signal ends them at once. announce: is given the address once it is open.
-    SIGTERM ends the process with exit code 0, Ctrl-C raises KeyboardInterrupt. The process ends
-    even while the model hangs.
+    SIGTERM prints "signlet: stopped" and ends the process with exit code 0. Ctrl-C raises
+    KeyboardInterrupt, also where a shell that starts it in the background has SIGINT ignored.
+    The process ends even while the model hangs.
     Raises SignletError where the address cannot be had or the service does not start.
     """
     service: Service = app.state.service
     listening = _listen(host, port)
     keep_little()
+    plain_warnings()
     # uvicorn repeats the signal when it has finished; by itself it would end in code 143.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server = _Server(_config(app, service, drain, access_log), service, drain)
@@ -61,8 +64,10 @@ def run(
     announce(f"http://{shown}:{listening.getsockname()[1]}")
     try:
         server.run(sockets=[listening])
+        server.interrupted()
     except SystemExit:
         if server.started:
+            tell(STOPPED)
             raise
     finally:
         server.finish()
@@ -79,6 +84,7 @@ def _config(app: FastAPI, service: Service, drain: float, access_log: bool) -> u
         http=limited,
         lifespan="on",
         ws="none",
+        log_config=log_config(),
         log_level="info" if access_log else "warning",
         access_log=access_log,
         server_header=False,
@@ -87,7 +93,7 @@ def _config(app: FastAPI, service: Service, drain: float, access_log: bool) -> u
         h11_max_incomplete_event_size=HEAD_BYTES,
     )
     for name in ("uvicorn.error", "uvicorn.access"):
-        logging.getLogger(name).addFilter(_clean)
+        logging.getLogger(name).addFilter(clean)
     return config
 
 
@@ -103,14 +109,14 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """The first signal drains, the second ends at once."""
         again = self.should_exit
-        self._code = 130 if sig == signal.SIGINT else 0
+        self._code = 128 + sig if sig == signal.SIGINT else 0
         super().handle_exit(sig, frame)
         self.force_exit = again
         self._end_after(_LAST_SECONDS + (0 if again else self._drain))
 
     def _end_after(self, seconds: float) -> None:
         """End the process then, whatever hangs."""
-        timer = threading.Timer(seconds, os._exit, [self._code])
+        timer = threading.Timer(seconds, _end_now, [self._code])
         timer.daemon = True
         self._last.append(timer)
         timer.start()
@@ -129,6 +135,11 @@ class _Server(uvicorn.Server):
         finally:
             silent.cancel()
 
+    def interrupted(self) -> None:
+        """Raise KeyboardInterrupt where Ctrl-C ended it and nobody else has."""
+        if self._code == 128 + signal.SIGINT:
+            raise KeyboardInterrupt
+
     def finish(self) -> None:
         """After the last request. A model that hangs must not keep the interpreter."""
         for timer in self._last:
@@ -137,19 +148,17 @@ class _Server(uvicorn.Server):
             atexit.register(_leave, self._code)
 
 
+def _end_now(code: int) -> None:
+    with contextlib.suppress(OSError):  # not by `tell`: the main thread may hold its lock
+        os.write(2, f"signlet: {STOPPED}\n".encode())
+    os._exit(code)
+
+
 def _leave(code: int) -> None:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, AttributeError):
             stream.flush()
     os._exit(code)
-
-
-def _clean(record: logging.LogRecord) -> bool:
-    """What clients sent goes into the log as printable text; a remedy that is none here, never."""
-    if isinstance(record.args, tuple):
-        record.args = tuple(cleaned(x) if isinstance(x, str) else x for x in record.args)
-    record.exc_info = None  # why it does not start is said by `run`
-    return not re.search("WebSocket library|Traceback|startup failed", str(record.msg))
 
 
 def _open_files(connections: int) -> int:
@@ -182,5 +191,5 @@ def _listen(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise SignletError(
-            f"{host} port {port}: cannot be opened ({reason}); give another --host or --port"
+            f"--host {host} --port {port}: cannot be opened ({reason}); give another of the two"
         ) from None

@@ -97,7 +97,7 @@ class Batches:
     def _ahead(self, todo: list[Tensor], epoch: int) -> Iterator[tuple[Clips, Clips | None]]:
         with ThreadPoolExecutor(1) as thread:
             coming = [thread.submit(self._fetch, rows, epoch) for rows in todo[:1]]
-            for following in [*todo[1:], None]:
+            for following in [*todo[1:], None][: len(todo)]:  # none after an epoch's last step
                 ready = coming.pop().result()
                 if following is not None:
                     coming.append(thread.submit(self._fetch, following, epoch))

@@ -236,7 +236,9 @@ class FoldTraining:
         self.epoch, self.step = state["epoch"], state["step"]
         self.metrics = [EpochMetrics(**row) for row in state["metrics"]]
         epochs, steps = self.recipe.optimiser.epochs, self.batches.steps
-        if not 0 <= self.epoch <= epochs or not 0 <= self.step < steps:
+        # A stop after an epoch's last step leaves the end of the epoch to do: step n of n.
+        done = self.epoch * steps + self.step
+        if self.epoch < 0 or not 0 <= self.step <= steps or done > self.steps:
             raise ValueError(f"epoch {self.epoch} of {epochs}, step {self.step} of {steps}")
         if len(self.metrics) != self.epoch:
             raise ValueError(f"figures of {len(self.metrics)} epochs after {self.epoch}")

@@ -1,0 +1,89 @@
+"""A training that is stopped after any of its steps goes on to the same weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from signlet.pack import PackedSet
+from signlet.train import Recipe, fold
+from signlet.train.checkpoint import load_checkpoint
+from signlet.train.fold import CHECKPOINT, FoldTraining
+from signlet.train.interrupt import Interrupted
+from signlet.train.progress import Silent
+from test_train import TINY, fold_training, weights
+
+EPOCHS = 2
+
+
+def with_steps(steps: int, packed: PackedSet, folder: Path) -> Recipe:
+    """The tiny recipe with so many steps an epoch."""
+    clips = len(fold_training(TINY, packed, folder).batches.rows)
+    length = replace(TINY.optimiser, epochs=EPOCHS, batch_size=-(-clips // steps))
+    recipe = replace(TINY, optimiser=length)
+    assert fold_training(recipe, packed, folder).batches.steps == steps
+    return recipe
+
+
+def stopping(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+    """Let a signal come in the step `after`, 1 for the first that is trained; 0 for none."""
+
+    @contextmanager
+    def stop() -> Iterator[Callable[[], bool]]:
+        asked: list[bool] = []
+        yield lambda: asked.append(True) or len(asked) == after  # type: ignore[func-returns-value]
+
+    monkeypatch.setattr(fold, "stop_on_interrupt", stop)
+
+
+def stopped(recipe: Recipe, packed: PackedSet, folder: Path) -> tuple[int, int]:
+    """Go on from what lies in the folder to the stop; the place that is in the checkpoint."""
+    training = fold_training(recipe, packed, folder)
+    training.resume()
+    with pytest.raises(Interrupted):
+        training.run(Silent())
+    state = load_checkpoint(folder / CHECKPOINT)
+    return state["epoch"], state["step"]
+
+
+def ended(recipe: Recipe, packed: PackedSet, folder: Path) -> FoldTraining:
+    """Go on to the end."""
+    training = fold_training(recipe, packed, folder)
+    training.resume()
+    training.run(Silent())
+    return training
+
+
+def same(one: FoldTraining, other: FoldTraining) -> bool:
+    """Whether weights, soup and figures are equal, bit for bit; times are others."""
+    first, second = weights(one), weights(other)
+    figures = [[replace(m, seconds=0, clips_per_second=0) for m in x.metrics] for x in (one, other)]
+    return str(figures[0]) == str(figures[1]) and all(
+        torch.equal(first[n], second[n]) for n in first
+    )
+
+
+@pytest.mark.parametrize(("steps", "device"), [(1, "cpu"), (2, "cpu"), (3, "cpu"), (2, "meta")])
+def test_stopped_after_every_step(
+    steps: int,
+    device: str,
+    tiny_packed: PackedSet,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Clips that are on another device than the training are fetched ahead."""
+    recipe = with_steps(steps, tiny_packed, tmp_path / "a")
+    monkeypatch.setattr(PackedSet, "device", torch.device(device))
+    stopping(monkeypatch, 0)
+    undisturbed = ended(recipe, tiny_packed, tmp_path / "a")
+    stopping(monkeypatch, 1)
+    places = [stopped(recipe, tiny_packed, tmp_path / "b") for _ in range(EPOCHS * steps + 1)]
+    within = [(epoch, step) for epoch in range(EPOCHS) for step in range(1, steps + 1)]
+    assert places == [*within, (EPOCHS, 0)]
+    stopping(monkeypatch, 0)
+    assert same(undisturbed, ended(recipe, tiny_packed, tmp_path / "b"))

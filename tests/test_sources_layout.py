@@ -156,7 +156,7 @@ def test_pipes_and_loops_are_no_clips(tmp_path: Path) -> None:
     (root / "yes").symlink_to(tmp_path / "far", target_is_directory=True)
     source = open_source(root)
     assert [ref.name for ref in source.refs()] == [*KEPT[:2], "no/gone_1.npz", "yes/ann_1.npz"]
-    assert "no 1 (.npz)" in notes(source)
+    assert "1 file left aside, being pipes, sockets or devices: no/pipe_1.npz" in notes(source)
 
 
 def test_a_folder_that_cannot_be_listed_is_named(

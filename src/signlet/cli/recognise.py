@@ -13,6 +13,7 @@ from signlet.cli.parsing import make_plain_parser, parse
 from signlet.cli.remarked import Remarked
 from signlet.clip import Clip, advised, require_landmarks
 from signlet.errors import SignletError
+from signlet.reading.regular import blocked
 from signlet.recognise import Prediction, Recogniser
 from signlet.sources import LETTERS, is_set, names_clip, read_named
 from signlet.sources.absent import absent, exists
@@ -95,7 +96,7 @@ def _split(given: Sequence[str]) -> tuple[str | None, list[str]]:
         )
     if len(given) == 1 and not exists(first):
         raise SignletError(absent(first))
-    if len(given) == 1 and is_set(first):
+    if len(given) == 1 and (is_set(first) or blocked(first)):
         raise SignletError(foreign(first, ENDINGS))
     if len(given) == 1 and ";" in (what_else(first) or ""):  # with a remedy of its own
         raise SignletError(foreign(first, ENDINGS))

@@ -23,7 +23,7 @@ from signlet.pack import PackedSet, pack
 from signlet.pack.layout import HEADER
 from signlet.predict import is_packed
 from signlet.predictions import Predictions
-from signlet.reading.regular import irregular
+from signlet.reading.regular import blocked, irregular
 from signlet.report import write_report
 from signlet.sources import Source, open_source, with_videos
 from signlet.train import Processes, Recipe, train
@@ -46,6 +46,8 @@ def recipe_path(name: str) -> str:
     """A recipe's file: one of signlet's by name, or the user's own by path."""
     if name in recipe_names():
         return str(_RECIPES / f"{name}.yaml")
+    if why := blocked(Path(name)):
+        raise SignletError(f"--recipe {why}")
     if irregular(Path(name)):
         raise SignletError(
             f"--recipe {name}: no such file, and no recipe of that name; "

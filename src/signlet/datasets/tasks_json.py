@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 from signlet.datasets.layout import Layout, Listing, clip_files, subfolders
+from signlet.reading.regular import blocked
 from signlet.sources.signers import signers_of
 
 _LOOKED_AT = 4096
@@ -20,6 +21,8 @@ def known_by(root: Path) -> str | None:
     folders = subfolders(root)
     files = [path for folder in folders for path in _files(folder)[:1]]
     if not files or any(clip_files(folder) for folder in folders):
+        return None
+    if blocked(files[0]):
         return None
     with files[0].open(encoding="utf-8", errors="replace") as file:
         start = file.read(_LOOKED_AT)

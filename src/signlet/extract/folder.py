@@ -14,6 +14,7 @@ from signlet.extract.many import Outcome, extract_many
 from signlet.extract.record import Record, Row
 from signlet.extract.summary import Summary, kinds_of, summarise
 from signlet.names import file_name
+from signlet.reading.regular import require_regular
 from signlet.running.leftover import sweep
 from signlet.running.lock import only_one
 from signlet.sources.absent import absent, exists
@@ -152,6 +153,7 @@ def _videos(where: Path) -> list[Path]:
         return found
     if not exists(where):
         raise SignletError(absent(where, "video or folder"))
+    require_regular(where, SignletError)
     if not is_video(where):
         what = what_else(where) or "no video that is known here"
         read = "" if ";" in what else f"; these are read: {SOME_SUFFIXES}"

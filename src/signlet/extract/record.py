@@ -46,8 +46,8 @@ class Record:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
-        self.rows: dict[str, Row] = {row.video: row for row in _read(self.path)}
         require_writable(self.path)
+        self.rows: dict[str, Row] = {row.video: row for row in _read(self.path)}
         self._begun = False
 
     def add(self, row: Row) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from signlet.errors import SignletError
+from signlet.reading.regular import require_regular
 
 NAME = "sha256"
 """What the checksum is called in the JSON files of a run folder."""
@@ -33,7 +34,8 @@ def of(parts: Iterable[bytes | memoryview]) -> str:
 
 
 def of_file(path: Path) -> str:
-    """Of a whole file. Raises OSError where it cannot be read."""
+    """Of a whole file. Raises OSError where it cannot be read, SignletError where it is none."""
+    require_regular(path, SignletError)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

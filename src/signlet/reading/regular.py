@@ -37,6 +37,18 @@ def irregular(path: Path) -> str | None:
     return f"{path}: {kind}"
 
 
+def blocked(path: Path) -> str | None:
+    """`irregular` of what is there and is neither a file nor a folder: a pipe, a device; else None.
+
+    For messages that would otherwise say that nothing is there. Raises nothing.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return None
+    return None if stat.S_ISREG(mode) or stat.S_ISDIR(mode) else irregular(path)
+
+
 def require_regular(path: Path, error: type[SignletError] = ClipError) -> None:
     """Raise `error` where this is no file that can be read; see `irregular`."""
     if problem := irregular(path):

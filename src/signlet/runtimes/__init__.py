@@ -13,10 +13,15 @@ from signlet.calibration import Calibration
 from signlet.card import Card
 from signlet.errors import ClipError, SignletError
 from signlet.install import needs
+from signlet.reading.regular import blocked, irregular
 from signlet.starter import model_path, names
 
 Answers = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Probabilities (B, K) and embeddings (B, D) of clips."""
+
+
+_FILES = (".onnx", ".tflite")
+"""Endings of models that are one file."""
 
 
 class Runtime(Protocol):
@@ -78,7 +83,9 @@ def open_runtime(path: str | Path, threads: int = 0) -> Runtime:
     """
     path = model_path(path)
     kind = path.suffix.lower()
-    if kind in (".onnx", ".tflite") and not path.is_file():
+    if (why := blocked(path)) or (kind in _FILES and path.is_dir() and (why := irregular(path))):
+        raise SignletError(why)
+    if kind in _FILES and not path.is_file():
         raise SignletError(
             f"{path}: no such model file; check the path (`signlet export` writes one)"
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from signlet.clip import Clip
 from signlet.errors import SignletError
+from signlet.reading.regular import blocked
 from signlet.sources.absent import absent, exists
 from signlet.sources.asl_signs import FILES, LABELS, TABLE, AslSigns
 from signlet.sources.files import SUFFIXES, read_clip
@@ -114,6 +115,8 @@ def open_source(where: str | Path, columns: str | None = None, names: str | None
         return Fingerspelling.open()
     own = before == FOLDER
     path = Path(rest if own else where)
+    if why := blocked(path):
+        raise SignletError(why)
     if columns is not None:
         return _table(path, parse_columns(columns), pattern)
     if pattern is not None and not path.exists() and (where == "fingerspelling" or before):

@@ -9,6 +9,7 @@ from pathlib import Path
 from signlet.clip import Clip
 from signlet.errors import SignletError
 from signlet.names import sign_name, signer_name
+from signlet.reading.regular import require_regular
 from signlet.sources.source import ClipRef, read_ref
 from signlet.sources.tables import read_rows, refuse_twice
 
@@ -92,6 +93,7 @@ def refuse_unknown(used: set[str], known: tuple[str, ...], table: Path) -> None:
 def _labels(path: Path) -> tuple[str, ...]:
     """Signs in the order of their numbers, which must be 0, 1, 2 and so on."""
     try:
+        require_regular(path, SignletError)
         table = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SignletError(f"{path}: cannot be read ({error.strerror})") from error

@@ -15,16 +15,18 @@ _SYSTEM = frozenset(
     )
 )
 _SHOWN = 5
+_NO_FILES = "being pipes, sockets or devices"
 
 
 @dataclass(frozen=True)
 class Tree:
     """Files below a root, without those of the system. clips: that are read; others: that are not;
-    empty: folders that hold nothing."""
+    empty: folders that hold nothing; pipes: sockets and devices, too, which are never opened."""
 
     clips: list[PurePosixPath] = field(default_factory=list)
     others: list[PurePosixPath] = field(default_factory=list)
     empty: list[PurePosixPath] = field(default_factory=list)
+    pipes: list[PurePosixPath] = field(default_factory=list)
 
 
 @dataclass
@@ -33,6 +35,7 @@ class _Folder:
 
     others: list[PurePosixPath] = field(default_factory=list)
     deep: list[PurePosixPath] = field(default_factory=list)
+    pipes: list[PurePosixPath] = field(default_factory=list)
 
     def said(self, path: PurePosixPath) -> str:
         """In words. path: the folder's own."""
@@ -40,6 +43,8 @@ class _Folder:
         parts = [f"{count_of(len(self.deep))}{deeper}"] if self.deep else []
         if self.others:
             parts.append(f"{count_of(len(self.others), 'file')}: {_endings(self.others)}")
+        if self.pipes:
+            parts.append(f"{count_of(len(self.pipes), 'file')} {_NO_FILES}")
         return " and ".join(parts) or "empty"
 
 
@@ -60,7 +65,11 @@ def left_aside(
     taken: the clips that are read. places: the folders that hold the folders of signs.
     """
     gone, kept, loose = _sorted(tree, taken, places)
-    return [note for note in (_gone(gone), _deep(kept), _other(kept), _loose(loose)) if note]
+    return [
+        note
+        for note in (_gone(gone), _deep(kept), _other(kept), _pipes(kept), _loose(loose))
+        if note
+    ]
 
 
 def unread_folders(
@@ -86,6 +95,8 @@ def _sorted(
     for path in tree.clips:
         if path not in known:
             folders[_folder(path, around)].deep.append(path)
+    for path in tree.pipes:
+        folders[_folder(path, around)].pipes.append(path)
     for path in tree.empty:
         folders[_folder(path / "nothing", around)]  # is made
     loose = [path for place in around for path in folders.pop(place, _Folder()).deep]
@@ -132,6 +143,20 @@ def _other(folders: dict[PurePosixPath, _Folder]) -> str:
     count = count_of(sum(map(len, some.values())), "file")
     files = [path for found in some.values() for path in found]
     return f"{count} left aside, of kinds that are not read: {shown}{_remedy(files)}"
+
+
+def _pipes(folders: dict[PurePosixPath, _Folder]) -> str:
+    some = sorted(path for folder in folders.values() for path in folder.pipes)
+    return some_pipes(some) if some else ""
+
+
+def some_pipes(paths: Sequence[PurePosixPath]) -> str:
+    """A note on what is no file, of which there is at least one."""
+    shown = listed(path.as_posix() for path in paths)
+    return (
+        f"{count_of(len(paths), 'file')} left aside, {_NO_FILES}: {shown}; save what comes out as "
+        "files"
+    )
 
 
 def _loose(paths: Sequence[PurePosixPath]) -> str:

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from signlet.errors import SignletError
 from signlet.sources.files import ENDINGS
-from signlet.sources.leftover import Tree, count_of, left_aside, listed, one_line
+from signlet.sources.leftover import Tree, count_of, left_aside, listed, one_line, some_pipes
 from signlet.sources.pattern import NamePattern
 from signlet.sources.remedy import below, fitting, in_file_names, options
 from signlet.sources.sign_names import SignNames
@@ -134,4 +134,6 @@ def no_clips(tree: Tree, root: object) -> str:
         )
     endings = Counter(path.suffix.lower() or "no ending" for path in tree.others)
     found = f"; its files end in {listed(endings)}" if endings else ""
+    if tree.pipes:
+        found += f"; {some_pipes(tree.pipes)}"
     return f"{root}: holds no clips; {expected}{found}"

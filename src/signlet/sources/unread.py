@@ -9,6 +9,7 @@ from shlex import quote
 
 from signlet.errors import ClipError
 from signlet.reading.npy import shape_of
+from signlet.reading.regular import blocked
 from signlet.sources.absent import absent, exists
 from signlet.video.content import begins_as_video, landmark_ending, what_else
 
@@ -45,6 +46,8 @@ def foreign(path: Path, endings: str) -> str:
         return absent(path, "file")
     if path.is_dir():
         return single_frames(path) or f"{path}: is a directory, no clip; give one of its files"
+    if what := blocked(path):
+        return what
     if path.suffix.lower() in (".pkl", ".pickle"):
         return (
             f"{path}: is a pickle, which can run any program when it is read; load it where you "

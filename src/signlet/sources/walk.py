@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from signlet.errors import SignletError
+from signlet.reading.regular import blocked
 from signlet.sources.files import SUFFIXES
 from signlet.sources.leftover import Tree, is_system
 from signlet.video.suffixes import VIDEO_SUFFIXES, ending_tells, is_video
@@ -75,6 +76,8 @@ def _walk(root: Path, state: State) -> Tree:
         for entry in entries:
             if entry.is_symlink() and not os.path.exists(entry.path) and not _suffix(entry.name):
                 tree.empty.append(below / entry.name)  # a link to a folder that is gone
+            elif _is_pipe(entry):
+                tree.pipes.append(below / entry.name)
             elif not entry.is_dir():
                 clip = _is_clip(entry, state)
                 (tree.clips if clip else tree.others).append(below / entry.name)
@@ -108,10 +111,13 @@ def _loops(entry: os.DirEntry[str]) -> bool:
     return os.path.commonpath([here, there]) == there
 
 
+def _is_pipe(entry: os.DirEntry[str]) -> bool:
+    """Whether this is no file, no folder, and no link to where nothing is."""
+    return not (entry.is_file() or entry.is_dir()) and blocked(Path(entry.path)) is not None
+
+
 def _is_clip(entry: os.DirEntry[str], state: State) -> bool:
-    """Pipes and devices are none; a link to a missing file is, and says so when it is read."""
-    if not entry.is_file() and not entry.is_symlink():
-        return False
+    """A link to a missing file is a clip, too, and says so when it is read."""
     path = Path(entry.path)
     if path.suffix.lower() in LANDMARKS:
         return True

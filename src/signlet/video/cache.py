@@ -15,6 +15,7 @@ from signlet.atomic import replacing
 from signlet.caches import user_caches
 from signlet.errors import ClipError, SignletError
 from signlet.landmarks import NUM_RAW
+from signlet.reading.regular import open_regular
 from signlet.span import Span
 from signlet.video.extraction import Extraction
 from signlet.video.survey import state_of
@@ -47,11 +48,9 @@ def _digest(path: Path, state: tuple[int, ...]) -> bytes:
     """Of a file's bytes; long videos of which many clips are cut are read once."""
     digest = hashlib.sha256()
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             while block := file.read(1 << 20):
                 digest.update(block)
-    except FileNotFoundError as error:
-        raise ClipError(f"{path}: there is no such file; check the path") from error
     except OSError as error:
         raise ClipError(f"{path}: cannot be read ({error.strerror})") from error
     return digest.digest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import BinaryIO
 
 from signlet.errors import SignletError
 from signlet.reading import archives
+from signlet.reading.regular import blocked, open_regular
 
 HEAD = 1 << 16
 """Bytes that are looked at."""
@@ -61,7 +63,8 @@ _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
 
 def begins_as_video(path: Path) -> bool:
     """Whether a file's first bytes are a video's. Raises OSError where it cannot be read."""
-    if path.stat().st_size == 0:  # the system may make it up as it is read, and wait for more
+    about = path.stat()  # of size 0 the system may make it up as it is read, and wait for more
+    if about.st_size == 0 or not stat.S_ISREG(about.st_mode):
         return False
     with path.open("rb") as file:
         return holds_video(file)
@@ -77,9 +80,9 @@ def holds_video(file: BinaryIO) -> bool:
 def what_else(path: Path) -> str | None:
     """What a file is that is no video, with its article; None where that does not show."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             head = file.read(HEAD)
-    except OSError:
+    except (OSError, SignletError):
         return None
     if not head.strip(b"\0"):
         return "empty" if not head else "nothing but zeros"
@@ -101,8 +104,10 @@ def what_else(path: Path) -> str | None:
 def landmark_ending(path: Path) -> str | None:
     """What the name of a file of landmarks should end in, by its content; None for all others.
 
-    Raises OSError where it cannot be read.
+    Raises OSError where it cannot be read. A pipe or a device is none, and is not opened.
     """
+    if blocked(path):
+        return None
     with path.open("rb") as file:
         head = file.read(8)
     if head.startswith(b"PK\x03\x04"):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+from signlet.reading.regular import blocked
 from signlet.video.content import transport_packets
 
 Ending = Literal["whole", "broken", "doubtful", "unknown"]
@@ -25,6 +26,8 @@ def ending(path: Path) -> Ending:
     where the last part seems to go on, which one in 200 whole files has too.
     Raises OSError where it cannot be read.
     """
+    if blocked(path):
+        return "unknown"
     with path.open("rb") as file:
         head = file.read(1024)
         size = file.seek(0, 2)

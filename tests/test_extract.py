@@ -263,6 +263,7 @@ def test_without_the_extra_it_is_named(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setenv("SIGNLET_CACHE", str(tmp_path / "cache"))  # nothing is extracted already
     monkeypatch.setitem(__import__("sys").modules, "av", None)
     assert extract(videos, "-o", tmp_path / "out") == 2
     assert "reading videos needs the extra video" in capsys.readouterr().err

@@ -17,6 +17,7 @@ from signlet.span import Span
 from signlet.video import cache
 from signlet.video.extractors import Choice, identity
 from signlet.video.frames import expected_frames
+from signlet.video.needs import needs_video
 from signlet.video.quality import VideoQuality, measure
 from signlet.video.single import HOLISTIC, find
 from signlet.workers import delayed_here, in_processes
@@ -65,7 +66,11 @@ def extract_many(
     nothing = [None] * len(paths)
     clips = list(zip(paths, nothing if spans is None else spans, strict=True))
     work = list(zip(clips, nothing if outs is None else outs, strict=True))
-    workers = min(effective_n_jobs(jobs), _fresh(clips, known))
+    fresh = _fresh(clips, known)
+    if fresh:
+        with needs_video(paths[0]):  # before any worker starts
+            import av  # noqa: F401
+    workers = min(effective_n_jobs(jobs), fresh)
     found: dict[Piece, Outcome] = {}
     with _bar(progress) as bar:
         line = bar.add_task("extracting landmarks", total=len(work))

@@ -153,9 +153,9 @@ GOOD = as_npy(clip())
 REFUSED: list[tuple[str, bytes, str, int, str]] = [
     ("no type", GOOD, "", 415, "content type none"),
     ("text", GOOD, "text/plain", 415, "text/plain"),
-    ("unknown bytes", b"\x00" * 99, BINARY, 415, "first bytes"),
-    ("empty", b"", BINARY, 415, "first bytes"),
-    ("empty json", b"", JSON, 400, "JSON"),
+    ("unknown bytes", b"\x01" * 99, BINARY, 415, "first bytes"),
+    ("empty", b"", BINARY, 422, "empty"),
+    ("empty json", b"", JSON, 422, "empty"),
     ("half json", as_json(clip())[:500], JSON, 400, "JSON"),
     ("deep json", b"[" * 10_000, JSON, 400, "recursion"),
     ("deep object", b'{"landmarks":' * 500, JSON, 422, "one object"),

@@ -130,7 +130,7 @@ PROBLEMS: dict[int, str] = {
     408: "The body did not arrive in time.",
     413: "Too many bytes or frames.",
     415: "Another format than those that are read.",
-    422: "No clip, or one in which nothing was found.",
+    422: "No clip, or one in which nothing was found; or another query than is described.",
     500: "The model failed.",
     503: "Too many requests wait, or too much is held; `Retry-After` says when to come again.",
     504: "The answer took too long.",

@@ -22,6 +22,7 @@ from signlet.serve.limits import Limits
 from signlet.serve.live_page import add_live_page
 from signlet.serve.model import Serves
 from signlet.serve.page import page
+from signlet.serve.query import only
 from signlet.serve.refused import Refused
 from signlet.serve.service import Service
 
@@ -82,7 +83,9 @@ def make_app(
 def _add_recognise(
     app: FastAPI, service: Service, locked: list[Any], refusals: dict[int | str, Any]
 ) -> None:
-    @app.post("/recognise", dependencies=locked, responses=refusals, openapi_extra=BODY)
+    checked = [*locked, Depends(only("top"))]
+
+    @app.post("/recognise", dependencies=checked, responses=refusals, openapi_extra=BODY)
     async def recognise(request: Request, top: _TOP = 5) -> Answer:
         """Name the sign in one clip."""
         return answer(await service.recognise(request), top)
@@ -91,7 +94,9 @@ def _add_recognise(
 def _add_about(
     app: FastAPI, service: Service, locked: list[Any], refusals: dict[int | str, Any]
 ) -> None:
-    @app.get("/labels", dependencies=locked, responses=refusals)
+    checked = [*locked, Depends(only())]
+
+    @app.get("/labels", dependencies=checked, responses=refusals | problems(422))
     async def labels() -> Labels:
         """The signs that the model knows."""
         return Labels(signs=list(service.signs), max_frames=service.limits.max_frames)

@@ -8,9 +8,12 @@ nothing for longest is closed for a new one.
 from __future__ import annotations
 
 import asyncio
+import json
+import sys
 import time
 from typing import Any
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
@@ -54,6 +57,21 @@ class Connection(H11Protocol):
         """Note that the client reads."""
         self.since = time.monotonic()
         super().resume_writing()
+
+    def send_400_response(self, msg: str) -> None:
+        """What is no HTTP gets an answer like all others, and its connection is closed."""
+        no_host = "Host:" in str(sys.exc_info()[1])  # of h11, which uvicorn has just caught
+        text = "the request has no single Host header; send one" if no_host else msg.rstrip(".")
+        body = json.dumps({"detail": f"{text}; HTTP/1.1 is spoken here"}).encode()
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"connection", b"close"),
+        ]
+        head = h11.Response(status_code=400, headers=headers, reason=b"Bad Request")
+        for event in (head, h11.Data(data=body), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     @property
     def asking(self) -> bool:

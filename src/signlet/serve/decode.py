@@ -7,6 +7,7 @@ readers of files check the rest. Nothing is unpickled and no other file is opene
 from __future__ import annotations
 
 import io
+import re
 import tempfile
 import zipfile
 from pathlib import Path
@@ -20,8 +21,10 @@ from signlet.clip import Clip, require_landmarks, validated
 from signlet.errors import ClipError, SignletError
 from signlet.landmarks import NUM_RAW
 from signlet.meaning import remarks_on
+from signlet.serve.foreign import EMPTY, refusal
 from signlet.serve.form import FORM, file_of_form
 from signlet.serve.refused import Refused
+from signlet.shapes import MAX_FRAMES
 from signlet.sources.files import read_clip
 
 JSON = "application/json"
@@ -39,6 +42,8 @@ _MAGIC = {
     b"PAR1": ".parquet",
 }
 _MAX_POINTS = 553
+_ALLOWED = re.compile(rf"allowed are 1 to (?:{MAX_FRAMES}|{MAX_FRAMES:,})(?!\d)")
+"""What a reader of files says, which knows nothing of this service's limit."""
 _FEW = 64
 """More entries or keys than this are in no honest body."""
 
@@ -67,9 +72,11 @@ def decode(body: bytes, content_type: str, max_frames: int) -> Clip:
     """
     kind = content_type.partition(";")[0].strip().lower()
     try:
-        if kind == FORM:
+        if body and kind == FORM:
             body = file_of_form(body, content_type)
             kind = JSON if body.lstrip()[:1] in (b"{", b"[") else BINARY[0]
+        if not body:
+            raise Refused(422, f"body: is empty; {EMPTY}")
         clip = _from_json(body, max_frames) if kind == JSON else _binary(body, kind, max_frames)
         if len(clip.frames) > max_frames:
             raise _too_long(f"{len(clip.frames)} frames", max_frames)
@@ -77,7 +84,7 @@ def decode(body: bytes, content_type: str, max_frames: int) -> Clip:
     except ClipError as error:
         if isinstance(error.__cause__, MemoryError):
             raise _too_big() from None
-        raise Refused(422, str(error)) from None
+        raise Refused(422, _ALLOWED.sub(f"allowed are 1 to {max_frames}", str(error))) from None
     except SignletError as error:  # a reader's package is not installed here
         raise Refused(415, str(error)) from None
     except MemoryError:
@@ -95,6 +102,14 @@ def _too_long(what: str, max_frames: int) -> Refused:
     )
 
 
+def _too_much(what: str, max_frames: int) -> Refused:
+    return Refused(
+        413,
+        f"body: {what} than a clip of {max_frames} frames, the longest that is taken here; cut it, "
+        "and send landmarks alone",
+    )
+
+
 # --- JSON ---------------------------------------------------------------------------------
 
 
@@ -102,13 +117,15 @@ def _from_json(body: bytes, max_frames: int) -> Clip:
     # Python's objects for two bytes of JSON take fifty: count before they are made.
     values, points = max_frames * _MAX_POINTS * 3, max_frames * (_MAX_POINTS + 1)
     if body.count(b",") > values + _FEW or body.count(b"[") > points + _FEW:
-        raise _too_long("more values than that", max_frames)
+        raise _too_much("holds more numbers", max_frames)
     if body.count(b"{") > _FEW:
         raise Refused(422, 'body: give one object, {"landmarks": [[[x, y, z], ...], ...]}')
     try:
         frames = _Body.model_validate_json(body).landmarks
     except ValidationError as error:
         raise _json_problem(error) from None
+    if body.count(b'"') > 2:  # which only keys have, and only one key is allowed
+        raise Refused(422, "body: holds 'landmarks' twice in one object; keep one of them")
     if len({len(frame) for frame in frames}) > 1:
         raise Refused(422, f"body: frames differ in length; give {NUM_RAW} landmarks in each")
     missing = [None, None, None]
@@ -142,8 +159,7 @@ def _json_problem(error: ValidationError) -> Refused:
 def _binary(body: bytes, kind: str, max_frames: int) -> Clip:
     suffix = next((s for magic, s in _MAGIC.items() if body.startswith(magic)), None)
     if kind not in BINARY or suffix is None:
-        what = f"content type {kind[:80] or 'none'}" if kind not in BINARY else "the first bytes"
-        raise Refused(415, f"{what}: not read here; send application/json, .npz, .npy or .parquet")
+        raise refusal(body, kind, kind in BINARY)
     with _scratch() as folder:
         path = Path(folder) / f"clip{suffix}"
         try:
@@ -190,7 +206,7 @@ def _check_archive(body: bytes, max_frames: int) -> None:
     if any(entry.compress_type not in plain or entry.flag_bits & 1 for entry in entries):
         raise ClipError("body: is packed in another way than numpy does; use numpy.savez")
     if sum(entry.file_size for entry in entries) > max_frames * _MAX_POINTS * 3 * 16 + (1 << 16):
-        raise _too_long("more values than that", max_frames)
+        raise _too_much("unpacks to more", max_frames)
 
 
 def _check_rows(path: Path, max_frames: int) -> None:

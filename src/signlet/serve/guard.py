@@ -47,7 +47,7 @@ class Guard:
             app = self._app if self._refusal(scope) is None else _closed
             await app(scope, receive, send)
         else:
-            await self._answer(scope, receive, _Counted(send))
+            await self._answer(*_of_head(scope, receive, _Counted(send)))
 
     async def _answer(self, scope: Scope, receive: Receive, send: _Counted) -> None:
         begin = time.perf_counter()
@@ -80,11 +80,22 @@ class Guard:
         return right and scheme.lower() == "bearer"
 
 
+def _of_head(scope: Scope, receive: Receive, send: _Counted) -> tuple[Scope, Receive, _Counted]:
+    """HEAD is answered as GET, without the body."""
+    if scope["method"] != "HEAD":
+        return scope, receive, send
+    send.bodiless = True
+    return {**scope, "method": "GET"}, receive, send
+
+
 class _Counted:
-    """send, with our headers. status: what was answered; 500 until then."""
+    """send, with our headers. status: what was answered; 500 until then.
+
+    bodiless: whether bodies are left out.
+    """
 
     def __init__(self, send: Send) -> None:
-        self._send, self.status, self.begun = send, 500, False
+        self._send, self.status, self.begun, self.bodiless = send, 500, False, False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -92,6 +103,8 @@ class _Counted:
             given = list(message.get("headers", []))
             named = {name.lower() for name, _ in given}
             message["headers"] = [*given, *(one for one in _HEADERS if one[0] not in named)]
+        elif self.bodiless and message["type"] == "http.response.body":
+            message["body"] = b""
         await self._send(message)
 
 

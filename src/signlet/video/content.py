@@ -84,6 +84,11 @@ def what_else(path: Path) -> str | None:
             head = file.read(HEAD)
     except (OSError, SignletError):
         return None
+    return what_begins(head)
+
+
+def what_begins(head: bytes) -> str | None:
+    """`what_else` of a file's first HEAD bytes."""
     if not head.strip(b"\0"):
         return "empty" if not head else "nothing but zeros"
     if head[4:8] == b"ftyp":

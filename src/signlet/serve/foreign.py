@@ -1,0 +1,48 @@
+"""Bodies that are no clip: what they are, and what makes a clip of them."""
+
+from __future__ import annotations
+
+import io
+
+from signlet.serve.refused import Refused
+from signlet.video.content import HEAD, holds_video, what_begins
+
+EMPTY = "send a clip, as in curl -F clip=@clip.npz"
+_READ = "send JSON, .npz, .npy or .parquet"
+_CONVERTED = "signlet convert FILE clip.npz makes one of other landmarks"
+_TELLS_LITTLE = ("text", "a zip archive, as .npz files are", "a Parquet table", "a NumPy array")
+_SEND = "send the file with curl -F clip=@FILE, or say what it is with -H"
+_POSE = (b"\xcd\xcc\xcc\x3d", b"\xcd\xcc\x4c\x3e")
+"""Versions 0.1 and 0.2 as float32, with which a .pose file begins."""
+
+
+def refusal(body: bytes, kind: str, binary: bool) -> Refused:
+    """Why this body is not read; 415.
+
+    kind: its content type without parameters, "" for none. binary: whether that is one that is
+    read, so that the body's first bytes are to blame.
+    """
+    found = _found(body, kind)
+    if found:
+        return Refused(415, f"body: {found}")
+    json = body[:32].lstrip()[:1] in (b"{", b"[")
+    if not binary:
+        right = "application/json" if json else "application/octet-stream"
+        what = f"content type {kind[:80] or 'none'}: not read here"
+        return Refused(415, f'{what}; {_SEND} "Content-Type: {right}"')
+    if json:
+        return Refused(415, f'body: is JSON; {_SEND} "Content-Type: application/json"')
+    return Refused(415, f"body: the first bytes are not those of a clip; {_READ}; {_CONVERTED}")
+
+
+def _found(body: bytes, kind: str) -> str:
+    """What the body is, with the remedy; "" where that is not known."""
+    if kind.startswith("video/") or holds_video(io.BytesIO(body)):
+        return (
+            "is a video, and landmarks are read here; signlet extract FILE -o OUT finds them in "
+            "it: send what it writes"
+        )
+    if body.startswith(_POSE):
+        return "is a .pose file, not read here; send what signlet convert FILE clip.npz writes"
+    what = what_begins(body[:HEAD])
+    return f"is {what}, and no clip; {_READ}" if what and what not in _TELLS_LITTLE else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -190,3 +191,54 @@ def test_the_model_that_comes_with_signlet_can_be_trained_on() -> None:
     weights = init.models["student"].state_dict()["encoder.join.linear.weight"]
     assert torch.equal(task.student.state_dict()["encoder.join.linear.weight"], weights)
     assert weights.dtype == torch.float32
+
+
+@pytest.fixture
+def run(before: Path, tmp_path: Path) -> Path:
+    """A copy of the earlier run, to be damaged."""
+    return Path(shutil.copytree(before, tmp_path / "run"))
+
+
+def flip(file: Path) -> None:
+    """Another bit, which no library notices."""
+    content = bytearray(file.read_bytes())
+    content[-20] ^= 1
+    file.write_bytes(content)
+
+
+def cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-9])
+
+
+def other_signs(file: Path) -> None:
+    """A model that is whole, of another run."""
+    model = load_model(file)
+    save_model(file.parent, model.members, tuple(f"{sign}2" for sign in model.signs), {})
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, flip, cut, other_signs])
+@pytest.mark.parametrize("part", ["", "full/student", "full/teacher", "full/soup"])
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json"])
+def test_a_run_that_is_not_whole_is_refused(
+    damage: Callable[[Path], None], part: str, name: str, run: Path
+) -> None:
+    damage(run / part / name)
+    with pytest.raises(SignletError) as caught:
+        read_init(str(run), TINY)
+    assert str(run / part) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_full_fit_without_its_soup_is_not_passed_over(run: Path) -> None:
+    shutil.rmtree(run / "full" / "soup")
+    with pytest.raises(SignletError, match="full/soup: holds no"):
+        read_init(str(run), TINY)
+
+
+def test_what_is_not_taken_need_not_be_there(run: Path) -> None:
+    """A training by its own name stands for itself, and so do the other folds."""
+    digests = {read_init(str(run / name), TINY).digest for name in ("fold-0", "full")}
+    shutil.rmtree(run / "fold-0")
+    assert read_init(str(run), TINY).digest in digests
+    (run / "model.safetensors").unlink()
+    assert read_init(str(run / "full"), TINY).digest in digests

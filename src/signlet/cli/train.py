@@ -84,7 +84,8 @@ def run(arguments: list[str]) -> None:
         type=str | None,
         metavar="RUN",
         help="start from the weights of this run folder, or of fingerspelling, the model that "
-        "comes with signlet, instead of random ones; its signs may be others",
+        "comes with signlet, instead of random ones; its signs may be others; taken are student, "
+        "teacher and soup of RUN/full, without one those of RUN/fold-0, or name RUN/fold-2",
     )
     parser.add_argument(
         "--track",

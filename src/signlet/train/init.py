@@ -29,7 +29,7 @@ _PARTS = {"student": "student", "teacher": "teacher", "distilled": "soup"}
 earlier run's model, and of the distilled model's size."""
 TOLD = "trained_on_clips"
 """Names of the clips, in what a model that comes with signlet says of itself."""
-_PREDICTIONS, _PACKED = "predictions.parquet", "packed"
+_PREDICTIONS, _PACKED, _METRICS = "predictions.parquet", "packed", "metrics.csv"
 _SHAPE = [
     field.name
     for field in fields(ModelConfig)
@@ -103,9 +103,11 @@ class Init:
 def read_init(where: str, recipe: Recipe) -> Init:
     """Read the weights to start from.
 
-    where: run folder of `signlet train`, a folder of one model (`model.safetensors`), or the name
-        of a model that comes with signlet.
-    Raises SignletError where it is none, or its models are of other sizes than the recipe's.
+    where: run folder of `signlet train`, one training in it (RUN/fold-2), a folder of one model
+        (`model.safetensors`), or the name of a model that comes with signlet. Of a run folder
+        student, teacher and soup of the full fit are taken, without one those of the first fold.
+    Raises SignletError where it is none, where any of these models or the run's own is missing or
+    damaged, or where they are of other sizes than the recipe's.
     """
     path = _folder(where)
     training = _training(path)
@@ -115,6 +117,8 @@ def read_init(where: str, recipe: Recipe) -> Init:
     else:
         files = {name: load_model(training / part) for name, part in _PARTS.items()}
         folders = [training / part for part in _PARTS.values()]
+        own = {} if training == path else {path: _own(path, training)}
+        _require_together(dict(zip(folders, files.values(), strict=True)) | own, training)
     models = {name: _only(where, file) for name, file in files.items()}
     for name, model in models.items():
         _check_size(where, name, model.config, recipe)
@@ -144,10 +148,32 @@ def _folder(where: str) -> Path:
 def _training(path: Path) -> Path | None:
     """The training in a run folder: the full fit, else the first fold, else none."""
     folds = sorted(path.glob("fold-*"), key=lambda fold: (len(fold.name), fold.name))
-    for folder in (path / "full", *folds, path):
-        if (folder / "soup" / CONFIG).is_file():
+    for folder in (path / "full", *folds):
+        if (folder / "soup").is_dir() or (folder / _METRICS).exists():
             return folder
-    return None
+    return path if (path / "soup").is_dir() else None
+
+
+def _require_together(files: dict[Path, ModelFile], whole: Path) -> None:
+    """Raise SignletError where a run's models, by their folders, are not of the same signs.
+
+    whole: folder that they belong to.
+    """
+    signs = files[whole / "soup"].signs
+    for folder, file in files.items():
+        if file.signs != signs:
+            raise SignletError(
+                f"{folder}: knows other signs than {whole / 'soup'}, so one of them is of another "
+                "run; copy the run again, or start from another one"
+            )
+
+
+def _own(run: Path, training: Path) -> ModelFile:
+    """The run's own model. Nothing is taken from it, but a damaged run is none to build on."""
+    try:
+        return load_model(run)
+    except SignletError as error:
+        raise SignletError(f"{error}, or give --init {training}") from None
 
 
 def _only(where: str, file: ModelFile) -> SignModel:

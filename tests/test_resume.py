@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
+from conftest import moving_hand
+from signlet.cli import main, training
+from signlet.cli.kept import KEPT
 from signlet.pack import PackedSet
 from signlet.train import Recipe, fold
 from signlet.train.checkpoint import load_checkpoint
 from signlet.train.fold import CHECKPOINT, FoldTraining
 from signlet.train.interrupt import Interrupted
 from signlet.train.progress import Silent
+from test_cli import SMALL
 from test_train import TINY, fold_training, weights
 
 EPOCHS = 2
@@ -87,3 +94,36 @@ def test_stopped_after_every_step(
     assert places == [*within, (EPOCHS, 0)]
     stopping(monkeypatch, 0)
     assert same(undisturbed, ended(recipe, tiny_packed, tmp_path / "b"))
+
+
+def test_the_command_says_the_same_wherever_it_is_stopped_and_what_it_says_is_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The signal comes in the packing, in the only step, and while the models are written."""
+    for number, sign in enumerate(("circle", "line")):
+        (tmp_path / "clips" / sign).mkdir(parents=True)
+        for take in range(3):
+            file = tmp_path / "clips" / sign / f"anna_{take}.npz"
+            np.savez(file, landmarks=moving_hand(number, 0, take))
+    command = ["train", "--data", str(tmp_path / "clips"), "--run", str(tmp_path / "run"), *SMALL]
+    command += ["--folds", "none", "--full-fit", "--jobs", "1"]
+    stops = [(training, "pack"), (FoldTraining, "run_step"), (FoldTraining, "with_head")]
+    for place, (owner, name) in enumerate(stops):
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, name, with_a_signal(getattr(owner, name)))
+            assert main([*command, *["--resume"][:place]]) == 143
+        assert capsys.readouterr().err.endswith(f"signlet: stopped; {KEPT['train']}\n")
+    assert "the same command with --resume goes on" in KEPT["train"]
+    assert main([*command, "--resume"]) == 0
+    assert (tmp_path / "run" / "model.safetensors").exists()
+
+
+def with_a_signal(work: Callable[..., Any]) -> Callable[..., Any]:
+    """The same work, in which a signal comes."""
+
+    def stopped_work(*given: Any, **named: Any) -> Any:
+        done = work(*given, **named)
+        signal.raise_signal(signal.SIGTERM)
+        return done
+
+    return stopped_work

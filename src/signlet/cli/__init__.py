@@ -120,13 +120,14 @@ def _run(name: str, arguments: list[str], ending: Ending) -> int:
         return FAILED
     except SignletError as error:
         ending.told = interrupted = type(error).__name__ == "Interrupted"
-        return _fail(str(error), ending.code if interrupted else FAILED)
+        said = ending.line() if interrupted else str(error)
+        return _fail(said, ending.code if interrupted else FAILED)
     except BrokenPipeError:
         raise
     except RuntimeError as error:
         if int(os.environ.get("WORLD_SIZE", "1")) == 1 or "onnection" not in str(error):
             raise
-        return _fail("another process has ended; go on with --resume", FAILED)
+        return _fail(f"another process has ended; {ending.saved()}", FAILED)
     except OSError as error:
         named = f"{error.filename}: " if error.filename else ""
         return _fail(f"{named}{error.strerror or error}", FAILED)

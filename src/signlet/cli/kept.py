@@ -4,15 +4,15 @@ from __future__ import annotations
 
 _GOES_ON = "the same command goes on"
 _AGAIN = "give the same command again"
+_TRAINED = "packed clips and checkpoints are kept"
 KEPT = {
-    "demo": f"what is finished is saved, {_GOES_ON}",
+    "demo": f"{_TRAINED}, {_GOES_ON}",
     "extract": f"videos that are finished are kept, {_GOES_ON}",
     "models": f"nothing was written, {_AGAIN}",
     "inspect": f"nothing was changed, {_AGAIN}",
     "convert": f"clips that are written stay, {_GOES_ON}",
     "pack": f"clips that are packed are kept, {_GOES_ON}",
-    "train": "what is finished is saved, the same command goes on, with --resume where a "
-    "training has begun",
+    "train": f"{_TRAINED}, the same command with --resume goes on",
     "evaluate": f"nothing was changed, {_AGAIN}",
     "ensemble": f"nothing was written, {_AGAIN}",
     "calibrate": f"trainings that are finished are kept, {_GOES_ON}",
@@ -24,4 +24,4 @@ KEPT = {
     "page": f"the folder is as it was, {_AGAIN}",
     "serve": "",
 }
-"""Of each command, wherever in it the signal came; a command may say more as it goes on."""
+"""Of each command, wherever in it the signal came, so that it always says the same."""

@@ -22,10 +22,9 @@ from signlet.cli.training import (
     with_recipe_paths,
 )
 from signlet.errors import SignletError
-from signlet.running import ending
 from signlet.trackers import check_trackers
 from signlet.train import Recipe, start_processes
-from signlet.train.folder import SETTINGS, how_to_go_on, refuse_other_packing, refuse_used
+from signlet.train.folder import SETTINGS, refuse_other_packing, refuse_used
 from signlet.train.init import read_init
 from signlet.train.memory import keep_freed_memory
 
@@ -101,7 +100,6 @@ def run(arguments: list[str]) -> None:
     parsed = parse(parser, with_recipe_paths(arguments, "small"))
     recipe = recipe_of(parser, parsed)
     folder = Path(parsed.run or f"runs/{recipe.name}")
-    ending.saved(lambda: how_to_go_on(folder))
     asked = _asked(parsed, recipe, arguments)
     processes = start_processes(parsed.device)
     keep_freed_memory()

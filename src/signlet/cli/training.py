@@ -215,6 +215,7 @@ def train_and_report(
     if results and processes.main:
         write_report(run, packed)
         print_scores(results, console, _scores_title(split))
+        _print_head(recipe, console)
         print_copies(results["soup"], packed, run, console)
         _print_poor_soup(results, console)
         _print_known_signers(run, console)
@@ -233,6 +234,17 @@ def train_and_report(
             soft_wrap=True,
         )
     return results
+
+
+def _print_head(recipe: Recipe, console: Console) -> None:
+    """The figures of the last epoch and those of the table are of two heads, and differ."""
+    if recipe.head.kind != "linear":
+        console.print(
+            f"Scores are with the {recipe.head.kind} head; the epochs' accuracies were without it, "
+            "so they differ.",
+            soft_wrap=True,
+            highlight=False,
+        )
 
 
 def _scores_title(split: str | None) -> str:

@@ -147,12 +147,6 @@ def current() -> Ending | None:
     return _current
 
 
-def saved(said: str | Said) -> None:
-    """What to say from now on when the command is ended: what is kept and how to go on."""
-    if _current is not None:
-        _current.saved = (lambda: said) if isinstance(said, str) else said
-
-
 @contextmanager
 def watched(own_process: bool) -> Iterator[Ending]:
     """Handle the signals of a command. Ignored ones stay ignored, as under nohup.

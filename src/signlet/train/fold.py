@@ -38,7 +38,8 @@ from signlet.train.task import Batch, Task
 
 CHECKPOINT = "checkpoint.pt"
 TRAINED = ("student", "distilled")
-_STOPPED = "stopped; the state is saved: run the same command again (train: with --resume)"
+_STOPPED = "stopped; the checkpoint is saved, the same training goes on when it is resumed"
+"""For programs; a command says what is kept in its own words (`signlet.cli.kept`)."""
 
 
 class Diverged(SignletError):  # noqa: N818

@@ -178,13 +178,6 @@ def refuse_other_clips(run: Path, packed: PackedSet) -> None:
         _refuse_changed(run, _settings_before(run), {"clips": len(packed.names)})
 
 
-def how_to_go_on(run: Path) -> str:
-    """What is kept of a training that is ended, and how it goes on."""
-    if _has_begun(run):
-        return "the last checkpoint is saved: run the same command again with --resume"
-    return "clips that are packed are kept, the same command goes on"
-
-
 def _has_begun(run: Path) -> bool:
     """Whether a fold has a checkpoint or a model; settings alone are no run."""
     trainings = [*run.glob("fold-*"), *run.glob("full*")]

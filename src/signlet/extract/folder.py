@@ -11,7 +11,7 @@ from rich.console import Console
 from signlet.errors import ClipError, SignletError
 from signlet.extract.files import FORMATS
 from signlet.extract.many import Outcome, extract_many
-from signlet.extract.record import Record, Row
+from signlet.extract.record import Record, Row, require_own
 from signlet.extract.summary import Summary, kinds_of, summarise
 from signlet.names import file_name
 from signlet.reading.regular import require_regular
@@ -57,9 +57,11 @@ def extract_folder(
     What was written before from the same content with the same extractor is left as it is.
     `quality.csv` in `out` holds a row for every video. names: how the videos are named.
     Raises SignletError where there is no video, two would be written to one file, or `out`
-    cannot be written to; a video that cannot be read is in the summary instead.
+    cannot be written to, or holds what extract did not write; a video that cannot be read is in
+    the summary instead.
     """
     tasks = plan(videos, out, file_format, names)
+    require_own(out)
     with only_one(out, _BUSY):
         return _extract(tasks, out, jobs, choice, console)
 

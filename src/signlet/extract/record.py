@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -13,11 +14,13 @@ from typing import Any
 from signlet.atomic import require_writable, write_text
 from signlet.errors import SignletError
 from signlet.names import cell, from_cell
+from signlet.reading.regular import open_regular
 from signlet.video.quality import VideoQuality
 
 FILE = "quality.csv"
 _TEXT = ("leading", "extractor", "remarks")
 _QUALITY = [field.name for field in fields(VideoQuality)]
+_LOOKED_AT, _FIRST = 64, b"video,signer,file,"
 _COLUMNS = ["video", "signer", "file", "warnings", "error", *_QUALITY, "key"]
 
 
@@ -74,6 +77,33 @@ class Record:
             return
         self._begun = True
         write_text(self.path, _text([self.rows[video] for video in sorted(self.rows)]))
+
+
+def require_own(folder: Path) -> None:
+    """Raise SignletError where a folder holds files that extract did not write.
+
+    Its table tells that it did. Hidden files do not count.
+    """
+    if not folder.is_dir() or _begins_as_ours(folder / FILE):
+        return
+    try:
+        first = next((one for one in sorted(os.listdir(folder)) if one[0] != "."), None)
+    except OSError as error:
+        raise SignletError(f"{folder}: cannot be listed ({error.strerror})") from None
+    if first is not None:
+        raise SignletError(
+            f"--out {folder}: holds {first} and maybe more that extract did not write; name a new "
+            "or an empty folder, or one that extract has filled before"
+        )
+
+
+def _begins_as_ours(table: Path) -> bool:
+    """Whether a table has the columns that extract writes first, of whichever version."""
+    try:
+        with open_regular(table) as file:
+            return file.read(_LOOKED_AT).startswith(_FIRST)
+    except (OSError, SignletError):
+        return False
 
 
 def _text(rows: Iterable[Row], header: bool = True) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
@@ -39,7 +40,10 @@ def _write_npz(clip: Clip, file: IO[bytes], extractor: str | None) -> None:
         arrays[EXTRACTOR_KEY] = np.array(extractor)
     if clip.fps is not None:
         arrays[FPS_KEY] = np.float64(clip.fps)
-    np.savez_compressed(file, **arrays)
+    # Whole, before it is written: an archive that a full disk cuts off complains when it is freed.
+    whole = BytesIO()
+    np.savez_compressed(whole, **arrays)
+    file.write(whole.getbuffer())
 
 
 def _write_parquet(clip: Clip, file: IO[bytes], extractor: str | None) -> None:

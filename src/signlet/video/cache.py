@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -75,11 +76,13 @@ def load(key: str) -> Extraction | None:
 def store(key: str, extraction: Extraction) -> str | None:
     """Keep an extraction. Returns None, or in one line why it could not be kept."""
     about = json.dumps({"key": key, **extraction.about()})
+    whole = BytesIO()  # an archive that a full disk cuts off complains when it is freed
+    np.savez_compressed(
+        whole, landmarks=extraction.frames, times=extraction.times, about=np.array(about)
+    )
     try:
-        with replacing(_entry(key), durable=False) as temporary, temporary.open("wb") as file:
-            np.savez_compressed(
-                file, landmarks=extraction.frames, times=extraction.times, about=np.array(about)
-            )
+        with replacing(_entry(key), durable=False) as temporary:
+            temporary.write_bytes(whole.getbuffer())
     except SignletError as error:
         reason = str(error.__cause__ or error)
         return (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
@@ -82,9 +83,12 @@ def write_bundle(path: Path, models: dict[str, bytes]) -> None:
     with needs_video("the models for MediaPipe Tasks"):
         members = {name: _member(name, models) for name in _MEMBERS}
         members[_BLEND_SHAPES] = no_blend_shapes()
-    with replacing(path) as temporary, ZipFile(temporary, "w") as archive:
+    whole = BytesIO()  # an archive that a full disk cuts off complains when it is freed
+    with ZipFile(whole, "w") as archive:
         for name, content in members.items():
             archive.writestr(ZipInfo(name), content)  # stored, without the time of day
+    with replacing(path) as temporary:
+        temporary.write_bytes(whole.getbuffer())
 
 
 def known_bundle() -> Path:

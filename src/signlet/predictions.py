@@ -17,9 +17,12 @@ from signlet.atomic import replacing
 from signlet.averaging import Kind, mean_probabilities
 from signlet.errors import SignletError
 from signlet.names import is_name, sign_name
+from signlet.reading.regular import blocked, content_of
 from signlet.terminal import printable
 
 _FORMAT = "signlet-predictions-1"
+_LARGEST = 8 << 30
+"""Bytes; a million clips of 1,000 signs and one model take half of that."""
 _SCHEMA = pa.schema(
     [
         ("model", pa.string()),
@@ -148,11 +151,14 @@ def read_predictions(path: str | Path) -> dict[str, Predictions]:
     Raises SignletError where the file is missing, damaged, or holds something else.
     """
     path = Path(path)
+    if why := blocked(path):
+        raise SignletError(why)
     if not path.is_file():
         raise SignletError(f"{path}: no such file; give the predictions.parquet of a run folder")
     try:
-        with path.open("rb") as file:  # pyarrow takes no path that is not UTF-8
-            table = pq.ParquetFile(file, page_checksum_verification=True).read()
+        # From memory and without threads: one that still runs at the exit aborts the process.
+        content = pa.BufferReader(content_of(path, _LARGEST))
+        table = pq.ParquetFile(content, page_checksum_verification=True).read(use_threads=False)
         signs = _signs_of(table.schema)
         _check_filled(table)
         models = pc.unique(table["model"]).to_pylist()

@@ -12,6 +12,7 @@ import pytest
 
 from signlet.cli import COMMANDS, main
 from signlet.cli.as_given import check_given
+from signlet.cli.parsing import parse_folds
 from signlet.errors import SignletError
 
 
@@ -80,7 +81,6 @@ def test_no_flag_takes_an_empty_value_for_none(
 def test_a_text_that_is_empty_by_default_may_be_given_so(
     parsers: dict[str, argparse.ArgumentParser],
 ) -> None:
-    check_given(parsers["export"], ["model", "--licence", ""])
     check_given(parsers["train"], ["--packing.default_source="])
 
 
@@ -109,6 +109,7 @@ def test_a_text_that_is_empty_by_default_may_be_given_so(
         ["ensemble", "a", "", "-o", "out"],
         ["export", "x", "--clips="],
         ["export", "x", "-o", ""],
+        ["export", "x", "--licence", ""],
         ["teach", "x", "y", "-o", ""],
         ["teach", "x", "--remove="],
         ["recognise", "", "a.npz"],
@@ -256,3 +257,37 @@ def test_a_bound_is_taken_at_its_word(bound: str, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(export, "export_ensemble", lambda *_, **how: asked.update(how))
     assert main(["export", str(Path(__file__).parent), "--to", "onnx", "--bound", bound]) == 0
     assert asked["bound"] == float(bound)
+
+
+@pytest.mark.parametrize("jobs", ["1025", "1000000", "99999999999999999999"])
+@pytest.mark.parametrize("command", ["pack", "extract", "train"])
+def test_more_processes_than_a_machine_holds_are_refused(
+    command: str, jobs: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rest = {"train": [], "pack": ["x", "-o", "out"], "extract": ["x", "-o", "out"]}[command]
+    said = refused([command, *rest, "--jobs", jobs], capsys)
+    assert f"--jobs {jobs}: give at most 1024, or -1 for one per core" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["teach", "x", "--remove", "R", "--remove", "R"], "--remove is given twice with R"),
+        (["teach", "x", "--remove=R", "--remove", "A", "--remove", "R"], "twice with R"),
+    ],
+)
+def test_a_name_that_is_collected_comes_once(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert said in refused(arguments, capsys)
+
+
+def test_names_that_are_collected_may_differ(parsers: dict[str, argparse.ArgumentParser]) -> None:
+    check_given(parsers["teach"], ["x", "--remove", "R", "--remove", "A"])
+
+
+@pytest.mark.parametrize("text", ["0,0", "1,0,1", "0, 0", "00,0"])
+def test_a_fold_is_named_once(text: str) -> None:
+    with pytest.raises(SignletError, match=f"--folds {text}: names a fold twice; give each once"):
+        parse_folds(text, 3)
+    assert parse_folds("2,0", 3) == [0, 2]

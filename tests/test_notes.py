@@ -207,6 +207,24 @@ def test_clips_shorter_than_the_guide_asks_for_are_counted() -> None:
     assert note.startswith("1 of 3 clips are shorter than 1 second (c0 0.4 s)")
 
 
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0.94, "0.9"),
+        (0.96, "0.96"),
+        (29 / 30, "0.97"),
+        (0.996, "0.996"),
+        (0.9999, "0.999900"),
+        (0.0, "0.0"),
+    ],
+)
+def test_a_length_is_shown_to_be_short(seconds: float, shown: str) -> None:
+    seen = SeenSet(("s",), [Seen("c", "s", "anna", 1, seconds)])
+    (note,) = (n for n in reading_notes(seen) if "shorter" in n)
+    assert f"(c {shown} s)" in note
+    assert float(shown) < 1
+
+
 def test_nothing_is_said_of_good_clips() -> None:
     clips = [
         Seen(f"{sign}{who}{n}", sign, who, (sign, who, n), 2.0)

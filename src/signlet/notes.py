@@ -183,11 +183,17 @@ def _short(clips: Sequence[Seen]) -> str:
     found = [clip for clip in clips if clip.seconds is not None and clip.seconds < SHORT]
     if not found:
         return ""
-    named = listed(f"{clip.name} {clip.seconds:.1f} s" for clip in found)
+    named = listed(f"{clip.name} {_below(clip.seconds or 0.0)} s" for clip in found)
     return (
         f"{len(found)} of {len(clips)} clips are shorter than {SHORT:g} second ({named}): a sign "
         "takes one to four, with the hands down at both ends; see whether it is whole"
     )
+
+
+def _below(seconds: float) -> str:
+    """Shown with as many digits as it takes to be less than SHORT."""
+    digits = (n for n in (1, 2, 3) if round(seconds, n) < SHORT)
+    return f"{seconds:.{next(digits, 6)}f}"
 
 
 def _without_clips(seen: SeenSet) -> str:

@@ -8,20 +8,30 @@ from typing import Any
 
 from signlet.errors import SignletError
 
+_MOST_JOBS = 1024
+"""Processes; more is a slip of the hand, for each takes some 100 MB."""
+
 
 def check_given(parser: argparse.ArgumentParser, given: Sequence[str]) -> None:
     """Raise SignletError where an argument is empty, or a flag has two values.
 
-    A flag whose default is the empty text may be given it; one that collects may come again.
+    A flag whose default is the empty text may be given it. One that collects may come again with
+    another value; the same one twice is a slip.
     """
     seen: dict[str, tuple[str, str]] = {}
+    collected = set[tuple[str, str]]()
     for flag, value in _valued(parser, given):
         action = parser._option_string_actions.get(flag)
         if not value.strip() and getattr(action, "default", None) != "":
             what = "an argument" if action is None else flag
             rest = "" if action is None or action.required else ", or leave the flag out"
             raise SignletError(f"{what} is empty; give a name{rest}")
-        if action is None or _collects(action):
+        if action is None:
+            continue
+        if _collects(action):
+            if (flag, value) in collected:
+                raise SignletError(f"{flag} is given twice with {value}; give it once")
+            collected.add((flag, value))
             continue
         if action.dest in seen and seen[action.dest][0] != value:
             first, last = seen[action.dest][0], value
@@ -30,10 +40,12 @@ def check_given(parser: argparse.ArgumentParser, given: Sequence[str]) -> None:
 
 
 def check_jobs(parsed: Any) -> None:
-    """Raise SignletError where no process would do the work, whether or not there is any."""
+    """Raise SignletError where no process would do the work, or more than any machine holds."""
     jobs = getattr(parsed, "jobs", None)
     if isinstance(jobs, int) and (jobs == 0 or jobs < -1):
         raise SignletError(f"--jobs {jobs}: give 1 or more, or -1 for one per core")
+    if isinstance(jobs, int) and jobs > _MOST_JOBS:
+        raise SignletError(f"--jobs {jobs}: give at most {_MOST_JOBS}, or -1 for one per core")
 
 
 def surplus_hint(parser: argparse.ArgumentParser, message: str) -> str:

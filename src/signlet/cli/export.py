@@ -70,7 +70,7 @@ def run(arguments: list[str]) -> None:
     add_columns(parser)
     add_names(parser)
     parser.add_argument("--max-clips", type=int, default=64, help="so many of them, spread evenly")
-    parser.add_argument("--licence", type=str, default="", help="of the model, for its card")
+    parser.add_argument("--licence", type=str, default=None, help="of the model, for its card")
     parser.add_argument(
         "--bound",
         type=float | None,
@@ -102,7 +102,7 @@ def run(arguments: list[str]) -> None:
             average=model.average,
             calibration=read_calibration(folder),
             about=model.about,
-            licence=parsed.licence,
+            licence=parsed.licence or "",
             clips=clips,
             bound=parsed.bound,
             say=lambda text: _show(text, status if console.is_terminal else None, console),

@@ -143,9 +143,11 @@ def parse_folds(text: str, count: int) -> list[int]:
     if text in ("all", "none"):
         return list(range(count)) if text == "all" else []
     try:
-        folds = sorted({int(part) for part in text.split(",")})
+        folds = sorted(int(part) for part in text.split(","))
     except ValueError:
         folds = [-1]
+    if len(set(folds)) < len(folds):
+        raise SignletError(f"--folds {text}: names a fold twice; give each once")
     if not folds or folds[0] < 0 or folds[-1] >= count:
         raise SignletError(
             f"--folds {text}: give 'all', 'none' or numbers from 0 to {count - 1}: 0,2"

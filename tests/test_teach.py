@@ -23,11 +23,12 @@ from signlet.recognise import Recogniser
 from signlet.runtimes import tflite_file
 from signlet.teaching.card_file import ModelSource, with_entries
 from signlet.teaching.estimate import Tally, estimate
+from signlet.teaching.examples import distinct
 from signlet.teaching.fit import PRIOR, Examples, Expected, Similarities, fitted
 from signlet.teaching.halves import as_text
 from signlet.teaching.head import Head, unit
 from signlet.teaching.make import note_of_base
-from signlet.teaching.taught import Taught
+from signlet.teaching.taught import Example, Taught
 from teaching import OWN, WIDTH, clips, labels, own_rows, people, tiny_card
 from test_teach_twin import javascript
 
@@ -350,11 +351,32 @@ def test_a_base_of_few_signs_is_told(base: Path) -> None:
 
 def test_a_clip_counts_once(taught: Recogniser) -> None:
     with (
-        pytest.warns(UserWarning, match="lies in the model file already, and 2 more"),
+        pytest.warns(UserWarning, match="and 2 more lie in the model file already; a clip"),
         pytest.warns(UserWarning, match="nothing changes"),
     ):
         again = taught.with_examples(clips()[:3], labels()[:3])
     assert_same_answers(again, taught)
+
+
+@pytest.mark.parametrize(
+    ("held", "rows", "said"),
+    [
+        (3, [0, 1, 2, 0, 1, 2], "c3 (s0) and 2 more lie in the model file already"),
+        (3, [0, 1, 2, 1], "c3 (s1) lies in the model file already"),
+        (0, [0, 1, 0], "c2 (s0) is c0"),
+        (0, [0, 0, 0, 1, 1], "c1 (s0) is c0, and 2 more are the same as others"),
+        (1, [0, 0, 0], "c1 (s0) and 1 more lie in the model file already"),
+        (2, [0, 1, 1, 2, 2], "c2 (s1) lies in the model file already; c4 (s2) is c3"),
+    ],
+)
+def test_clips_that_are_there_already_are_counted_by_where(
+    held: int, rows: list[int], said: str
+) -> None:
+    examples = [Example(f"s{row}", "anna", f"c{at}") for at, row in enumerate(rows)]
+    told: list[str] = []
+    kept = distinct(examples, np.eye(3, dtype=np.float16)[rows], told.append, held)
+    assert told == [f"{said}; a clip counts once"]
+    assert len(kept) == len(set(rows))
 
 
 def test_a_single_sign_is_told_to_be_so(base: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -136,11 +136,27 @@ def distinct(
         if examples[twin].sign != examples[row].sign:
             raise SignletError(_torn(examples[twin], examples[row], twin < held <= row))
     if twins:
-        row, twin = next(iter(twins.items()))
-        where = "lies in the model file already" if twin < held else f"is {examples[twin].name}"
-        more = f", and {len(twins) - 1} more are the same as others" if len(twins) > 1 else ""
-        say(f"{examples[row].name} ({examples[row].sign}) {where}{more}; a clip counts once")
+        say(_alike(examples, twins, held))
     return np.array([row for row in range(len(examples)) if row not in twins], np.int64)
+
+
+def _alike(examples: Sequence[Example], twins: Mapping[int, int], held: int) -> str:
+    """What is said of clips that are there already. twins: row -> the first like it."""
+    held_too = [row for row, twin in twins.items() if twin < held]
+    again = [row for row, twin in twins.items() if twin >= held]
+    told = []
+    if held_too:
+        lie = f" and {len(held_too) - 1} more lie" if len(held_too) > 1 else " lies"
+        told.append(f"{_named(examples[held_too[0]])}{lie} in the model file already")
+    if again:
+        more = f", and {len(again) - 1} more are the same as others" if len(again) > 1 else ""
+        first = examples[twins[again[0]]].name
+        told.append(f"{_named(examples[again[0]])} is {first}{more}")
+    return f"{'; '.join(told)}; a clip counts once"
+
+
+def _named(example: Example) -> str:
+    return f"{example.name} ({example.sign})"
 
 
 def _torn(first: Example, second: Example, first_is_held: bool) -> str:

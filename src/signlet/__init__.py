@@ -8,13 +8,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from signlet.errors import ClipError, ClipWarning, SignletError
-
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from signlet.clip import Clip
+    from signlet.errors import ClipError, ClipWarning, SignletError
     from signlet.recognise import Recognisable, Recogniser
 
 __all__ = ["Clip", "ClipError", "ClipWarning", "SignletError", "load", "teach"]
@@ -22,7 +22,11 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    """`Clip`, when it is asked for: the command line answers to Ctrl-C before numpy is there."""
+    """What is named here, when it is asked for: the command line answers to Ctrl-C before that."""
+    if name in ("ClipError", "ClipWarning", "SignletError"):
+        from signlet import errors
+
+        return getattr(errors, name)
     if name == "Clip":
         from signlet.clip import Clip
 

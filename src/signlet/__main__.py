@@ -1,8 +1,24 @@
-"""`python -m signlet`, which is what torchrun starts."""
+"""What the command `signlet`, `python -m signlet` and torchrun start."""
 
+import os
+import signal
 import sys
+from types import FrameType
 
-from signlet.cli import main
+
+def main() -> int:
+    """Run a command. Ctrl-C ends it with one line also while its code is being loaded."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # ignored ones stay so
+        signal.signal(signal.SIGINT, _stopped)
+    from signlet.cli import main as run  # which loads so much that it would be too late
+
+    return run()
+
+
+def _stopped(number: int, _frame: FrameType | None) -> None:
+    os.write(2, b"signlet: stopped\n")
+    os._exit(128 + number)
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -149,12 +149,38 @@ class _Escaping(_Stream):
 
 class _Safe(_Stream):
     def write(self, text: str) -> int:
-        self.beneath.write(printable_lines(text))
+        with _named_where_full(self.beneath):
+            self.beneath.write(printable_lines(text))
         return len(text)
+
+    def flush(self) -> None:
+        with _named_where_full(self.beneath):
+            self.beneath.flush()
 
     def isatty(self) -> bool:
         """Never: a library that took it for a terminal would send it colours as escapes."""
         return False
+
+
+@contextmanager
+def _named_where_full(stream: Any) -> Iterator[None]:
+    """Raise SignletError that names the stream where it cannot be written, unless nobody reads it.
+
+    What cannot be said on stderr is left out: the result matters more.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if stream is sys.__stderr__:
+            return
+        from signlet.errors import SignletError  # which needs this module
+
+        raise SignletError(
+            f"standard output: cannot be written ({error.strerror}); what was to be printed is "
+            "lost, files that the command has written stay"
+        ) from None
 
 
 def say(line: str) -> None:
@@ -172,8 +198,9 @@ def print_json(text: str) -> None:
     if sys.stdout is None:
         return
     stream = as_it_is(sys.stdout)
-    stream.write(f"{json_for_stdout(text.rstrip())}\n")
-    stream.flush()
+    with _named_where_full(stream):
+        stream.write(f"{json_for_stdout(text.rstrip())}\n")
+        stream.flush()
 
 
 def json_for_stdout(text: str) -> str:
@@ -200,13 +227,13 @@ def locale_hint(message: str) -> str:
 
 
 def to_nowhere() -> None:
-    """Whoever read our output has gone: what is printed from now on goes nowhere."""
+    """Whoever read our output has gone, or it is full: what is printed from now on goes nowhere."""
     for stream in (sys.__stdout__, sys.__stderr__):
         if stream is None or stream.closed:
             continue
         try:
             stream.flush()
-        except BrokenPipeError:  # as it would again at exit
+        except OSError:  # as it would again at exit
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, stream.fileno())
             os.close(nowhere)

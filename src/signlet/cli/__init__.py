@@ -67,11 +67,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     with printing_safely(), watched(own_process=arguments is None) as ending:
         try:
-            code = _main(arguments, ending)
-            if sys.stdout is not None:
-                sys.stdout.flush()
+            code = _flushed(_main(arguments, ending))
+        except SystemExit:  # a help was printed
+            if not (code := _flushed(0)):
+                raise
         except BrokenPipeError:
             code = 0
+        except SignletError as error:  # standard output is full
+            code = _fail(str(error), FAILED)
         except KeyboardInterrupt:
             end_children()
             ending.told = True
@@ -83,6 +86,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if ending.number and arguments is None:
             os._exit(code)  # all is closed; what libraries do at the end may take seconds
         return code
+
+
+def _flushed(code: int) -> int:
+    """The exit code once all is printed: FAILED where that is not possible."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except SignletError as error:
+        return _fail(str(error), FAILED)
+    return code
 
 
 def _main(arguments: Sequence[str] | None, ending: Ending) -> int:

@@ -17,6 +17,8 @@ pytest.importorskip("httpx")
 from fastapi.testclient import TestClient
 
 from serving import BINARY, JSON, Standin, as_json, as_npy, as_npz, clip
+from signlet.meaning.faults import BEYOND, PIXELS
+from signlet.meaning.units import scale
 from signlet.serve.app import make_app
 from signlet.serve.limits import Limits
 from test_serve_process import answered, process, standin
@@ -171,3 +173,16 @@ def test_a_clip_with_a_name_in_the_form_is_still_taken(client: TestClient) -> No
         answer = client.post("/recognise?top=1", files={"clip": ("gsg_R.npz", body)})
         assert answer.status_code == 200, answer.text
         assert len(answer.json()["top"]) == 1
+
+
+@pytest.mark.parametrize("times", [300, 9e4, 1e6, 1e30])
+def test_numbers_beyond_any_measure_are_not_taken_for_pixels(times: float) -> None:
+    found = list(scale(clip() * np.float32(times)))
+    assert found == [PIXELS if times < 1e5 else BEYOND]
+
+
+def test_the_answer_says_so(client: TestClient) -> None:
+    body = as_npy(clip() * np.float32(1e30))
+    answer = client.post("/recognise", content=body, headers={"content-type": BINARY}).json()
+    assert BEYOND.phrase in answer["remarks"]
+    assert PIXELS.phrase not in answer["remarks"]

@@ -41,6 +41,11 @@ PIXELS = Fault(
     "most are beyond 5, so they seem to count pixels",
     instead="signlet convert IN OUT --pixels WIDTHxHEIGHT",
 )
+BEYOND = Fault(
+    PIXELS.problem,
+    "most are beyond 100,000, as no picture's pixels are",
+    instead=WRITE_AGAIN,
+)
 PERCENT = Fault(
     PIXELS.problem,
     "all lie between 0 and 100, so they seem to be percent",

@@ -16,6 +16,8 @@ from signlet.meaning.points import Floats, length, middle
 
 PIXELS = 5.0
 """Half of all points beyond this are no fractions of a picture."""
+BEYOND = 1e5
+"""Half of all points beyond this are no pixels either."""
 OUTSIDE, HAND_OUTSIDE = 0.02, 0.1
 """So far beyond its edge, as a share of the picture, lies what is seen in it: a head, and the
 middle of a hand. In none of 5,800 real clips does a face lie beyond 0, or a hand beyond this."""
@@ -32,7 +34,10 @@ def scale(few: Floats) -> Iterator[Fault]:
     """Pixels, or percent. few: (T, 543, 3), as for all below."""
     sizes = np.abs(few[:, _UPPER, :2]).max(-1)
     sizes = sizes[~np.isnan(sizes)]
-    if len(sizes) and float(middle(sizes)) > PIXELS:
+    size = float(middle(sizes)) if len(sizes) else 0.0
+    if size > BEYOND:
+        yield faults.BEYOND
+    elif size > PIXELS:
         yield faults.PERCENT if _is_percent(few) else faults.PIXELS
 
 

@@ -171,7 +171,7 @@ def test_half_open_connections_take_no_place_of_others(limits: dict[str, int]) -
             one.close()
         server.send_signal(TERM)
         assert server.wait(60) == 0
-        assert server.communicate() == ("", "")
+        assert server.communicate() == ("", "signlet: stopped\n")
 
 
 def test_connections_that_stay_silent_are_closed() -> None:

@@ -121,7 +121,7 @@ def test_no_flipped_bit_of_an_onnx_file_changes_an_answer(
     source = {"base": teachable, "taught": taught}[which]
     whole, content, path = outcome(source), source.read_bytes(), tmp_path / "m.onnx"
     rng, found = np.random.default_rng(1), Counter[bool]()
-    for _ in range(300):
+    for _ in range(120):
         path.write_bytes(flipped(content, rng))
         said = outcome(path)
         assert unchanged(said, whole)
@@ -251,7 +251,7 @@ def test_older_files_are_refused_or_answer_with_probabilities(
     teachable: Path, tmp_path: Path
 ) -> None:
     content, path = without_checksum(teachable.read_bytes()), tmp_path / "old.onnx"
-    for seed in range(120):
+    for seed in range(60):
         path.write_bytes(mutate(content, np.random.default_rng(seed)))
         outcome(path)
 
@@ -262,7 +262,7 @@ def test_cards_are_refused_or_read(teachable: Path, taught: Path, tmp_path: Path
     for source in (teachable, taught):
         content = source.read_bytes()
         card = json.loads(onnx_bytes.card_text(content, "m"))
-        for seed in range(150):
+        for seed in range(60):
             text = mutate_json(card, np.random.default_rng(seed))
             try:
                 text.encode()
@@ -278,7 +278,7 @@ def test_configurations_are_refused_or_read(folder: Path) -> None:
     del config[checksum.NAME]
     (folder / CALIBRATION).unlink()
     found = Counter[bool]()
-    for seed in range(120):
+    for seed in range(60):
         text = mutate_json(config, np.random.default_rng(seed))
         (folder / CONFIG).write_bytes(text.encode("utf-8", "surrogatepass"))
         found[outcome(folder) is None] += 1
@@ -289,7 +289,7 @@ def test_calibrations_are_refused_or_read(folder: Path) -> None:
     content = json.loads((folder / CALIBRATION).read_text())
     del content[checksum.NAME]
     found = Counter[bool]()
-    for seed in range(100):
+    for seed in range(50):
         text = mutate_json(content, np.random.default_rng(seed))
         (folder / CALIBRATION).write_bytes(text.encode("utf-8", "surrogatepass"))
         found[outcome(folder) is None] += 1
@@ -315,7 +315,7 @@ def test_weights_are_refused_or_read(folder: Path) -> None:
     (folder / CALIBRATION).unlink()
     (folder / CONFIG).write_text(json.dumps(config))
     content = (folder / WEIGHTS).read_bytes()
-    for seed in range(80):
+    for seed in range(40):
         (folder / WEIGHTS).write_bytes(mutate(content, np.random.default_rng(seed)))
         outcome(folder)
 
@@ -736,7 +736,7 @@ def test_a_stream_of_the_same_gives_an_event() -> None:
 def _signed(stream: StreamRecogniser) -> list[Any]:
     """What comes of a hand that is raised and lowered."""
     events = []
-    for number in range(120):
+    for number in range(50):
         height = -1.6 if number < 30 or number > 80 else 0.0
         events += stream.push(person(height), number / 25)
     return events + stream.finish()

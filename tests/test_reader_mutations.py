@@ -22,7 +22,7 @@ from signlet.sources.rows import clip_rows
 from signlet.span import FASTEST_FPS, SLOWEST_FPS
 from sources_data import HOLISTIC, pose_bytes
 
-TIMES = 250
+TIMES = 120
 FRAMES = np.random.default_rng(0).random((2, 543, 3)).astype(np.float32)
 
 

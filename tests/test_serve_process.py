@@ -73,7 +73,7 @@ def standin(**given: Any) -> tuple[str, str]:
 
 
 def test_sigterm_answers_what_runs_and_what_waits_and_ends_with_0() -> None:
-    with process(*standin(seconds=0.5)) as (server, address):
+    with process(*standin(seconds=2)) as (server, address):
         post(address, 5)
         with ThreadPoolExecutor(5) as threads:
             asked = [threads.submit(post, address, 5 + n) for n in range(5)]

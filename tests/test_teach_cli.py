@@ -290,7 +290,7 @@ def test_clips_that_cannot_be_taught_are_all_named(
     assert main(["teach", str(base), str(clips), "-o", str(out)]) == 2
     first, second = capsys.readouterr().err.splitlines()
     assert first.startswith(f"signlet: {clips}/hello/carl_1.npz: no hand was found")
-    assert f"{clips}/thanks/carl_1.npz: is no .npz" in second
+    assert f"{clips}/thanks/carl_1.npz: is damaged" in second
     assert not out.exists()
 
 

@@ -187,7 +187,7 @@ def test_a_study_that_goes_on_draws_what_an_undisturbed_one_does(
     resumed = tune(search(packed), tmp_path / "b.db", 8)
     drawn = [(t.number, t.value, t.values) for t in undisturbed.trials]
     assert [(t.number, t.value, t.values) for t in resumed.trials] == drawn
-    assert repr(resumed.test_best) == repr(undisturbed.test_best)  # two signers: its interval is NaN
+    assert repr(resumed.test_best) == repr(undisturbed.test_best)
     again = len(fake.trained)
     assert again > trained
     assert repr(tune(search(packed), tmp_path / "b.db", 8)) == repr(resumed)

@@ -16,11 +16,11 @@ import torch
 from conftest import moving_hand
 from signlet.cli import main, training
 from signlet.cli.kept import KEPT
+from signlet.errors import Interrupted
 from signlet.pack import PackedSet
 from signlet.train import Recipe, fold
 from signlet.train.checkpoint import load_checkpoint
 from signlet.train.fold import CHECKPOINT, FoldTraining
-from signlet.train.interrupt import Interrupted
 from signlet.train.progress import Silent
 from test_cli import SMALL
 from test_train import TINY, fold_training, weights

@@ -11,12 +11,12 @@ from contextlib import suppress
 
 import signlet
 from signlet.cli.kept import KEPT
-from signlet.errors import SaidElsewhere, SignletError
+from signlet.errors import Interrupted, SaidElsewhere, SignletError
 from signlet.modelfile import checksum
 from signlet.running.children import end_children
 from signlet.running.ending import Ending, watched
 from signlet.running.leftover import forget
-from signlet.terminal import in_a_message, locale_hint, printing_safely, shortened, to_nowhere
+from signlet.terminal import locale_hint, printing_safely, shortened, tell, to_nowhere
 
 COMMANDS = {
     "demo": "train a recogniser of fingerspelled letters on real clips, in minutes",
@@ -131,10 +131,11 @@ def _run(name: str, arguments: list[str], ending: Ending) -> int:
             command.run(arguments)
     except SaidElsewhere:
         return FAILED
+    except Interrupted:
+        ending.told = True
+        return _fail(ending.line(), ending.code)
     except SignletError as error:
-        ending.told = interrupted = type(error).__name__ == "Interrupted"
-        said = ending.line() if interrupted else str(error)
-        return _fail(said, ending.code if interrupted else FAILED)
+        return _fail(str(error), FAILED)
     except BrokenPipeError:
         raise
     except RuntimeError as error:
@@ -166,4 +167,4 @@ def _fail(message: str, code: int) -> int:
 
 def _note(message: str) -> None:
     with suppress(BrokenPipeError):  # nobody is left to read it
-        print(f"signlet: {in_a_message(message)}", file=sys.stderr)
+        tell(message)

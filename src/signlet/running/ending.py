@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from signlet.errors import Interrupted
 from signlet.running.children import end_children
 
 SIGNALS = tuple(getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n))
@@ -70,8 +71,10 @@ class Ending:
         """What goes wrong in here after a signal went wrong because of it: raises `Ended`."""
         try:
             yield
-        except Exception as error:
-            if not self.number or type(error).__name__ == "Interrupted":  # says what it saved
+        except Interrupted:  # says what it saved
+            raise
+        except Exception:
+            if not self.number:
                 raise
             raise Ended from None
 

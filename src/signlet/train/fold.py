@@ -16,7 +16,7 @@ import yaml
 from numpy.typing import NDArray
 from torch import Tensor
 
-from signlet.errors import SignletError
+from signlet.errors import Interrupted, SignletError
 from signlet.model import SignModel
 from signlet.model.elementwise import dropout_seed
 from signlet.pack import PackedSet
@@ -26,7 +26,7 @@ from signlet.train.batches import Batches
 from signlet.train.checkpoint import load_checkpoint, save_checkpoint, unusable
 from signlet.train.head import with_head
 from signlet.train.init import Init
-from signlet.train.interrupt import Interrupted, stop_on_interrupt
+from signlet.train.interrupt import stop_on_interrupt
 from signlet.train.metrics import EpochMetrics
 from signlet.train.optimiser import make_optimiser, optimise
 from signlet.train.processes import Processes

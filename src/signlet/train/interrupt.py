@@ -6,12 +6,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from signlet.errors import SignletError
 from signlet.running import ending
-
-
-class Interrupted(SignletError):  # noqa: N818
-    """A training was asked to end: the state is saved and `--resume` continues."""
 
 
 @contextmanager

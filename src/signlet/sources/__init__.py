@@ -52,6 +52,9 @@ def read_named(name: str | Path) -> Clip:
     "pose33+left21+right21:PATH" and "person1:PATH" are understood as in `open_source`.
     Raises SignletError.
     """
+    if str(name).startswith(LETTERS) and not Path(name).exists():
+        letters = Fingerspelling.open()
+        return letters.read(find(letters, str(name).removeprefix(LETTERS)))
     before, rest = _told(name)
     if before:
         from signlet.datasets.arranged import arrangement, reader_of  # which need this module
@@ -59,9 +62,6 @@ def read_named(name: str | Path) -> Clip:
         told = arrangement(before)
         if told is not None:
             return read_clip(rest, reader=reader_of(Path(rest), *told))
-    if str(name).startswith(LETTERS) and not Path(name).exists():
-        letters = Fingerspelling.open()
-        return letters.read(find(letters, str(name).removeprefix(LETTERS)))
     return read_clip(name)
 
 

@@ -7,6 +7,7 @@ import hashlib
 import os
 import shutil
 import sys
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from signlet.cli import main
 from signlet.errors import SignletError
 from signlet.extract import ensure_extracted
 from signlet.extract.pose_parts import pose_parts
+from signlet.extract.record import Record, Row
 from signlet.sources import open_source, read_clip
 from signlet.video import cache, extractors
 from signlet.video.clip import extract_clip
@@ -146,6 +148,41 @@ def test_a_stopped_command_goes_on(
     assert extract(videos, "-o", out) == 0
     assert len(stub.pictures) == 4 + 5
     assert [row["frames"] for row in table(out)] == ["3", "4", "5"]
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])
+def test_one_that_ended_before_its_first_row_goes_on(
+    videos: Path,
+    tmp_path: Path,
+    stub: Stub,
+    monkeypatch: pytest.MonkeyPatch,
+    end: type[BaseException],
+) -> None:
+    out, add = tmp_path / "out", Record.add
+
+    def stop(self: Record, row: Row) -> None:
+        assert (out / row.file).is_file()
+        raise end
+
+    monkeypatch.setattr(Record, "add", stop)
+    with suppress(SystemExit):
+        extract(videos, "-o", out)
+    monkeypatch.setattr(Record, "add", add)
+    assert [path.name for path in out.rglob("*.parquet")] == ["anna_1.parquet"]
+    assert extract(videos, "-o", out) == 0
+    assert [row["frames"] for row in table(out)] == ["3", "4", "5"]
+
+
+def test_one_that_ended_before_its_first_clip_leaves_nothing(
+    videos: Path, tmp_path: Path, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(self: Stub, image: np.ndarray) -> np.ndarray:
+        assert (tmp_path / "out" / "quality.csv").is_file()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Stub, "__call__", stop)
+    assert extract(videos, "-o", tmp_path / "out") == 130
+    assert not (tmp_path / "out").exists()
 
 
 # --- bad videos --------------------------------------------------------------------------

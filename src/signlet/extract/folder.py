@@ -80,18 +80,19 @@ def _extract(
         task = by_video[outcome.path]
         record.add(_row(task, keys[task.video], out, outcome))
 
-    outcomes = extract_many(
-        [task.video for task in to_do],
-        jobs,
-        console,
-        choice=choice,
-        outs=[task.out for task in to_do],
-        done=done,
-    )
-    rows = [replace(record.rows[task.name], signer=task.signer) for task in tasks]
-    summary = summarise(rows)
-    record.rows |= {row.video: row for row in summary.rows}
-    record.write()
+    with record.begun():
+        outcomes = extract_many(
+            [task.video for task in to_do],
+            jobs,
+            console,
+            choice=choice,
+            outs=[task.out for task in to_do],
+            done=done,
+        )
+        rows = [replace(record.rows[task.name], signer=task.signer) for task in tasks]
+        summary = summarise(rows)
+        record.rows |= {row.video: row for row in summary.rows}
+        record.write()
     problems = [one.problem for one in outcomes if one.problem]
     return replace(
         summary, skipped=len(tasks) - len(to_do), problem=problems[0] if problems else None

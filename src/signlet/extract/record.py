@@ -6,7 +6,8 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -51,14 +52,30 @@ class Record:
         self.path = folder / FILE
         require_writable(self.path)
         self.rows: dict[str, Row] = {row.video: row for row in _read(self.path)}
-        self._begun = False
+
+    @contextmanager
+    def begun(self) -> Iterator[None]:
+        """Within, rows can be added, and clips be written.
+
+        The table is there before the first clip is, so that the folder is known as extract's own
+        however a command ends. It goes where nothing came of it. Raises SignletError.
+        """
+        self.write()  # what was there may end in half a line, or be another table
+        try:
+            yield
+        finally:
+            with suppress(OSError, SignletError):
+                if not any(row.quality for row in self.rows.values()):
+                    self._remove_alone()
+
+    def _remove_alone(self) -> None:
+        """Remove the table where the folder holds nothing else."""
+        if _visible(self.path.parent) == [FILE]:
+            self.path.unlink()
 
     def add(self, row: Row) -> None:
-        """Take a row up and write it at once, from the first clip on. Raises SignletError."""
+        """Take a row up and write it at once. Raises SignletError."""
         self.rows[row.video] = row
-        if not self._begun:
-            self.write()  # what was there may end in half a line, or be another table
-            return
         try:
             with self.path.open("a", encoding="utf-8", newline="") as file:
                 file.write(_text([row], header=False))
@@ -69,13 +86,7 @@ class Record:
             ) from None
 
     def write(self) -> None:
-        """Write the whole table, a row a video, sorted; none where no video could be extracted.
-
-        Raises SignletError.
-        """
-        if not any(row.quality for row in self.rows.values()):
-            return
-        self._begun = True
+        """Write the whole table, a row a video, sorted. Raises SignletError."""
         write_text(self.path, _text([self.rows[video] for video in sorted(self.rows)]))
 
 
@@ -86,15 +97,19 @@ def require_own(folder: Path) -> None:
     """
     if not folder.is_dir() or _begins_as_ours(folder / FILE):
         return
+    if there := _visible(folder):
+        raise SignletError(
+            f"--out {folder}: holds {there[0]} and maybe more that extract did not write; name a "
+            "new or an empty folder, or one that extract has filled before"
+        )
+
+
+def _visible(folder: Path) -> list[str]:
+    """Names of what a folder holds, without hidden ones, sorted. Raises SignletError."""
     try:
-        first = next((one for one in sorted(os.listdir(folder)) if one[0] != "."), None)
+        return sorted(name for name in os.listdir(folder) if name[0] != ".")
     except OSError as error:
         raise SignletError(f"{folder}: cannot be listed ({error.strerror})") from None
-    if first is not None:
-        raise SignletError(
-            f"--out {folder}: holds {first} and maybe more that extract did not write; name a new "
-            "or an empty folder, or one that extract has filled before"
-        )
 
 
 def _begins_as_ours(table: Path) -> bool:

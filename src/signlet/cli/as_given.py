@@ -18,7 +18,7 @@ def check_given(parser: argparse.ArgumentParser, given: Sequence[str]) -> None:
     A flag whose default is the empty text may be given it. One that collects may come again with
     another value; the same one twice is a slip.
     """
-    seen: dict[str, tuple[str, str]] = {}
+    seen: dict[str, str] = {}
     collected = set[tuple[str, str]]()
     for flag, value in _valued(parser, given):
         action = parser._option_string_actions.get(flag)
@@ -28,15 +28,16 @@ def check_given(parser: argparse.ArgumentParser, given: Sequence[str]) -> None:
             raise SignletError(f"{what} is empty; give a name{rest}")
         if action is None:
             continue
-        if _collects(action):
+        if isinstance(action, argparse._AppendAction):
             if (flag, value) in collected:
                 raise SignletError(f"{flag} is given twice with {value}; give it once")
             collected.add((flag, value))
             continue
-        if action.dest in seen and seen[action.dest][0] != value:
-            first, last = seen[action.dest][0], value
-            raise SignletError(f"{flag} is given twice, with {first} and with {last}; give it once")
-        seen[action.dest] = value, flag
+        first = seen.setdefault(action.dest, value)
+        if first != value:
+            raise SignletError(
+                f"{flag} is given twice, with {first} and with {value}; give it once"
+            )
 
 
 def check_jobs(parsed: Any) -> None:
@@ -66,7 +67,8 @@ def _valued(parser: argparse.ArgumentParser, given: Sequence[str]) -> Iterator[t
 
     Several values of one flag come as one, so that two flags differ where any value does.
     """
-    last, values, only_names = "", [""] * 0, False
+    last, only_names = "", False
+    values: list[str] = []
     for text in given:
         name, equals, value = text.partition("=")
         if not equals and text[:1] == "-" and text[1:2] != "-" and text[:2] in _short(parser):
@@ -94,7 +96,3 @@ def _short(parser: argparse.ArgumentParser) -> set[str]:
 
 def _is_switch(parser: argparse.ArgumentParser, name: str) -> bool:
     return parser._option_string_actions[name].nargs == 0
-
-
-def _collects(action: argparse.Action) -> bool:
-    return isinstance(action, argparse._AppendAction)

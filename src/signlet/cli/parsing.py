@@ -17,8 +17,7 @@ from signlet.terminal import printable
 if TYPE_CHECKING:
     from jsonargparse import ArgumentParser
 
-
-_UNPARSED = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
+_UNPARSED = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
 """What jsonargparse and the YAML library let through of an odd value, as one nested 1,000 deep."""
 
 
@@ -114,7 +113,7 @@ def parse(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> Any:
         wrong = wrong_value(parser, text, given)
         hint = _nearest(text, list(options)) or surplus_hint(parser, text)
         raise SignletError(wrong or f"{text}{hint}") from None
-    except (*_UNPARSED, RecursionError) as error:
+    except _UNPARSED as error:
         text = " ".join(str(error).split())
         raise SignletError(f"a value cannot be read ({text[:200]}); see {parser.prog} -h") from None
     check_given(parser, given)

@@ -267,6 +267,7 @@ def test_children_of_children_end_too_even_those_that_will_not() -> None:
     child.stdout.readline()
     assert len(descendants(child.pid)) == 1
     end_children(child.pid)
+    until(lambda: not descendants(child.pid))
     assert not descendants(child.pid)
     child.wait(LONGEST)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from signlet.clip import Clip
 from signlet.errors import SignletError
+from signlet.sources.absent import exists
 from signlet.sources.arrange import arranged
 from signlet.sources.behind import refuse_behind
 from signlet.sources.encoding import encoding_note
@@ -158,7 +159,7 @@ def _located(ref: ClipRef) -> ClipRef:
 
 
 def _missing(refs: Sequence[ClipRef], table: Path) -> str:
-    missing = list(dict.fromkeys(ref.path for ref in refs if not _there(ref.path)))
+    missing = list(dict.fromkeys(ref.path for ref in refs if not exists(ref.path)))
     if not missing:
         return ""
     count = count_of(len({ref.path for ref in refs}), "file")
@@ -166,10 +167,3 @@ def _missing(refs: Sequence[ClipRef], table: Path) -> str:
         f"{table} lists {count}, of which {len(missing)} cannot be found: {listed(missing)}; paths "
         "are relative to the table, or whole"
     )
-
-
-def _there(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):  # too long, or with a NUL: no file can be called so
-        return False

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from signlet.sources.leftover import one_line
+from signlet.sources.tables import plain
 
 _OTHERS = {
     "path": "file filename filepath fileid video videopath videofile videofilename videoname "
@@ -41,21 +42,21 @@ def likely(headings: Iterable[str], told: Mapping[str, str]) -> dict[str, str]:
     """
     headings = list(headings)
     found = _likely(headings, told)
-    there = {_plain(heading) for heading in headings}
-    read = {key for key in _TIMES if _plain(told.get(key, "")) in there}
+    there = {plain(heading) for heading in headings}
+    read = {key for key in _TIMES if plain(told.get(key, "")) in there}
     seconds = read.isdisjoint(_TIMES[2:]) and not {*read, *found}.isdisjoint(_TIMES[:2])
     left_out = _TIMES[2:] if seconds else _TIMES[:2] if read.intersection(_TIMES[2:]) else ()
     return {key: heading for key, heading in found.items() if key not in left_out}
 
 
 def _likely(headings: Sequence[str], told: Mapping[str, str]) -> dict[str, str]:
-    there = {_plain(heading) for heading in headings}
-    known = {key for key, heading in told.items() if _plain(heading) in there}
-    read = {_plain(heading) for heading in told.values()}
+    there = {plain(heading) for heading in headings}
+    known = {key for key, heading in told.items() if plain(heading) in there}
+    read = {plain(heading) for heading in told.values()}
     found: dict[str, str] = {}
     for heading in headings:
         key = _KEYS.get(_bare(heading))
-        if key is not None and key not in known and _plain(heading) not in read:
+        if key is not None and key not in known and plain(heading) not in read:
             found.setdefault(key, heading)
     return found
 
@@ -63,8 +64,8 @@ def _likely(headings: Sequence[str], told: Mapping[str, str]) -> dict[str, str]:
 def half_a_time(headings: Iterable[str], told: Mapping[str, str]) -> str:
     """A heading that may be the other end of a stretch of which one end is read; "" for none."""
     headings = list(headings)
-    there = {_plain(heading) for heading in headings}
-    read = [key for key in _TIMES if key in told and _plain(told[key]) in there]
+    there = {plain(heading) for heading in headings}
+    read = [key for key in _TIMES if key in told and plain(told[key]) in there]
     if len(read) != 1:
         return ""
     other = _likely(headings, told)
@@ -112,8 +113,8 @@ def stretches_remedy(headings: Iterable[str], told: Mapping[str, str]) -> str:
 
 def _rate_note(headings: Iterable[str], told: Mapping[str, str]) -> str:
     """Frames of a table may be counted at another rate than the file's."""
-    there = {_plain(heading) for heading in headings}
-    framed = any(_plain(told.get(key, "")) in there for key in _TIMES[2:])
+    there = {plain(heading) for heading in headings}
+    framed = any(plain(told.get(key, "")) in there for key in _TIMES[2:])
     rate = next((one for one in headings if _bare(one) in ("fps", "framerate")), None)
     if rate is None or not framed:
         return ""
@@ -139,7 +140,3 @@ def columns(pairs: Mapping[str, str]) -> str:
 
 def _bare(heading: str) -> str:
     return "".join(letter for letter in heading.casefold() if letter.isalnum())
-
-
-def _plain(heading: str) -> str:
-    return " ".join(heading.split()).lower()

@@ -23,7 +23,7 @@ from signlet.sources.headings import columns as named
 from signlet.sources.leftover import one_line
 from signlet.sources.sign_names import SignNames
 from signlet.sources.source import ClipRef
-from signlet.sources.tables import LacksError, Row, numbered_rows
+from signlet.sources.tables import LacksError, Row, numbered_rows, plain
 from signlet.span import Span
 from signlet.splits import SPLITS, split_name
 
@@ -57,7 +57,7 @@ def parse_columns(text: str) -> dict[str, str]:
         )
     missing = [key for key in _NEEDED if key not in _headings(columns)]
     if missing:
-        other = next(key for key, heading in columns.items() if _plain(heading) == missing[0])
+        other = next(key for key, heading in columns.items() if plain(heading) == missing[0])
         raise SignletError(
             f"--columns {text}: reads the column {missing[0]} as the {other}, so that none is left "
             f"for {missing[0]}; add {missing[0]}=HEADING"
@@ -87,7 +87,7 @@ def clip_rows(table: Path, columns: Columns) -> list[dict[str, str]]:
             "the other, is not read; call the columns start and end (seconds), or name them by "
             "--columns; where there is no other end, take that column out"
         )
-    names = {key: name if key in _NEEDED else _plain(name) for key, name in headings.items()}
+    names = {key: name if key in _NEEDED else plain(name) for key, name in headings.items()}
     there = rows[0][1]
     absent = [name for key, name in columns.items() if names[key] not in there]
     if absent:
@@ -108,7 +108,7 @@ def _headings(columns: Columns) -> Columns:
 
     No column is read as two things, and where the times are told, none of the other unit is.
     """
-    taken = {_plain(heading) for heading in columns.values()}
+    taken = {plain(heading) for heading in columns.values()}
     if told := _TIMES.intersection(columns):
         framed = any(key.endswith("_frame") for key in told)
         taken |= {key for key in _TIMES if key.endswith("_frame") != framed}
@@ -123,10 +123,10 @@ def _rows(table: Path, columns: Columns) -> list[Row]:
         rows = read(table, needed, "" if columns else _TELL)
     except LacksError as error:
         pairs = likely(error.headings, headings)
-        there = {*map(_plain, error.headings)}
-        if not all(key in pairs or {_plain(headings[key]), key} & there for key in _NEEDED):
+        there = {*map(plain, error.headings)}
+        if not all(key in pairs or {plain(headings[key]), key} & there for key in _NEEDED):
             raise
-        known = {key: name for key, name in columns.items() if _plain(name) in there}
+        known = {key: name for key, name in columns.items() if plain(name) in there}
         better = named(also(pairs, known))
         how = f"--columns {better}" if better else "without --columns"
         raise SignletError(f"{error}; here maybe {how}") from None
@@ -166,13 +166,13 @@ def _json_rows(path: Path, needed: list[str], remedy: str) -> list[Row]:
     content = read_json(path)
     if not (isinstance(content, list) and all(isinstance(row, dict) for row in content)):
         raise SignletError(f"{path}: is no list of objects; write one object for each clip")
-    asked = {_plain(name): name for name in needed}
+    asked = {plain(name): name for name in needed}
     rows = [
-        {asked.get(_plain(key), _plain(key)): _cell(x) for key, x in record.items()}
+        {asked.get(plain(key), plain(key)): _cell(x) for key, x in record.items()}
         for record in content
     ]
     for number, record in enumerate(content, 1):
-        odd = [k for k, x in record.items() if _plain(k) in asked and isinstance(x, list | dict)]
+        odd = [k for k, x in record.items() if plain(k) in asked and isinstance(x, list | dict)]
         if odd:
             raise SignletError(f"{path}: object {number}: {odd[0]} is no text; write one clip each")
     keys = sorted({key for row in rows for key in row})
@@ -194,11 +194,6 @@ def _json_rows(path: Path, needed: list[str], remedy: str) -> list[Row]:
 
 def _cell(value: Any) -> str:
     return "" if value is None else str(value).strip()
-
-
-def _plain(heading: str) -> str:
-    """A heading as `read_rows` gives it."""
-    return " ".join(heading.split()).lower()
 
 
 def ref_of(row: Mapping[str, str], table: Path) -> ClipRef:

@@ -108,14 +108,14 @@ def _reader(text: str, delimiter: str) -> Reader:
 
 def _delimiter(text: str, needed: Sequence[str]) -> str:
     """What parts the header into the most of the needed columns, then into the most cells."""
-    wanted = {_plain(name) for name in needed}
+    wanted = {plain(name) for name in needed}
 
     def found(delimiter: str) -> tuple[int, int]:
         try:
             cells = next((cells for cells in _reader(text, delimiter) if any(cells)), [])
         except csv.Error:
             return 0, 0
-        return len(wanted & {_plain(cell) for cell in cells}), len(cells)
+        return len(wanted & {plain(cell) for cell in cells}), len(cells)
 
     return max(_DELIMITERS, key=found)
 
@@ -124,8 +124,8 @@ def _headings(cells: Sequence[str], needed: Sequence[str], path: Path, remedy: s
     """The columns' names: as asked for, or in lower case. Raises SignletError."""
     if len(cells) > _MOST_COLUMNS:
         raise SignletError(f"{path}: has {len(cells):,} columns; {_MOST_COLUMNS:,} are read")
-    asked = {_plain(name): name for name in needed}
-    names = [asked.get(_plain(cell), _plain(cell)) for cell in cells]
+    asked = {plain(name): name for name in needed}
+    names = [asked.get(plain(cell), plain(cell)) for cell in cells]
     missing = [name for name in needed if name not in names]
     if missing:
         shown = ", ".join(cells[:_SHOWN]) + (" ..." if len(cells) > _SHOWN else "")
@@ -145,7 +145,8 @@ def _headings(cells: Sequence[str], needed: Sequence[str], path: Path, remedy: s
     return names
 
 
-def _plain(heading: str) -> str:
+def plain(heading: str) -> str:
+    """A heading as `read_rows` gives it, and as it is compared."""
     return " ".join(heading.split()).lower()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -11,6 +10,7 @@ from errno import EISDIR
 from pathlib import Path
 
 from signlet.errors import SignletError
+from signlet.reading.regular import blocked
 from signlet.running.leftover import temporary_folder
 
 _UMASK = os.umask(0)
@@ -79,10 +79,8 @@ def _mode(path: Path) -> int:
 
 def _require_no_device(path: Path) -> None:
     """An administrator could replace /dev/null by a file, for all programs of the machine."""
-    with suppress(OSError, ValueError):
-        mode = path.stat().st_mode
-        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-            raise SignletError(f"{path}: is a device or a pipe, not a file; name another")
+    if blocked(path):
+        raise SignletError(f"{path}: is a device or a pipe, not a file; name another")
 
 
 def require_writable(path: Path) -> None:

@@ -1,6 +1,6 @@
-"""Whatever signlet reads, damaged in 100,000 ways: an answer, or one line that says what is wrong.
+"""Whatever signlet reads, damaged in many ways: an answer, or one line that says what is wrong.
 
-    python benchmarks/fuzz.py                              all kinds, an hour on two cores
+    python benchmarks/fuzz.py --minutes 20                 all kinds, as many inputs as that allows
     python benchmarks/fuzz.py --inputs 2000 --kinds recipe "model .onnx" --name ""
     python benchmarks/fuzz.py --replay "packed set" 417    one input again, in this process
 
@@ -278,7 +278,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--inputs", type=int, default=100_000)
+    add("--inputs", type=int, default=100_000, help="in all (100,000)")
     add("--kinds", nargs="+", default=list(KINDS), choices=list(KINDS), metavar="KIND")
     add("--seed", type=int, default=0, help="number of the first input of each kind")
     add("--jobs", type=int, default=min(2, os.cpu_count() or 1))

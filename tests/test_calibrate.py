@@ -163,6 +163,10 @@ def test_another_signer_may_pass_more_often() -> None:
     assert report.false_accepts.share == 0.04
     assert report.false_accepts_elsewhere == 0.5  # all of b by the threshold of a, none of a
     assert np.isnan(report.false_accepts.high)  # of two signers
+    three = replace(unknown, signers=["a"] * 50 + ["b"] * 25 + ["c"] * 25)
+    report = measured(confident(np.linspace(0.5, 0.99, 40), ["a", "b"] * 20, 0), three).report
+    assert report.false_accepts.share == 0.04
+    assert report.false_accepts.high > report.false_accepts.share
 
 
 # --- the report ---------------------------------------------------------------------------

@@ -17,12 +17,13 @@ from signlet.advice import seen_in
 from signlet.cli.remarked import Remarked
 from signlet.convert import convert_set
 from signlet.inspect import data_quality
-from signlet.landmarks import FACE, LEFT_HAND, POSE, RIGHT_HAND
+from signlet.landmarks import FACE, POSE
 from signlet.meaning import faults, look_at, of_set, remarks_on, suspected
 from signlet.notes import Seen, SeenSet
 from signlet.pack import pack
 from signlet.preprocess import Preprocess
 from signlet.sources import open_source, read_clip, write_clip
+from test_meaning import MENDED
 
 Frames = NDArray[np.float32]
 Spoil = Callable[[Frames], Frames]
@@ -36,24 +37,6 @@ def letters() -> list[Frames]:
         one for one in source.refs() if one.signer in _LANGUAGES and (one.sign or "-") in "ABCZ"
     ]
     return [source.read(one).frames for one in wanted]
-
-
-def _swapped(frames: Frames) -> Frames:
-    found = frames.copy()
-    found[:, LEFT_HAND], found[:, RIGHT_HAND] = frames[:, RIGHT_HAND], frames[:, LEFT_HAND]
-    return found
-
-
-def _up(frames: Frames) -> Frames:
-    found = frames.copy()
-    found[..., 1] = 1 - frames[..., 1]
-    return found
-
-
-def _left(frames: Frames) -> Frames:
-    found = frames.copy()
-    found[..., 0] = 1 - frames[..., 0]
-    return found
 
 
 def _deep(frames: Frames) -> Frames:
@@ -107,9 +90,9 @@ def _flags(said: Sequence[str]) -> list[str]:
 
 
 EXCHANGED: dict[str, tuple[Spoil, str]] = {
-    "hands": (_swapped, "--swap-hands"),
-    "y": (_up, "--flip-y"),
-    "x": (_left, "--flip-x"),
+    "hands": MENDED["hands exchanged"],
+    "y": MENDED["y up, 1 - y"],
+    "x": MENDED["x to the left"],
 }
 
 
@@ -184,7 +167,7 @@ def test_a_few_clips_in_other_units_are_mended_alone(tmp_path: Path) -> None:
 
 
 def test_clips_with_hands_only_are_mended_as_those_that_tell(tmp_path: Path) -> None:
-    up = [_up(frames) for frames in letters()]
+    up = [EXCHANGED["y"][0](frames) for frames in letters()]
     clips = [_hands_only(one) if number % 4 == 0 else one for number, one in enumerate(up)]
     done = convert_set(open_source(_folder(tmp_path / "set", clips)), tmp_path / "out", None, "set")
     assert dict(done.done) == {"--flip-y": len(clips)}

@@ -23,37 +23,28 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rich.console import Console
 
+import test_train
 from conftest import Synthetic
 from signlet.cli import main
 from signlet.cli.trained_again import run_recipe, run_split
 from signlet.cli.training import load_recipe, recipe_names
 from signlet.errors import SignletError
 from signlet.folds import signer_folds
-from signlet.model import ModelSize
 from signlet.model.files import load_model, save_model
 from signlet.pack import PackedSet, pack
 from signlet.predictions import read_predictions, write_predictions
 from signlet.report import write_report
 from signlet.sources import ClipRef
-from signlet.train import Recipe, train
+from signlet.train import train
 from signlet.train.checkpoint import load_checkpoint
 from signlet.train.fold import CHECKPOINT, FoldTraining
 from signlet.train.metrics import read_metrics
 from signlet.train.progress import Silent
-from signlet.train.settings import OptimiserSettings, PackingSettings
+from signlet.train.settings import OptimiserSettings
+from test_train import QUIET, SIZE
 
-QUIET = Console(quiet=True)
-SIZE = ModelSize(dense=8, widths=(16, 24, 24, 16), heads=4)
-TINY = Recipe(
-    name="tiny",
-    packing=PackingSettings(max_len=12),
-    student=SIZE,
-    distilled=SIZE,
-    optimiser=OptimiserSettings(epochs=2, batch_size=6),
-    soup_epochs=2,
-)
+TINY = replace(test_train.TINY, optimiser=OptimiserSettings(epochs=2, batch_size=6))
 
 
 def refused(act: Callable[[], object], *words: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 
 from signlet.datasets.layout import Layout, Listing, clip_files, person
 from signlet.errors import SignletError
-from signlet.sources.rows import read_json
+from signlet.reading.json_pieces import read_json
 from signlet.span import Span
 from signlet.splits import SPLITS
 

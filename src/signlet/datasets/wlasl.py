@@ -19,11 +19,10 @@ from typing import Any
 
 from signlet.datasets.layout import Layout, Listing, clip_files, person
 from signlet.errors import ClipError, SignletError
-from signlet.sources.files import read_clip
+from signlet.reading.json_pieces import read_json
+from signlet.sources.behind import measured
 from signlet.sources.leftover import count_of
-from signlet.sources.rows import read_json
 from signlet.span import USUAL_FPS, Span
-from signlet.video.suffixes import is_video
 
 _TABLES = "WLASL_v*.json"
 _CUT, _RAW = ("videos", "WLASL2000", "."), ("raw_videos_mp4", "raw_videos")
@@ -120,14 +119,7 @@ def _span(instance: dict[str, Any]) -> Span | None:
 def _is_cut(path: Path, span: Span) -> bool:
     """Whether preprocess.py has cut the file to the span already, which its length shows."""
     try:
-        if is_video(path):
-            from signlet.video.frames import video_facts  # which needs the extra video
-
-            facts = video_facts(path)
-            frames, fps = facts.frames, facts.fps
-        else:
-            clip = read_clip(path)
-            frames, fps = len(clip.frames), clip.fps
+        frames, fps = measured(path)
     except ClipError:
         return False  # what is wrong with it is said when it is read
     rows = span.rows(fps)

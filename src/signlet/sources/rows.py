@@ -10,7 +10,7 @@ from typing import Any
 
 from signlet.errors import SignletError
 from signlet.names import signer_name
-from signlet.reading.json_pieces import read_json as read_json  # the readers of data sets ask here
+from signlet.reading.json_pieces import read_json
 from signlet.sources.headings import (
     also,
     half_a_time,

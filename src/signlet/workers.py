@@ -15,11 +15,9 @@ from typing import Any, TypeVar
 from joblib import Parallel, delayed, parallel_config
 
 from signlet.errors import SignletError
-from signlet.running.children import begin_child
+from signlet.running.children import FROM_TERMINAL, begin_child
 
 Result = TypeVar("Result")
-_TERMINAL = {getattr(signal, n) for n in ("SIGINT", "SIGHUP") if hasattr(signal, n)}
-"""Signals that a terminal sends to the children, too."""
 
 
 def delayed_here(work: Callable[..., Result]) -> Callable[..., Any]:
@@ -72,7 +70,7 @@ def _starting() -> Iterator[None]:
         yield
         return
     _start_trackers()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _TERMINAL)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, FROM_TERMINAL)
     try:
         yield
     finally:

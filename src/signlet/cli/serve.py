@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -107,10 +106,9 @@ def _warn(host: str, token: str | None, site: Path | None) -> None:
     if token is None:
         tell(f"whoever reaches {host} may use this service; --token_file asks for a token")
     if site is not None:
-        print(
-            "signlet: browsers allow the camera on other machines over https only; put a server "
-            "that speaks https before this one",
-            file=sys.stderr,
+        tell(
+            "browsers allow the camera on other machines over https only; put a server "
+            "that speaks https before this one"
         )
 
 

@@ -47,12 +47,12 @@ def run(arguments: list[str]) -> None:
 
 def _teach(parsed: Any, out: Path) -> None:
     with Bars() as bars:
-        progress = make.Progress(_note, bars.begin, bars.step)
+        progress = make.Progress(tell, bars.begin, bars.step)
         try:
             made = _made(parsed, progress)
         except BadClips as error:
             for problem in error.problems[:-1]:
-                _note(problem)
+                tell(problem)
             raise SignletError(error.problems[-1]) from None
     if not made.changed:
         return
@@ -107,7 +107,7 @@ def _made(parsed: Any, progress: make.Progress) -> make.Made:
         return make.removed_from(Recogniser.load(parsed.base), parsed.remove, progress)
     source, remarked = _source(parsed.clips, parsed.names), Remarked()
     for note in source.notes:
-        _note(note)
+        tell(note)
     seen: list[Seen] = []
     given = _given(source, remarked, seen)
     if parsed.add:
@@ -115,7 +115,7 @@ def _made(parsed: Any, progress: make.Progress) -> make.Made:
         make.require_taught(found, "teach it first, without --add")
     else:
         if (model_path(parsed.base) / "config.json").exists():
-            _note(f"{parsed.base}: is exported first, which takes about a minute")
+            tell(f"{parsed.base}: is exported first, which takes about a minute")
         found = make.open_base(parsed.base)
     _extract(source)
     if parsed.add:
@@ -125,7 +125,7 @@ def _made(parsed: Any, progress: make.Progress) -> make.Made:
     remarked.say()
     signs = make.require_taught(made.recogniser).signs
     for note in reading_notes(SeenSet(signs, seen, told=True)):
-        _note(note)
+        tell(note)
     return made
 
 
@@ -167,7 +167,3 @@ def _extract(source: Source) -> None:
     except ModuleNotFoundError:
         return  # reading says what is missing
     ensure_extracted(source, console=SafeConsole(stderr=True))
-
-
-def _note(text: str) -> None:
-    tell(text)

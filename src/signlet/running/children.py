@@ -16,6 +16,8 @@ _GLANCE = 0.2
 """Seconds between two looks at whether the parent still lives."""
 _PATIENCE = 0.5
 """Seconds that a child has to end by itself when it is asked to."""
+FROM_TERMINAL = tuple(getattr(signal, n) for n in ("SIGINT", "SIGHUP") if hasattr(signal, n))
+"""Signals that a terminal sends to the children, too."""
 _TRACKERS = ("joblib.externals.loky.backend.resource_tracker", "multiprocessing.resource_tracker")
 """Their processes clean up after all the others and then end by themselves."""
 
@@ -98,9 +100,8 @@ def begin_child(parent: int) -> None:
 
     Ctrl-C on a terminal reaches the children as well; only the parent answers to it.
     """
-    for name in ("SIGINT", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    for number in FROM_TERMINAL:
+        signal.signal(number, signal.SIG_IGN)
     if os.name == "posix":  # elsewhere the parent's number stays when it is gone
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 

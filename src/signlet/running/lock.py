@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from signlet.errors import SignletError
+from signlet.terminal import tell
 
 LOCK = ".lock"
 """Name of the lock file in a folder."""
@@ -76,10 +77,9 @@ def _opened(file: Path) -> int:
         handle = os.open(file, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
         try:
             if not lock(handle):
-                print(
-                    f"signlet: {file.parent}: this file system knows no locks; see to it that no "
-                    "other command writes there",
-                    file=sys.stderr,
+                tell(
+                    f"{file.parent}: this file system knows no locks; see to it that no other "
+                    "command writes there"
                 )
                 return handle
             if _is(handle, file):

@@ -137,14 +137,7 @@ def tune(
 
 
 def _searched(search: Search, study: Path, trials: int, device: str, console: Console) -> Outcome:
-    work = _Work(
-        search,
-        study,
-        open_study(study, search.about()),
-        study.with_suffix("") / "work",
-        device,
-        console,
-    )
+    work = _Work(search, study, open_study(study, search.about()), device, console)
     while (done := len(work.finished())) < trials:
         work.trial(done, trials)
     outcome = work.outcome()
@@ -157,9 +150,13 @@ class _Work:
     search: Search
     file: Path
     study: optuna.Study
-    folder: Path
     device: str
     console: Console
+
+    @property
+    def folder(self) -> Path:
+        """Of the trainings that are under way."""
+        return self.file.with_suffix("") / "work"
 
     def finished(self) -> list[Trial]:
         """Trials that ran to their end, or whose training failed."""

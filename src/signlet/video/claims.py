@@ -13,11 +13,11 @@ from typing import BinaryIO
 
 from signlet.errors import ClipError
 from signlet.reading.regular import open_regular, size_of
+from signlet.video.content import BOXES, Box, box_at
 
 _MOST_PICTURES = 5_000_000
 """Of a track: two days at 25 a second."""
 _MOST_BOXES = 1_000_000
-_BRANDS = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"moof")
 _INSIDE = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"moof", b"traf")
 """Boxes that hold boxes, on the way to the numbers of samples."""
 _RAW = (
@@ -26,14 +26,11 @@ _RAW = (
 )
 """Sound of which each sample is a number, which are not listed one by one."""
 
-Box = tuple[bytes, int, int]
-"""Kind, and where its content starts and ends."""
-
 
 def refuse_claims(path: Path) -> None:
     """Raise ClipError where an MP4 or MOV claims more than any recording, or than its size."""
     with open_regular(path) as file:
-        if file.read(8)[4:] not in _BRANDS:
+        if file.read(8)[4:] not in BOXES:
             return
         size, sound = size_of(file), b""
         for kind, start, end in _boxes(file, size, path):  # type: ignore[arg-type]
@@ -66,18 +63,12 @@ def _boxes(file: BinaryIO, size: int, path: Path) -> Iterator[Box]:
             at = ends.pop()
         if not ends:
             return
-        file.seek(at)
-        head = file.read(16)
-        if len(head) < 8:
-            return
-        (length,), kind, start = struct.unpack(">I", head[:4]), head[4:8], at + 8
-        if length == 1 and len(head) == 16:
-            (length,), start = struct.unpack(">Q", head[8:]), at + 16
-        end = ends[-1] if length == 0 else min(at + length, ends[-1])
-        if end < start:
+        box = box_at(file, at, ends[-1])
+        if box is None:
             at = ends.pop()
             continue
-        yield kind, start, end
+        yield box
+        kind, start, end = box
         if kind in _INSIDE:
             ends.append(end)
             at = start

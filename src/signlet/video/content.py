@@ -27,7 +27,8 @@ _ANIMATED = {
 _WEBP_MOVES = 2
 """Bit of the flags of a WebP."""
 _SOUND_BRANDS = (b"M4A ", b"M4B ", b"M4P ")
-_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"moof")
+BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"moof")
+"""Kinds of boxes that an MP4 or MOV begins with."""
 _ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _ASF_VIDEO = bytes.fromhex("c0ef19bc4d5bcf11a8fd00805f5c442b")
 _WTV = bytes.fromhex("b7d800203749da11a64e0007e95ead8d")
@@ -36,6 +37,9 @@ _OGG_VIDEO = (b"\x80theora", b"OVP80", b"BBCD\0", b"\x01video\0")
 _TRACKS, _TRACK_IS_VIDEO = bytes.fromhex("1654ae6b"), b"\x83\x81\x01"
 _PACKETS = (188, 192, 204)
 """Lengths of the packets of a transport stream, each of which begins with G."""
+
+Box = tuple[bytes, int, int]
+"""Part of an MP4 or MOV: its kind, and where its content starts and ends."""
 
 _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xd8\xff", "a JPEG picture"),
@@ -201,23 +205,29 @@ def _handlers(file: BinaryIO) -> set[bytes] | None:
     return found
 
 
-def _boxes(file: BinaryIO, start: int, end: int) -> list[tuple[bytes, int, int]]:
-    """(kind, start, end) of what boxes between two places of a file hold."""
-    found: list[tuple[bytes, int, int]] = []
+def _boxes(file: BinaryIO, start: int, end: int) -> list[Box]:
+    """The boxes between two places of a file."""
+    found: list[Box] = []
     while start + 8 <= end and len(found) < _WALK:
-        file.seek(start)
-        head = file.read(16)
-        if len(head) < 8:
+        box = box_at(file, start, end)
+        if box is None:
             break
-        (size,), kind, body = struct.unpack(">I", head[:4]), head[4:8], start + 8
-        if size == 1 and len(head) == 16:
-            (size,), body = struct.unpack(">Q", head[8:]), start + 16
-        stop = end if size == 0 else start + size
-        if stop <= start + 7:
-            break
-        found.append((kind, body, min(stop, end)))
-        start = stop
+        found.append(box)
+        start = box[2]
     return found
+
+
+def box_at(file: BinaryIO, start: int, end: int) -> Box | None:
+    """The box that begins at a place, cut off where what it lies in ends; None for no box."""
+    file.seek(start)
+    head = file.read(16)
+    if len(head) < 8:
+        return None
+    (size,), kind, body = struct.unpack(">I", head[:4]), head[4:8], start + 8
+    if size == 1 and len(head) == 16:
+        (size,), body = struct.unpack(">Q", head[8:]), start + 16
+    stop = end if size == 0 else min(start + size, end)
+    return None if stop < body else (kind, body, stop)
 
 
 def _gif_moves(head: bytes, file: BinaryIO) -> bool:
@@ -255,7 +265,7 @@ def _png_moves(head: bytes, file: BinaryIO) -> bool:
 
 
 _VIDEOS: tuple[tuple[Callable[[bytes], bool], Test], ...] = (
-    (lambda head: head[4:8] in _BOXES, _is_movie),
+    (lambda head: head[4:8] in BOXES, _is_movie),
     (_starts(b"\x1aE\xdf\xa3"), _has_picture_track),
     (_riff(b"AVI "), _yes),
     (_starts(_ASF), _holds(_ASF_VIDEO)),

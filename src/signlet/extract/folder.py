@@ -108,7 +108,8 @@ def left_notes(videos: Path, names: NamePattern | None = None) -> list[str]:
         return []
     tree = tree_of(videos)
     films = [path for path in tree.clips if is_video(videos / path)]
-    rest = [*tree.others, *(path for path in tree.clips if not is_video(videos / path))]
+    known = set(films)
+    rest = [*tree.others, *(path for path in tree.clips if path not in known)]
     around = sorted({path.parent.parent for path in films})
     notes = [unread_folders(replace(tree, clips=films, others=rest), films, around)]
     if rest:

@@ -207,9 +207,9 @@ def _endings(files: Iterable[PurePosixPath]) -> str:
 
 def listed(names: Iterable[object]) -> str:
     """The first names, and how many there are more, in one line that can be printed."""
-    given = [one_line(str(name)) for name in names]
+    given = list(names)
     more = f" and {len(given) - _SHOWN} more" if len(given) > _SHOWN else ""
-    return ", ".join(given[:_SHOWN]) + more
+    return ", ".join(one_line(str(name)) for name in given[:_SHOWN]) + more
 
 
 def one_line(text: str) -> str:

@@ -35,6 +35,7 @@ __all__ = [
     "print_scores",
     "read_predictions",
     "score",
+    "scored_signers",
     "signer_interval",
     "worst_confusions",
     "write_predictions",
@@ -158,6 +159,12 @@ def signer_interval(
     return float(low), float(high)
 
 
+def scored_signers(predictions: Predictions) -> int:
+    """How many signers show the clips that are scored."""
+    pairs = zip(predictions.signers, predictions.labels, strict=True)
+    return len({signer for signer, label in pairs if label >= 0})
+
+
 def interval_said(
     low: float, high: float, signers: int = 0, form: str = ".3f", between: str = "-"
 ) -> str:
@@ -262,7 +269,7 @@ def _score_table(models: Mapping[str, Predictions]) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     for model, predictions in models.items():
         s = score(predictions)
-        interval = interval_said(s.low, s.high, len(set(_known(predictions).signers)))
+        interval = interval_said(s.low, s.high, scored_signers(predictions))
         rest = (s.top5, s.balanced_accuracy, s.macro_f1, s.calibration_error)
         cells = [str(s.clips), f"{s.top1:.3f}", interval, *(f"{value:.3f}" for value in rest)]
         table.add_row(Text(model), *cells)

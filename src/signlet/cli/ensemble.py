@@ -14,7 +14,7 @@ from signlet.cli.parsing import make_parser, parse
 from signlet.console import SafeConsole
 from signlet.copies import NO_ESTIMATE
 from signlet.ensemble import COMPARISON, ENSEMBLE, Ensemble, ensemble, tests_copies_only
-from signlet.evaluate import interval_said
+from signlet.evaluate import interval_said, scored_signers
 
 _EXAMPLES = """
   signlet ensemble runs/asl-signs-25 runs/asl-signs-80 -o runs/both
@@ -99,11 +99,12 @@ def _table(texts: tuple[str, ...], numbers: tuple[str, ...]) -> Table:
 def _scores(made: Ensemble) -> Table:
     table = _table(("run", "model"), ("top-1", "95 %", "balanced", "F1", "ECE"))
     which = {part.name: part.which for part in made.parts}
+    signers = scored_signers(made.predictions[ENSEMBLE])
     for name, s in made.scores.items():
         figures = (s.balanced_accuracy, s.macro_f1, s.calibration_error)
         cells = (
             f"{s.top1:.3f}",
-            interval_said(s.low, s.high, _signers(made)),
+            interval_said(s.low, s.high, signers),
             *(f"{x:.3f}" for x in figures),
         )
         table.add_row(Text(name), which.get(name, made.kind), *cells)
@@ -113,15 +114,10 @@ def _scores(made: Ensemble) -> Table:
 def _pairs(made: Ensemble) -> Table:
     headings = ("top-1", "95 %", "same", "only 1st", "only 2nd")
     table = _table(("first", "second"), headings)
+    signers = scored_signers(made.predictions[ENSEMBLE])
     for (first, second), pair in made.pairs.items():
         shares = (pair.same_answer, pair.only_first, pair.only_second)
-        interval = interval_said(pair.low, pair.high, _signers(made), "+.3f", " to ")
+        interval = interval_said(pair.low, pair.high, signers, "+.3f", " to ")
         cells = (f"{pair.difference:+.3f}", interval, *(f"{x:.3f}" for x in shares))
         table.add_row(Text(first), Text(second), *cells)
     return table
-
-
-def _signers(made: Ensemble) -> int:
-    """Of the clips that are scored."""
-    of = made.predictions[ENSEMBLE]
-    return len({one for one, label in zip(of.signers, of.labels, strict=True) if label >= 0})

@@ -88,24 +88,27 @@ def _split(given: Sequence[str]) -> tuple[str | None, list[str]]:
         return None, list(given)
     if given[0].startswith(LETTERS) or first.suffix.lower() in SUFFIXES or is_video(first):
         return None, list(given)
-    if len(given) == 1 and first.is_dir():
+    if len(given) > 1:
+        return given[0], list(given[1:])
+    raise SignletError(_no_clip(given[0]))
+
+
+def _no_clip(name: str) -> str:
+    """Why the only name that was given is none of a clip."""
+    first = Path(name)
+    if first.is_dir():
         some = f"signlet recognise {quote(str(first))}/*.npz"
-        raise SignletError(
-            f"{given[0]}: is a folder, no clip; give clips of it ({some}), or if it is a model, "
+        return (
+            f"{name}: is a folder, no clip; give clips of it ({some}), or if it is a model, "
             "name a clip after it"
         )
-    if len(given) == 1 and not exists(first):
-        raise SignletError(absent(first))
-    if len(given) == 1 and (is_set(first) or blocked(first)):
-        raise SignletError(foreign(first, ENDINGS))
-    if len(given) == 1 and ";" in (what_else(first) or ""):  # with a remedy of its own
-        raise SignletError(foreign(first, ENDINGS))
-    if len(given) == 1:
-        raise SignletError(
-            f"{given[0]}: is not a clip, which end in {ENDINGS}; if it is a model, "
-            "name a clip after it"
-        )
-    return given[0], list(given[1:])
+    if not exists(first):
+        return absent(first)
+    if is_set(first) or blocked(first):
+        return foreign(first, ENDINGS)
+    if ";" in (what_else(first) or ""):  # with a remedy of its own
+        return foreign(first, ENDINGS)
+    return f"{name}: is not a clip, which end in {ENDINGS}; if it is a model, name a clip after it"
 
 
 def _check(parsed: Any, names: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from signlet.averaging import Average
 from signlet.calibration import Calibration
 from signlet.errors import SignletError
 from signlet.landmarks import NUM_RAW, SCHEMA
+from signlet.modelfile import MAX_SIZE
 from signlet.modelfile.answers import reason
 from signlet.modelfile.text import parsed
 from signlet.names import is_name
@@ -25,8 +26,6 @@ FORMAT = 1
 ENTRY = "signlet"
 """Name of the text among a file's metadata."""
 _MAX_SIGNS = 1_000_000
-MAX_LENGTH = 8192
-"""Frames that a member looks at; more are a mistake."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +152,7 @@ def _text(value: Any, name: str) -> str:
 
 
 def _length(value: Any) -> int:
-    if type(value) is not int or not 0 < value <= MAX_LENGTH:
+    if type(value) is not int or not 0 < value <= MAX_SIZE:
         raise ValueError(f"max_len is {value!r}")
     return value
 

@@ -28,14 +28,13 @@ from signlet.errors import SignletError
 from signlet.landmarks import SCHEMA
 from signlet.model.config import ModelConfig
 from signlet.model.recogniser import SignModel
-from signlet.modelfile import checksum
+from signlet.modelfile import MAX_SIZE, checksum
 from signlet.modelfile.answers import reason
 from signlet.modelfile.text import parsed
 from signlet.names import is_name, sign_name
 
 PLAIN_FORMAT, FORMAT = 1, 2
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
-_MAX_SIZE = 8192
 _MAX_SIGNS = 1_000_000
 MAX_MEMBERS = 64
 
@@ -245,7 +244,7 @@ def _size(member: Any, classes: int, path: Path) -> ModelConfig:
         values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()}
         size = ModelConfig(**values)
         numbers = (size.max_len, size.dense, *size.widths, size.heads)
-        fits = all(isinstance(n, int) and 0 < n <= _MAX_SIZE for n in numbers)
+        fits = all(isinstance(n, int) and 0 < n <= MAX_SIZE for n in numbers)
         fits = fits and size.num_classes == classes
         fits = fits and member["preprocess"] == {"max_len": size.max_len}
     except Exception as error:  # whatever an untrusted configuration makes of the lines above

@@ -22,6 +22,7 @@ import pyarrow as pa
 
 from signlet.errors import SignletError
 from signlet.landmarks import RAW_PARTS
+from signlet.modelfile import MAX_SIZE
 from signlet.modelfile.text import parsed
 from signlet.names import is_name
 from signlet.reading.regular import content_of
@@ -32,8 +33,6 @@ FORMAT_VERSION = 2
 FRAMES, INDEX, SKIPPED, HEADER = "frames.npy", "index.parquet", "skipped.parquet", "dataset.json"
 SHARDS, SETTINGS = "shards", "settings.json"
 DTYPES = ("float32", "float16")
-MOST_FRAMES = 8192
-"""That a clip can keep: more no model file may hold."""
 _LARGEST_HEADER = 256 << 20
 _MOST = 1 << 48
 """No set has more clips or frames."""
@@ -148,7 +147,7 @@ def _sound(header: Header) -> bool:
         all(isinstance(text, str) and printable(text) == text for text in texts)
         and all(map(is_name, settings.signs))
         and all(type(number) is int and 0 <= number <= _MOST for number in numbers)
-        and 2 <= settings.max_len <= MOST_FRAMES
+        and 2 <= settings.max_len <= MAX_SIZE
         and settings.dtype in DTYPES
         and len(set(settings.signs)) == len(settings.signs)
     )

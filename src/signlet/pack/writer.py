@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from signlet import landmarks
 from signlet.console import SafeConsole
 from signlet.errors import SignletError
+from signlet.modelfile import MAX_SIZE
 from signlet.names import sign_name, signer_name
 from signlet.pack import layout
 from signlet.pack.cluster import write_on_cluster
@@ -85,10 +86,8 @@ def pack(
 
 
 def _settings(source: Source, refs: list[ClipRef], max_len: int, jobs: int, dtype: str) -> Settings:
-    if not 2 <= max_len <= layout.MOST_FRAMES:
-        raise SignletError(
-            f"max_len is {max_len}; give 2 or more frames, at most {layout.MOST_FRAMES:,}"
-        )
+    if not 2 <= max_len <= MAX_SIZE:
+        raise SignletError(f"max_len is {max_len}; give 2 or more frames, at most {MAX_SIZE:,}")
     if jobs == 0 or jobs < -1:
         raise SignletError(f"jobs is {jobs}; give 1 or more, or -1 for one per core")
     if dtype not in layout.DTYPES:

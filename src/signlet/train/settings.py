@@ -10,6 +10,7 @@ from typing import Any, Literal
 from signlet.augment import AugmentConfig
 from signlet.errors import SignletError
 from signlet.model import ModelSize
+from signlet.modelfile import MAX_SIZE
 from signlet.names import is_name
 
 MOST_FITS = 16
@@ -17,8 +18,6 @@ MOST = 10**9
 """No number of a recipe is larger, but for its seed."""
 MOST_SEED = 2**59
 """JSON of other programs keeps whole numbers of 18 digits."""
-MOST_WIDTH = 8192
-"""Of a model's parts and a clip's frames: what a model file may hold."""
 FEW_BATCHES = 4
 """With fewer whole batches in an epoch than this, every clip takes part in every epoch."""
 
@@ -165,7 +164,7 @@ class Recipe:
         for name, value in flat_numbers(asdict(self)):
             most = MOST_SEED if name == "seed" else MOST
             if "widths" in name or name.endswith((".dense", ".heads", ".max_len")):
-                most = MOST_WIDTH
+                most = MAX_SIZE
             if not -most <= value <= most:  # NaN is in no range
                 raise SignletError(f"{name} is {value}; at most {most:,} can be worked with")
 

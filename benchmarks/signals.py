@@ -117,8 +117,8 @@ def cases(here: Path, run: Path, videos: Path) -> Iterator[Case]:
     yield Case("live", live, out, seconds)
 
 
-def others(session: int) -> list[int]:
-    """Processes of a session that run, its first one left out."""
+def in_session(session: int) -> list[int]:
+    """Processes of a session that run."""
     found = []
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -126,9 +126,14 @@ def others(session: int) -> list[int]:
         except OSError:
             continue
         state, _, _, of = text.rpartition(")")[2].split()[:4]
-        if int(of) == session and int(name) != session and state not in "ZX":
+        if int(of) == session and state not in "ZX":
             found.append(int(name))
     return found
+
+
+def others(session: int) -> list[int]:
+    """Processes of a session that run, its first one left out."""
+    return [number for number in in_session(session) if number != session]
 
 
 def temporaries(out: Path) -> set[str]:

@@ -86,7 +86,7 @@ def test_no_flipped_bit_changes_an_answer(teachable: Path, tmp_path: Path) -> No
         refused = [answer for answer in others if "error" in answer]
         assert [answer for answer in others if "error" not in answer and answer != whole] == []
         assert all(answer["error"].startswith("model: ") for answer in refused)
-        assert len(refused) > 55
+        assert len(refused) > 22
 
 
 def test_an_older_file_opens_with_one_note(teachable: Path, tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_cards_are_refused_or_read(teachable: Path, tmp_path: Path) -> None:
     texts = [text for text in texts if text.isprintable()]
     answers = node(many(tmp_path, [onnx_bytes.with_card(content, text) for text in texts]))
     refused = sum("error" in answer for answer in answers["answers"])
-    assert 10 < refused < len(texts) - 3
+    assert 10 < refused < len(texts)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+
 from conftest import moving_hand
+from signals import in_session
 from signlet.cli import COMMANDS, main
 from signlet.cli.kept import KEPT
 from signlet.running import ending
@@ -47,20 +50,6 @@ def until(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < end
         time.sleep(0.02)
-
-
-def running(session: int) -> list[int]:
-    """Processes of a session."""
-    found = []
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            stat = Path("/proc", name, "stat").read_text("utf-8", "replace")
-        except OSError:
-            continue
-        state, _, _, of = stat.rpartition(")")[2].split()[:4]
-        if int(of) == session and state not in "ZX":
-            found.append(int(name))
-    return found
 
 
 STARTED: list[subprocess.Popen[str]] = []
@@ -110,7 +99,7 @@ def packing(many: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A pack in the middle of its work: its two workers run."""
     command = [sys.executable, "-m", "signlet", "pack", str(many), "-o", str(tmp_path / "out")]
     process = started(*command, "--jobs", "2")
-    until(lambda: len(running(process.pid)) >= 5 or process.poll() is not None)
+    until(lambda: len(in_session(process.pid)) >= 5 or process.poll() is not None)
     assert process.poll() is None
     yield process
     process.kill()
@@ -128,7 +117,7 @@ def test_workers_end_with_their_command_which_says_one_line(
     _, said = packing.communicate(timeout=LONGEST)
     assert said == f"signlet: stopped; {KEPT['pack']}\n"
     assert packing.returncode == SAID[number]
-    until(lambda: not running(packing.pid))
+    until(lambda: not in_session(packing.pid))
 
 
 @needs_proc
@@ -139,14 +128,14 @@ def test_ctrl_c_reaches_the_workers_too_and_they_say_nothing(
     _, said = packing.communicate(timeout=LONGEST)
     assert said == f"signlet: stopped; {KEPT['pack']}\n"
     assert packing.returncode == 130
-    until(lambda: not running(packing.pid))
+    until(lambda: not in_session(packing.pid))
 
 
 @needs_proc
 def test_workers_end_where_their_command_is_killed(packing: subprocess.Popen[str]) -> None:
     packing.kill()
     packing.wait(LONGEST)
-    until(lambda: not running(packing.pid))
+    until(lambda: not in_session(packing.pid))
 
 
 @pytest.mark.parametrize("number", SAID)
@@ -276,8 +265,8 @@ def test_children_of_children_end_too_even_those_that_will_not() -> None:
 def test_a_program_that_was_asked_for_ends_with_the_one_that_asked() -> None:
     code = "from signlet.running.children import run_minded; run_minded(['sleep', '1000'])"
     asking = started(sys.executable, "-c", code)
-    until(lambda: len(running(asking.pid)) == 3 or asking.poll() is not None)
-    assert len(running(asking.pid)) == 3
+    until(lambda: len(in_session(asking.pid)) == 3 or asking.poll() is not None)
+    assert len(in_session(asking.pid)) == 3
     asking.kill()
     asking.wait(LONGEST)
-    until(lambda: not running(asking.pid))
+    until(lambda: not in_session(asking.pid))

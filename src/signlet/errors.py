@@ -32,3 +32,8 @@ class ClipWarning(UserWarning):
 
     def __init__(self, message: str = "") -> None:
         super().__init__(in_a_message(message))
+
+
+def reason_of(error: BaseException, most: int | None = None) -> str:
+    """What an error of another library says, on one line of so many letters; else its class."""
+    return " ".join(str(error).split())[:most] or type(error).__name__

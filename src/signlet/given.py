@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from signlet.errors import ClipError
+from signlet.errors import ClipError, reason_of
 from signlet.landmarks import IRIS_FACE, NUM_RAW
 from signlet.reading.npy import shown
 from signlet.shapes import MAX_FRAMES
@@ -54,7 +54,7 @@ def plain(given: Any, name: str, advice: str = _ADVICE, shapes: Shapes = CLIP) -
     except ClipError as error:
         raise ClipError(f"{name}: {error}; {advice}") from None
     except Exception as error:  # whatever another library makes of being asked for an array
-        reason = " ".join(str(error).split())[:120] or type(error).__name__
+        reason = reason_of(error, 120)
         raise ClipError(
             f"{name}: landmarks of type {type(given).__name__} are no array of numbers "
             f"({reason}); {advice}"

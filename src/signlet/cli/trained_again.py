@@ -16,7 +16,7 @@ from signlet.calibration.leave_out import SOUP, LeaveOut, averaged
 from signlet.cli.training import add_recipe, packed_clips, recipe_of
 from signlet.copies import trained_copies
 from signlet.ensemble import ENSEMBLE
-from signlet.errors import SignletError
+from signlet.errors import SignletError, reason_of
 from signlet.model.files import CONFIG, ModelFile
 from signlet.pack import PackedSet
 from signlet.pack.layout import HEADER
@@ -122,8 +122,7 @@ def run_recipe(run: Path) -> Recipe:
         check_sections(own, Recipe)
         return recipe_of(parser, parser.parse_object(own))
     except Exception as error:  # whatever jsonargparse makes of a damaged value
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise SignletError(f"{path}: is damaged ({reason}); {_REMEDY}") from None
+        raise SignletError(f"{path}: is damaged ({reason_of(error)}); {_REMEDY}") from None
 
 
 def run_split(run: Path) -> str | None:

@@ -26,10 +26,11 @@ def suspected(frames: Floats) -> tuple[Fault, ...]:
         hands_way = tracks(frames)
         if fills.may_be_filled(hands_way) and (filled := _filled(frames)):
             mended = together([fault.change for fault in filled if fault.change])(frames)
-            return *filled, *_suspected(mended)
-        doubts = glance.doubts(frames, hands_way[0, 0])
-        if doubts and ("all" in doubts or any(_found(doubts, few_frames(frames)))):
-            return _suspected(frames)
+            return *filled, *_suspected(few_frames(mended), tracks(mended))
+        if doubts := glance.doubts(frames, hands_way[0, 0]):
+            few = few_frames(frames)
+            if "all" in doubts or any(_found(doubts, few)):
+                return _suspected(few, hands_way)
         return tuple(times.check(hands_way))
 
 
@@ -52,9 +53,9 @@ def _found(doubts: set[glance.Doubt], few: Floats) -> Iterator[Fault]:
                 yield from check(few)
 
 
-def _suspected(frames: Floats) -> tuple[Fault, ...]:
+def _suspected(few: Floats, hands_way: Floats) -> tuple[Fault, ...]:
+    """Of a few frames of a clip, and of what `tracks` gives of all."""
     found: list[Fault] = []
-    few = few_frames(frames)
     shape = parts.raggedness(few)
     if parts.is_noise(shape) and _stays_noise(few, shape):
         return ()
@@ -76,7 +77,7 @@ def _suspected(frames: Floats) -> tuple[Fault, ...]:
                 few = fault.change(few)
         if faults.OWN_PLACES in found:
             break
-    return _joined(found) if found else tuple(times.check(tracks(frames)))
+    return _joined(found) if found else tuple(times.check(hands_way))
 
 
 def _stays_noise(few: Floats, shape: dict[str, float]) -> bool:
@@ -97,17 +98,21 @@ def _joined(found: list[Fault]) -> tuple[Fault, ...]:
     return faults.with_hands_exchanged(orders[0]), *rest
 
 
-def _order(few: Floats) -> Iterator[Fault]:
+def _with_axes(few: Floats) -> tuple[str, Floats]:
+    """The order in which the coordinates lie, and frames in which it is the usual one."""
     read = axes.likely_axes(few)
-    moved = few if read == "xyz" else Change(axes=read)(few)
+    return read, few if read == "xyz" else Change(axes=read)(few)
+
+
+def _order(few: Floats) -> Iterator[Fault]:
+    _, moved = _with_axes(few)
     if parts.is_ragged(parts.raggedness(moved)):
         change = parts.likely_order(moved)
         yield faults.ordered(change) if change else faults.SCRAMBLED
 
 
 def _coordinates(few: Floats) -> Iterator[Fault]:
-    read = axes.likely_axes(few)
-    moved = few if read == "xyz" else Change(axes=read)(few)
+    read, moved = _with_axes(few)
     ways = [way for way in (axes.face_ways(moved), axes.pose_ways(moved)) if way]
     turns = [axes.likely_reading(way) for way in ways]
     turn = turns[0] if turns and turns[0] == turns[-1] else NOTHING

@@ -9,7 +9,6 @@ from typing import IO, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from signlet import __version__, landmarks
 from signlet.atomic import replacing, write_text
@@ -18,7 +17,7 @@ from signlet.pack import layout
 from signlet.pack.layout import Header, Settings
 from signlet.pack.resume import discard
 from signlet.pack.shard import Shard, frame_bytes
-from signlet.reading.regular import open_regular
+from signlet.pack.tables import read_table, write_table
 
 
 def merge(shards: list[Shard], out: Path, settings: Settings) -> None:
@@ -30,8 +29,7 @@ def merge(shards: list[Shard], out: Path, settings: Settings) -> None:
     table = _concatenate(shards, settings.dtype)
     packed = pc.is_null(table["reason"])
     skipped = table.filter(pc.invert(packed)).select(layout.SKIPPED_SCHEMA.names)
-    with replacing(out / layout.SKIPPED) as path, path.open("wb") as file:
-        pq.write_table(skipped, file, write_page_checksum=True)
+    write_table(out / layout.SKIPPED, skipped)
     index = _index(table.filter(packed))
     if not len(index):
         discard(out / layout.SHARDS)
@@ -42,8 +40,7 @@ def merge(shards: list[Shard], out: Path, settings: Settings) -> None:
     frames = pc.sum(index["length"]).as_py()
     with replacing(out / layout.FRAMES) as path, path.open("wb") as file:
         _write_frames(shards, frames, settings.dtype, file)
-    with replacing(out / layout.INDEX) as path, path.open("wb") as file:
-        pq.write_table(index, file, write_page_checksum=True)
+    write_table(out / layout.INDEX, index)
     header = Header(settings, __version__, len(index), len(skipped), frames)
     write_text(out / layout.HEADER, layout.as_json(header))
 
@@ -57,9 +54,7 @@ def _concatenate(shards: list[Shard], dtype: str) -> Any:
     tables = []
     for shard in shards:
         try:
-            with open_regular(shard.table) as file:  # pyarrow takes no path that is not UTF-8
-                table = pq.ParquetFile(file, page_checksum_verification=True).read()
-            table.validate(full=True)
+            table = read_table(shard.table)
             sound = table.schema.equals(layout.SHARD_SCHEMA)
             sound = sound and _bytes(table, dtype) == shard.frames.stat().st_size
         except Exception:  # pyarrow raises nearly anything for a damaged file

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -17,7 +16,8 @@ from signlet import landmarks
 from signlet.errors import SignletError
 from signlet.pack import layout
 from signlet.pack.layout import Header
-from signlet.reading.regular import open_regular, require_regular
+from signlet.pack.tables import read_table
+from signlet.reading.regular import require_regular
 from signlet.terminal import printable
 
 _NAN = float("nan")
@@ -154,9 +154,7 @@ def _header(path: Path) -> Header:
 
 def _table(path: Path, schema: Any) -> Any:
     try:
-        with open_regular(path) as file:  # pyarrow takes no path that is not UTF-8
-            table = pq.ParquetFile(file, page_checksum_verification=True).read()
-        table.validate(full=True)  # texts are read as they are, whether they are UTF-8 or not
+        table = read_table(path)
     except Exception as error:  # pyarrow raises nearly anything for a damaged file
         raise layout.damaged(path) from error
     if table.schema.remove_metadata() != schema:

@@ -10,7 +10,6 @@ from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -20,6 +19,7 @@ from signlet.clip import Clip, require_landmarks
 from signlet.errors import ClipError
 from signlet.landmarks import NUM_SELECTED, RAW_PARTS
 from signlet.pack.layout import SHARD_SCHEMA
+from signlet.pack.tables import write_table
 from signlet.preprocess import Preprocess
 from signlet.sources import ClipRef, Source
 from signlet.terminal import printable
@@ -64,9 +64,7 @@ def write_shard(
             for start in range(0, len(refs), _TOGETHER):
                 few = refs[start : start + _TOGETHER]
                 rows += _pack_few(source, few, preprocess, dtype, file)
-    table = pa.Table.from_pylist(rows, SHARD_SCHEMA)
-    with replacing(shard.table, durable=False) as path, path.open("wb") as file:
-        pq.write_table(table, file, write_page_checksum=True)
+    write_table(shard.table, pa.Table.from_pylist(rows, SHARD_SCHEMA), durable=False)
     return len(refs)
 
 

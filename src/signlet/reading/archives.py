@@ -10,7 +10,7 @@ from errno import EINVAL
 from pathlib import Path
 from typing import IO
 
-from signlet.errors import ClipError, SignletError
+from signlet.errors import ClipError, SignletError, reason_of
 from signlet.reading.regular import open_regular
 
 _MOST_LISTED = 8 << 20
@@ -56,7 +56,7 @@ def _saying(name: Path | str, kind: type[SignletError]) -> Iterator[None]:
             raise ClipError(f"{name}: is damaged; copy or save the file again") from None
         raise kind(f"{name}: cannot be read ({error.strerror or error})") from None
     except DAMAGED as error:
-        why = " ".join(str(error).split())[:80] or type(error).__name__
+        why = reason_of(error, 80)
         raise ClipError(f"{name}: is damaged ({why}); copy or save the file again") from None
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from signlet.errors import ClipError
+from signlet.errors import ClipError, reason_of
 from signlet.reading.ours import is_ours
 from signlet.reading.regular import open_regular
 
@@ -66,7 +66,7 @@ def _header(head: IO[bytes], name: str) -> tuple[Shape, bool, np.dtype[Any]]:
     except Exception as error:  # Python's parser and numpy raise nearly anything over a bad header
         if is_ours(error):
             raise
-        why = " ".join(str(error).split())[:80] or type(error).__name__
+        why = reason_of(error, 80)
         raise ClipError(
             f"{name}: is no whole numpy array ({why}); write or copy the file again"
         ) from None

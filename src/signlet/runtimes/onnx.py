@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from signlet.card import Card, read_card
 from signlet.errors import SignletError
 from signlet.landmarks import NUM_RAW
-from signlet.modelfile.answers import checked, library, reason
+from signlet.modelfile.answers import checked, library
 from signlet.modelfile.onnx_bytes import card_text
 from signlet.runtimes import Answers, Runtime, require_embedding, require_frames
 from signlet.runtimes.tflite_file import read_bytes
@@ -98,12 +98,8 @@ def load(path: Path, threads: int = 0) -> OnnxRuntime:
     options.intra_op_num_threads = threads
     options.log_severity_level = 4
     options.add_session_config_entry("session.load_model_format", "ONNX")
-    try:
+    with library(path, "be read as a model"):
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's own errors have no common base
-        raise SignletError(
-            f"{path}: cannot be read as a model ({reason(error)}); copy or export it again"
-        ) from None
     _check(session, card, path)
     return OnnxRuntime(session, card, path)
 

@@ -145,7 +145,7 @@ def _answer(questions: BinaryIO, answers: BinaryIO, max_frames: int) -> bool:
 
 
 def _decoded(body: bytes, content_type: str, max_frames: int) -> tuple[int, bytes, bytes]:
-    from signlet.serve.decode import decode
+    from signlet.serve.decode import decode, too_big
 
     try:
         clip = decode(body, content_type, max_frames)
@@ -153,7 +153,7 @@ def _decoded(body: bytes, content_type: str, max_frames: int) -> tuple[int, byte
     except Refused as refused:
         return refused.status, refused.detail.encode("utf-8", "replace"), b""
     except MemoryError:
-        return 413, b"body: takes too much memory to read; send a shorter clip", b""
+        return 413, too_big().detail.encode(), b""
     except Exception as error:  # whatever a format library makes of a hostile body
         reason = f"body: cannot be read ({type(error).__name__}); write it again"
         return 422, reason.encode(), b""

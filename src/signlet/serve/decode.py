@@ -83,16 +83,17 @@ def decode(body: bytes, content_type: str, max_frames: int) -> Clip:
         require_landmarks(clip.frames, "body")
     except ClipError as error:
         if isinstance(error.__cause__, MemoryError):
-            raise _too_big() from None
+            raise too_big() from None
         raise Refused(422, _ALLOWED.sub(f"allowed are 1 to {max_frames}", str(error))) from None
     except SignletError as error:  # a reader's package is not installed here
         raise Refused(415, str(error)) from None
     except MemoryError:
-        raise _too_big() from None
+        raise too_big() from None
     return clip
 
 
-def _too_big() -> Refused:
+def too_big() -> Refused:
+    """Of a body for which there is not enough memory."""
     return Refused(413, "body: takes too much memory to read; send a shorter clip")
 
 

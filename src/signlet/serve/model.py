@@ -14,14 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signlet.errors import ClipError, SignletError
+from signlet.modelfile.answers import TOLERANCE
 from signlet.recognise import Prediction
 from signlet.serve.refused import Refused, cleaned
 
 Frames = NDArray[np.float32]
 _Said = TypeVar("_Said")
 _LOG = logging.getLogger("signlet.serve")
-_SUM_TO = 1e-2
-"""So far from 1 may probabilities sum; float16 is off by 1e-3."""
 _MOST_LOGGED = 100
 
 
@@ -104,7 +103,7 @@ def _sound(said: Prediction, recogniser: Serves) -> Prediction | Refused:
     lowest, total = min(float(each.min()), none), float(each.sum()) + none
     if not np.isfinite(total):
         return _failed("gave numbers that are not finite; its file is damaged")
-    if lowest < 0 or abs(total - 1) > _SUM_TO:
+    if lowest < 0 or abs(total - 1) > TOLERANCE:
         return _failed(f"gave no probabilities: the lowest is {lowest:g}, their sum {total:g}")
     return said
 

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 
 from signlet.clip import MAX_FRAMES, Clip, validated
 from signlet.errors import ClipError
-from signlet.landmarks import IRIS_FACE, RAW_PARTS
+from signlet.landmarks import RAW_PARTS
 from signlet.reading.json_pieces import Pieces
 from signlet.reading.regular import open_regular, size_of
 from signlet.sources.arrays import checked_fps
-from signlet.sources.points import joined
+from signlet.sources.points import joined, points_of
 
 _PARTS = {part.replace("_", ""): part for part in RAW_PARTS}
 _MOST_BYTES = 1 << 30
@@ -204,8 +204,7 @@ def _is_point(value: Any) -> bool:
 
 
 def _whole(points: list[Any], part: str, where: str) -> Points:
-    usual = RAW_PARTS[part].stop - RAW_PARTS[part].start
-    allowed = (usual, IRIS_FACE) if part == "face" else (usual,)
+    allowed = points_of(part)
     if len(points) not in allowed:
         raise ClipError(
             f"{where}: {part} has {len(points)} points; expected "
@@ -234,8 +233,8 @@ def _block(frames: list[Frame], part: str, path: Path) -> NDArray[np.float32]:
             f"{path}: frame {lengths[many]}: {part} has {many} points; frame {lengths[few]} has "
             f"{few}; write as many in each frame, or none"
         )
-    usual = RAW_PARTS[part].stop - RAW_PARTS[part].start
-    block = np.full((len(frames), max(lengths, default=usual), 3), np.nan, np.float32)
+    count = max(lengths, default=points_of(part)[0])
+    block = np.full((len(frames), count, 3), np.nan, np.float32)
     for number, points in there.items():
         block[number] = points
     return block

@@ -16,7 +16,6 @@ from signlet.landmarks import IRIS_FACE, NUM_RAW, RAW_PARTS
 from signlet.reading.npy import shown
 
 _NAMES = {"face": "face", "pose": "pose", "left": "left_hand", "right": "right_hand"}
-_POINTS = {"face": (468, 478), "pose": (33,), "left": (21,), "right": (21,)}
 _PART = re.compile(r"(face|pose|left|right)(\d+)(?:x([234]))?")
 
 
@@ -42,7 +41,7 @@ def parse_parts(text: str) -> tuple[Part, ...] | None:
     if len(words) < len(found):
         return None
     parts = tuple(Part(_NAMES[m[1]], int(m[2]), int(m[3]) if m[3] else None) for m in words)
-    wrong = [m[0] for m in words if int(m[2]) not in _POINTS[m[1]]]
+    wrong = [m[0] for m in words if int(m[2]) not in points_of(_NAMES[m[1]])]
     if wrong or len({part.name for part in parts}) < len(parts):
         raise SignletError(
             f"{text}: {wrong[0] if wrong else 'a part'} "
@@ -106,13 +105,18 @@ def coordinates(shape: tuple[int, ...], parts: Sequence[Part], name: str) -> lis
 
 def require_part(part: str, shape: tuple[int, ...], name: str) -> None:
     """Raise ClipError where an array of this shape does not hold a part, as in RAW_PARTS."""
-    size = RAW_PARTS[part].stop - RAW_PARTS[part].start
-    points = (size, IRIS_FACE) if part == "face" else (size,)
+    points = points_of(part)
     if len(shape) != 3 or shape[1] not in points or shape[2] not in (2, 3, 4):
         raise ClipError(
-            f"{name}: {part} has shape {shown(shape)}; expected (frames, {size}, 2 to 4)"
+            f"{name}: {part} has shape {shown(shape)}; expected (frames, {points[0]}, 2 to 4)"
         )
     require_frames(shape[0], name)
+
+
+def points_of(part: str) -> tuple[int, ...]:
+    """How many points a part, as in RAW_PARTS, has, and how many else it may: a face, irises."""
+    usual = RAW_PARTS[part].stop - RAW_PARTS[part].start
+    return (usual, IRIS_FACE) if part == "face" else (usual,)
 
 
 def joined(parts: Mapping[str, NDArray[Any]], name: str) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ from pose_format.pose_header import PoseHeader
 from pose_format.utils.reader import BufferReader
 
 from signlet.clip import Clip, require_frames, validated
-from signlet.errors import ClipError
+from signlet.errors import ClipError, reason_of
 from signlet.landmarks import FACE, IRIS_FACE, LEFT_HAND, NUM_RAW, POSE, RIGHT_HAND
 from signlet.reading.ours import is_ours
 from signlet.reading.regular import open_regular, size_of
@@ -80,7 +80,7 @@ def _header(file: IO[bytes], path: Path) -> tuple[Any, int]:
     except Exception as error:  # pose-format has no errors of its own
         if is_ours(error):
             raise
-        why = " ".join(str(error).split())[:80] or type(error).__name__
+        why = reason_of(error, 80)
         raise ClipError(
             f"{path}: has no whole header ({why}); write or copy the file again"
         ) from None

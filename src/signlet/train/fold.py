@@ -16,7 +16,7 @@ import yaml
 from numpy.typing import NDArray
 from torch import Tensor
 
-from signlet.errors import Interrupted, SignletError
+from signlet.errors import Interrupted, SignletError, reason_of
 from signlet.model import SignModel
 from signlet.model.elementwise import dropout_seed
 from signlet.pack import PackedSet
@@ -228,8 +228,8 @@ class FoldTraining:
         try:
             self._take(state)
         except Exception as error:  # whatever torch makes of states that fit nothing
-            reason = " ".join(str(error).split()) or type(error).__name__
-            raise unusable(path, f"does not fit this training ({reason[:200]})") from None
+            reason = reason_of(error, 200)
+            raise unusable(path, f"does not fit this training ({reason})") from None
         return True
 
     def _take(self, state: dict[str, Any]) -> None:

@@ -154,28 +154,28 @@ def refuse_used(run: Path, resume: bool) -> None:
 
 def refuse_other_packing(run: Path, recipe: Recipe) -> None:
     """Raise SignletError, before packing, where the run to resume has clips packed otherwise."""
-    if _has_begun(run):
-        packing = dict(flat({"packing": plain(recipe)["packing"]}))
-        _refuse_changed(run, _settings_before(run), packing)
+    _refuse_other(run, dict(flat({"packing": plain(recipe)["packing"]})))
 
 
 def refuse_other_recipe(run: Path, recipe: Recipe) -> None:
     """Raise SignletError, before packing, where the run to resume has any other setting."""
-    if _has_begun(run):
-        _refuse_changed(run, _settings_before(run), dict(flat(plain(recipe))))
+    _refuse_other(run, dict(flat(plain(recipe))))
 
 
 def refuse_other_source(run: Path, source: Source) -> None:
     """Raise SignletError, before packing, where the run to resume is of other data."""
-    if _has_begun(run):
-        now = {"source": source.name, "signs": len(source.signs)}
-        _refuse_changed(run, _settings_before(run), now)
+    _refuse_other(run, {"source": source.name, "signs": len(source.signs)})
 
 
 def refuse_other_clips(run: Path, packed: PackedSet) -> None:
     """Raise SignletError where what was packed are not the clips of the run to resume."""
+    _refuse_other(run, {"clips": len(packed.names)})
+
+
+def _refuse_other(run: Path, now: Mapping[str, Any]) -> None:
+    """now: the settings that are known by now."""
     if _has_begun(run):
-        _refuse_changed(run, _settings_before(run), {"clips": len(packed.names)})
+        _refuse_changed(run, _settings_before(run), now)
 
 
 def _has_begun(run: Path) -> bool:

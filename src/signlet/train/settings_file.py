@@ -15,7 +15,7 @@ from typing import Any, get_type_hints
 
 import yaml
 
-from signlet.errors import SignletError
+from signlet.errors import SignletError, reason_of
 from signlet.reading.regular import require_regular
 
 _MOST_BYTES = 1 << 17
@@ -119,7 +119,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return f"is nested more than {_DEEPEST} deep"
     mark = getattr(error, "problem_mark", None)
-    said = getattr(error, "problem", None) or " ".join(str(error).split()) or type(error).__name__
+    said = getattr(error, "problem", None) or reason_of(error)
     where = f"line {mark.line + 1}: " if mark is not None else ""
     return f"is not YAML ({where}{said[:200]})"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from jsonargparse import ArgumentParser
 
-from signlet.errors import SignletError
+from signlet.errors import SignletError, reason_of
 from signlet.train import Recipe
 from signlet.train.settings import MOST, plain
 from signlet.train.settings_file import check_sections, read_mapping
@@ -194,5 +194,5 @@ def _recipe(settings: Mapping[str, Any]) -> Recipe:
     except SignletError:
         raise
     except Exception as error:  # whatever jsonargparse makes of an odd value
-        raise SignletError(" ".join(str(error).split()) or type(error).__name__) from None
+        raise SignletError(reason_of(error)) from None
     return Recipe(**{field.name: values[field.name] for field in fields(Recipe)})

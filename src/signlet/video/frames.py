@@ -12,7 +12,7 @@ from signlet.span import Span
 from signlet.video.camera import open_camera
 from signlet.video.decoding import Decoding
 from signlet.video.ending import Ending, ending
-from signlet.video.opening import require_file, unreadable
+from signlet.video.opening import unreadable
 from signlet.video.picture import VideoFrame, shape_of, turn, upright
 from signlet.video.remarks import BEYOND, CUT, DAMAGED, MENDED, NO_RATE
 from signlet.video.stretch import Stretch
@@ -28,7 +28,6 @@ __all__ = [
     "open_camera",
     "read_frames",
     "refuse_long",
-    "require_file",
     "video_facts",
 ]
 

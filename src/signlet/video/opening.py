@@ -9,8 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from signlet.errors import ClipError
-from signlet.reading.regular import irregular
+from signlet.errors import ClipError, reason_of
 from signlet.video.claims import refuse_claims
 from signlet.video.content import begins_as_video, landmark_ending, what_else
 from signlet.video.needs import needs_video
@@ -36,12 +35,6 @@ files (HLS, concat), which would let a file that somebody sent read others."""
 _OPTIONS = {"format_whitelist": _FORMATS}
 _STILL = ("gif", "apng", "mjpeg")
 """Formats of which a file may be a still picture."""
-
-
-def require_file(path: Path) -> None:
-    """Raise ClipError where there is no file; needs no package, so it is said first."""
-    if problem := irregular(path):
-        raise ClipError(problem)
 
 
 @contextmanager
@@ -84,7 +77,7 @@ class _Nameless:
 
 def unreadable(path: Path, error: Exception, after: str = "") -> str:
     """One line on a file that cannot be decoded, or no further."""
-    why = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
+    why = getattr(error, "strerror", None) or reason_of(error)
     return f"{path}: cannot be decoded{after} ({why}); copy or record the video again"
 
 

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from signlet.clip import MAX_FRAMES
 from signlet.errors import ClipError
+from signlet.reading.regular import require_regular
 from signlet.span import Span
 from signlet.video import cache
 from signlet.video.extraction import Extraction
 from signlet.video.extractors import Choice, Extractor, identity, label, opened
-from signlet.video.frames import Pictures, refuse_long, require_file
+from signlet.video.frames import Pictures, refuse_long
 from signlet.video.picture import Image
 
 HOLISTIC = Choice()
@@ -47,7 +48,7 @@ def find(
 
     span: the stretch that is wanted, None for the whole video.
     """
-    require_file(path)
+    require_regular(path)  # needs no package, so it is said first
     if path.stat().st_size > _LARGE:
         refuse_long(path, span)  # reading all of it for its key may take minutes
     key = cache.content_key(path, identity(choice), span)

@@ -3,6 +3,7 @@
 
 import { unitRows } from "./halves.js";
 import { isName } from "./names.js";
+import { damaged } from "./onnx-bytes.js";
 import { meanOf, shownOf, unit } from "./teach.js";
 
 const RANGES = { scale: [0, 1000], slope: [0, 200], threshold: [-2, 2] };
@@ -19,7 +20,7 @@ export function readTeaching(card, name) {
     const taught = isThere(card.taught) ? taughtSigns(card.taught, own, card.embedding) : null;
     return { own, teaching: expected(card.teaching ?? {}), taught };
   } catch (error) {
-    throw new Error(`${name}: is damaged (${error.message}); copy or export it again`);
+    throw damaged(name, error.message);
   }
 }
 

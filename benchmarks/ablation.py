@@ -31,14 +31,14 @@ from ablation_results import MODELS, Job, add_row, check_settings, claim, job_of
 from ablation_variants import VARIANTS, Variant, choose
 from environment import RESULTS
 from signlet.cli.training import load_recipe
-from signlet.copies import trained_copies
 from signlet.errors import SignletError
-from signlet.evaluate import score
+from signlet.evaluation.copies import trained_copies
+from signlet.evaluation.predictions import Predictions, read_predictions
+from signlet.evaluation.scores import score
 from signlet.model import SignModel
 from signlet.pack import PackedSet, pack
-from signlet.predictions import Predictions, read_predictions
 from signlet.sources import open_source
-from signlet.train import Interrupted, Recipe, train
+from signlet.training import Interrupted, Recipe, train
 
 SETS = ("letters", "words")
 WORDS = Path(__file__).parents[2] / "shared" / "data" / "webcam"

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from ablation_results import Comparison, Row, comparisons, sections, standard_error
 from ablation_variants import BASE
-from signlet.atomic import replacing
 from signlet.errors import SignletError
+from signlet.files.atomic import replacing
 
 COLUMNS = {
     "distilled": "distilled",

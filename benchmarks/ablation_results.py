@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 
 from ablation_variants import BASE, VARIANTS
 from environment import environment
-from signlet.atomic import write_text
 from signlet.errors import SignletError
-from signlet.train import Recipe
+from signlet.files.atomic import write_text
+from signlet.training import Recipe
 
 MODELS = ("soup", "distilled", "student", "teacher")
 Row = dict[str, str]

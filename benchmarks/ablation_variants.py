@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from signlet.errors import SignletError
-from signlet.train import Recipe
+from signlet.training import Recipe
 
 BASE = "base"
 WRITE_UP, CODE = "write-up", "code"

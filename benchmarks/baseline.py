@@ -33,8 +33,8 @@ from sklearn.preprocessing import StandardScaler
 
 from signlet import landmarks
 from signlet.errors import ClipError, SignletError
-from signlet.evaluate import Predictions, Scores, score
-from signlet.folds import FoldPlan, signer_folds
+from signlet.evaluation.folds import FoldPlan, signer_folds
+from signlet.evaluation.scores import Predictions, Scores, score
 from signlet.pack import PackedSet
 from signlet.pack.layout import HEADER
 from signlet.sources import open_source

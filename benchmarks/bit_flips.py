@@ -34,7 +34,7 @@ from signlet.export import export_ensemble
 from signlet.export.cases import wandering
 from signlet.model.files import CONFIG, WEIGHTS, load_model
 from signlet.modelfile import checksum, onnx_bytes
-from signlet.starter import STARTER, model_path, weights_path
+from signlet.pretrained import STARTER, model_path, weights_path
 
 CLIPS = [wandering(length, np.random.default_rng(length)) for length in (5, 16, 40)]
 REFUSED, SAME, OTHER, WORSE = "refused", "unchanged answer", "changed answer", "other sign"

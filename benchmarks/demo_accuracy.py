@@ -27,12 +27,12 @@ from rich.console import Console
 from ablation_variants import VARIANTS
 from environment import write_csv
 from signlet.cli.training import load_recipe
-from signlet.copies import trained_copies
-from signlet.evaluate import score
+from signlet.evaluation.copies import trained_copies
+from signlet.evaluation.predictions import Predictions, average, read_predictions
+from signlet.evaluation.scores import score
 from signlet.pack import PackedSet, pack
-from signlet.predictions import Predictions, average, read_predictions
 from signlet.sources import open_source
-from signlet.train import Recipe, train
+from signlet.training import Recipe, train
 
 MODELS = ("student", "teacher", "distilled", "soup")
 CHANGES = {variant.name: variant for variant in VARIANTS}

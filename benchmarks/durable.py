@@ -21,14 +21,14 @@ import numpy as np
 import torch
 
 from environment import write_csv
-from signlet import atomic
 from signlet.cli.training import load_recipe
 from signlet.clip import Clip
+from signlet.files import atomic
 from signlet.model import SignModel
 from signlet.model.files import save_model
 from signlet.pack import pack
 from signlet.sources import ClipRef
-from signlet.train.checkpoint import save_checkpoint
+from signlet.training.checkpoint import save_checkpoint
 
 SIGNS = 26
 

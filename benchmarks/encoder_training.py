@@ -38,9 +38,9 @@ from signlet.cli.bars import Bars
 from signlet.model import ModelSize, SignModel, unit
 from signlet.model.elementwise import dropout_seed
 from signlet.model.files import save_model
-from signlet.train.optimiser import make_optimiser, optimise
-from signlet.train.schedule import ema_decay
-from signlet.train.settings import OptimiserSettings
+from signlet.training.optimiser import make_optimiser, optimise
+from signlet.training.schedule import ema_decay
+from signlet.training.settings import OptimiserSettings
 
 SIZE = ModelSize(hand_shapes=True)
 """The small model of the recipes `demo` and `small`."""

@@ -33,7 +33,7 @@ from signlet.cli.training import load_recipe
 from signlet.model import ModelSize
 from signlet.pack import PackedSet, pack
 from signlet.sources import open_source
-from signlet.train import Recipe, train
+from signlet.training import Recipe, train
 
 SMALLER = ModelSize(dense=192, widths=(512, 576, 576, 512), heads=16, part_dropout=0.025)
 PROBED = 2

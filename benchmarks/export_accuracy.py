@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from environment import write_csv
-from signlet.averaging import Average
-from signlet.card import Card
+from signlet.evaluation.predictions import read_predictions
 from signlet.export import litert as to_litert
 from signlet.export import onnx as to_onnx
 from signlet.model.files import ModelFile, load_model
-from signlet.predictions import read_predictions
+from signlet.modelfile.averaging import Average
+from signlet.modelfile.card import Card
 from signlet.runtimes import open_runtime
 from signlet.runtimes.torch import TorchRuntime
 from signlet.sources import find, open_source

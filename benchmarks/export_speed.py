@@ -28,17 +28,17 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor
 
 from environment import write_csv
-from signlet.averaging import Average
-from signlet.card import Card
 from signlet.export import onnx as to_onnx
 from signlet.export.cases import wandering
 from signlet.export.frozen import FrozenModel, Linear
+from signlet.export.measure import measure
 from signlet.landmarks import LEFT_HAND, RIGHT_HAND
 from signlet.model import SignModel, published
 from signlet.model.files import ModelFile
+from signlet.modelfile.averaging import Average
+from signlet.modelfile.card import Card
 from signlet.preprocess import Preprocess
 from signlet.runtimes import Runtime, open_runtime
-from signlet.runtimes.measure import measure
 from signlet.runtimes.torch import TorchRuntime
 
 NAMES = ("len25_distilled", "len80_distilled")

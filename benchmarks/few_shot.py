@@ -36,9 +36,9 @@ from few_shot_methods import Method, NearestExample, NearestMean, Taught
 from few_shot_plan import FEW, Plan, Setting, settings
 from few_shot_report import draw, read_results, table, write_docs
 from few_shot_scratch import Scratch
-from signlet.recognise import Recogniser
+from signlet.modelfile.taught_fit import Expected
+from signlet.recognition.recogniser import Recogniser
 from signlet.runtimes import require_embedding
-from signlet.teaching.fit import Expected
 
 NAME = "few_shot"
 PAGE = Path(__file__).parents[1] / "docs" / "teach.md"

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from baseline import RAW_CHOSEN, features
 from signlet.clip import Clip
-from signlet.recognise import Recogniser
+from signlet.pretrained import model_path
+from signlet.recognition.recogniser import Recogniser
 from signlet.sources import ClipRef, Source, open_source
-from signlet.starter import model_path
 
 Integers = NDArray[np.int64]
 Numbers = NDArray[np.float64]

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from few_shot_data import Integers, Numbers
-from signlet.teaching.fit import Examples, Expected, fitted
-from signlet.teaching.head import answered
+from signlet.modelfile.taught_fit import Examples, Expected, fitted
+from signlet.modelfile.taught_head import answered
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ from few_shot_data import Clips, Integers, kept
 from few_shot_methods import Reading
 from signlet.cli.training import load_recipe
 from signlet.pack import PackedSet, pack
-from signlet.train import Recipe
-from signlet.train.fold import FoldTraining
-from signlet.train.progress import Silent
-from signlet.train.settings import epoch_of
+from signlet.training import Recipe
+from signlet.training.fold import FoldTraining
+from signlet.training.progress import Silent
+from signlet.training.settings import epoch_of
 
 
 def long_enough(recipe: Recipe, clips: int) -> Recipe:

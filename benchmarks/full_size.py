@@ -34,13 +34,13 @@ import torch
 from numpy.typing import NDArray
 
 from environment import write_csv
-from signlet.atomic import write_text
+from signlet.files.atomic import write_text
 from signlet.model import ModelSize
 from signlet.pack import PackedSet, pack
 from signlet.pack.writer import SHARD_CLIPS
-from signlet.train import Recipe
-from signlet.train.fold import FoldTraining
-from signlet.train.settings import OptimiserSettings
+from signlet.training import Recipe
+from signlet.training.fold import FoldTraining
+from signlet.training.settings import OptimiserSettings
 from synthetic import CLIPS, Synthetic
 
 MB, GB = 2**20, 2**30

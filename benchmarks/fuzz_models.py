@@ -14,11 +14,11 @@ import miniatures
 from fuzz_kinds import Generator, Kind, damaged_text, drawn, linked, replaced
 from fuzz_runs import write_calibration
 from mutations import mutate, mutate_json
-from signlet.card import ENTRY
 from signlet.model.files import save_model
+from signlet.modelfile.card import ENTRY
 from signlet.modelfile.onnx_bytes import with_card
-from signlet.recognise import Prediction, Recogniser
-from signlet.starter import model_path
+from signlet.pretrained import model_path
+from signlet.recognition.recogniser import Prediction, Recogniser
 from teaching import OWN, tiny_card, tiny_model
 
 STARTER = "fingerspelling"

@@ -14,21 +14,21 @@ from rich.console import Console
 from conftest import Synthetic
 from fuzz_kinds import Generator, Kind, damaged_text, drawn, linked, replaced
 from mutations import mutate, mutate_yaml
-from signlet.advice import data_notes
 from signlet.calibration import CALIBRATION, Calibration, model_digest, read_calibration
 from signlet.cli.trained_again import run_recipe, run_split
 from signlet.cli.training import load_recipe, recipe_names, recipe_path
-from signlet.ensemble import combine, read_parts
-from signlet.evaluate import read_predictions, score
-from signlet.folds import signer_folds
+from signlet.evaluation.folds import signer_folds
+from signlet.evaluation.scores import read_predictions, score
 from signlet.model import ModelSize
 from signlet.pack import PackedSet, pack
+from signlet.quality.advice import data_notes
 from signlet.report import write_report
-from signlet.train import Recipe, train
-from signlet.train.fold import CHECKPOINT, FoldTraining
-from signlet.train.init import read_init
-from signlet.train.progress import Silent
-from signlet.train.settings import OptimiserSettings, PackingSettings
+from signlet.training import Recipe, train
+from signlet.training.ensemble import combine, read_parts
+from signlet.training.fold import CHECKPOINT, FoldTraining
+from signlet.training.init import read_init
+from signlet.training.progress import Silent
+from signlet.training.settings import OptimiserSettings, PackingSettings
 from signlet.tune.space import read_space
 from signlet.tune.study import finished, open_study, usable
 

@@ -21,9 +21,9 @@ from mutations import mutate, mutate_json
 from signlet.cli import COMMANDS, main
 from signlet.clip import Clip
 from signlet.errors import SignletError
+from signlet.pretrained import model_path
 from signlet.serve.decode import BINARY, FORM, JSON, decode
 from signlet.sources import write_clip
-from signlet.starter import model_path
 
 MAX_FRAMES = 60
 _NOTHING = "nothing-is-here"

@@ -26,16 +26,16 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import balanced_accuracy_score
 
 from environment import write_csv
-from signlet.averaging import mean_probabilities
-from signlet.copies import trained_copies
-from signlet.folds import signer_folds
+from signlet.evaluation.copies import trained_copies
+from signlet.evaluation.folds import signer_folds
+from signlet.evaluation.predict import embed, predict
 from signlet.model import SignModel
 from signlet.model.files import load_model
 from signlet.model.head import NearestHead
+from signlet.modelfile.averaging import mean_probabilities
 from signlet.pack import PackedSet, pack
-from signlet.predict import embed, predict
 from signlet.sources import open_source
-from signlet.train.folder import predictions_of
+from signlet.training.folder import predictions_of
 
 PARTS, BOTH = ("teacher", "soup"), "both"
 PROTOTYPES = 16

@@ -25,14 +25,14 @@ from rich.console import Console
 
 from environment import write_csv
 from signlet.cli.training import load_recipe
-from signlet.evaluate import score
+from signlet.evaluation.scores import score
 from signlet.pack import PackedSet, pack
 from signlet.sources import open_source
-from signlet.train import Recipe, train
-from signlet.train.fold import FoldTraining
-from signlet.train.folder import predictions_of
-from signlet.train.init import Init, read_init
-from signlet.train.progress import Silent
+from signlet.training import Recipe, train
+from signlet.training.fold import FoldTraining
+from signlet.training.folder import predictions_of
+from signlet.training.init import Init, read_init
+from signlet.training.progress import Silent
 
 LETTERS = "letters-for-init"
 

@@ -29,8 +29,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from environment import write_csv
+from signlet.pretrained import STARTER
 from signlet.sources import open_source
-from signlet.starter import STARTER
 from signlet.web.build import build_site
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))

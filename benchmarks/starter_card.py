@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from environment import RESULTS
-from signlet.evaluate import by_signer
-from signlet.predictions import Predictions
-from signlet.teaching.fit import Expected
+from signlet.evaluation.predictions import Predictions
+from signlet.evaluation.scores import by_signer
+from signlet.modelfile.taught_fit import Expected
 
 LEXICON = (
     "fingerspelling lexicon of the package spoken-to-signed 0.4.0 (MIT): 600 clips of letters in "

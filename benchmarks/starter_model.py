@@ -17,8 +17,8 @@ A training of about 11 minutes of one core, four of 3 to 4 minutes, and 2 minute
 --quick takes a minute in all. What is finished under --work is not trained again: after
 few_shot.py has written its table, the same command puts it into the card in 2 minutes. To train
 anew after a change of the code, delete that folder.
-Writes src/signlet/models/fingerspelling.onnx, its card fingerspelling.md, its weights for `--init`
-in the folder fingerspelling, and two tables of benchmarks/results.
+Writes src/signlet/pretrained/fingerspelling.onnx, its card fingerspelling.md, its weights for
+`--init` in the folder fingerspelling, and two tables of benchmarks/results.
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ from numpy.typing import NDArray
 from encoder_training import EncoderSettings
 from environment import write_csv
 from real_clips import MAX_LEN, WORDS, other_groups
-from signlet.atomic import replacing, write_text
 from signlet.calibration import Calibration, tempered
 from signlet.calibration.measure import Calibrated, calibrate
-from signlet.copies import trained_copies
-from signlet.evaluate import score, signer_interval
+from signlet.evaluation.copies import trained_copies
+from signlet.evaluation.predictions import Predictions
+from signlet.evaluation.scores import score, signer_interval
 from signlet.export import export_ensemble
+from signlet.files.atomic import replacing, write_text
 from signlet.model.files import ModelFile, load_model, save_model
+from signlet.modelfile.rewrite import with_entries
+from signlet.modelfile.taught_fit import Expected
 from signlet.pack import PackedSet, pack
-from signlet.predictions import Predictions
+from signlet.pretrained import STARTER
 from signlet.sources import open_source
-from signlet.starter import STARTER
-from signlet.teaching.card_file import with_entries
-from signlet.teaching.fit import Expected
-from signlet.train.init import TOLD
+from signlet.training.init import TOLD
 from starter_card import CARD, by_language, data_text, few_shot, of_words, table, teaching
 from starter_teaching import expected
 from starter_training import ALL, FOLDS, Trainings
@@ -58,7 +58,7 @@ from starter_training import ALL, FOLDS, Trainings
 STEPS, FOLD_STEPS = 1500, 500
 """Of the training that ships, and of each of the four that only tell how well it reads letters of
 other languages: they are shorter, so that what they tell is rather too low."""
-MODELS = Path(__file__).parents[1] / "src" / "signlet" / "models"
+MODELS = Path(__file__).parents[1] / "src" / "signlet" / "pretrained"
 WORK = Path("runs/benchmark/starter-encoder")
 QUICK = EncoderSettings(steps=2, made_signs=4, made_clips=2, real_clips=8)
 QUICK_CLIPS, QUICK_GROUPS = 20, 20
@@ -215,7 +215,7 @@ def taught_by(model: ModelFile, words: Path, quick: bool) -> tuple[Expected, int
 def ship(file: Path, measured: Expected | None, to: Path) -> None:
     """Write the file with what to expect in teaching, where it is small enough for the package.
 
-    measured: what to expect of taught signs; None: the defaults of `signlet.teaching`.
+    measured: what to expect of taught signs; None: the defaults of `signlet.recognition.teaching`.
     """
     entries = {"teaching": None if measured is None else asdict(measured)}
     content = with_entries(file.read_bytes(), file.suffix, entries, str(file))

@@ -14,7 +14,7 @@ from scipy.special import logsumexp
 from encoder_training import embedded, numbered
 from real_clips import IDLE, RealClip, words
 from signlet.model import SignModel
-from signlet.teaching.fit import Examples, Expected, Similarities, fitted
+from signlet.modelfile.taught_fit import Examples, Expected, Similarities, fitted
 
 SCALES = (2.0, 100.0)
 """Of the softmax; the best one within is taken."""

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from encoder_training import EncoderSettings, reporting, told, train_encoder, with_examples
 from real_clips import RealClip, free_groups, is_spelled, languages, lexicon, words
 from signlet.cli.bars import Bars
-from signlet.folds import FoldPlan, signer_folds
+from signlet.evaluation.folds import FoldPlan, signer_folds
+from signlet.evaluation.predict import embed, predict
+from signlet.evaluation.predictions import Predictions
 from signlet.model.files import CONFIG, load_model, save_model
 from signlet.pack import PackedSet
-from signlet.predict import embed, predict
-from signlet.predictions import Predictions
 from signlet.runtimes.torch import TorchRuntime
 from signlet.sources import ClipRef, Fingerspelling, read_ref
 from signlet.sources.tables import read_rows

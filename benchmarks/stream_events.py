@@ -40,13 +40,13 @@ import stream_figure
 import stream_tuning
 from environment import write_csv
 from signlet import load
-from signlet.atomic import write_text
 from signlet.cli.training import load_recipe
+from signlet.files.atomic import write_text
 from signlet.pack import pack
-from signlet.recognise import Recogniser
+from signlet.recognition.recogniser import Recogniser
 from signlet.sources import open_source
 from signlet.stream import StreamSettings
-from signlet.train import train
+from signlet.training import train
 from stream_data import ALPHABETS, FOLDS, TUNING_FOLD, scene_of, truth_of
 from stream_methods import Heard, Merging, merged, named, segments, true_cuts, windows
 from stream_scenes import Scene

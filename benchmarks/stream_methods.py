@@ -13,7 +13,7 @@ from itertools import groupby
 import numpy as np
 
 from signlet.clip import Clip
-from signlet.recognise import Prediction, Recogniser
+from signlet.recognition.recogniser import Prediction, Recogniser
 from signlet.stream import Segmenter, StreamSettings
 from signlet.stream.mirror import turn
 from stream_scenes import Scene

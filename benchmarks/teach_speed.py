@@ -22,11 +22,12 @@ from pathlib import Path
 import numpy as np
 
 from environment import write_csv
-from signlet.recognise import Recogniser
+from signlet.export.teachable import open_base
+from signlet.modelfile.taught import Example
+from signlet.recognition.recogniser import Recogniser
+from signlet.recognition.teaching import make
+from signlet.recognition.teaching.examples import Given
 from signlet.sources import Fingerspelling, Source, open_source, write_clip
-from signlet.teaching import make
-from signlet.teaching.examples import Given
-from signlet.teaching.taught import Example
 
 LANGUAGES = 10
 """Sign languages, which stand for signers."""
@@ -92,7 +93,7 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=5)
     arguments = parser.parse_args()
     one_core()
-    base = make.open_base(Recogniser.load(arguments.base, threads=1))
+    base = open_base(Recogniser.load(arguments.base, threads=1))
     with tempfile.TemporaryDirectory() as scratch:
         clips = write_clips(Path(scratch) / "clips", arguments.clips)
         source = open_source(Path(scratch) / "clips")

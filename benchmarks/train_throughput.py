@@ -42,12 +42,12 @@ from environment import write_csv
 from signlet.cli.training import load_recipe
 from signlet.model import ModelSize
 from signlet.pack import PackedSet, pack
-from signlet.train import Recipe, start_processes
-from signlet.train.fold import FoldTraining
-from signlet.train.memory import keep_freed_memory
-from signlet.train.optimiser import optimise
-from signlet.train.run import on_device
-from signlet.train.settings import OptimiserSettings, PackingSettings
+from signlet.training import Recipe, start_processes
+from signlet.training.fold import FoldTraining
+from signlet.training.memory import keep_freed_memory
+from signlet.training.optimiser import optimise
+from signlet.training.run import on_device
+from signlet.training.settings import OptimiserSettings, PackingSettings
 from synthetic import Synthetic
 
 CPU_SIZE = ModelSize(dense=192, widths=(512, 576, 576, 512), heads=16)

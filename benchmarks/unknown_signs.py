@@ -31,17 +31,17 @@ from scipy.stats import entropy
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from environment import write_csv
-from signlet.averaging import log_probabilities
 from signlet.calibration import tempered
 from signlet.calibration.leave_out import LeaveOut
 from signlet.calibration.measure import choose_threshold, fit_temperature
 from signlet.cli.training import load_recipe
-from signlet.copies import trained_copies
-from signlet.evaluate import score
+from signlet.evaluation.copies import trained_copies
+from signlet.evaluation.predictions import Predictions, read_predictions
+from signlet.evaluation.scores import score
+from signlet.modelfile.averaging import log_probabilities
 from signlet.pack import PackedSet, pack
-from signlet.predictions import Predictions, read_predictions
 from signlet.sources import open_source
-from signlet.train import Recipe, train
+from signlet.training import Recipe, train
 
 Score = Callable[[Predictions, float], NDArray[np.float64]]
 

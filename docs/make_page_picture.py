@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from signlet.pretrained import STARTER
 from signlet.sources import open_source
-from signlet.starter import STARTER
 from signlet.web.build import build_site
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))

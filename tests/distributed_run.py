@@ -16,9 +16,9 @@ from rich.console import Console
 sys.path.insert(0, str(Path(__file__).parent))
 from signlet.model import ModelSize
 from signlet.pack import PackedSet
-from signlet.train import Recipe, start_processes, train
-from signlet.train.fold import FoldTraining
-from signlet.train.settings import MixupSettings, OptimiserSettings, PackingSettings
+from signlet.training import Recipe, start_processes, train
+from signlet.training.fold import FoldTraining
+from signlet.training.settings import MixupSettings, OptimiserSettings, PackingSettings
 
 STILL = ModelSize(
     dense=8,
@@ -69,7 +69,7 @@ def main(packed: str, run: str, settings: str) -> None:
     epochs = options.get("epochs", TINY.optimiser.epochs)
     recipe = replace(TINY, optimiser=replace(TINY.optimiser, epochs=epochs))
     if options.get("watch"):
-        import signlet.train.run as module
+        import signlet.training.run as module
 
         module.FoldTraining = Watched
     train(

@@ -9,7 +9,7 @@ import pytest
 
 from signlet.cli import live as command
 from signlet.landmarks import RIGHT_HAND
-from signlet.recognise import Prediction
+from signlet.recognition.recogniser import Prediction
 
 SIGNS = ("down", "up", "жест")
 FPS = 25.0

@@ -14,7 +14,7 @@ import numpy as np
 
 from signlet.errors import ClipError
 from signlet.landmarks import LEFT_HAND
-from signlet.recognise import Prediction
+from signlet.recognition.recogniser import Prediction
 
 SIGNS = ("circle", "line", "wave")
 JSON = "application/json"

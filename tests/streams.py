@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signlet.landmarks import LEFT_HAND, POSE, RIGHT_HAND
-from signlet.recognise import Prediction
+from signlet.recognition.recogniser import Prediction
 from signlet.stream import Segment, Segmenter, StreamSettings
 
 Frames = NDArray[np.float32]

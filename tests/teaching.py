@@ -9,12 +9,12 @@ import torch
 from numpy.typing import NDArray
 
 from conftest import moving_hand
-from signlet.averaging import Average
 from signlet.calibration import Calibration
-from signlet.card import Card
 from signlet.export import onnx as onnx_export
 from signlet.model import ModelSize, SignModel
-from signlet.teaching.halves import Halves
+from signlet.modelfile.averaging import Average
+from signlet.modelfile.card import Card
+from signlet.modelfile.halves import Halves
 
 OWN = ("a", "b", "été")
 MAX_LEN, WIDTH = 12, 16

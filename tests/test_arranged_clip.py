@@ -12,10 +12,10 @@ import pytest
 
 from signlet.cli import main
 from signlet.errors import ClipError
+from signlet.files.ours import is_ours
 from signlet.landmarks import LEFT_HAND, POSE, RIGHT_HAND
-from signlet.reading.ours import is_ours
+from signlet.running.workers import delayed_here, in_processes
 from signlet.sources import names_clip, open_source, read_clip, read_named
-from signlet.workers import delayed_here, in_processes
 
 
 @pytest.fixture

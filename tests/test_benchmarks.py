@@ -20,8 +20,8 @@ from signlet.cli.training import load_recipe
 from signlet.errors import SignletError
 from signlet.model import ModelSize
 from signlet.pack import PackedSet
-from signlet.train import Recipe, train
-from signlet.train.settings import OptimiserSettings, PackingSettings
+from signlet.training import Recipe, train
+from signlet.training.settings import OptimiserSettings, PackingSettings
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))

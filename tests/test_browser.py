@@ -15,14 +15,14 @@ import torch
 import browsing
 import signlet
 from golden import golden_clips
-from signlet.averaging import Average, log_probabilities
 from signlet.calibration import Calibration, tempered
-from signlet.card import Card
 from signlet.export import onnx as onnx_export
 from signlet.export.cases import edge_cases
 from signlet.export.graph import RecogniserGraph
 from signlet.model import ModelSize, SignModel
 from signlet.model.files import ModelFile
+from signlet.modelfile.averaging import Average, log_probabilities
+from signlet.modelfile.card import Card
 from signlet.modelfile.onnx_bytes import sealed
 from signlet.runtimes.torch import TorchRuntime
 

@@ -21,14 +21,14 @@ from signlet.calibration.leave_out import LeaveOut, averaged, sign_groups, witho
 from signlet.calibration.measure import Calibrated, calibrate, choose_threshold, fit_temperature
 from signlet.calibration.unknown import predict_unknown
 from signlet.cli.calibrate import run as command
-from signlet.ensemble import ensemble
 from signlet.errors import SignletError
-from signlet.folds import signer_folds
+from signlet.evaluation.folds import signer_folds
+from signlet.evaluation.predict import packed_for, predict
+from signlet.evaluation.predictions import Predictions, read_predictions
 from signlet.model.files import load_model, save_model
 from signlet.pack import PackedSet, pack
-from signlet.predict import packed_for, predict
-from signlet.predictions import Predictions, read_predictions
-from signlet.train import Interrupted
+from signlet.training import Interrupted
+from signlet.training.ensemble import ensemble
 from test_ensemble import make_run, network
 from test_train import TINY
 
@@ -359,7 +359,7 @@ def test_a_training_that_was_stopped_goes_on(
     stopped = replace(undisturbed, work=tmp_path / "b")
     expected = undisturbed.run()
     with monkeypatch.context() as patched:
-        patched.setattr("signlet.train.fold.stop_on_interrupt", _stopped_at_once)
+        patched.setattr("signlet.training.fold.stop_on_interrupt", _stopped_at_once)
         with pytest.raises(Interrupted):
             stopped.run()
     for one, other in zip(expected, stopped.run(), strict=True):
@@ -462,7 +462,7 @@ def test_the_command_trains_without_signs_and_takes_an_ensemble(
 
 def _trained(folder: Path, packed: PackedSet, seed: int) -> Path:
     """A run of untrained networks with the settings that a training writes."""
-    from signlet.train.folder import open_run
+    from signlet.training.folder import open_run
 
     open_run(folder, TINY, packed, resume=False)
     return make_run(folder, packed, seed, [0, 1])

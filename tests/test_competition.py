@@ -12,8 +12,8 @@ import torch
 from signlet.cli.training import load_recipe
 from signlet.pack import pack
 from signlet.sources import open_source
-from signlet.train.fold import FoldTraining
-from signlet.train.progress import Silent
+from signlet.training.fold import FoldTraining
+from signlet.training.progress import Silent
 
 
 @pytest.mark.slow

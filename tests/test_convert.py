@@ -422,9 +422,9 @@ def _hands_of_the_other_side(frames: Frames) -> Frames:
     ids=["swapped", "y up", "hands only", "z", "right"],
 )
 def test_the_first_note_on_a_set_says_it(spoil: Spoil, note: str, tmp_path: Path) -> None:
-    from signlet.advice import data_notes
-    from signlet.inspect import data_quality
     from signlet.pack import pack
+    from signlet.quality import data_quality
+    from signlet.quality.advice import data_notes
 
     for name in ("ase/A", "ase/C", "ase/D", "gsg/A", "gsg/C", "gsg/D"):
         who, sign = name.split("/")

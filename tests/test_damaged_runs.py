@@ -30,18 +30,18 @@ from signlet.cli import main
 from signlet.cli.trained_again import run_recipe, run_split
 from signlet.cli.training import load_recipe, recipe_names
 from signlet.errors import SignletError
-from signlet.folds import signer_folds
+from signlet.evaluation.folds import signer_folds
+from signlet.evaluation.predictions import read_predictions, write_predictions
 from signlet.model.files import load_model, save_model
 from signlet.pack import PackedSet, pack
-from signlet.predictions import read_predictions, write_predictions
 from signlet.report import write_report
 from signlet.sources import ClipRef
-from signlet.train import train
-from signlet.train.checkpoint import load_checkpoint
-from signlet.train.fold import CHECKPOINT, FoldTraining
-from signlet.train.metrics import read_metrics
-from signlet.train.progress import Silent
-from signlet.train.settings import OptimiserSettings
+from signlet.training import train
+from signlet.training.checkpoint import load_checkpoint
+from signlet.training.fold import CHECKPOINT, FoldTraining
+from signlet.training.metrics import read_metrics
+from signlet.training.progress import Silent
+from signlet.training.settings import OptimiserSettings
 from test_train import QUIET, SIZE
 
 TINY = replace(test_train.TINY, optimiser=OptimiserSettings(epochs=2, batch_size=6))

@@ -23,11 +23,11 @@ from pose_format.numpy import NumPyPoseBody
 import miniatures as mini
 import signlet
 import videos
-from signlet.datasets import LAYOUTS, open_published
+from signlet.clip.span import Span
 from signlet.errors import ClipError, SignletError
 from signlet.landmarks import FACE, LEFT_HAND, POSE, RIGHT_HAND
 from signlet.sources import ClipRef, Source, open_source, read_clip
-from signlet.span import Span
+from signlet.sources.datasets import LAYOUTS, open_published
 from sources_data import HOLISTIC, pose_bytes, same_in_a_worker
 
 

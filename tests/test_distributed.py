@@ -21,13 +21,13 @@ from safetensors.torch import load_file
 
 from distributed_run import TINY
 from signlet.errors import SignletError
+from signlet.evaluation.predictions import read_predictions
 from signlet.pack import PackedSet
-from signlet.predictions import read_predictions
-from signlet.train import train
-from signlet.train.fold import CHECKPOINT, FoldTraining
-from signlet.train.folder import only_one
-from signlet.train.metrics import EpochMetrics, read_metrics
-from signlet.train.processes import Processes
+from signlet.training import train
+from signlet.training.fold import CHECKPOINT, FoldTraining
+from signlet.training.folder import only_one
+from signlet.training.metrics import EpochMetrics, read_metrics
+from signlet.training.processes import Processes
 
 SCRIPT = Path(__file__).with_name("distributed_run.py")
 KILLS = int(os.environ.get("SIGNLET_TEST_KILLS", "2"))

@@ -16,14 +16,14 @@ import torch
 
 import browsing
 import signlet
-from signlet.averaging import Average
 from signlet.calibration import Calibration
-from signlet.card import Card
 from signlet.export import onnx as onnx_export
 from signlet.export.cases import wandering
 from signlet.landmarks import RAW_PARTS
 from signlet.model import ModelSize, SignModel
 from signlet.model.files import save_model
+from signlet.modelfile.averaging import Average
+from signlet.modelfile.card import Card
 
 pytestmark = pytest.mark.slow
 

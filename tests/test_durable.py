@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from conftest import Synthetic
-from signlet.atomic import replacing, require_writable, write_text
 from signlet.errors import SignletError
 from signlet.export import bundle, export_ensemble
+from signlet.files.atomic import replacing, require_writable, write_text
 from signlet.model import ModelConfig, SignModel
 from signlet.model.files import save_model
 from signlet.pack import pack
-from signlet.recognise import Recogniser
+from signlet.recognition.recogniser import Recogniser
+from signlet.recognition.teaching import make
 from signlet.sources import write_clip
-from signlet.teaching import make
-from signlet.train.checkpoint import save_checkpoint
+from signlet.training.checkpoint import save_checkpoint
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="Linux tells the names")
 Calls = list[tuple[str, Path]]

@@ -22,19 +22,19 @@ from rich.console import Console
 import signlet
 from conftest import Synthetic, moving_hand
 from signlet import SignletError
-from signlet import ensemble as module
-from signlet.averaging import Average, mean_probabilities
 from signlet.cli import main
-from signlet.compare import align, compare
-from signlet.ensemble import ensemble
-from signlet.evaluate import interval_said, score, signer_interval
-from signlet.folds import signer_folds
+from signlet.evaluation.compare import align, compare
+from signlet.evaluation.folds import signer_folds
+from signlet.evaluation.predict import predict, predict_known
+from signlet.evaluation.predictions import Predictions, read_predictions, write_predictions
+from signlet.evaluation.scores import interval_said, score, signer_interval
 from signlet.model import ModelConfig, SignModel
 from signlet.model.files import CONFIG, WEIGHTS, load_model, save_model
+from signlet.modelfile.averaging import Average, mean_probabilities
 from signlet.pack import PackedSet, pack
-from signlet.predict import predict, predict_known
-from signlet.predictions import Predictions, read_predictions, write_predictions
 from signlet.preprocess import Preprocess
+from signlet.training import ensemble as module
+from signlet.training.ensemble import ensemble
 
 SIGNS = ("circle", "line", "wave")
 CLIP = moving_hand(1, 2, 1)
@@ -211,7 +211,7 @@ def test_other_models_come_from_the_folds_or_from_the_full_fit(
 
 @pytest.mark.slow
 def test_a_run_that_was_trained(tiny_packed: PackedSet, tmp_path: Path) -> None:
-    from signlet.train import train
+    from signlet.training import train
     from test_train import TINY
 
     quick = replace(TINY, optimiser=replace(TINY.optimiser, epochs=1), soup_epochs=1)

@@ -16,7 +16,7 @@ from rich.console import Console
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
 from signlet.errors import SignletError
-from signlet.evaluate import (
+from signlet.evaluation.scores import (
     Predictions,
     average,
     by_sign,
@@ -29,7 +29,7 @@ from signlet.evaluate import (
     worst_confusions,
     write_predictions,
 )
-from signlet.names import is_name
+from signlet.text.names import is_name
 
 SIGNS = ("a", "b", "c", "d", "e", "f", "g")
 

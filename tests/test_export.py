@@ -23,9 +23,7 @@ from numpy.typing import NDArray
 
 import signlet
 from golden import golden_clips, golden_logits, golden_model
-from signlet.averaging import Average
 from signlet.calibration import Calibration
-from signlet.card import Card, read_card
 from signlet.cli import main
 from signlet.errors import ClipError, SignletError
 from signlet.export import BOUNDS, Exported, export_ensemble
@@ -36,9 +34,11 @@ from signlet.export.frozen import FrozenModel
 from signlet.export.graph import RecogniserGraph, averaged
 from signlet.model import ModelSize, SignModel
 from signlet.model.files import ModelFile, save_model
+from signlet.modelfile.averaging import Average
+from signlet.modelfile.card import Card, read_card
 from signlet.modelfile.onnx_bytes import sealed
 from signlet.preprocess import Preprocess
-from signlet.recognise import Recogniser
+from signlet.recognition.recogniser import Recogniser
 from signlet.runtimes.onnx import load
 from signlet.runtimes.torch import TorchRuntime
 

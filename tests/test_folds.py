@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedGroupKFold
 
 from signlet.errors import SignletError
-from signlet.folds import (
+from signlet.evaluation.folds import (
     KNOWN_SIGNERS_ONLY,
     NO_SIGN_IS_SHARED,
     FoldPlan,

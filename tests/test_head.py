@@ -11,19 +11,19 @@ import torch
 
 from signlet.cli.training import load_recipe
 from signlet.errors import SignletError
+from signlet.evaluation.folds import signer_folds
+from signlet.evaluation.predict import embed, predict
+from signlet.evaluation.predictions import read_predictions
 from signlet.export.frozen import FrozenModel
-from signlet.folds import signer_folds
 from signlet.model import ModelConfig, SignModel, unit
 from signlet.model.files import load_model, save_model
 from signlet.model.head import SCALE, NearestHead
 from signlet.pack import PackedSet
-from signlet.predict import embed, predict
-from signlet.predictions import read_predictions
-from signlet.train import Recipe, train
-from signlet.train.fold import FoldTraining
-from signlet.train.init import read_init
-from signlet.train.progress import Silent
-from signlet.train.settings import HeadSettings
+from signlet.training import Recipe, train
+from signlet.training.fold import FoldTraining
+from signlet.training.init import read_init
+from signlet.training.progress import Silent
+from signlet.training.settings import HeadSettings
 from test_train import QUIET, SIZE, TINY
 
 NEAREST = replace(TINY, head=HeadSettings("nearest", 3))

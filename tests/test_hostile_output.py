@@ -29,10 +29,10 @@ from rich.text import Text
 from conftest import moving_hand
 from signlet.cli import COMMANDS
 from signlet.clip import Clip
-from signlet.console import SafeConsole
 from signlet.errors import ClipError, ClipWarning, SignletError
 from signlet.sources import ClipRef
-from signlet.terminal import (
+from signlet.text.console import SafeConsole
+from signlet.text.terminal import (
     in_a_message,
     is_terminal,
     json_for_stdout,

@@ -13,19 +13,19 @@ import pytest
 import torch
 
 from conftest import Synthetic
-from signlet.advice import init_notes
 from signlet.cli.trained_again import run_recipe
 from signlet.cli.training import load_recipe
 from signlet.errors import SignletError
-from signlet.folds import signer_folds
+from signlet.evaluation.folds import signer_folds
 from signlet.model.files import load_model, save_model
 from signlet.pack import PackedSet, pack
-from signlet.train import Recipe, train
-from signlet.train.fold import FoldTraining
-from signlet.train.init import Init, read_init
-from signlet.train.progress import Silent
-from signlet.train.settings import PackingSettings
-from signlet.train.task import Task
+from signlet.quality.advice import init_notes
+from signlet.training import Recipe, train
+from signlet.training.fold import FoldTraining
+from signlet.training.init import Init, read_init
+from signlet.training.progress import Silent
+from signlet.training.settings import PackingSettings
+from signlet.training.task import Task
 from test_train import QUIET, SIZE, TINY, assert_same, weights
 
 TINY = replace(TINY, optimiser=replace(TINY.optimiser, epochs=2))

@@ -18,8 +18,11 @@ from PIL import Image
 from rich.console import Console
 
 from signlet.clip import Clip, advised
+from signlet.clip.remarks import BEYOND, CUT, DAMAGED, NO_RATE
 from signlet.errors import ClipError, SignletError
-from signlet.inspect import (
+from signlet.landmarks import FACE, LEFT_HAND, NUM_RAW, POSE, RIGHT_HAND
+from signlet.pack import pack
+from signlet.quality import (
     DataQuality,
     clip_quality,
     data_quality,
@@ -30,13 +33,10 @@ from signlet.inspect import (
     quality_json,
     write_quality,
 )
-from signlet.inspect import quality as quality_module
-from signlet.inspect.draw import spaced
-from signlet.inspect.show import overview
-from signlet.landmarks import FACE, LEFT_HAND, NUM_RAW, POSE, RIGHT_HAND
-from signlet.pack import pack
+from signlet.quality import quality as quality_module
+from signlet.quality.draw import spaced
+from signlet.quality.show import overview
 from signlet.sources import ClipRef, open_source
-from signlet.video.remarks import BEYOND, CUT, DAMAGED, NO_RATE
 
 SHARED = Path(__file__).parents[1].parent / "shared"
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from signlet import install
-from signlet.install import needs, packages, remedy
+from signlet.text import install
+from signlet.text.install import needs, packages, remedy
 
 ROOT = Path(__file__).parents[1]
 REQUIRES = [

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from signlet.evaluate import interval_said, print_scores, score, signer_interval
-from signlet.predictions import Predictions
+from signlet.evaluation.predictions import Predictions
+from signlet.evaluation.scores import interval_said, print_scores, score, signer_interval
 from signlet.report.content import warnings
 
 

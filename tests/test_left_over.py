@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from conftest import moving_hand
-from signlet.atomic import replacing, write_text
 from signlet.cli import main
 from signlet.errors import SignletError
 from signlet.export import bundle, export_ensemble
+from signlet.files.atomic import replacing, write_text
 from signlet.model import ModelConfig, SignModel
 from signlet.running import leftover, lock
 from signlet.running.leftover import MARK, forget, scratch, sweep_below, temporary_folder
@@ -24,7 +24,7 @@ from signlet.web import libraries
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from signlet.atomic import replacing
+from signlet.files.atomic import replacing
 from signlet.running.leftover import scratch, temporary_folder
 held = {enter}
 held.__enter__()

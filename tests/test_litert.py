@@ -16,17 +16,16 @@ import torch
 from numpy.typing import NDArray
 
 from mutations import mutate, mutate_json
-from signlet.averaging import Average
 from signlet.calibration import Calibration
-from signlet.card import Card
 from signlet.errors import ClipError, SignletError
 from signlet.landmarks import FACE, LEFT_HAND, NUM_RAW, RIGHT_HAND
 from signlet.model import ModelConfig, SignModel
-from signlet.modelfile import checksum
+from signlet.modelfile import checksum, tflite_file
+from signlet.modelfile.averaging import Average
+from signlet.modelfile.card import Card
 from signlet.preprocess import Preprocess
-from signlet.recognise import Recogniser
+from signlet.recognition.recogniser import Recogniser
 from signlet.runtimes import litert as runtime
-from signlet.runtimes import tflite_file
 
 SIGNS = ("circle", "line", "wave", "été", "zwölf")
 SHORT, LONG, HALF = 6, 20, 12

@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from signlet.errors import SignletError
 from signlet.model import SignModel
-from signlet.train.losses import consistency, cross_entropy, soft_targets, without_hardest
-from signlet.train.optimiser import split_parameters
-from signlet.train.schedule import (
+from signlet.training.losses import consistency, cross_entropy, soft_targets, without_hardest
+from signlet.training.optimiser import split_parameters
+from signlet.training.schedule import (
     consistency_factor,
     ema_decay,
     learning_rate_factor,
     mixup_probability,
 )
-from signlet.train.settings import LossSettings, MixupSettings, OptimiserSettings, Recipe
+from signlet.training.settings import LossSettings, MixupSettings, OptimiserSettings, Recipe
 
 
 def test_smoothing_is_spread_over_the_other_signs() -> None:

@@ -11,13 +11,13 @@ import pytest
 from numpy.typing import NDArray
 
 from signlet.cli import main
+from signlet.clip.unfound import without_numbers
 from signlet.errors import SignletError
 from signlet.landmarks import LEFT_HAND, POSE, RIGHT_HAND
 from signlet.meaning import Change, glance, suspected
 from signlet.meaning.change import together
 from signlet.meaning.points import tracks
 from signlet.sources import read_clip
-from signlet.unfound import without_numbers
 from test_meaning import MENDED, SAID, letters
 
 Frames = NDArray[np.float32]

@@ -12,16 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from signlet import Clip, notes
-from signlet.advice import seen_in
+from signlet import Clip
 from signlet.cli.remarked import Remarked
 from signlet.convert import convert_set
-from signlet.inspect import data_quality
 from signlet.landmarks import FACE, POSE
-from signlet.meaning import faults, look_at, of_set, remarks_on, suspected
-from signlet.notes import Seen, SeenSet
+from signlet.meaning import faults, look_at, notes, of_set, remarks_on, suspected
+from signlet.meaning.notes import Seen, SeenSet
 from signlet.pack import pack
 from signlet.preprocess import Preprocess
+from signlet.quality import data_quality
+from signlet.quality.advice import seen_in
 from signlet.sources import open_source, read_clip, write_clip
 from test_meaning import MENDED
 

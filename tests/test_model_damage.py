@@ -25,15 +25,15 @@ import signlet
 from conftest import moving_hand
 from handmade import handmade, write
 from mutations import mutate, mutate_json
-from signlet.averaging import Average
 from signlet.calibration import Calibration
-from signlet.calibration.scale import CALIBRATION, FORMAT, model_digest
 from signlet.cli import main
 from signlet.errors import SignletError
+from signlet.files.json_text import parsed
 from signlet.model.files import CONFIG, WEIGHTS, ModelFile, save_model
 from signlet.modelfile import checksum, onnx_bytes
-from signlet.modelfile.text import parsed
-from signlet.recognise import Recogniser
+from signlet.modelfile.averaging import Average
+from signlet.modelfile.calibration import CALIBRATION, FORMAT, model_digest
+from signlet.recognition.recogniser import Recogniser
 from signlet.runtimes import Runtime
 from signlet.runtimes.onnx import OnnxRuntime
 from signlet.runtimes.torch import TorchRuntime

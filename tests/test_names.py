@@ -17,15 +17,18 @@ from hypothesis import strategies as st
 
 import signlet
 from conftest import Synthetic, moving_hand
-from signlet.atomic import replacing, require_writable
-from signlet.card import read_card
 from signlet.convert.clips import convert_set
 from signlet.errors import SignletError
 from signlet.export.bundle import export_ensemble
 from signlet.export.model_card import model_card
+from signlet.files.atomic import replacing, require_writable
 from signlet.model import ModelConfig, SignModel
 from signlet.model.files import load_model, save_model
-from signlet.names import (
+from signlet.modelfile.card import read_card
+from signlet.pack import pack
+from signlet.printable import printable
+from signlet.sources import open_source
+from signlet.text.names import (
     MOST,
     cell,
     file_name,
@@ -35,9 +38,6 @@ from signlet.names import (
     sign_name,
     signer_name,
 )
-from signlet.pack import pack
-from signlet.sources import open_source
-from signlet.terminal import printable
 from teaching import clips, tiny_card
 
 ALLOWED = {

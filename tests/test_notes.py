@@ -14,22 +14,22 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from conftest import Synthetic, moving_hand
-from signlet.advice import NO_ESTIMATE, data_notes, estimate_notes, reading_notes
-from signlet.alike import alike, looks, numbers, one_form, shown
-from signlet.averaging import Average
 from signlet.calibration.unknown import predict_unknown
 from signlet.cli import main
 from signlet.clip import Clip
+from signlet.clip.unfound import TAKEN
 from signlet.errors import SignletError
-from signlet.inspect import data_quality
+from signlet.evaluation.predict import predict_known
 from signlet.landmarks import FACE, LEFT_HAND, RIGHT_HAND
+from signlet.meaning.notes import Seen, SeenSet
 from signlet.model import SignModel
 from signlet.model.files import ModelFile, save_model
-from signlet.notes import Seen, SeenSet
+from signlet.modelfile.averaging import Average
 from signlet.pack import PackedSet, pack
-from signlet.predict import predict_known
+from signlet.quality import data_quality
+from signlet.quality.advice import NO_ESTIMATE, data_notes, estimate_notes, reading_notes
 from signlet.sources import ClipRef, open_source
-from signlet.unfound import TAKEN
+from signlet.text.alike import alike, looks, numbers, one_form, shown
 from teaching import SIZE
 
 LOOK_ALIKE = [

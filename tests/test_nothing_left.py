@@ -15,12 +15,12 @@ from signlet.calibration.leave_out import LeaveOut
 from signlet.calibration.measure import calibrate
 from signlet.cli import main
 from signlet.cli.training import load_recipe
-from signlet.copies import NO_ESTIMATE, copies_note, trained_copies, without_copies
 from signlet.errors import SignletError
-from signlet.evaluate import score
+from signlet.evaluation.copies import NO_ESTIMATE, copies_note, trained_copies, without_copies
+from signlet.evaluation.predictions import Predictions
+from signlet.evaluation.scores import score
 from signlet.export.model_card import _accuracy
 from signlet.pack import PackedSet, pack
-from signlet.predictions import Predictions
 from signlet.report.content import _copies
 from signlet.sources import open_source
 from signlet.tune import Search, outcome, tune
@@ -216,7 +216,7 @@ def test_a_threshold_that_others_do_not_give_leaves_that_figure_open(packed: Pac
 
 
 def test_a_training_of_nothing_is_refused(packed: PackedSet, tmp_path: Path) -> None:
-    from signlet.train import train
+    from signlet.training import train
 
     with pytest.raises(SignletError, match="nothing to train"):
         train(load_recipe("small"), packed, tmp_path / "run", [])

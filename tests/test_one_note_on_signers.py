@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import miniatures as mini
-from signlet.inspect import data_quality
 from signlet.pack import pack
+from signlet.quality import data_quality
 from signlet.sources import open_source
 
 SIGNS = ("hello", "thanks", "yes")

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from rich.table import Table
 
 from conftest import moving_hand
-from signlet.console import SafeConsole
-from signlet.terminal import escaping, json_for_stdout
+from signlet.text.console import SafeConsole
+from signlet.text.terminal import escaping, json_for_stdout
 from test_cli import SMALL
 
 SIGNS = ("سلام", "привет", "👋🏽")
@@ -183,7 +183,7 @@ def test_a_table_on_such_a_stream_is_drawn_in_ascii() -> None:
 
 def test_a_program_of_ones_own_prints_scores_to_a_file_in_cp1252(run: Path) -> None:
     code = (
-        "import sys; from signlet.evaluate import print_scores, read_predictions;"
+        "import sys; from signlet.evaluation.scores import print_scores, read_predictions;"
         "found = read_predictions(sys.argv[1]); print_scores(found, title='привет');"
         "print(sys.stdout.errors)"
     )

@@ -15,15 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import moving_hand
-from signlet.advice import NO_ESTIMATE, data_notes
 from signlet.cli import COMMANDS, main
 from signlet.cli.choices import LARGE_SET, SMALL_SET, Asked, choose, given_flags
 from signlet.cli.training import load_recipe
 from signlet.errors import SignletError
 from signlet.pack import PackedSet, pack
-from signlet.recognise import Recogniser
+from signlet.quality.advice import NO_ESTIMATE, data_notes
+from signlet.recognition.recogniser import Recogniser
 from signlet.sources import Source, files, open_source
-from signlet.train.settings import epoch_of
+from signlet.training.settings import epoch_of
 from test_cli import SMALL
 
 GUIDE = Path(__file__).parents[1] / "docs" / "own_signs.md"

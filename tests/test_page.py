@@ -19,11 +19,11 @@ import pages
 import signlet
 from conftest import moving_hand
 from signlet.clip import validated
+from signlet.pretrained import STARTER, model_path
+from signlet.printable import in_a_message
 from signlet.sources import open_source, read_clip
-from signlet.starter import STARTER, model_path
 from signlet.stream import SignEvent, StreamRecogniser
 from signlet.stream.mirror import turn
-from signlet.terminal import in_a_message
 from signlet.web.build import build_site
 from test_serve_process import LAUNCH, process
 from videos import quarters, write_video

@@ -16,9 +16,9 @@ from serving import Standin
 from signlet.cli import main
 from signlet.errors import SignletError
 from signlet.landmarks import EDGES
+from signlet.pretrained import STARTER, model_path
 from signlet.report.page import render
 from signlet.serve.app import make_app
-from signlet.starter import STARTER, model_path
 from signlet.web import build, libraries
 from signlet.web.build import build_site
 

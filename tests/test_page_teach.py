@@ -17,17 +17,17 @@ import torch
 import browsing
 import pages
 import signlet
-from signlet.averaging import Average
-from signlet.card import Card
 from signlet.clip import validated
 from signlet.export import onnx as onnx_export
 from signlet.model import ModelSize, SignModel
-from signlet.recognise import Recogniser
+from signlet.modelfile.averaging import Average
+from signlet.modelfile.card import Card
+from signlet.modelfile.halves import as_text
+from signlet.modelfile.rewrite import with_entries
+from signlet.modelfile.taught_head import unit
+from signlet.recognition.recogniser import Recogniser
 from signlet.sources import open_source
 from signlet.stream import SignEvent, StreamRecogniser
-from signlet.teaching.card_file import with_entries
-from signlet.teaching.halves import as_text
-from signlet.teaching.head import unit
 from signlet.web.build import build_site
 from test_page import AXE, RULES, browser, node_modules, tool, visited
 

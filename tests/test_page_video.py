@@ -22,8 +22,8 @@ import pages
 import signlet
 from conftest import SHARED
 from signlet.landmarks import FACE, LEFT_HAND, POSE, RAW_PARTS, RIGHT_HAND
+from signlet.pretrained import STARTER
 from signlet.sources import read_clip
-from signlet.starter import STARTER
 from signlet.stream import SignEvent, StreamRecogniser
 from signlet.video.frames import read_frames
 from test_page import built

@@ -1,4 +1,4 @@
-"""unfound.js and names.js say what signlet.unfound and signlet.names say, to the last bit."""
+"""unfound.js and names.js say what their Python twins say, to the last bit."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from conftest import moving_hand
+from signlet.clip.unfound import without_numbers
 from signlet.errors import SignletError
 from signlet.landmarks import POSE, RAW_PARTS
-from signlet.names import is_name, sign_name
-from signlet.terminal import UNPRINTED, in_a_message
-from signlet.unfound import without_numbers
+from signlet.printable import UNPRINTED, in_a_message
+from signlet.text.names import is_name, sign_name
 from test_names import ALLOWED, REFUSED
 
 RUNNER = Path(__file__).parent / "plain_runner.mjs"

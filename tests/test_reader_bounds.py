@@ -20,15 +20,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from signlet.clip import MAX_FRAMES, Clip
-from signlet.datasets.workbook import sheet_rows
+from signlet.clip.remarks import NO_RATE
+from signlet.clip.span import Span
 from signlet.errors import ClipError, SignletError
-from signlet.reading.regular import content_of
+from signlet.files.regular import content_of
 from signlet.sources import open_source, read_clip, write_clip
+from signlet.sources.datasets.workbook import sheet_rows
 from signlet.sources.parquet import read_parquet
 from signlet.sources.rows import clip_rows
 from signlet.sources.tables import read_rows
-from signlet.span import Span
-from signlet.video.remarks import NO_RATE
 from sources_data import HOLISTIC, pose_bytes, refused
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="needs what only Linux has")

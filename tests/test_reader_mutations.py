@@ -15,11 +15,11 @@ import pytest
 import miniatures as mini
 from mutations import mutate, mutate_json
 from signlet.clip import MAX_FRAMES, Clip
-from signlet.datasets.workbook import sheet_rows
+from signlet.clip.span import FASTEST_FPS, SLOWEST_FPS
 from signlet.errors import ClipError, SignletError
 from signlet.sources import open_source, read_clip, write_clip
+from signlet.sources.datasets.workbook import sheet_rows
 from signlet.sources.rows import clip_rows
-from signlet.span import FASTEST_FPS, SLOWEST_FPS
 from sources_data import HOLISTIC, pose_bytes
 
 TIMES = 120

@@ -15,14 +15,14 @@ from safetensors.torch import load_file, save_file
 import signlet
 from conftest import moving_hand
 from signlet import ClipError, SignletError
-from signlet.averaging import Average
 from signlet.cli import main
+from signlet.evaluation.predict import predict
 from signlet.model import ModelConfig, SignModel
 from signlet.model.files import CONFIG, WEIGHTS, ModelFile, load_model, save_model
+from signlet.modelfile.averaging import Average
 from signlet.pack import PackedSet
-from signlet.predict import predict
 from signlet.preprocess import Preprocess
-from signlet.recognise import Recogniser
+from signlet.recognition.recogniser import Recogniser
 from signlet.runtimes.torch import TorchRuntime
 
 SIGNS = ("circle", "line", "wave")

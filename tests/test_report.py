@@ -15,17 +15,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signlet import atomic
 from signlet.clip import Clip
-from signlet.copies import trained_copies
 from signlet.errors import SignletError
-from signlet.evaluate import Predictions, by_sign, by_signer, score, write_predictions
+from signlet.evaluation.copies import trained_copies
+from signlet.evaluation.scores import Predictions, by_sign, by_signer, score, write_predictions
+from signlet.files import atomic
 from signlet.landmarks import LEFT_HAND, NUM_RAW
 from signlet.pack import PackedSet, pack
+from signlet.printable import UNPRINTED
 from signlet.report import write_report
 from signlet.report.content import warnings
 from signlet.report.figures import confusion_figure, learning_curves
-from signlet.report.run import read_curves
 from signlet.report.skeleton import (
     MAX_FRAMES,
     NOT_FOUND,
@@ -38,7 +38,7 @@ from signlet.report.skeleton import (
     view_box,
 )
 from signlet.sources import ClipRef
-from signlet.terminal import UNPRINTED
+from signlet.training.finished import read_curves
 
 NASTY = "<script>alert('a & b')</script>"
 SIGNS = (NASTY, "$x_1$", "thank you")

@@ -18,10 +18,10 @@ from signlet.cli import main, training
 from signlet.cli.kept import KEPT
 from signlet.errors import Interrupted
 from signlet.pack import PackedSet
-from signlet.train import Recipe, fold
-from signlet.train.checkpoint import load_checkpoint
-from signlet.train.fold import CHECKPOINT, FoldTraining
-from signlet.train.progress import Silent
+from signlet.training import Recipe, fold
+from signlet.training.checkpoint import load_checkpoint
+from signlet.training.fold import CHECKPOINT, FoldTraining
+from signlet.training.progress import Silent
 from test_cli import SMALL
 from test_train import TINY, fold_training, weights
 

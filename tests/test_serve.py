@@ -32,7 +32,7 @@ from serving import (
     running,
 )
 from signlet import SignletError
-from signlet.recognise import Prediction
+from signlet.recognition.recogniser import Prediction
 from signlet.serve.app import make_app
 from signlet.serve.limits import Limits
 from signlet.serve.refused import Refused

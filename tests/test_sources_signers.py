@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from signlet.errors import SignletError
 from signlet.sources.pattern import NamePattern
 from signlet.sources.signers import signers_of
-from signlet.splits import split_name
+from signlet.sources.splits import split_name
 
 
 def signers(*paths: str) -> list[str | None]:

@@ -9,7 +9,7 @@ import pytest
 import miniatures as mini
 from signlet.cli import main
 from signlet.errors import SignletError
-from signlet.inspect import data_quality
+from signlet.quality import data_quality
 from signlet.sources import open_source
 
 BAD = ("by\u200be", "hel\u202elo", "\u2063", "x" * 101)

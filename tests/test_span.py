@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from signlet.clip import Clip, advised
+from signlet.clip.remarks import BEYOND, NO_RATE
+from signlet.clip.span import Span
 from signlet.errors import ClipError
 from signlet.sources import ClipRef, read_ref, write_clip
-from signlet.span import Span
-from signlet.video.remarks import BEYOND, NO_RATE
 
 
 @pytest.mark.parametrize(

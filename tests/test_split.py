@@ -12,12 +12,12 @@ import yaml
 
 import miniatures as mini
 from signlet.cli import main
-from signlet.copies import trained_copies
 from signlet.errors import SignletError
+from signlet.evaluation.copies import trained_copies
+from signlet.evaluation.predictions import Predictions, read_predictions
+from signlet.evaluation.split_plan import split_plan
 from signlet.pack import PackedSet, pack
-from signlet.predictions import Predictions, read_predictions
 from signlet.sources import open_source
-from signlet.split_plan import split_plan
 
 LABELS = [0, 1, 0, 1, 0, 1, 0, 1]
 SPLITS = ["train", "train", "val", "val", "test", "test", "", None]

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import signlet
-from signlet import SignletError, starter
+from signlet import SignletError
+from signlet import pretrained as starter
 from signlet.cli import main
-from signlet.recognise import Recogniser
+from signlet.recognition.recogniser import Recogniser
 from signlet.runtimes import onnx
 from signlet.sources import find, open_source
 

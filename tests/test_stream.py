@@ -9,7 +9,7 @@ import pytest
 
 from signlet.errors import SignletError
 from signlet.landmarks import LEFT_HAND, RIGHT_HAND
-from signlet.recognise import Prediction
+from signlet.recognition.recogniser import Prediction
 from signlet.stream import Segment, Segmenter, SignEvent, StreamRecogniser, StreamSettings
 from signlet.stream.frames import FrameBuffer
 from signlet.stream.mirror import turn

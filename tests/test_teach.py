@@ -16,19 +16,19 @@ from hypothesis.extra import numpy as hnp
 
 import signlet
 from conftest import moving_hand
-from signlet.card import read_card
 from signlet.errors import ClipError, SignletError
-from signlet.names import sign_name
-from signlet.recognise import Recogniser
-from signlet.runtimes import tflite_file
-from signlet.teaching.card_file import ModelSource, with_entries
-from signlet.teaching.estimate import Tally, estimate
-from signlet.teaching.examples import distinct
-from signlet.teaching.fit import PRIOR, Examples, Expected, Similarities, fitted
-from signlet.teaching.halves import as_text
-from signlet.teaching.head import Head, unit
-from signlet.teaching.make import note_of_base
-from signlet.teaching.taught import Example, Taught
+from signlet.modelfile import tflite_file
+from signlet.modelfile.card import read_card
+from signlet.modelfile.halves import as_text
+from signlet.modelfile.rewrite import ModelSource, with_entries
+from signlet.modelfile.taught import Example, Taught
+from signlet.modelfile.taught_fit import PRIOR, Examples, Expected, Similarities, fitted
+from signlet.modelfile.taught_head import Head, unit
+from signlet.recognition.recogniser import Recogniser
+from signlet.recognition.teaching.estimate import Tally, estimate
+from signlet.recognition.teaching.examples import distinct
+from signlet.recognition.teaching.make import note_of_base
+from signlet.text.names import sign_name
 from teaching import OWN, WIDTH, clips, labels, own_rows, people, tiny_card
 from test_teach_twin import javascript
 
@@ -212,7 +212,7 @@ def test_the_answers_are_those_of_the_head(taught: Recogniser, base: Path) -> No
 
 def test_none_is_the_answer_where_it_is_likelier_than_every_sign() -> None:
     shares = np.array([0.3, 0.2], np.float32)
-    prediction = signlet.recognise.Prediction(("x", "y"), shares, none=0.5)
+    prediction = signlet.recognition.recogniser.Prediction(("x", "y"), shares, none=0.5)
     assert prediction.sign is None
     assert prediction.likeliest == "x"
     assert replace(prediction, none=0.25).sign == "x"

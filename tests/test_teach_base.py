@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 import signlet
 from conftest import moving_hand
-from signlet.card import Card
 from signlet.cli import main
 from signlet.errors import SignletError
 from signlet.export import bundle, export_ensemble
 from signlet.export.bundle import _prototypes
 from signlet.model import SignModel
 from signlet.model.files import save_model
-from signlet.teaching.head import unit
+from signlet.modelfile.card import Card
+from signlet.modelfile.taught_head import unit
 from teaching import MAX_LEN, OWN, SIZE, WIDTH
 
 LABELS = np.arange(30) % len(OWN)

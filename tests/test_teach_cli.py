@@ -20,11 +20,11 @@ from signlet.cli import main
 from signlet.cli.bars import Bars
 from signlet.errors import SignletError
 from signlet.live import lines
+from signlet.modelfile.halves import as_text
+from signlet.modelfile.rewrite import with_entries
 from signlet.sources import Fingerspelling
 from signlet.stream import StreamRecogniser
 from signlet.stream.segmenter import Segment
-from signlet.teaching.card_file import with_entries
-from signlet.teaching.halves import as_text
 from teaching import own_rows, tiny_card, tiny_model, write_onnx
 
 Capture = pytest.CaptureFixture[str]

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from signlet.teaching.estimate import NONE, estimate
-from signlet.teaching.fit import Examples, Expected, Similarities, fitted
-from signlet.teaching.head import unit
+from signlet.modelfile.taught_fit import Examples, Expected, Similarities, fitted
+from signlet.modelfile.taught_head import unit
+from signlet.recognition.teaching.estimate import NONE, estimate
 
 Rows = NDArray[np.float64]
 SEEDS = range(12)

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from signlet.teaching import fit
-from signlet.teaching.fit import Examples, Expected, Similarities, fitted
-from signlet.teaching.halves import as_text
-from signlet.teaching.head import unit
-from signlet.teaching.taught import Example, Taught, own_prototypes
+from signlet.modelfile import taught_fit as fit
+from signlet.modelfile.halves import as_text
+from signlet.modelfile.taught import Example, Taught, own_prototypes
+from signlet.modelfile.taught_fit import Examples, Expected, Similarities, fitted
+from signlet.modelfile.taught_head import unit
 
 RUNNER = Path(__file__).parent / "teach_runner.mjs"
 BY_HAND = {"known": 0.75, "unknown": 0.45, "spread": 0.12, "scale": 20}

@@ -12,8 +12,8 @@ import pytest
 pytest.importorskip("accelerate")
 
 from signlet.errors import SignletError
-from signlet.trackers import TRACKERS, Trackers, _Sink, check_trackers, flat, open_trackers
-from signlet.train import Recipe
+from signlet.training import Recipe
+from signlet.training.trackers import TRACKERS, Trackers, _Sink, check_trackers, flat, open_trackers
 
 NAN = float("nan")
 SETTINGS = {"optimiser": {"learning_rate": 1e-3}, "student": {"widths": (8, 16)}, "name": "tiny"}
@@ -201,7 +201,7 @@ def test_a_missing_package_names_the_extra(
         if module != "accelerate":
             raise ModuleNotFoundError(f"No module named {module!r}", name=module)
 
-    monkeypatch.setattr("signlet.trackers.importlib.import_module", missing)
+    monkeypatch.setattr("signlet.training.trackers.importlib.import_module", missing)
     with pytest.raises(SignletError, match="tracking needs the extra track"):
         open_trackers([name], tmp_path / "run", SETTINGS)
     assert not (tmp_path / "run").exists()

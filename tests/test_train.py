@@ -20,16 +20,16 @@ from safetensors.torch import load_file
 from conftest import Synthetic
 from signlet.augment import AugmentConfig
 from signlet.errors import SignletError
-from signlet.folds import signer_folds
+from signlet.evaluation.folds import signer_folds
+from signlet.evaluation.predictions import read_predictions
 from signlet.model import ModelSize
 from signlet.model.files import load_model
 from signlet.pack import PackedSet, pack
-from signlet.predictions import read_predictions
-from signlet.train import Recipe, train
-from signlet.train.batches import Batches
-from signlet.train.fold import CHECKPOINT, FoldTraining
-from signlet.train.progress import Silent
-from signlet.train.settings import (
+from signlet.training import Recipe, train
+from signlet.training.batches import Batches
+from signlet.training.fold import CHECKPOINT, FoldTraining
+from signlet.training.progress import Silent
+from signlet.training.settings import (
     LossSettings,
     MixupSettings,
     OptimiserSettings,
@@ -134,7 +134,7 @@ from rich.console import Console
 sys.path.insert(0, {tests!r})
 from test_train import TINY
 from signlet.pack import PackedSet
-from signlet.train import train
+from signlet.training import train
 from dataclasses import replace
 torch.set_num_threads(1)
 recipe = replace(TINY, optimiser=replace(TINY.optimiser, epochs=12))
@@ -356,7 +356,7 @@ def test_freed_memory_is_kept_without_new_pages() -> None:
     code = """
 import platform, resource, sys
 import torch
-from signlet.train.memory import keep_freed_memory
+from signlet.training.memory import keep_freed_memory
 if platform.libc_ver()[0] != "glibc":
     sys.exit()
 assert keep_freed_memory()

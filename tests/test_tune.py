@@ -25,11 +25,11 @@ from conftest import Synthetic
 from signlet.cli import main
 from signlet.cli.training import load_recipe
 from signlet.errors import SignletError
-from signlet.folds import signer_folds
+from signlet.evaluation.folds import signer_folds
 from signlet.model import ModelSize
 from signlet.pack import PackedSet, pack
-from signlet.train import Diverged, Recipe
-from signlet.train.settings import OptimiserSettings, PackingSettings
+from signlet.training import Diverged, Recipe
+from signlet.training.settings import OptimiserSettings, PackingSettings
 from signlet.tune import (
     DEFAULT_SPACE,
     Choices,

@@ -17,14 +17,14 @@ import pytest
 from conftest import Synthetic, moving_hand
 from signlet.cli import main
 from signlet.cli.training import load_recipe
-from signlet.ensemble import write_ensemble
 from signlet.errors import SignletError
 from signlet.export import export_ensemble
 from signlet.model import ModelConfig, SignModel
 from signlet.pack import pack
 from signlet.running import lock
 from signlet.running.lock import only_one, only_one_file
-from signlet.train.folder import only_one as only_one_training
+from signlet.training.ensemble import write_ensemble
+from signlet.training.folder import only_one as only_one_training
 from signlet.tune import Search, tune
 from signlet.tune.space import Choices
 from signlet.web import build
@@ -274,7 +274,7 @@ def test_train_leaves_no_other_clips_in_a_run(
 
 def test_the_same_clips_may_be_packed_into_it_again(run: Path, clips: Path) -> None:
     from signlet.cli.training import main_console, packed_clips
-    from signlet.train import Processes
+    from signlet.training import Processes
 
     console = main_console(Processes(rank=1))
     packed = packed_clips(str(clips), load_recipe("small"), run, 1, console)

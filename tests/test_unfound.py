@@ -16,11 +16,11 @@ import signlet
 from conftest import moving_hand
 from signlet import Clip, ClipWarning
 from signlet.cli import main
+from signlet.clip.unfound import without_numbers
 from signlet.errors import ClipError
 from signlet.landmarks import FACE, LEFT_HAND, POSE, RAW_PARTS, RIGHT_HAND
 from signlet.sources import open_source, read_clip
 from signlet.stream import StreamRecogniser
-from signlet.unfound import without_numbers
 from streams import DOWN, Recorded, act, fake, segments_of, sign
 
 FRAMES = np.concatenate([moving_hand(1, 0, 0)] * 2)

@@ -13,14 +13,14 @@ from rich.console import Console
 
 from odd_videos import cut_without_encoding, number_of, with_times, write
 from signlet.clip import Clip
+from signlet.clip.remarks import BEYOND
+from signlet.clip.span import Span
 from signlet.errors import ClipError
 from signlet.extract import ensure_extracted, extract_many
 from signlet.sources import ClipRef, read_clip, read_ref, write_clip
-from signlet.span import Span
 from signlet.video import decoding
 from signlet.video import frames as video_frames
 from signlet.video.frames import expected_frames, read_frames, refuse_long
-from signlet.video.remarks import BEYOND
 from videos import Stub, cached, stub
 
 __all__ = ["cached", "stub"]

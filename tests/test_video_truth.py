@@ -21,11 +21,11 @@ from odd_videos import (
     with_times,
     write,
 )
+from signlet.clip.remarks import CUT, DAMAGED, MENDED, NO_RATE
 from signlet.errors import ClipError
 from signlet.sources import read_clip
 from signlet.video.frames import Pictures, refuse_long, video_facts
 from signlet.video.quality import measure, warnings_of
-from signlet.video.remarks import CUT, DAMAGED, MENDED, NO_RATE
 from signlet.video.single import HOLISTIC, find
 from videos import Stub, cached, stub
 

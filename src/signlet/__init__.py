@@ -10,15 +10,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from signlet.moved import find_moved
+from signlet.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from signlet.clip import Clip
     from signlet.errors import ClipError, ClipWarning, SignletError
-    from signlet.recognise import Recognisable, Recogniser
+    from signlet.recognition.recogniser import Recognisable, Recogniser
 
 __all__ = ["Clip", "ClipError", "ClipWarning", "SignletError", "load", "teach"]
-__version__ = "0.1.0"
+
+find_moved()
 
 
 def __getattr__(name: str) -> Any:
@@ -43,7 +47,7 @@ def load(path: str | Path, threads: int = 0) -> Recogniser:
     Returns a `Recogniser`; call it with a clip, a path or raw landmarks (T, 543, 3).
     Raises SignletError where there is no usable model, or what runs it is not installed.
     """
-    from signlet.recognise import Recogniser
+    from signlet.recognition.recogniser import Recogniser
 
     return Recogniser.load(path, threads)
 
@@ -67,8 +71,9 @@ def teach(
     Raises SignletError where the base gives no embedding, a clip shows no hand or cannot be
     read (naming it), or one clip is given for two signs. Notes are given as warnings.
     """
-    from signlet.teaching import make
-    from signlet.teaching.examples import given_clips
+    from signlet.export.teachable import open_base
+    from signlet.recognition.teaching import make
+    from signlet.recognition.teaching.examples import given_clips
 
     given = given_clips(clips, signs, signers)
-    return make.taught_to(make.open_base(base), given, keep_signs, make.Progress()).recogniser
+    return make.taught_to(open_base(base), given, keep_signs, make.Progress()).recogniser

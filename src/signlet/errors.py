@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from signlet.terminal import in_a_message
+from signlet.printable import in_a_message
 
 
 class SignletError(Exception):

@@ -4,7 +4,7 @@ Reading and applying a calibration needs numpy only; `measure`, `unknown` and `l
 which make one, are imported by name.
 """
 
-from signlet.calibration.scale import (
+from signlet.modelfile.calibration import (
     CALIBRATION,
     FORMAT,
     LEAST_TEMPERATURE,

@@ -16,12 +16,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from signlet.atomic import replacing, write_text
-from signlet.calibration import CALIBRATION, FORMAT, model_digest
 from signlet.calibration.measure import Calibrated, Floats
+from signlet.evaluation.predictions import Predictions
+from signlet.files.atomic import replacing, write_text
 from signlet.model.files import finite
 from signlet.modelfile import checksum
-from signlet.predictions import Predictions
+from signlet.modelfile.calibration import CALIBRATION, FORMAT, model_digest
 
 FIGURE = "calibration.svg"
 _KNOWN, _UNKNOWN, _GREY = "#4a78d6", "#c25b3f", "#888888"

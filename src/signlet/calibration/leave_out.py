@@ -19,20 +19,20 @@ import torch
 from numpy.typing import NDArray
 from rich.console import Console
 
-from signlet.atomic import write_text
-from signlet.averaging import Kind
-from signlet.console import SafeConsole
 from signlet.errors import SignletError
-from signlet.folds import FoldPlan
-from signlet.modelfile.text import parsed
+from signlet.evaluation.folds import FoldPlan
+from signlet.evaluation.predict import predict
+from signlet.evaluation.predictions import Predictions, average, read_predictions, write_predictions
+from signlet.files.atomic import write_text
+from signlet.files.json_text import parsed
+from signlet.files.regular import content_of
+from signlet.modelfile.averaging import Kind
 from signlet.pack import PackedSet
-from signlet.predict import predict
-from signlet.predictions import Predictions, average, read_predictions, write_predictions
-from signlet.reading.regular import content_of
-from signlet.train import Recipe, fit
-from signlet.train.folder import PREDICTIONS, only_one, predictions_of
-from signlet.train.run import plan_of
-from signlet.train.settings import plain
+from signlet.text.console import SafeConsole
+from signlet.training import Recipe, fit
+from signlet.training.folder import PREDICTIONS, only_one, predictions_of
+from signlet.training.run import plan_of
+from signlet.training.settings import plain
 
 SETTINGS, SOUP = "settings.json", "soup"
 _LARGEST = 256 << 20

@@ -16,11 +16,11 @@ from scipy.special import logsumexp
 from sklearn.metrics import roc_auc_score, roc_curve
 from sklearn.model_selection import GroupKFold
 
-from signlet.averaging import log_probabilities
-from signlet.calibration import Calibration, tempered
 from signlet.errors import SignletError
-from signlet.evaluate import score, signer_interval
-from signlet.predictions import Predictions
+from signlet.evaluation.predictions import Predictions
+from signlet.evaluation.scores import score, signer_interval
+from signlet.modelfile.averaging import log_probabilities
+from signlet.modelfile.calibration import Calibration, tempered
 
 LOWEST, HIGHEST = 0.1, 10.0
 """Temperatures that are tried."""

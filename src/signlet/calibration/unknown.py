@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from signlet.alike import numbers, one_form
 from signlet.errors import SignletError
+from signlet.evaluation.predict import predict
+from signlet.evaluation.predictions import Predictions
 from signlet.model.files import ModelFile
 from signlet.pack import PackedSet
-from signlet.predict import predict
-from signlet.predictions import Predictions
+from signlet.text.alike import numbers, one_form
 
 
 def predict_unknown(model: ModelFile, *sets: PackedSet) -> Predictions:

@@ -9,14 +9,15 @@ import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 
-import signlet
 from signlet.cli.kept import KEPT
 from signlet.errors import Interrupted, SaidElsewhere, SignletError
 from signlet.modelfile import checksum
+from signlet.printable import shortened
 from signlet.running.children import end_children
 from signlet.running.ending import Ending, watched
 from signlet.running.leftover import forget
-from signlet.terminal import locale_hint, printing_safely, shortened, tell, to_nowhere
+from signlet.text.terminal import locale_hint, printing_safely, tell, to_nowhere
+from signlet.version import __version__
 
 COMMANDS = {
     "demo": "train a recogniser of fingerspelled letters on real clips, in minutes",
@@ -107,7 +108,7 @@ def _main(arguments: Sequence[str] | None, ending: Ending) -> int:
         print(usage(), end="")
         return 0 if given else FAILED
     if given[0] == "--version":
-        print(f"signlet {signlet.__version__}")
+        print(f"signlet {__version__}")
         return 0
     if given[0] not in COMMANDS:
         named = repr(shortened(given[0]))
@@ -121,7 +122,7 @@ def _run(name: str, arguments: list[str], ending: Ending) -> int:
     try:
         command = importlib.import_module(f"signlet.cli.{name}")
     except ModuleNotFoundError as error:
-        from signlet.install import needs
+        from signlet.text.install import needs
 
         missing = needs(f"signlet {name}", _EXTRAS.get(name, "train"), error)
         return _help_without(name, missing) if _asks(arguments) else _fail(missing, FAILED)

@@ -6,7 +6,7 @@ import sys
 import time
 from typing import Any
 
-from signlet.terminal import is_terminal
+from signlet.text.terminal import is_terminal
 
 _MOMENT = 2.0
 """Seconds; what is done by then shows no bar."""
@@ -53,7 +53,7 @@ def _started(what: str, count: int) -> Any:
     try:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-        from signlet.console import SafeConsole
+        from signlet.text.console import SafeConsole
     except ModuleNotFoundError:
         return False
     columns = TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()

@@ -12,23 +12,23 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from signlet.calibration import CALIBRATION
 from signlet.calibration.files import FIGURE, write_calibration, write_figure
 from signlet.calibration.leave_out import SOUP
 from signlet.calibration.measure import Calibrated, Share, calibrate
 from signlet.calibration.unknown import predict_unknown
 from signlet.cli.parsing import add_columns, add_names, existing, make_parser, parse, refuse_told
 from signlet.cli.trained_again import TrainedAgain, answers_without_signs
-from signlet.console import SafeConsole
-from signlet.ensemble import ENSEMBLE
 from signlet.errors import SignletError
-from signlet.evaluate import interval_said
+from signlet.evaluation.predict import packed_for
+from signlet.evaluation.predictions import Predictions, read_predictions
+from signlet.evaluation.scores import interval_said
 from signlet.model.files import ModelFile, load_model
-from signlet.predict import packed_for
-from signlet.predictions import Predictions, read_predictions
+from signlet.modelfile.calibration import CALIBRATION
 from signlet.running.leftover import scratch
-from signlet.terminal import print_json
-from signlet.train.folder import PREDICTIONS
+from signlet.text.console import SafeConsole
+from signlet.text.terminal import print_json
+from signlet.training.ensemble import ENSEMBLE
+from signlet.training.folder import PREDICTIONS
 
 _USELESS = 0.1
 """Share of known clips that pass the threshold; below it a calibration is no use."""

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from signlet.advice import NO_ESTIMATE
 from signlet.cli.parsing import parse_folds
 from signlet.errors import SignletError
-from signlet.folds import possible_folds, signer_folds
+from signlet.evaluation.folds import possible_folds, signer_folds
 from signlet.pack import PackedSet
-from signlet.train import Recipe
-from signlet.train.run import plan_of
-from signlet.train.settings import FEW_BATCHES, epoch_of
+from signlet.quality.advice import NO_ESTIMATE
+from signlet.training import Recipe
+from signlet.training.run import plan_of
+from signlet.training.settings import FEW_BATCHES, epoch_of
 
 SMALL_SET = 500
 """Up to so many clips a training is cheap: all folds are held out, then all clips trained on."""

@@ -15,7 +15,7 @@ from signlet.landmarks import RAW_PARTS
 from signlet.meaning import Change
 from signlet.sources import open_source
 from signlet.sources.files import SUFFIXES
-from signlet.terminal import say, tell
+from signlet.text.terminal import say, tell
 from signlet.video.suffixes import is_video
 
 _EXAMPLES = """

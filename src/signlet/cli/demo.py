@@ -8,7 +8,6 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from signlet.atomic import require_writable
 from signlet.cli.parsing import make_parser, parse
 from signlet.cli.training import (
     add_recipe,
@@ -18,12 +17,13 @@ from signlet.cli.training import (
     train_and_report,
     with_recipe_paths,
 )
-from signlet.predictions import Predictions
-from signlet.recognise import Recogniser
+from signlet.evaluation.predictions import Predictions
+from signlet.files.atomic import require_writable
+from signlet.recognition.recogniser import Recogniser
 from signlet.sources import find, open_source
-from signlet.train import start_processes
-from signlet.train.folder import SETTINGS, refuse_other_recipe
-from signlet.train.memory import keep_freed_memory
+from signlet.training import start_processes
+from signlet.training.folder import SETTINGS, refuse_other_recipe
+from signlet.training.memory import keep_freed_memory
 
 _EXAMPLES = """
   signlet demo

@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from signlet.averaging import Kind
 from signlet.cli.parsing import make_parser, parse
-from signlet.console import SafeConsole
-from signlet.copies import NO_ESTIMATE
-from signlet.ensemble import COMPARISON, ENSEMBLE, Ensemble, ensemble, tests_copies_only
-from signlet.evaluate import interval_said, scored_signers
+from signlet.evaluation.copies import NO_ESTIMATE
+from signlet.evaluation.scores import interval_said, scored_signers
+from signlet.modelfile.averaging import Kind
+from signlet.text.console import SafeConsole
+from signlet.training.ensemble import COMPARISON, ENSEMBLE, Ensemble, ensemble, tests_copies_only
 
 _EXAMPLES = """
   signlet ensemble runs/asl-signs-25 runs/asl-signs-80 -o runs/both

@@ -9,23 +9,24 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from signlet.advice import reading_notes
-from signlet.alike import alike, numbers, one_form
 from signlet.cli.parsing import add_columns, add_names, existing, make_parser, parse, refuse_told
 from signlet.cli.trained_before import trained_before_note
 from signlet.cli.training import print_copies
-from signlet.console import SafeConsole
 from signlet.errors import SignletError
-from signlet.evaluate import print_scores, score
+from signlet.evaluation.predict import is_packed, packed_for, predict_known
+from signlet.evaluation.predictions import read_predictions
+from signlet.evaluation.scores import print_scores, score
 from signlet.model.files import CONFIG, ModelFile, load_model
 from signlet.pack import PackedSet
 from signlet.pack.layout import HEADER
-from signlet.predict import is_packed, packed_for, predict_known
-from signlet.predictions import read_predictions
+from signlet.printable import printable
+from signlet.quality.advice import reading_notes
 from signlet.running.leftover import scratch
 from signlet.sources import open_source
-from signlet.terminal import is_terminal, print_json, printable
-from signlet.train.folder import PREDICTIONS, SETTINGS
+from signlet.text.alike import alike, numbers, one_form
+from signlet.text.console import SafeConsole
+from signlet.text.terminal import is_terminal, print_json
+from signlet.training.folder import PREDICTIONS, SETTINGS
 
 _SHOWN = 5
 _EXAMPLES = """

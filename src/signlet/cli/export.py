@@ -13,17 +13,17 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from signlet.atomic import require_writable
-from signlet.calibration import read_calibration
 from signlet.cli.parsing import add_columns, add_names, existing, make_parser, parse, refuse_told
-from signlet.console import SafeConsole
 from signlet.errors import SignletError
 from signlet.export import BOUNDS, Exported, export_ensemble
 from signlet.export.bundle import CARD
 from signlet.export.tools import FILES, missing_tools
+from signlet.files.atomic import require_writable
 from signlet.model.files import load_model
+from signlet.modelfile.calibration import read_calibration
+from signlet.printable import printable
 from signlet.sources import open_source
-from signlet.terminal import printable
+from signlet.text.console import SafeConsole
 
 _EXAMPLES = """
   signlet export runs/demo

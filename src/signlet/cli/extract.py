@@ -7,7 +7,6 @@ from pathlib import Path
 from rich.console import Console
 
 from signlet.cli.parsing import add_names, make_plain_parser, parse
-from signlet.console import SafeConsole
 from signlet.errors import SignletError
 from signlet.extract.files import FORMATS
 from signlet.extract.folder import extract_folder, left_notes
@@ -15,7 +14,8 @@ from signlet.extract.record import FILE
 from signlet.extract.show import count_of, shares_table, warnings_table
 from signlet.extract.summary import Summary
 from signlet.sources.pattern import NamePattern
-from signlet.terminal import tell
+from signlet.text.console import SafeConsole
+from signlet.text.terminal import tell
 from signlet.video.extractors import EXTRACTORS, Choice
 
 _EXAMPLES = """

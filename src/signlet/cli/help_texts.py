@@ -11,8 +11,8 @@ from contextlib import redirect_stdout
 from importlib.resources import files
 from pathlib import Path
 
-from signlet.atomic import write_text
 from signlet.cli import COMMANDS, main
+from signlet.files.atomic import write_text
 
 _FOLDER = "help"
 _WIDTH = "100"

@@ -8,9 +8,10 @@ from rich.console import Console
 
 from signlet.cli.parsing import add_columns, add_names, make_parser, parse
 from signlet.clip import Clip
-from signlet.console import SafeConsole
 from signlet.errors import SignletError
-from signlet.inspect import (
+from signlet.evaluation.predict import is_packed
+from signlet.pack import PackedSet
+from signlet.quality import (
     clip_quality,
     data_quality,
     draw_animation,
@@ -20,8 +21,6 @@ from signlet.inspect import (
     quality_json,
     write_quality,
 )
-from signlet.pack import PackedSet
-from signlet.predict import is_packed
 from signlet.sources import (
     LETTERS,
     Source,
@@ -31,7 +30,8 @@ from signlet.sources import (
     read_named,
     with_videos,
 )
-from signlet.terminal import print_json
+from signlet.text.console import SafeConsole
+from signlet.text.terminal import print_json
 
 _EXAMPLES = """
   signlet inspect fingerspelling                     signs, signers, lengths, suspicious clips

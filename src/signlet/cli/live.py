@@ -9,17 +9,17 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from signlet.atomic import require_writable
 from signlet.cli.parsing import make_plain_parser, parse
 from signlet.errors import ClipError, SignletError
+from signlet.files.atomic import require_writable
 from signlet.live.inputs import Input, open_input
 from signlet.live.lines import Lines
 from signlet.live.session import Session, Shows
-from signlet.recognise import Recogniser
+from signlet.pretrained import STARTER, STARTER_SAYS
+from signlet.printable import printable
+from signlet.recognition.recogniser import Recogniser
 from signlet.sources import LETTERS
-from signlet.starter import STARTER, STARTER_SAYS
 from signlet.stream import StreamRecogniser
-from signlet.terminal import printable
 
 if TYPE_CHECKING:
     from signlet.live.window import WindowProbe

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from signlet.cli.parsing import make_plain_parser, parse
 from signlet.errors import SignletError
-from signlet.terminal import say
+from signlet.text.terminal import say
 from signlet.video.bundle.make import bundle_path, made_bundle, whole
 from signlet.video.bundle.source import VERSION, installed
 

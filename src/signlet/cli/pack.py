@@ -10,9 +10,9 @@ from rich.table import Table
 
 from signlet.cli.parsing import add_columns, add_names, make_parser, parse
 from signlet.cli.training import print_notes
-from signlet.console import SafeConsole
 from signlet.pack import PackedSet, pack
 from signlet.sources import open_source
+from signlet.text.console import SafeConsole
 
 _EXAMPLES = """
   signlet pack asl-signs/ -o packed/asl25 --max_len 25

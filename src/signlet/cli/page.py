@@ -6,8 +6,8 @@ from pathlib import Path
 
 from signlet.cli.parsing import make_plain_parser, parse
 from signlet.errors import SignletError
-from signlet.starter import STARTER
-from signlet.terminal import say, tell
+from signlet.pretrained import STARTER
+from signlet.text.terminal import say, tell
 
 _EXAMPLES = """
   signlet page build -o site/

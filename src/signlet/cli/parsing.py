@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from signlet.cli.as_given import check_given, check_jobs, surplus_hint
 from signlet.cli.wrong_values import wrong_value
 from signlet.errors import SaidElsewhere, SignletError
-from signlet.terminal import printable
+from signlet.printable import printable
 
 if TYPE_CHECKING:
     from jsonargparse import ArgumentParser

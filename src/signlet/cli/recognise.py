@@ -8,19 +8,19 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from signlet.atomic import require_writable
 from signlet.cli.parsing import make_plain_parser, parse
 from signlet.cli.remarked import Remarked
 from signlet.clip import Clip, advised, require_landmarks
 from signlet.errors import SignletError
-from signlet.reading.regular import blocked
-from signlet.recognise import Prediction, Recogniser
+from signlet.files.atomic import require_writable
+from signlet.files.regular import blocked
+from signlet.pretrained import STARTER, STARTER_SAYS
+from signlet.recognition.recogniser import Prediction, Recogniser
 from signlet.sources import LETTERS, is_set, names_clip, read_named
 from signlet.sources.absent import absent, exists
 from signlet.sources.files import ENDINGS, SUFFIXES
 from signlet.sources.unread import foreign, single_frames
-from signlet.starter import STARTER, STARTER_SAYS
-from signlet.terminal import print_json, say, tell
+from signlet.text.terminal import print_json, say, tell
 from signlet.video.content import what_else
 from signlet.video.suffixes import is_video
 
@@ -132,8 +132,8 @@ def _extract(videos: list[Path]) -> None:
     if not videos:
         return
     try:
-        from signlet.console import SafeConsole
         from signlet.extract.many import extract_many
+        from signlet.text.console import SafeConsole
         from signlet.video import cache
     except ModuleNotFoundError:
         return  # read_clip says what is missing

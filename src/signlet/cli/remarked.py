@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from signlet.clip import Clip, advised
 from signlet.meaning import for_some, of_set
-from signlet.terminal import tell
+from signlet.text.terminal import tell
 
 
 class Remarked:

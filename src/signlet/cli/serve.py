@@ -12,13 +12,13 @@ from typing import Any
 import signlet
 from signlet.cli.parsing import existing, make_plain_parser, parse
 from signlet.errors import SignletError
-from signlet.install import needs
-from signlet.reading.regular import blocked
+from signlet.files.regular import blocked
+from signlet.pretrained import STARTER, STARTER_SAYS, model_path, named
 from signlet.running.leftover import scratch
 from signlet.serve.hosts import is_loopback
 from signlet.serve.limits import Limits
-from signlet.starter import STARTER, STARTER_SAYS, model_path, named
-from signlet.terminal import say, tell
+from signlet.text.install import needs
+from signlet.text.terminal import say, tell
 from signlet.web.build import build_site
 
 _EXAMPLES = """

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from signlet.teaching.estimate import Estimate, Tally, tested_signers
-from signlet.teaching.fit import Similarities
-from signlet.teaching.make import Made, require_taught
-from signlet.teaching.taught import Example, Taught
-from signlet.terminal import printable
+from signlet.modelfile.taught import Example, Taught
+from signlet.modelfile.taught_fit import Similarities
+from signlet.printable import printable
+from signlet.recognition.teaching.estimate import Estimate, Tally, tested_signers
+from signlet.recognition.teaching.make import Made, require_taught
 
 _LISTED = 10
 """Clips that look like another sign are listed up to this many."""

@@ -5,25 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from signlet.atomic import require_writable
 from signlet.cli.bars import Bars
 from signlet.cli.parsing import add_names, make_plain_parser, parse
 from signlet.cli.remarked import Remarked
 from signlet.cli.taught_said import said
 from signlet.clip import Clip
 from signlet.errors import SignletError
-from signlet.names import new_sign_name, signer_name
-from signlet.notes import Seen, SeenSet, reading_notes
-from signlet.recognise import Recogniser
+from signlet.export.teachable import open_base
+from signlet.files.atomic import require_writable
+from signlet.meaning.notes import Seen, SeenSet, reading_notes
+from signlet.modelfile.rewrite import SUFFIXES
+from signlet.modelfile.taught import Example
+from signlet.pretrained import model_path
+from signlet.printable import printable
+from signlet.recognition.recogniser import Recogniser
+from signlet.recognition.teaching import make
+from signlet.recognition.teaching.examples import BadClips, Given
 from signlet.running.lock import only_one_file
 from signlet.sources import ClipRef, Source, open_source, with_videos
 from signlet.sources.absent import absent
-from signlet.starter import model_path
-from signlet.teaching import make
-from signlet.teaching.card_file import SUFFIXES
-from signlet.teaching.examples import BadClips, Given
-from signlet.teaching.taught import Example
-from signlet.terminal import printable, say, tell
+from signlet.text.names import new_sign_name, signer_name
+from signlet.text.terminal import say, tell
 
 _EXAMPLES = """
   signlet teach fingerspelling my_clips/ -o mine.onnx    a folder for each sign; one clip will do
@@ -116,7 +118,7 @@ def _made(parsed: Any, progress: make.Progress) -> make.Made:
     else:
         if (model_path(parsed.base) / "config.json").exists():
             tell(f"{parsed.base}: is exported first, which takes about a minute")
-        found = make.open_base(parsed.base)
+        found = open_base(parsed.base)
     _extract(source)
     if parsed.add:
         made = make.added_to(found, given, progress)
@@ -162,8 +164,8 @@ def _extract(source: Source) -> None:
     if not with_videos(source):
         return
     try:
-        from signlet.console import SafeConsole
         from signlet.extract import ensure_extracted
+        from signlet.text.console import SafeConsole
     except ModuleNotFoundError:
         return  # reading says what is missing
     ensure_extracted(source, console=SafeConsole(stderr=True))

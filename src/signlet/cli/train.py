@@ -8,8 +8,6 @@ from typing import Any, Literal
 
 from rich.console import Console
 
-from signlet.advice import data_notes, init_notes
-from signlet.atomic import require_writable
 from signlet.cli.choices import LARGE_SET, SMALL_SET, Asked, choose, given_flags
 from signlet.cli.parsing import add_columns, add_names, make_parser, parse, parse_folds
 from signlet.cli.training import (
@@ -22,11 +20,13 @@ from signlet.cli.training import (
     with_recipe_paths,
 )
 from signlet.errors import SignletError
-from signlet.trackers import check_trackers
-from signlet.train import Recipe, start_processes
-from signlet.train.folder import SETTINGS, refuse_other_packing, refuse_used
-from signlet.train.init import read_init
-from signlet.train.memory import keep_freed_memory
+from signlet.files.atomic import require_writable
+from signlet.quality.advice import data_notes, init_notes
+from signlet.training import Recipe, start_processes
+from signlet.training.folder import SETTINGS, refuse_other_packing, refuse_used
+from signlet.training.init import read_init
+from signlet.training.memory import keep_freed_memory
+from signlet.training.trackers import check_trackers
 
 _EXAMPLES = """
   signlet train --data my_videos/                     <sign>/<signer>_<number>.mp4, .npz, ...

@@ -11,22 +11,22 @@ from jsonargparse import ArgumentParser
 from numpy.typing import NDArray
 from rich.console import Console
 
-from signlet.averaging import KINDS, Kind
 from signlet.calibration.leave_out import SOUP, LeaveOut, averaged
 from signlet.cli.training import add_recipe, packed_clips, recipe_of
-from signlet.copies import trained_copies
-from signlet.ensemble import ENSEMBLE
 from signlet.errors import SignletError, reason_of
+from signlet.evaluation.copies import trained_copies
+from signlet.evaluation.predictions import Predictions
+from signlet.evaluation.split_plan import TRAINED_FOR
 from signlet.model.files import CONFIG, ModelFile
+from signlet.modelfile.averaging import KINDS, Kind
 from signlet.pack import PackedSet
 from signlet.pack.layout import HEADER
-from signlet.predictions import Predictions
-from signlet.split_plan import TRAINED_FOR
-from signlet.train import Recipe
-from signlet.train.folder import INIT, METRICS, SETTINGS, SPLIT, SPLIT_NOTE, fold_folder
-from signlet.train.memory import keep_freed_memory
-from signlet.train.metrics import read_metrics
-from signlet.train.settings_file import check_sections, read_mapping
+from signlet.training import Recipe
+from signlet.training.ensemble import ENSEMBLE
+from signlet.training.folder import INIT, METRICS, SETTINGS, SPLIT, SPLIT_NOTE, fold_folder
+from signlet.training.memory import keep_freed_memory
+from signlet.training.metrics import read_metrics
+from signlet.training.settings_file import check_sections, read_mapping
 
 WORK = "calibration"
 """Folder in a run of its trainings without some signs."""
@@ -56,7 +56,7 @@ def answers_without_signs(
 ) -> tuple[Predictions, list[Predictions]]:
     """Out-of-fold predictions less copies, and the answers of each training without some signs.
 
-    A copy is a held-out clip that was trained on under another name (`signlet.copies`).
+    A copy is a held-out clip that was trained on under another name (`signlet.evaluation.copies`).
     Raises SignletError where the runs, their clips and the model do not fit together;
     `Interrupted` after Ctrl-C, when the same call goes on.
     """

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from signlet.copies import content_key
 from signlet.errors import SignletError
+from signlet.evaluation.copies import content_key
+from signlet.evaluation.predictions import read_predictions
+from signlet.evaluation.split_plan import TRAINED_FOR
+from signlet.files.json_pieces import read_json
 from signlet.model.files import CONFIG
 from signlet.pack import PackedSet
 from signlet.pack.layout import HEADER
-from signlet.predictions import read_predictions
-from signlet.reading.json_pieces import read_json
-from signlet.split_plan import TRAINED_FOR
-from signlet.train.folder import PREDICTIONS
+from signlet.training.folder import PREDICTIONS
 
 
 def trained_before_note(run: Path, packed: PackedSet) -> str:

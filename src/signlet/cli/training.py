@@ -14,22 +14,22 @@ from jsonargparse import ActionConfigFile, ArgumentParser  # type: ignore[attr-d
 from rich.console import Console
 
 from signlet.cli.parsing import parse
-from signlet.console import SafeConsole
-from signlet.copies import copies_note, trained_copies
 from signlet.errors import SignletError
-from signlet.evaluate import print_scores, score
+from signlet.evaluation.copies import copies_note, trained_copies
+from signlet.evaluation.predict import is_packed
+from signlet.evaluation.predictions import Predictions
+from signlet.evaluation.scores import print_scores, score
+from signlet.files.regular import blocked, irregular
 from signlet.model.files import CONFIG
 from signlet.pack import PackedSet, pack
 from signlet.pack.layout import HEADER
-from signlet.predict import is_packed
-from signlet.predictions import Predictions
-from signlet.reading.regular import blocked, irregular
 from signlet.report import write_report
 from signlet.sources import Source, open_source, with_videos
-from signlet.train import Processes, Recipe, train
-from signlet.train.folder import refuse_other_clips, refuse_other_source
-from signlet.train.init import Init
-from signlet.train.settings_file import check_sections, read_mapping
+from signlet.text.console import SafeConsole
+from signlet.training import Processes, Recipe, train
+from signlet.training.folder import refuse_other_clips, refuse_other_source
+from signlet.training.init import Init
+from signlet.training.settings_file import check_sections, read_mapping
 
 _POOR = 0.05
 """A soup so much less accurate than the distilled model is worth a word."""

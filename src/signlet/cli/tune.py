@@ -9,9 +9,9 @@ from rich.console import Console
 
 from signlet.cli.parsing import add_columns, add_names, existing, make_parser, parse, parse_folds
 from signlet.cli.training import add_recipe, packed_clips, recipe_of, with_recipe_paths
-from signlet.console import SafeConsole
 from signlet.errors import SignletError
-from signlet.folds import signer_folds
+from signlet.evaluation.folds import signer_folds
+from signlet.text.console import SafeConsole
 from signlet.tune import (
     DEFAULT_SPACE,
     Metric,

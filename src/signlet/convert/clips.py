@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signlet.clip import Clip, require_landmarks
+from signlet.clip.points import Part
 from signlet.convert.places import claim, describe, places
 from signlet.errors import ClipError, SignletError
 from signlet.landmarks import IRIS_FACE, RAW_PARTS
@@ -23,7 +24,6 @@ from signlet.running.lock import only_one
 from signlet.sources import ClipRef, Source, read_clip, read_ref, write_clip
 from signlet.sources.arrays import read_npy, read_npz
 from signlet.sources.files import Reader
-from signlet.sources.points import Part
 
 _BUSY = "another command converts clips into this folder; wait for it, or choose another one"
 Found = tuple[tuple[Fault, ...], Look]

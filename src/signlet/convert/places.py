@@ -8,13 +8,13 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from signlet.atomic import write_text
 from signlet.errors import SignletError
-from signlet.names import cell, file_name
+from signlet.files.atomic import write_text
+from signlet.printable import printable
 from signlet.running.lock import LOCK
 from signlet.sources import ClipRef, open_source
 from signlet.sources.files import SUFFIXES
-from signlet.terminal import printable
+from signlet.text.names import cell, file_name
 from signlet.video.suffixes import VIDEO_SUFFIXES
 
 RECORD, MANIFEST = "convert.json", "manifest.csv"

@@ -14,20 +14,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from signlet.atomic import replacing, write_text
-from signlet.averaging import Average
-from signlet.calibration import Calibration
-from signlet.card import Card
 from signlet.errors import SignletError
 from signlet.export.check import BOUNDS, EMBEDDING_BOUNDS, Check, check
 from signlet.export.model_card import model_card
 from signlet.export.tools import FILES, require_tools
+from signlet.files.atomic import replacing, write_text
 from signlet.model import SignModel
 from signlet.model.files import finite
 from signlet.model.recogniser import joined, unit
-from signlet.names import sign_name
+from signlet.modelfile.averaging import Average
+from signlet.modelfile.calibration import Calibration
+from signlet.modelfile.card import Card
+from signlet.modelfile.halves import Halves
 from signlet.running.lock import only_one
-from signlet.teaching.halves import Halves
+from signlet.text.names import sign_name
 
 _BUSY = "another command exports into this folder; wait for it, or choose another one by -o"
 LABELS, CARD, CHECKS = "labels.txt", "model-card.md", "checks.json"

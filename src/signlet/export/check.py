@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from signlet.averaging import Average
 from signlet.errors import ClipError, SignletError
 from signlet.export.cases import edge_cases
+from signlet.export.measure import Measured, measure
 from signlet.model import SignModel
 from signlet.model.files import ModelFile
+from signlet.modelfile.averaging import Average
 from signlet.runtimes import Runtime, open_runtime
-from signlet.runtimes.measure import Measured, measure
 from signlet.runtimes.torch import TorchRuntime
 
 BOUNDS = {"fp32": 1e-4, "fp16": 5e-3, "int8": 0.2}

@@ -8,9 +8,9 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from signlet.averaging import Average
 from signlet.export.frozen import FrozenModel
 from signlet.model import SignModel, joined
+from signlet.modelfile.averaging import Average
 from signlet.preprocess import Preprocess
 
 WHOLE = -1
@@ -64,7 +64,7 @@ def _trimmed(preprocess: nn.Module, raw: Tensor, lengths: Tensor) -> tuple[Tenso
 
 
 def averaged(probabilities: Sequence[Tensor], average: Average) -> Tensor:
-    """`signlet.averaging.Average.of` in torch: members' (B, K) -> (B, K)."""
+    """`signlet.modelfile.averaging.Average.of` in torch: members' (B, K) -> (B, K)."""
     parts = [
         averaged(probabilities, part) if isinstance(part, Average) else probabilities[part]
         for part in average.parts

@@ -17,20 +17,20 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from signlet.atomic import replacing
-from signlet.averaging import Average
-from signlet.card import Card
 from signlet.errors import SignletError
 from signlet.export.frozen import FrozenModel
 from signlet.export.graph import averaged
 from signlet.export.quiet import quiet
-from signlet.install import needs
+from signlet.files.atomic import replacing
 from signlet.landmarks import NUM_RAW, NUM_SELECTED
 from signlet.model import SignModel, joined
+from signlet.modelfile.averaging import Average
+from signlet.modelfile.card import Card
+from signlet.modelfile.tflite_file import append_card
 from signlet.preprocess import Preprocess
 from signlet.running.leftover import scratch
 from signlet.runtimes.litert import EMBEDDING, INPUT, OUTPUT
-from signlet.runtimes.tflite_file import append_card
+from signlet.text.install import needs
 
 _SHARES = (0.3, 0.6, 1.0)
 """Slots of a member's variants, as shares of its `max_len` ..."""

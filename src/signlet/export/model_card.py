@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from signlet.card import Card
 from signlet.export.check import Check
-from signlet.runtimes.measure import FRAMES
-from signlet.terminal import in_a_message
+from signlet.export.measure import FRAMES
+from signlet.modelfile.card import Card
+from signlet.printable import in_a_message
 
 _SHOWN = 60
 

@@ -10,13 +10,13 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
-from signlet.atomic import replacing
-from signlet.averaging import Average
-from signlet.card import ENTRY, Card
 from signlet.export.graph import WHOLE, RecogniserGraph
 from signlet.export.quiet import quiet
+from signlet.files.atomic import replacing
 from signlet.landmarks import NUM_RAW
 from signlet.model import SignModel
+from signlet.modelfile.averaging import Average
+from signlet.modelfile.card import ENTRY, Card
 from signlet.modelfile.onnx_bytes import sealed
 from signlet.runtimes.onnx import EMBEDDING, INPUT, LENGTHS, OUTPUT
 

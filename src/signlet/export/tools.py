@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 
 from signlet.errors import SignletError
-from signlet.install import needs
+from signlet.text.install import needs
 
 FILES = {"onnx": "model.onnx", "litert": "model.tflite"}
 """The file of each format."""

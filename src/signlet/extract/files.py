@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from signlet.atomic import replacing
 from signlet.extract.pose_parts import pose_parts
+from signlet.files.atomic import replacing
 from signlet.landmarks import FACE, LEFT_HAND, POSE, RIGHT_HAND
 from signlet.sources import write_clip
 from signlet.video.extraction import Extraction

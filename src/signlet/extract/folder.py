@@ -13,8 +13,8 @@ from signlet.extract.files import FORMATS
 from signlet.extract.many import Outcome, extract_many
 from signlet.extract.record import Record, Row, require_own
 from signlet.extract.summary import Summary, kinds_of, summarise
-from signlet.names import file_name
-from signlet.reading.regular import require_regular
+from signlet.files.regular import require_regular
+from signlet.printable import printable
 from signlet.running.leftover import sweep
 from signlet.running.lock import only_one
 from signlet.sources.absent import absent, exists
@@ -22,7 +22,7 @@ from signlet.sources.arrange import signers_below
 from signlet.sources.leftover import count_of, listed, unread_folders
 from signlet.sources.pattern import NamePattern
 from signlet.sources.walk import tree_of
-from signlet.terminal import printable
+from signlet.text.names import file_name
 from signlet.video import cache
 from signlet.video.content import what_else
 from signlet.video.extractors import Choice, identity

@@ -10,17 +10,17 @@ from joblib import effective_n_jobs
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from signlet.clip.span import Span
 from signlet.errors import ClipError, SignletError
 from signlet.extract.files import write_extraction
 from signlet.running.leftover import sweep_below
-from signlet.span import Span
+from signlet.running.workers import delayed_here, in_processes
 from signlet.video import cache
 from signlet.video.extractors import Choice, identity
 from signlet.video.frames import expected_frames
 from signlet.video.needs import needs_video
 from signlet.video.quality import VideoQuality, measure
 from signlet.video.single import HOLISTIC, find
-from signlet.workers import delayed_here, in_processes
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from signlet.atomic import require_writable, write_text
 from signlet.errors import SignletError
-from signlet.names import cell, from_cell
-from signlet.reading.regular import open_regular
+from signlet.files.atomic import require_writable, write_text
+from signlet.files.regular import open_regular
+from signlet.text.names import cell, from_cell
 from signlet.video.quality import VideoQuality
 
 FILE = "quality.csv"

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signlet.clip import Clip, advised
+from signlet.clip.remarks import NO_RATE
+from signlet.clip.span import USUAL_FPS
 from signlet.errors import ClipError
 from signlet.live.latest import Latest
 from signlet.sources import LETTERS, read_named
 from signlet.sources.absent import absent, exists
 from signlet.sources.files import ENDINGS, SUFFIXES
-from signlet.span import USUAL_FPS
-from signlet.video.remarks import NO_RATE
 from signlet.video.suffixes import is_video
 
 Image = NDArray[np.uint8]

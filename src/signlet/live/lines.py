@@ -6,8 +6,9 @@ import json
 import sys
 import time
 
+from signlet.printable import printable
 from signlet.stream import SignEvent
-from signlet.terminal import as_it_is, is_terminal, print_json, printable, tell
+from signlet.text.terminal import as_it_is, is_terminal, print_json, tell
 
 _EVERY = 0.5
 """Seconds between two looks of the progress line."""

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from signlet.clip import Clip
+from signlet.clip.span import USUAL_FPS
 from signlet.live.inputs import Seen, seen_of
 from signlet.live.panel import Panel
 from signlet.live.record import recording
 from signlet.live.view import Turned, picture
-from signlet.recognise import Prediction
-from signlet.span import USUAL_FPS
+from signlet.recognition.recogniser import Prediction
 from signlet.stream import SignEvent
 from signlet.stream.recogniser import TOP
 from signlet.video.suffixes import is_video

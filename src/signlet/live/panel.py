@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from signlet.live.fonts import font
+from signlet.printable import printable
 from signlet.stream import SignEvent
-from signlet.terminal import printable
 
 SURFACE, INK, MUTED, LINE = "#ffffff", "#1d1f24", "#5f636d", "#e3e3df"
 ACCENT, NOTE = "#2459c9", "#b4472f"

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from signlet.atomic import replacing
 from signlet.errors import SignletError
-from signlet.install import needs
+from signlet.files.atomic import replacing
+from signlet.text.install import needs
 
 SUFFIXES = (".mp4", ".mov", ".mkv")
 _TICKS = 1000

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from signlet.clip import validated
+from signlet.clip.given import plain
 from signlet.errors import SignletError
-from signlet.given import plain
 from signlet.landmarks import IRIS_FACE, LEFT_HAND, MIRROR, NUM_RAW, POSE, RAW_PARTS, RIGHT_HAND
 from signlet.meaning import undo
 from signlet.meaning.fills import repeats

@@ -66,7 +66,7 @@ class ModelConfig(ModelSize):
     """Number of signs."""
     prototypes: int = 0
     """Prototypes of each sign in the head that names signs by likeness; 0: the last Linear names
-    them. Such a head is put onto a trained model (`signlet.train.head`)."""
+    them. Such a head is put onto a trained model (`signlet.training.head`)."""
 
     def __post_init__(self) -> None:
         """Refuse sizes that cannot be built."""

@@ -20,18 +20,18 @@ from safetensors import SafetensorError
 from safetensors.torch import load, load_file, save_file
 from torch import Tensor
 
-import signlet
-from signlet.atomic import replacing, write_text
-from signlet.averaging import Average
-from signlet.card import require_distinct
 from signlet.errors import SignletError
+from signlet.files.atomic import replacing, write_text
+from signlet.files.json_text import parsed
 from signlet.landmarks import SCHEMA
 from signlet.model.config import ModelConfig
 from signlet.model.recogniser import SignModel
 from signlet.modelfile import MAX_SIZE, checksum
 from signlet.modelfile.answers import reason
-from signlet.modelfile.text import parsed
-from signlet.names import is_name, sign_name
+from signlet.modelfile.averaging import Average
+from signlet.modelfile.card import require_distinct
+from signlet.text.names import is_name, sign_name
+from signlet.version import __version__
 
 PLAIN_FORMAT, FORMAT = 1, 2
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
@@ -82,7 +82,7 @@ def save_model(
             raise SignletError(f"{folder / WEIGHTS}: cannot be written ({error})") from None
     config: dict[str, Any] = {
         "format": PLAIN_FORMAT,
-        "signlet": signlet.__version__,
+        "signlet": __version__,
         "landmarks": SCHEMA,
         "signs": list(signs),
         "members": [

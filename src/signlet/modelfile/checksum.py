@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from signlet.errors import SignletError
-from signlet.reading.regular import require_regular
+from signlet.files.regular import require_regular
 
 NAME = "sha256"
 """What the checksum is called in the JSON files of a run folder."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from signlet.card import ENTRY
 from signlet.errors import SignletError
 from signlet.modelfile import checksum
+from signlet.modelfile.card import ENTRY
 
 CHECKSUM = "signlet.sha256"
 """The metadata entry with SHA-256 of every byte of the file but this entry's own."""

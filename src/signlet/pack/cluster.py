@@ -18,14 +18,14 @@ from uuid import uuid4
 
 from joblib import Parallel, delayed, parallel_config
 
-from signlet import __version__
-from signlet.atomic import write_text
 from signlet.errors import SignletError
-from signlet.install import needs
+from signlet.files.atomic import write_text
 from signlet.pack import layout
 from signlet.pack.layout import Settings
 from signlet.pack.shard import Shard, write_shard
 from signlet.sources import ClipRef, Source
+from signlet.text.install import needs
+from signlet.version import __version__
 
 PATIENCE = 30.0
 """Seconds a cluster has to answer."""

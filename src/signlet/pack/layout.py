@@ -21,13 +21,13 @@ from typing import Any
 import pyarrow as pa
 
 from signlet.errors import SignletError
+from signlet.files.json_text import parsed
+from signlet.files.regular import content_of
 from signlet.landmarks import RAW_PARTS
 from signlet.modelfile import MAX_SIZE
-from signlet.modelfile.text import parsed
-from signlet.names import is_name
-from signlet.reading.regular import content_of
+from signlet.printable import printable
 from signlet.sources import ClipRef
-from signlet.terminal import printable
+from signlet.text.names import is_name
 
 FORMAT_VERSION = 2
 FRAMES, INDEX, SKIPPED, HEADER = "frames.npy", "index.parquet", "skipped.parquet", "dataset.json"

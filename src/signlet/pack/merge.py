@@ -10,14 +10,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from signlet import __version__, landmarks
-from signlet.atomic import replacing, write_text
+from signlet import landmarks
 from signlet.errors import SignletError
+from signlet.files.atomic import replacing, write_text
 from signlet.pack import layout
 from signlet.pack.layout import Header, Settings
 from signlet.pack.resume import discard
 from signlet.pack.shard import Shard, frame_bytes
 from signlet.pack.tables import read_table, write_table
+from signlet.version import __version__
 
 
 def merge(shards: list[Shard], out: Path, settings: Settings) -> None:

@@ -14,11 +14,11 @@ from torch import Tensor
 
 from signlet import landmarks
 from signlet.errors import SignletError
+from signlet.files.regular import require_regular
 from signlet.pack import layout
 from signlet.pack.layout import Header
 from signlet.pack.tables import read_table
-from signlet.reading.regular import require_regular
-from signlet.terminal import printable
+from signlet.printable import printable
 
 _NAN = float("nan")
 _FILLED = ("name", "offset", "length", "label", "raw_frames")

@@ -7,8 +7,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from signlet.atomic import write_text
 from signlet.errors import SignletError
+from signlet.files.atomic import write_text
 from signlet.pack import layout
 from signlet.pack.layout import Settings
 from signlet.running.lock import LOCK

@@ -14,15 +14,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from signlet.atomic import replacing
 from signlet.clip import Clip, require_landmarks
 from signlet.errors import ClipError
+from signlet.files.atomic import replacing
 from signlet.landmarks import NUM_SELECTED, RAW_PARTS
 from signlet.pack.layout import SHARD_SCHEMA
 from signlet.pack.tables import write_table
 from signlet.preprocess import Preprocess
+from signlet.printable import printable
 from signlet.sources import ClipRef, Source
-from signlet.terminal import printable
 
 _TOGETHER = 32
 """Clips preprocessed in one call: with more the caches are full, with fewer the calls cost too

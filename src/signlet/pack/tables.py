@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from signlet.atomic import replacing
-from signlet.reading.regular import open_regular
+from signlet.files.atomic import replacing
+from signlet.files.regular import open_regular
 
 
 def write_table(path: Path, table: Any, durable: bool = True) -> None:

@@ -14,10 +14,8 @@ from joblib import effective_n_jobs
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from signlet import landmarks
-from signlet.console import SafeConsole
 from signlet.errors import SignletError
 from signlet.modelfile import MAX_SIZE
-from signlet.names import sign_name, signer_name
 from signlet.pack import layout
 from signlet.pack.cluster import write_on_cluster
 from signlet.pack.layout import Settings
@@ -26,9 +24,11 @@ from signlet.pack.reader import PackedSet
 from signlet.pack.resume import prepare
 from signlet.pack.shard import Shard, write_shard
 from signlet.running.lock import only_one
+from signlet.running.workers import delayed_here, in_processes
 from signlet.sources import ClipRef, Source
-from signlet.terminal import is_terminal
-from signlet.workers import delayed_here, in_processes
+from signlet.text.console import SafeConsole
+from signlet.text.names import sign_name, signer_name
+from signlet.text.terminal import is_terminal
 
 SHARD_CLIPS = 256
 """Clips in a shard: what a kill loses at most per job, half a second's work. Fixed, so that any

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from signlet.copies import NO_ESTIMATE, without_copies
-from signlet.evaluate import (
+from signlet.evaluation.copies import NO_ESTIMATE, without_copies
+from signlet.evaluation.scores import (
     FEWEST_SIGNERS,
     Predictions,
     Scores,
@@ -21,7 +21,7 @@ from signlet.evaluate import (
 )
 from signlet.report.examples import Example
 from signlet.report.figures import confusion_figure, learning_curves
-from signlet.report.run import Curves, Run
+from signlet.training.finished import Curves, Run
 
 FEW_SIGNERS = 8
 """Below this many held-out signer groups the page says that its estimate is rough."""

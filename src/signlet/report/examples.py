@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from signlet.evaluate import Predictions
+from signlet.evaluation.scores import Predictions
 from signlet.pack import PackedSet
 from signlet.report.skeleton import Moving
 

@@ -9,14 +9,14 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from signlet.atomic import write_text
-from signlet.copies import trained_copies
+from signlet.evaluation.copies import trained_copies
+from signlet.files.atomic import write_text
 from signlet.pack import PackedSet
+from signlet.printable import printable_text
 from signlet.report.content import content
 from signlet.report.examples import choose_examples
-from signlet.report.run import read_run
 from signlet.report.skeleton import SELECTED, Layout, Moving, player_data, thinned
-from signlet.terminal import printable_text
+from signlet.training.finished import read_run
 
 
 def write_report(run: Path, packed: PackedSet | None) -> Path:

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from signlet.errors import SignletError
-from signlet.terminal import tell
+from signlet.text.terminal import tell
 
 LOCK = ".lock"
 """Name of the lock file in a folder."""

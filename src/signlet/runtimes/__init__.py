@@ -9,12 +9,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from signlet.calibration import Calibration
-from signlet.card import Card
 from signlet.errors import ClipError, SignletError
-from signlet.install import needs
-from signlet.reading.regular import blocked, irregular
-from signlet.starter import model_path, names
+from signlet.files.regular import blocked, irregular
+from signlet.modelfile.calibration import Calibration
+from signlet.modelfile.card import Card
+from signlet.pretrained import model_path, names
+from signlet.text.install import needs
 
 Answers = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Probabilities (B, K) and embeddings (B, D) of clips."""
@@ -78,7 +78,7 @@ def open_runtime(path: str | Path, threads: int = 0) -> Runtime:
     """Load a model file with what its name asks for.
 
     path: `.onnx`, `.tflite`, a run folder, or the name of a model that comes with signlet
-    (`signlet.starter`). threads: for one clip; 0 leaves it to the library.
+    (`signlet.pretrained`). threads: for one clip; 0 leaves it to the library.
     Raises SignletError where there is no usable model, or the library is not installed.
     """
     path = model_path(path)

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from signlet.card import Card, read_card
 from signlet.errors import ClipError, SignletError
-from signlet.install import needs
 from signlet.landmarks import NUM_RAW
 from signlet.modelfile.answers import checked, library, reason
+from signlet.modelfile.card import Card, read_card
+from signlet.modelfile.tflite_file import card_text, read_bytes
 from signlet.runtimes import Answers, Runtime, require_embedding, require_frames
-from signlet.runtimes.tflite_file import card_text, read_bytes
+from signlet.text.install import needs
 
 INPUT, OUTPUT, SIGNATURE = "inputs", "outputs", "serving_default"
 """The competition's contract."""

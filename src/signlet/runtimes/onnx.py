@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from signlet.card import Card, read_card
 from signlet.errors import SignletError
 from signlet.landmarks import NUM_RAW
 from signlet.modelfile.answers import checked, library
+from signlet.modelfile.card import Card, read_card
 from signlet.modelfile.onnx_bytes import card_text
+from signlet.modelfile.tflite_file import read_bytes
 from signlet.runtimes import Answers, Runtime, require_embedding, require_frames
-from signlet.runtimes.tflite_file import read_bytes
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession

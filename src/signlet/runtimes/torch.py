@@ -10,10 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from signlet.calibration import Calibration, read_calibration
 from signlet.model import joined
 from signlet.model.files import ModelFile, load_model
 from signlet.modelfile.answers import library
+from signlet.modelfile.calibration import Calibration, read_calibration
 from signlet.preprocess import Preprocess
 from signlet.runtimes import Answers, Runtime, require_frames
 

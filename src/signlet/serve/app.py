@@ -14,7 +14,6 @@ from fastapi.security import HTTPBearer
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 
-import signlet
 from signlet.serve.answers import BODY, Answer, Health, Labels, answer, problems
 from signlet.serve.guard import Guard, as_json
 from signlet.serve.hosts import Hosts
@@ -25,6 +24,7 @@ from signlet.serve.page import page
 from signlet.serve.query import only
 from signlet.serve.refused import Refused
 from signlet.serve.service import Service
+from signlet.version import __version__
 
 _ABOUT = "Names the sign in a clip of landmarks. One clip a request; clips are not kept."
 _TOP = Annotated[int, Query(ge=1, le=1000, description="how many signs to list, 5 without it")]
@@ -58,7 +58,7 @@ def make_app(
     app = FastAPI(
         title="signlet",
         description=_ABOUT,
-        version=signlet.__version__,
+        version=__version__,
         lifespan=lifespan,
         docs_url=None,  # FastAPI's own page is loaded from a network for content
         redoc_url=None,
@@ -137,7 +137,7 @@ def _add_health(app: FastAPI, service: Service, refusals: dict[int | str, Any]) 
 
 
 def _health(service: Service, ready: bool) -> Health:
-    return Health(live=True, ready=ready, under_way=service.under_way, version=signlet.__version__)
+    return Health(live=True, ready=ready, under_way=service.under_way, version=__version__)
 
 
 def _add_problems(app: FastAPI) -> None:

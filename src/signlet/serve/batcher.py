@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from functools import partial
 
-from signlet.recognise import Prediction
+from signlet.recognition.recogniser import Prediction
 from signlet.serve.model import Frames, ModelThread, Serves, answers_to
 from signlet.serve.refused import Refused
 

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from signlet.clip import Clip, require_landmarks, validated
+from signlet.clip.shapes import MAX_FRAMES
 from signlet.errors import ClipError, SignletError
 from signlet.landmarks import NUM_RAW
 from signlet.meaning import remarks_on
 from signlet.serve.foreign import EMPTY, refusal
 from signlet.serve.form import FORM, file_of_form
 from signlet.serve.refused import Refused
-from signlet.shapes import MAX_FRAMES
 from signlet.sources.files import read_clip
 
 JSON = "application/json"

@@ -12,7 +12,7 @@ from uvicorn.config import LOGGING_CONFIG
 
 from signlet.errors import ClipWarning
 from signlet.serve.refused import cleaned
-from signlet.terminal import tell
+from signlet.text.terminal import tell
 
 _TIME = "%Y-%m-%dT%H:%M:%S%z"
 

@@ -15,7 +15,7 @@ from prometheus_client import (
     generate_latest,
 )
 
-import signlet
+from signlet.version import __version__
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _FRAMES = (8, 16, 32, 64, 128, 256, 512, 1024, 4096)
@@ -32,7 +32,7 @@ class Metrics:
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         about = Info("signlet", "What is served", registry=registry)
-        about.info({"version": signlet.__version__, "signs": str(signs)})
+        about.info({"version": __version__, "signs": str(signs)})
         self._requests = Counter(
             "signlet_requests", "Requests answered", ["path", "status"], registry=registry
         )

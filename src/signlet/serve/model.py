@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from signlet.errors import ClipError, SignletError
 from signlet.modelfile.answers import TOLERANCE
-from signlet.recognise import Prediction
+from signlet.recognition.recogniser import Prediction
 from signlet.serve.refused import Refused, cleaned
 
 Frames = NDArray[np.float32]
@@ -25,7 +25,7 @@ _MOST_LOGGED = 100
 
 
 class Serves(Protocol):
-    """What the service needs of a `signlet.recognise.Recogniser`."""
+    """What the service needs of a `signlet.recognition.recogniser.Recogniser`."""
 
     @property
     def signs(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from signlet.terminal import printable, shortened
+from signlet.printable import printable, shortened
 
 _LONGEST = 400
 _RETRY = {"Retry-After": "1"}

@@ -23,7 +23,7 @@ from signlet.serve.connections import HEAD_BYTES, Connection, look_after
 from signlet.serve.log import clean, log_config, plain_warnings
 from signlet.serve.memory import keep_little
 from signlet.serve.service import Service
-from signlet.terminal import tell
+from signlet.text.terminal import tell
 
 _LAST_SECONDS = 5.0
 """From the second signal, or from the end of the drain, to the end of the process."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from starlette.requests import Request
 
 from signlet.errors import SignletError
-from signlet.recognise import Prediction
+from signlet.recognition.recogniser import Prediction
 from signlet.serve.arrival import read_body
 from signlet.serve.batcher import Batcher
 from signlet.serve.decoders import Decoders

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from signlet.clip import Clip
 from signlet.errors import SignletError
-from signlet.reading.regular import blocked
+from signlet.files.regular import blocked
 from signlet.sources.absent import absent, exists
 from signlet.sources.asl_signs import FILES, LABELS, TABLE, AslSigns
 from signlet.sources.files import SUFFIXES, read_clip
@@ -57,7 +57,10 @@ def read_named(name: str | Path) -> Clip:
         return letters.read(find(letters, str(name).removeprefix(LETTERS)))
     before, rest = _told(name)
     if before:
-        from signlet.datasets.arranged import arrangement, reader_of  # which need this module
+        from signlet.sources.datasets.arranged import (  # which need this module
+            arrangement,
+            reader_of,
+        )
 
         told = arrangement(before)
         if told is not None:
@@ -67,7 +70,7 @@ def read_named(name: str | Path) -> Clip:
 
 def names_clip(name: str) -> bool:
     """Whether this names one clip that is there, as `read_named` reads it, and no set of clips."""
-    from signlet.datasets.arranged import arrangement  # which needs this module
+    from signlet.sources.datasets.arranged import arrangement  # which needs this module
 
     path = Path(name)
     if not path.exists():
@@ -95,16 +98,16 @@ def open_source(where: str | Path, columns: str | None = None, names: str | None
     where: "fingerspelling" (a folder of that name is "./fingerspelling"); a directory of
         the competition, known by its `train.csv`, `sign_to_prediction_index_map.json` or
         `train_landmark_files`; a folder with one folder per sign; a `.zip` of such a folder; or
-        a manifest CSV. Or a published set (`signlet.datasets`), named ("wlasl:PATH") or known by
-        its tables; a note then says so, and "folder:PATH" is not looked at in that way.
+        a manifest CSV. Or a published set (`signlet.sources.datasets`), named ("wlasl:PATH") or
+        known by its tables; a note then says so, and "folder:PATH" is not looked at in that way.
         "pose33+left21+right21:PATH" names the parts that the arrays there hold (`parse_parts`),
         "person1:PATH" whom to take of the people in `.pose` files, counted from 0.
     columns: what a table's columns are called, see `parse_columns`; it may then be JSON, too.
     names: how the files of a folder, a .zip or a table are named, see `NamePattern`.
     Raises SignletError where it is none of them, or its tables are damaged.
     """
-    from signlet.datasets import open_published, unknown_layout  # which need this module
-    from signlet.datasets.arranged import Arranged, arrangement
+    from signlet.sources.datasets import open_published, unknown_layout  # which need this module
+    from signlet.sources.datasets.arranged import Arranged, arrangement
 
     before, rest = _told(where)
     told = arrangement(before)

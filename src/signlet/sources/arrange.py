@@ -19,8 +19,8 @@ from signlet.sources.leftover import Tree, count_of, left_aside, listed, one_lin
 from signlet.sources.pattern import NamePattern
 from signlet.sources.remedy import in_file_names
 from signlet.sources.signers import PERSON, signers_of
+from signlet.sources.splits import split_name
 from signlet.sources.told import Found, by_pattern, no_clips, told_signers, with_sign_names
-from signlet.splits import split_name
 
 
 def arranged(

@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signlet.clip import MAX_FRAMES, Clip, require_shape, validated
+from signlet.clip.points import KNOWN, Part, arrange, coordinates, joined, require_part
+from signlet.clip.remarks import NO_RATE
+from signlet.clip.span import believed_rate
 from signlet.errors import ClipError
+from signlet.files import archives
+from signlet.files.npy import Judge, Shape, read_array, require_numbers, shown
+from signlet.files.regular import open_regular, size_of
 from signlet.landmarks import NUM_RAW, RAW_PARTS
-from signlet.reading import archives
-from signlet.reading.npy import Judge, Shape, read_array, require_numbers, shown
-from signlet.reading.regular import open_regular, size_of
-from signlet.sources.points import KNOWN, Part, arrange, coordinates, joined, require_part
-from signlet.span import believed_rate
-from signlet.video.remarks import NO_RATE
 
 KEY, FPS_KEY, EXTRACTOR_KEY = "landmarks", "fps", "extractor"
 _MASK = "mask"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from signlet.clip import Clip
 from signlet.errors import SignletError
-from signlet.names import sign_name, signer_name
-from signlet.reading.regular import require_regular
+from signlet.files.regular import require_regular
 from signlet.sources.source import ClipRef, read_ref
 from signlet.sources.tables import read_rows, refuse_twice
+from signlet.text.names import sign_name, signer_name
 
 TABLE, LABELS, FILES = "train.csv", "sign_to_prediction_index_map.json", "train_landmark_files"
 _COLUMNS = ("path", "participant_id", "sequence_id", "sign")

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import median
 
+from signlet.clip.span import USUAL_FPS, Span, believed_rate
 from signlet.errors import SignletError
-from signlet.install import needs
 from signlet.sources.files import read_clip
 from signlet.sources.source import ClipRef
-from signlet.span import USUAL_FPS, Span, believed_rate
+from signlet.text.install import needs
 from signlet.video.suffixes import is_video
 
 _RECORDINGS = 3

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from signlet.errors import SignletError
-from signlet.reading.regular import content_of
+from signlet.files.regular import content_of
 from signlet.sources.absent import absent, exists
 
 OLD = "cp1252"

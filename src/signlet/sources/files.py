@@ -7,15 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from signlet.clip import Clip
+from signlet.clip.remarks import BEYOND, NO_RATE
+from signlet.clip.span import Span
 from signlet.errors import ClipError, SignletError
-from signlet.install import needs
+from signlet.files.ours import is_ours
+from signlet.files.regular import irregular
 from signlet.meaning import remarks_on
-from signlet.reading.ours import is_ours
-from signlet.reading.regular import irregular
 from signlet.sources.absent import absent, exists
 from signlet.sources.unread import foreign, misnamed
-from signlet.span import Span
-from signlet.video.remarks import BEYOND, NO_RATE
+from signlet.text.install import needs
 from signlet.video.suffixes import SOME_SUFFIXES, VIDEO_SUFFIXES, is_video
 
 _ROUNDED = 2

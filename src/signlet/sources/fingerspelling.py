@@ -15,9 +15,9 @@ from pathlib import Path
 
 from signlet.clip import Clip
 from signlet.errors import SignletError
-from signlet.install import needs
 from signlet.sources.source import ClipRef, read_ref
 from signlet.sources.tables import read_rows, refuse_twice
+from signlet.text.install import needs
 
 _PACKAGE = "spoken_to_signed"
 _INDEX = Path("assets", "fingerspelling_lexicon", "index.csv")

@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signlet.clip import MAX_FRAMES, Clip, validated
+from signlet.clip.points import joined, points_of
 from signlet.errors import ClipError
+from signlet.files.json_pieces import Pieces
+from signlet.files.regular import open_regular, size_of
 from signlet.landmarks import RAW_PARTS
-from signlet.reading.json_pieces import Pieces
-from signlet.reading.regular import open_regular, size_of
 from signlet.sources.arrays import checked_fps
-from signlet.sources.points import joined, points_of
 
 _PARTS = {part.replace("_", ""): part for part in RAW_PARTS}
 _MOST_BYTES = 1 << 30

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
+from signlet.clip.span import Span
 from signlet.errors import SignletError
 from signlet.sources.leftover import count_of
 from signlet.sources.source import ClipRef
-from signlet.span import Span
 
 _MOSTLY = 0.5
 """Neighbours that share a movement overlap by less of the shorter one."""

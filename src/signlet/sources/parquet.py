@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from signlet.clip import MAX_FRAMES, Clip, validated
 from signlet.errors import ClipError
-from signlet.reading import thrift
-from signlet.reading.regular import open_regular, size_of
+from signlet.files import thrift
+from signlet.files.regular import open_regular, size_of
 from signlet.sources import row_order
 from signlet.sources.arrays import FPS_KEY, checked_fps
 from signlet.sources.row_order import Ints

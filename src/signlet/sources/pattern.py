@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from signlet.errors import SignletError
 from signlet.sources.files import SUFFIXES
-from signlet.splits import split_name
+from signlet.sources.splits import split_name
 
 FIELDS = ("sign", "signer", "split", "n", "any")
 _TOLD = FIELDS[:3]

@@ -15,9 +15,9 @@ from pose_format.utils.reader import BufferReader
 
 from signlet.clip import Clip, require_frames, validated
 from signlet.errors import ClipError, reason_of
+from signlet.files.ours import is_ours
+from signlet.files.regular import open_regular, size_of
 from signlet.landmarks import FACE, IRIS_FACE, LEFT_HAND, NUM_RAW, POSE, RIGHT_HAND
-from signlet.reading.ours import is_ours
-from signlet.reading.regular import open_regular, size_of
 from signlet.sources.arrays import MOST_BYTES, checked_fps
 
 _COMPONENTS: dict[str, tuple[slice, bool]] = {

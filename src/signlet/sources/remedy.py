@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 from signlet.sources.pattern import NamePattern
-from signlet.splits import split_name
+from signlet.sources.splits import split_name
 
 _HELD = ("{sign}_{signer}_{n}", "{sign}_{signer}_{any}", "{sign}-{signer}-{n}", "{sign}_{n}")
 """Names of files that hold the sign, those that tell most first."""

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from signlet.clip.span import Span
 from signlet.errors import SignletError
-from signlet.names import signer_name
-from signlet.reading.json_pieces import read_json
+from signlet.files.json_pieces import read_json
 from signlet.sources.headings import (
     also,
     half_a_time,
@@ -23,9 +23,9 @@ from signlet.sources.headings import columns as named
 from signlet.sources.leftover import one_line
 from signlet.sources.sign_names import SignNames
 from signlet.sources.source import ClipRef
+from signlet.sources.splits import SPLITS, split_name
 from signlet.sources.tables import LacksError, Row, numbered_rows, plain
-from signlet.span import Span
-from signlet.splits import SPLITS, split_name
+from signlet.text.names import signer_name
 
 COLUMNS = ("path", "sign", "signer", "start", "end", "start_frame", "end_frame", "split")
 """What a table may tell of a clip; the first two it must."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from signlet.errors import SignletError
-from signlet.names import sign_name
 from signlet.sources.leftover import listed
+from signlet.text.names import sign_name
 
 
 class SignNames:

@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 
 from signlet.sources.leftover import one_line
 from signlet.sources.pattern import NamePattern
-from signlet.splits import split_name
+from signlet.sources.splits import split_name
 
 _REMEDY = "name files <signer>_<number>, or list them in a table (path,sign,signer)"
 _OFFERED = ("{any}_{signer}_{n}", "{any}_{signer}_{any}", "{any}_{signer}")

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Protocol
 
 from signlet.clip import Clip
+from signlet.clip.span import Span
 from signlet.errors import SignletError
+from signlet.printable import printable
 from signlet.sources.files import Reader, read_clip
-from signlet.span import Span
-from signlet.terminal import printable
 
 _SHOWN = 5
 """As many names are listed in an error message."""

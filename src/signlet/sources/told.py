@@ -13,7 +13,7 @@ from signlet.sources.leftover import Tree, count_of, left_aside, listed, one_lin
 from signlet.sources.pattern import NamePattern
 from signlet.sources.remedy import below, fitting, in_file_names, options
 from signlet.sources.sign_names import SignNames
-from signlet.splits import split_name
+from signlet.sources.splits import split_name
 
 
 @dataclass(frozen=True)

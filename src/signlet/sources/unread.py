@@ -8,8 +8,8 @@ from pathlib import Path
 from shlex import quote
 
 from signlet.errors import ClipError
-from signlet.reading.npy import shape_of
-from signlet.reading.regular import blocked
+from signlet.files.npy import shape_of
+from signlet.files.regular import blocked
 from signlet.sources.absent import absent, exists
 from signlet.video.content import begins_as_video, landmark_ending, what_else
 

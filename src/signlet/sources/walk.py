@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from signlet.errors import SignletError
-from signlet.reading.regular import blocked
+from signlet.files.regular import blocked
 from signlet.sources.files import SUFFIXES
 from signlet.sources.leftover import Tree, is_system
 from signlet.video.suffixes import VIDEO_SUFFIXES, ending_tells, is_video

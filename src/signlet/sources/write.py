@@ -9,9 +9,9 @@ from typing import IO, Any
 
 import numpy as np
 
-from signlet.atomic import replacing
 from signlet.clip import Clip
 from signlet.errors import SignletError
+from signlet.files.atomic import replacing
 from signlet.landmarks import NUM_RAW, RAW_PARTS
 from signlet.sources.arrays import EXTRACTOR_KEY, FPS_KEY, KEY
 

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, cast
 
 from signlet.clip import Clip
 from signlet.errors import ClipError, SignletError
-from signlet.reading import archives
+from signlet.files import archives
 from signlet.running.leftover import scratch
 from signlet.sources.absent import absent, exists
 from signlet.sources.arrange import arranged

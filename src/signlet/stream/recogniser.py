@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from signlet.recognise import Prediction
+from signlet.recognition.recogniser import Prediction
 from signlet.stream.mirror import MirrorCheck, turn
 from signlet.stream.segmenter import FrameReader, Segment, Segmenter
 from signlet.stream.settings import StreamSettings

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from signlet.clip import warn_of
+from signlet.clip.given import FRAME, plain
+from signlet.clip.unfound import without_numbers
 from signlet.errors import SignletError
-from signlet.given import FRAME, plain
 from signlet.landmarks import NUM_RAW
 from signlet.stream.frames import FrameBuffer
 from signlet.stream.hands import Body, Hands, Stillness
 from signlet.stream.person import Follower
 from signlet.stream.settings import StreamSettings
-from signlet.unfound import without_numbers
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from signlet.atomic import replacing
+from signlet.files.atomic import replacing
 
 COLUMNS = 4
 """Panels in a row."""

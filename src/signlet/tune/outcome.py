@@ -14,13 +14,13 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from signlet.atomic import replacing, write_text
-from signlet.copies import NO_ESTIMATE
-from signlet.evaluate import interval_said
+from signlet.evaluation.copies import NO_ESTIMATE
+from signlet.evaluation.scores import interval_said
+from signlet.files.atomic import replacing, write_text
 from signlet.model.files import finite
-from signlet.names import cell
-from signlet.train import Recipe
-from signlet.train.settings import plain
+from signlet.text.names import cell
+from signlet.training import Recipe
+from signlet.training.settings import plain
 from signlet.tune.figure import write_figure
 
 BEST, TRIALS, FIGURE, REPORT = "best.yaml", "trials.csv", "trials.svg", "report.json"

@@ -19,19 +19,19 @@ import torch
 from numpy.typing import NDArray
 from rich.console import Console
 
-from signlet.console import SafeConsole
-from signlet.copies import trained_copies, without_copies
 from signlet.errors import SignletError
-from signlet.evaluate import score
-from signlet.folds import FoldPlan, signer_folds
+from signlet.evaluation.copies import trained_copies, without_copies
+from signlet.evaluation.folds import FoldPlan, signer_folds
+from signlet.evaluation.predict import predict
+from signlet.evaluation.predictions import Predictions
+from signlet.evaluation.scores import score
 from signlet.pack import PackedSet
-from signlet.predict import predict
-from signlet.predictions import Predictions
 from signlet.running.leftover import sweep_below
 from signlet.running.lock import only_one_file
-from signlet.train import Diverged, Interrupted, Recipe, fit, start_processes
-from signlet.train.folder import predictions_of
-from signlet.train.settings import plain
+from signlet.text.console import SafeConsole
+from signlet.training import Diverged, Interrupted, Recipe, fit, start_processes
+from signlet.training.folder import predictions_of
+from signlet.training.settings import plain
 from signlet.tune.outcome import Outcome, TestScore, Trial
 from signlet.tune.space import Space, check_space, with_values
 from signlet.tune.study import (

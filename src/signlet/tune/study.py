@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from signlet.errors import SignletError
-from signlet.install import needs
-from signlet.reading.regular import require_regular
-from signlet.train import Recipe
+from signlet.files.regular import require_regular
+from signlet.text.install import needs
+from signlet.training import Recipe
 from signlet.tune.outcome import Trial
 from signlet.tune.space import Choices, Range, Space, value_of
 

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from signlet.atomic import replacing
-from signlet.caches import user_caches
+from signlet.clip.span import Span
 from signlet.errors import ClipError, SignletError
+from signlet.files.atomic import replacing
+from signlet.files.caches import user_caches
+from signlet.files.regular import open_regular
 from signlet.landmarks import NUM_RAW
-from signlet.reading.regular import open_regular
-from signlet.span import Span
 from signlet.video.extraction import Extraction
 from signlet.video.survey import state_of
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from signlet.errors import ClipError
-from signlet.reading.regular import open_regular, size_of
+from signlet.files.regular import open_regular, size_of
 from signlet.video.content import BOXES, Box, box_at
 
 _MOST_PICTURES = 5_000_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from signlet.clip import Clip
-from signlet.span import Span
-from signlet.terminal import tell
+from signlet.clip.span import Span
+from signlet.text.terminal import tell
 from signlet.video.extractors import Choice
 from signlet.video.single import HOLISTIC, find
 

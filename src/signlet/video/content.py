@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from signlet.errors import SignletError
-from signlet.reading import archives
-from signlet.reading.regular import blocked, open_regular
+from signlet.files import archives
+from signlet.files.regular import blocked, open_regular
 
 HEAD = 1 << 16
 """Bytes that are looked at."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from signlet.reading.regular import blocked
+from signlet.files.regular import blocked
 from signlet.video.content import transport_packets
 
 Ending = Literal["whole", "broken", "doubtful", "unknown"]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signlet.clip import Clip
-from signlet.video.remarks import NO_RATE
+from signlet.clip.remarks import NO_RATE
 from signlet.video.survey import usual_rate
 
 
@@ -22,7 +22,7 @@ class Extraction:
     brightness: mean luminance of all pictures, 0 black to 1 white.
     extractor: name and version of what found the landmarks.
     promised: seconds that the file says it has, 0 where that is not known.
-    remarks: what is wrong with the file, in phrases of `signlet.video.remarks`.
+    remarks: what is wrong with the file, in phrases of `signlet.clip.remarks`.
     """
 
     frames: NDArray[np.float32] = field(repr=False)

@@ -7,14 +7,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from signlet.clip import MAX_FRAMES
+from signlet.clip.remarks import BEYOND, CUT, DAMAGED, MENDED, NO_RATE
+from signlet.clip.span import Span
 from signlet.errors import ClipError
-from signlet.span import Span
 from signlet.video.camera import open_camera
 from signlet.video.decoding import Decoding
 from signlet.video.ending import Ending, ending
 from signlet.video.opening import unreadable
 from signlet.video.picture import VideoFrame, shape_of, turn, upright
-from signlet.video.remarks import BEYOND, CUT, DAMAGED, MENDED, NO_RATE
 from signlet.video.stretch import Stretch
 from signlet.video.suffixes import VIDEO_SUFFIXES
 from signlet.video.survey import VideoFacts, count_packets, survey

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from signlet.errors import SignletError
-from signlet.install import needs
+from signlet.text.install import needs
 
 
 @contextmanager

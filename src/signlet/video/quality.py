@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from signlet.clip.remarks import BEYOND, CUT, DAMAGED, MENDED, NO_RATE
+from signlet.clip.span import USUAL_FPS
 from signlet.landmarks import LEFT_HAND, POSE, RAW_PARTS, RIGHT_HAND
 from signlet.meaning.hands import exchanged
-from signlet.span import USUAL_FPS
 from signlet.video.extraction import Extraction
-from signlet.video.remarks import BEYOND, CUT, DAMAGED, MENDED, NO_RATE
 
 FEW_HANDS = 0.2
 """A hand in fewer frames than this share is too little for a sign."""
@@ -45,7 +45,7 @@ class VideoQuality:
     shorter side; tilt: degrees from upright; both NaN without a pose.
     leading: the hand that moves more: "left", "right", "both" alike, or "none".
     swapped: the left hand lies at the right wrist and the other way round.
-    remarks: what is wrong with the file, phrases of `signlet.video.remarks` after each other.
+    remarks: what is wrong with the file, phrases of `signlet.clip.remarks` after each other.
     """
 
     frames: int

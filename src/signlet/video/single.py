@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signlet.clip import MAX_FRAMES
+from signlet.clip.span import Span
 from signlet.errors import ClipError
-from signlet.reading.regular import require_regular
-from signlet.span import Span
+from signlet.files.regular import require_regular
 from signlet.video import cache
 from signlet.video.extraction import Extraction
 from signlet.video.extractors import Choice, Extractor, identity, label, opened

@@ -9,8 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from signlet.clip.span import Span
 from signlet.errors import ClipError
-from signlet.span import Span
 from signlet.video.decoding import Decoding
 from signlet.video.survey import VideoFacts, picture_times
 from signlet.video.times import Clock

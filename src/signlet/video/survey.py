@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from signlet.span import USUAL_FPS, believed_rate
+from signlet.clip.span import USUAL_FPS, believed_rate
 from signlet.video.opening import opened
 
 _LOOKED_AT = 240

@@ -12,9 +12,10 @@ from pathlib import Path
 import signlet
 from signlet.errors import SignletError
 from signlet.landmarks import EDGES, SCHEMA
+from signlet.pretrained import model_path
 from signlet.running.leftover import temporary_folder
 from signlet.running.lock import only_one_file
-from signlet.starter import model_path
+from signlet.version import __version__
 from signlet.web.libraries import WEB, node_modules
 
 MARK = "site.json"
@@ -100,7 +101,7 @@ def _fill(site: Path, libraries: Path, model: Path) -> None:
     shutil.copyfile(model, site / MODEL)
     _write(site / "layout.js", layout())
     _write(site / "recognise.js", _named((WEB / "recognise.js").read_text(encoding="utf-8")))
-    about = {"format": FORMAT, "signlet": signlet.__version__, "model": MODEL, "name": model.name}
+    about = {"format": FORMAT, "signlet": __version__, "model": MODEL, "name": model.name}
     _write(site / MARK, json.dumps(about, ensure_ascii=False) + "\n")
 
 
@@ -109,7 +110,7 @@ def layout() -> str:
     edges = {part: pairs.tolist() for part, pairs in EDGES.items()}
     lines = (f"  {part}: {json.dumps(pairs)},\n" for part, pairs in edges.items())
     return (
-        f"// Written by signlet {signlet.__version__}: points to join in {SCHEMA}.\n"
+        f"// Written by signlet {__version__}: points to join in {SCHEMA}.\n"
         f"export const EDGES = {{\n{''.join(lines)}}};\n"
     )
 

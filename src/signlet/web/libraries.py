@@ -7,8 +7,8 @@ import os
 import shutil
 from pathlib import Path
 
-from signlet.caches import user_caches
 from signlet.errors import SignletError
+from signlet.files.caches import user_caches
 from signlet.running.children import run_minded
 from signlet.running.leftover import temporary_folder
 

@@ -1,4 +1,4 @@
-// Names of signs and signers: one printable line each, as signlet.names in Python.
+// Names of signs and signers: one printable line each, as signlet.text.names in Python.
 
 const [MOST, MOST_BYTES] = [100, 240]; // characters, and bytes: a folder can still be called so
 const BLANKS = " \\t\\n\\v\\f\\r\\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000";

@@ -1,4 +1,4 @@
-// Numbers that stand for "not found", as signlet.unfound in Python: a part whose points all lie at
+// Numbers that stand for "not found", as signlet.clip.unfound in Python: a part whose points all lie at
 // one place in a frame, such as zeros, was not found.
 
 const NUMBERS = 543 * 3;

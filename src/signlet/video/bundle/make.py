@@ -8,9 +8,9 @@ from io import BytesIO
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
-from signlet.atomic import replacing
-from signlet.caches import user_caches
 from signlet.errors import SignletError
+from signlet.files.atomic import replacing
+from signlet.files.caches import user_caches
 from signlet.video.bundle import corrections
 from signlet.video.bundle.graph import Net
 from signlet.video.bundle.metadata import describe_pictures, no_blend_shapes

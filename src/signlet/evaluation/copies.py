@@ -1,0 +1,75 @@
+"""Held-out clips that the models have been trained on under another name."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signlet.evaluation.scores import Predictions, score
+from signlet.evaluation.split_plan import TRAINED_FOR
+from signlet.pack import PackedSet
+
+NO_ESTIMATE = (
+    "there is no estimate, and nobody can say how good the model is; give clips that are not "
+    "recordings of the others"
+)
+
+
+def trained_copies(
+    predictions: Predictions, packed: PackedSet, split: str | None = None
+) -> NDArray[np.bool_]:
+    """(N,) bool: clips of which the packed set holds a copy that was trained on.
+
+    Data sets list some recordings twice, under two signers; signer-grouped folds then do
+    not keep them apart. A copy has the same number of frames and the same first and last
+    one.
+    split: the published split that was held out, so that only clips of `TRAINED_FOR` were
+        trained on; None where signers were held out: all clips but those of the same fold.
+    """
+    trained_on = TRAINED_FOR.get(split or "")
+    row = {name: i for i, name in enumerate(packed.names)}
+    fold = dict(zip(predictions.names, predictions.folds.tolist(), strict=True))
+    rows_of: dict[tuple[int, bytes], list[int]] = {}
+    for i in np.flatnonzero(np.asarray(packed.labels) >= 0):
+        rows_of.setdefault(content_key(packed, i), []).append(int(i))
+    names, splits = packed.names, packed.splits
+
+    def was_trained(i: int, name: str) -> bool:
+        return splits[i] in trained_on if trained_on else fold.get(names[i]) != fold[name]
+
+    def trained(name: str) -> bool:
+        if name not in row or packed.labels[row[name]] < 0:
+            return False
+        same = rows_of[content_key(packed, row[name])]
+        return any(was_trained(i, name) for i in same)
+
+    return np.array([trained(name) for name in predictions.names], dtype=bool)
+
+
+def without_copies(
+    predictions: Predictions, copies: NDArray[np.bool_], metric: str = "top1"
+) -> float | None:
+    """A score of the clips that are no copies (N,); None where no such clip has a known sign."""
+    rest = predictions.select(~copies)
+    if not (rest.labels >= 0).any():
+        return None
+    return float(getattr(score(rest, resamples=1), metric))
+
+
+def copies_note(predictions: Predictions, copies: NDArray[np.bool_], model: str) -> str:
+    """What copies (N,) among the held-out clips mean for a model's score; "" without one."""
+    count, clips = int(copies.sum()), len(copies)
+    if not count:
+        return ""
+    found = f"{count} of these {clips} clips are copies of clips of another signer"
+    rest = without_copies(predictions, copies)
+    if rest is None:
+        return f"{found} that were trained on: {NO_ESTIMATE}"
+    return f"{found} that were trained on; without them the {model} has {rest:.3f}"
+
+
+def content_key(packed: PackedSet, row: int) -> tuple[int, bytes]:
+    """Equal for clips of the same content: the number of frames, the first and the last one."""
+    start, length = int(packed.offsets[row]), int(packed.lengths[row])
+    ends = packed.frames[[start, start + length - 1]]
+    return length, np.ascontiguousarray(ends).tobytes()

@@ -1,0 +1,232 @@
+"""What looks wrong with clips, in sentences; one set of them for all commands.
+
+Without heavy imports: `signlet teach` works in the core install. `signlet.quality.advice` adds
+what can be said of a training.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from signlet.clip import Clip, advised
+from signlet.meaning import Look, for_some, look_at, of_set, tells_meaning
+from signlet.text.alike import alike
+
+FEW_CLIPS, FEW_SIGNERS = 5, 2
+"""Below these, clips of a sign and signers are too few to promise anything."""
+SHORT = 1.0
+"""Seconds; docs/own_signs.md asks for clips of one to four."""
+_HOW = "capitals, spaces, dashes or what is not seen only"
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What notes need of a clip. sign, signer: "" where unknown. content: equal for copies.
+
+    seconds: None where the frame rate is unknown. remarks: as in `Clip`. look: see
+    `signlet.meaning`, None where nobody looked. hands: whether a hand was found in any frame.
+    """
+
+    name: str
+    sign: str
+    signer: str
+    content: Hashable
+    seconds: float | None = None
+    remarks: tuple[str, ...] = ()
+    look: Look | None = None
+    hands: bool = True
+
+    @classmethod
+    def of(cls, clip: Clip) -> Seen:
+        """Of a clip that was read."""
+        seconds = len(clip.frames) / clip.fps if clip.fps else None
+        content = len(clip.frames), clip.frames[[0, -1]].tobytes()
+        who = clip.name, clip.sign or "", clip.signer or ""
+        hands = bool(clip.hand_frames().any())
+        return cls(*who, content, seconds, clip.remarks, look_at(clip.frames), hands)
+
+
+@dataclass(frozen=True)
+class SeenSet:
+    """What notes need of a set of clips.
+
+    signs: all of them, those without a clip too. clips: that can be used. skipped: why others
+    cannot. listed: where all such reasons stand, "" for nowhere. found: `Source.notes`.
+    told: the remarks on single clips were said.
+    """
+
+    signs: tuple[str, ...]
+    clips: Sequence[Seen]
+    skipped: Sequence[str] = ()
+    listed: str = ""
+    found: tuple[str, ...] = ()
+    told: bool = False
+
+    def clips_of_sign(self) -> dict[str, int]:
+        """How many of each."""
+        counts = Counter(clip.sign for clip in self.clips)
+        return {sign: counts[sign] for sign in self.signs}
+
+
+def data_notes(seen: SeenSet) -> list[str]:
+    """Notes on clips that will be trained on, most harmful first; [] where nothing is to be said.
+
+    `reading_notes`, and notes on signs without or with few clips and on few signers.
+    """
+    found = [*reading_notes(seen), _without_clips(seen), _few_clips(seen), few_signers(seen)]
+    return [note for note in found if note]
+
+
+def reading_notes(seen: SeenSet) -> list[str]:
+    """Notes on clips whatever they are for: how they were found and what is wrong with them.
+
+    On clips that could not be read, or were mended, on names that look the same, on the same
+    recording under two signs, and on clips too short to show a sign.
+    """
+    found = [
+        *_meaning(seen.clips, seen.told),
+        *seen.found,
+        _skipped(seen),
+        _handless(seen.clips),
+        *([] if seen.told else _remarks(seen.clips)),
+        *_alike(seen),
+        _twice(seen.clips),
+        _short(seen.clips),
+    ]
+    return [note for note in found if note]
+
+
+def _skipped(seen: SeenSet) -> str:
+    if not seen.skipped:
+        return ""
+    every = f"; all reasons: {seen.listed}" if len(seen.skipped) > _SHOWN and seen.listed else ""
+    return f"{len(seen.skipped)} clip(s) cannot be used: {listed(seen.skipped)}{every}"
+
+
+def _handless(clips: Sequence[Seen]) -> str:
+    names = [clip.name for clip in clips if not clip.hands]
+    if not names:
+        return ""
+    return (
+        f"no hand was found in any frame of {len(names)} of {len(clips)} clips ({listed(names)}); "
+        "record them again or leave them out"
+    )
+
+
+def _remarks(clips: Sequence[Seen]) -> Iterator[str]:
+    """Each phrase once, but for what `_meaning` says."""
+    every = (remark for clip in clips for remark in dict.fromkeys(clip.remarks))
+    yield from _counted(Counter(one for one in every if not tells_meaning(one)), len(clips))
+
+
+def _meaning(clips: Sequence[Seen], told: bool) -> Iterator[str]:
+    """Numbers that mean something else: what clips tell alone, and what they tell together.
+
+    told: what they tell alone was said.
+    """
+    verdict = of_set([(clip.remarks, clip.look) for clip in clips])
+    every = (remark for clip in clips for remark in verdict.remarks(clip.remarks))
+    counts = Counter(filter(tells_meaning, every))
+    some = {
+        remark
+        for remark, count in counts.items()
+        if count < verdict.tell and not verdict.is_of_all(remark)
+    }
+    if not told:
+        yield from _counted(counts, len(clips), some)
+    if verdict.together:
+        fault, tell = verdict.together
+        what, _, advice = fault.phrase.partition("; ")
+        yield f"{what} in most of {tell} clips that tell; {advice}"
+
+
+def _counted(counts: Counter[str], clips: int, some: Collection[str] = ()) -> Iterator[str]:
+    """some: those that other clips, which tell, do not have."""
+    for remark, count in counts.most_common():
+        said = for_some(remark) if remark in some else advised(remark)
+        what, _, advice = said.partition("; ")
+        also = f"; {advice}" if advice else ""
+        yield f"{what} in {count} of {clips} clips{also}"
+
+
+def _alike(seen: SeenSet) -> Iterator[str]:
+    signs = alike([*seen.signs, *(clip.sign for clip in seen.clips if clip.sign)])
+    if signs:
+        yield f"signs whose names differ in {_HOW} are two signs: {listed(signs)}"
+    signers = alike(clip.signer for clip in seen.clips if clip.signer)
+    if signers:
+        yield (
+            f"signers whose names differ in {_HOW} count as two people: {listed(signers)}; give "
+            "one person one name, else the estimate is too high for new people"
+        )
+
+
+def _twice(clips: Sequence[Seen]) -> str:
+    same = defaultdict(list)
+    for clip in clips:
+        if clip.sign:
+            same[clip.content].append(clip)
+    pairs = []
+    for first, *others in same.values():
+        other = next((clip for clip in others if clip.sign != first.sign), None)
+        if other is not None:
+            pairs.append(f"{first.name} = {other.name}")
+    if not pairs:
+        return ""
+    return f"the same recording stands under two signs, one is wrong: {listed(pairs)}"
+
+
+def _short(clips: Sequence[Seen]) -> str:
+    found = [clip for clip in clips if clip.seconds is not None and clip.seconds < SHORT]
+    if not found:
+        return ""
+    named = listed(f"{clip.name} {_below(clip.seconds or 0.0)} s" for clip in found)
+    return (
+        f"{len(found)} of {len(clips)} clips are shorter than {SHORT:g} second ({named}): a sign "
+        "takes one to four, with the hands down at both ends; see whether it is whole"
+    )
+
+
+def _below(seconds: float) -> str:
+    """Shown with as many digits as it takes to be less than SHORT."""
+    digits = (n for n in (1, 2, 3) if round(seconds, n) < SHORT)
+    return f"{seconds:.{next(digits, 6)}f}"
+
+
+def _without_clips(seen: SeenSet) -> str:
+    empty = [sign for sign, clips in seen.clips_of_sign().items() if clips == 0]
+    return f"no clip is left of: {listed(empty)}; they cannot be learnt" if empty else ""
+
+
+def _few_clips(seen: SeenSet) -> str:
+    counts = seen.clips_of_sign()
+    few = sorted((n, sign) for sign, n in counts.items() if 0 < n < FEW_CLIPS)
+    if not few:
+        return ""
+    return (
+        f"{len(few)} of {len(counts)} signs have fewer than {FEW_CLIPS} clips "
+        f"({listed(f'{sign} {n}' for n, sign in few)}): with so few the estimate is rough, and "
+        "these signs will be read badly; record more"
+    )
+
+
+def few_signers(seen: SeenSet) -> str:
+    """What nobody can say of clips of fewer signers than `FEW_SIGNERS`; "" for more."""
+    known = {clip.signer for clip in seen.clips} - {""}
+    if len(known) >= FEW_SIGNERS:
+        return ""
+    who = f"only {next(iter(known))} signs here" if known else "no signer is named"
+    return (
+        f"{who}: nothing can be said of other people, who will be read worse; record at least "
+        f"{FEW_SIGNERS} people, and name the files <signer>_<number>"
+    )
+
+
+def listed(names: Iterable[str]) -> str:
+    """The first few, and how many more there are."""
+    given = list(names)
+    more = f" and {len(given) - _SHOWN} more" if len(given) > _SHOWN else ""
+    return ", ".join(given[:_SHOWN]) + more

@@ -1,0 +1,53 @@
+"""Modules that lay elsewhere in earlier versions: their old names still import them, with a note.
+
+>>> from signlet.evaluate import score  # lies in signlet.evaluation.scores
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+MOVED = {
+    "signlet.datasets": "signlet.sources.datasets",
+    "signlet.datasets.layout": "signlet.sources.datasets.layout",
+    "signlet.ensemble": "signlet.training.ensemble",
+    "signlet.evaluate": "signlet.evaluation.scores",
+    "signlet.folds": "signlet.evaluation.folds",
+    "signlet.inspect": "signlet.quality",
+    "signlet.predictions": "signlet.evaluation.predictions",
+    "signlet.recognise": "signlet.recognition.recogniser",
+    "signlet.span": "signlet.clip.span",
+    "signlet.starter": "signlet.pretrained",
+    "signlet.trackers": "signlet.training.trackers",
+}
+"""Old names of documented modules -> where they lie now."""
+
+
+class _Moved(MetaPathFinder, Loader):
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        return ModuleSpec(name, self) if name in MOVED else None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        module = import_module(MOVED[spec.name])
+        self._spec = module.__spec__
+        text = f"{spec.name} lies in {MOVED[spec.name]} now; import it from there"
+        warnings.warn(text, DeprecationWarning, stacklevel=2)
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Give the module its own description back, which the old name's has replaced."""
+        module.__spec__ = self._spec
+
+
+def find_moved() -> None:
+    """From now on the old names can be imported. Nothing is imported yet."""
+    if not any(isinstance(finder, _Moved) for finder in sys.meta_path):
+        sys.meta_path.append(_Moved())

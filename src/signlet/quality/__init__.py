@@ -1,0 +1,21 @@
+"""Looking at data: the quality of a data set or of a clip, and pictures of a clip."""
+
+from signlet.quality.checks import Suspicion
+from signlet.quality.clip import ClipQuality, clip_quality
+from signlet.quality.draw import draw_animation, draw_strip
+from signlet.quality.quality import DataQuality, data_quality
+from signlet.quality.show import print_clip, print_quality, quality_json, write_quality
+
+__all__ = [
+    "ClipQuality",
+    "DataQuality",
+    "Suspicion",
+    "clip_quality",
+    "data_quality",
+    "draw_animation",
+    "draw_strip",
+    "print_clip",
+    "print_quality",
+    "quality_json",
+    "write_quality",
+]

@@ -1,0 +1,88 @@
+"""What few clips can promise, and what looks wrong with them: said before they are trained on.
+
+`inspect`, `train`, `evaluate` and `teach` say the same of the same clips, because all of them
+take it from `signlet.meaning.notes`.
+"""
+
+from __future__ import annotations
+
+from signlet.evaluation.copies import content_key
+from signlet.evaluation.folds import possible_folds, signer_folds
+from signlet.meaning import notes
+from signlet.meaning.notes import Seen, SeenSet, listed
+from signlet.pack import PackedSet
+from signlet.quality.packed import looks_at_packed
+from signlet.training.init import Init
+
+NO_ESTIMATE = (
+    "too few clips to hold any out: the model is trained on all of them, and nobody can say how "
+    "good it is; record every sign at least twice, better five times by two or more people"
+)
+_FOLDS = 4
+"""That recipes ask for."""
+
+
+def data_notes(clips: PackedSet | SeenSet) -> list[str]:
+    """Notes on clips that will be trained on, see `signlet.meaning.notes.data_notes`."""
+    return notes.data_notes(clips if isinstance(clips, SeenSet) else seen_in(clips))
+
+
+def reading_notes(clips: PackedSet | SeenSet) -> list[str]:
+    """Notes on clips whatever they are for, see `signlet.meaning.notes.reading_notes`."""
+    return notes.reading_notes(clips if isinstance(clips, SeenSet) else seen_in(clips))
+
+
+def seen_in(packed: PackedSet) -> SeenSet:
+    """The clips of a packed set, which does not keep how they were found."""
+    looks = looks_at_packed(packed)
+    wanted = ("raw_frames", "fps", "remarks", "missing_left_hand", "missing_right_hand")
+    columns = (packed.index[name].to_pylist() for name in wanted)
+    clips = [
+        Seen(
+            packed.names[row],
+            packed.signs[packed.labels[row]] if packed.labels[row] >= 0 else "",
+            packed.signers[row],
+            content_key(packed, row),
+            frames / fps if fps else None,
+            tuple(remarks or ()),
+            looks.get(row),
+            min(left, right) < 1,
+        )
+        for row, (frames, fps, remarks, left, right) in enumerate(zip(*columns, strict=True))
+    ]
+    reasons = [one["reason"] for one in packed.skipped.to_pylist()]
+    return SeenSet(packed.signs, clips, reasons, str(packed.path / "skipped.parquet"))
+
+
+def estimate_notes(clips: SeenSet) -> list[str]:
+    """What a training with the usual folds would say of how it can be tested."""
+    shown = [sign for sign, count in clips.clips_of_sign().items() if count]
+    if len(shown) < 2:
+        what = f"one sign only ({shown[0]})" if shown else "no known sign"
+        return [f"the clips show {what}; training needs two or more"]
+    number = {sign: i for i, sign in enumerate(clips.signs)}
+    labels = [number.get(clip.sign, -1) for clip in clips.clips]
+    signers = [clip.signer for clip in clips.clips]
+    folds = possible_folds(labels, signers, _FOLDS)
+    note = signer_folds(labels, signers, folds).note if folds else NO_ESTIMATE
+    return [note] if note else []
+
+
+def init_notes(init: Init | None, packed: PackedSet) -> list[str]:
+    """Whether the weights to start from know these clips or their signers already."""
+    if init is None:
+        return []
+    clips = init.clips_in(packed)
+    if clips:
+        return [
+            f"{clips} of these {len(packed)} clips were trained on in {init.where}: held out, they "
+            "are not new to the model, and the estimate is too high; for an estimate train "
+            "without --init"
+        ]
+    people = sorted(init.signers & set(packed.signers))
+    if people:
+        return [
+            f"{init.where} knows signers of the same name ({listed(people)}): where they are the "
+            "same people, the estimate is too high for new ones"
+        ]
+    return []

@@ -1,0 +1,79 @@
+"""rich's console, that prints names as they are and loses nothing.
+
+Not for a letter that the stream lacks, not for brackets that look like markup, and not for a
+reader who has gone. What a name must not do to a terminal is escaped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import IO, Any
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+from rich.text import Text
+
+from signlet.printable import printable, printable_lines
+from signlet.text.terminal import as_it_is, escaping, to_nowhere
+
+
+class SafeConsole(Console):
+    """As rich's, but texts are no markup, and a closed pipe stops no work.
+
+    What is written in colour is a `Text`, or is printed with a style.
+    """
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(**{"markup": False, "emoji": False, **how})
+
+    @property
+    def file(self) -> IO[str]:
+        """Where it prints."""
+        return escaping(as_it_is(super().file))
+
+    @file.setter
+    def file(self, new_file: IO[str]) -> None:
+        self._file = new_file
+
+    def print(self, *objects: Any, soft_wrap: bool | None = None, **how: Any) -> None:
+        """As rich's; a text that is not wrapped is one line, whatever the names in it hold."""
+        if soft_wrap:
+            objects = tuple(map(_one_line, objects))
+        super().print(*objects, soft_wrap=soft_wrap, **how)
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        """A text to print."""
+        return super().render_str(printable_lines(text), **how)
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterator[Segment]:
+        """Segments to print; what moves the cursor is rich's own."""
+        if isinstance(renderable, Text):
+            renderable = _with(renderable, printable_lines(renderable.plain))
+        for segment in super().render(renderable, options):
+            text = segment.text
+            yield segment if segment.control else Segment(printable_lines(text), segment.style)
+
+    def on_broken_pipe(self) -> None:
+        """Print nothing any more; rich would end the program, a training with it."""
+        self.quiet = True
+        to_nowhere()
+
+
+def _one_line(text: Any) -> Any:
+    """Line breaks that a name brought are escaped; those before a line are ours."""
+    if isinstance(text, Text):
+        return _with(text, _one_line(text.plain))
+    if not isinstance(text, str):
+        return text
+    line = text.lstrip("\n")
+    return text[: len(text) - len(line)] + printable(line)
+
+
+def _with(text: Text, plain: str) -> Text:
+    if plain == text.plain:
+        return text
+    copy = text.copy()
+    copy.plain = plain
+    return copy

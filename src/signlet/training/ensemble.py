@@ -1,0 +1,279 @@
+"""Ensembles: the averaged answer of several runs, scored out of fold and kept as one model."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import track
+
+from signlet.errors import SignletError
+from signlet.evaluation.compare import Pair, align, compare
+from signlet.evaluation.predictions import Predictions, average, read_predictions, write_predictions
+from signlet.evaluation.scores import Scores, score
+from signlet.files.atomic import replacing
+from signlet.model.files import MAX_MEMBERS, ModelFile, finite, load_model, save_model
+from signlet.modelfile.averaging import KINDS, Average, Kind
+from signlet.running.lock import only_one_file
+from signlet.sources.absent import absent, exists
+from signlet.text.names import cell
+from signlet.training.folder import COPIES, PREDICTIONS, fold_folder, full_fits
+
+MODELS = ("soup", "distilled", "student", "teacher")
+ENSEMBLE = "ensemble"
+"""What the averaged answer is called in predictions.parquet and in the tables."""
+COMPARISON, AGREEMENT = "comparison.csv", "agreement.csv"
+_BUSY = "another command writes an ensemble there; wait for it, or choose another folder"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A run, or an earlier ensemble, that takes part.
+
+    name: short and unique. which: the model taken from it, "ensemble" for an ensemble.
+    predictions: that model's, out of fold. model: what answers for new clips.
+    """
+
+    name: str
+    which: str
+    predictions: Predictions
+    model: ModelFile
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """What `combine` gives.
+
+    kind: of the average. parts: as they were read. predictions: of the ensemble and of each
+    part by name, for the clips that all parts held out, in one order. scores: of each of
+    them. pairs: comparisons of two of them, by both names. left_out: clips that only some
+    parts held out.
+    """
+
+    kind: Kind
+    parts: tuple[Part, ...]
+    predictions: dict[str, Predictions]
+    scores: dict[str, Scores]
+    pairs: dict[tuple[str, str], Pair]
+    left_out: int
+
+
+def ensemble(
+    runs: Sequence[str | Path],
+    out: str | Path,
+    kind: Kind = "softmax",
+    which: str = "soup",
+    *,
+    console: Console | None = None,
+) -> Ensemble:
+    """Average runs, score the average out of fold, and write it as one model to `out`.
+
+    runs: two or more run folders or earlier ensembles; each has the same say. kind: see
+    `mean_probabilities`. which: the model taken from each run; an earlier ensemble is
+        taken as it is. out: a folder that is not there yet, or is empty.
+    Raises SignletError where a file is missing or damaged, the runs do not fit together, or
+    `out` cannot be written; then nothing is left in `out`.
+    """
+    console = console or Console(quiet=True)
+    if kind not in KINDS or which not in MODELS:
+        raise SignletError(
+            f"average {kind}, model {which}: give one of {', '.join(KINDS)}, "
+            f"and one of {', '.join(MODELS)}"
+        )
+    out = Path(out).resolve()
+    _require_free(out)
+    parts = read_parts(runs, which, console)
+    with console.status("Scoring ..."):
+        made = combine(parts, kind)
+    with console.status("Writing ..."):
+        write_ensemble(made, out)
+    return made
+
+
+# --- the runs -----------------------------------------------------------------------------
+
+
+def read_parts(
+    runs: Sequence[str | Path], which: str = "soup", console: Console | None = None
+) -> tuple[Part, ...]:
+    """Read what each run folder brings. Raises SignletError as `ensemble` does."""
+    folders = [Path(run).resolve() for run in runs]
+    if len(folders) < 2:
+        raise SignletError("an ensemble needs at least two runs; name another run folder")
+    if twice := [str(run) for run, f in zip(runs, folders, strict=True) if folders.count(f) > 1]:
+        raise SignletError(f"{twice[-1]}: is named twice; name each run once")
+    quiet = console is None or not console.is_terminal
+    work = track(
+        list(zip(runs, _names(folders), strict=True)),
+        "Reading the runs",
+        console=console,
+        transient=True,
+        disable=quiet,
+    )
+    return tuple(_read_part(Path(run), name, which) for run, name in work)
+
+
+def _names(folders: Iterable[Path]) -> list[str]:
+    """Folder names; one that is taken gets a number."""
+    names: list[str] = []
+    for folder in folders:
+        stem = folder.name or "run"
+        taken = {ENSEMBLE, *names}
+        choices = (f"{stem}-{number}" for number in range(2, len(taken) + 3))
+        names.append(next(n for n in (stem, *choices) if n not in taken))
+    return names
+
+
+def _read_part(run: Path, name: str, which: str) -> Part:
+    if not exists(run):
+        raise SignletError(absent(run, "run folder"))
+    if not (run / PREDICTIONS).is_file():
+        raise SignletError(
+            f"{run}: holds no {PREDICTIONS}; train some folds there to the end (--folds all)"
+        )
+    stored = read_predictions(run / PREDICTIONS)
+    which = ENSEMBLE if ENSEMBLE in stored else which
+    if which not in stored:
+        raise SignletError(
+            f"{run / PREDICTIONS}: holds no predictions of {which}, only of {', '.join(stored)}"
+        )
+    model = _model(run, which, stored[which])
+    if model.signs != stored[which].signs:
+        raise SignletError(
+            f"{run}: its model and its predictions know different signs; copy the run again"
+        )
+    return Part(name, which, stored[which], model)
+
+
+def _model(run: Path, which: str, predictions: Predictions) -> ModelFile:
+    """What answers for new clips: of the full fits if there is one, else of all folds.
+
+    For soup and ensembles that is the folder's own model.
+    """
+    if which in (ENSEMBLE, "soup"):
+        return load_model(run)
+    folds = full_fits(run) or sorted(set(predictions.folds.tolist()))
+    files = [load_model(fold_folder(run, fold) / which) for fold in folds]
+    members = tuple(member for file in files for member in file.members)
+    if any(file.signs != files[0].signs for file in files):
+        raise SignletError(f"{run}: the models of its folds know different signs; train again")
+    return replace(files[0], members=members, average=Average.plain(len(members)))
+
+
+# --- together -----------------------------------------------------------------------------
+
+
+def combine(parts: Sequence[Part], kind: Kind = "softmax") -> Ensemble:
+    """Average the parts on the clips that all of them predict out of fold, and compare.
+
+    Raises SignletError where they know different signs, disagree on sign or signer of a clip,
+    or have no clip in common.
+    """
+    given = {part.name: part.predictions for part in parts}
+    each = align(given)
+    predictions = {ENSEMBLE: average(list(each.values()), kind), **each}
+    every = {name for p in given.values() for name in p.names}
+    return Ensemble(
+        kind=kind,
+        parts=tuple(parts),
+        predictions=predictions,
+        scores={name: score(part) for name, part in predictions.items()},
+        pairs={
+            (a, b): compare(predictions[a], predictions[b]) for a, b in combinations(predictions, 2)
+        },
+        left_out=len(every) - len(predictions[ENSEMBLE].names),
+    )
+
+
+# --- the folder ---------------------------------------------------------------------------
+
+
+def _require_free(out: Path) -> None:
+    if out == Path.cwd():
+        raise SignletError(f"{out}: is the current directory; name a new folder")
+    if (out.exists() and not out.is_dir()) or (out.is_dir() and any(out.iterdir())):
+        raise SignletError(f"{out}: is there already; choose a new or an empty folder")
+
+
+def write_ensemble(made: Ensemble, out: Path) -> None:
+    """Write model, predictions and tables as a folder that appears whole or not at all.
+
+    Raises SignletError where `out` is in use or cannot be written, or has too many members.
+    """
+    _require_free(out)
+    members = [member for part in made.parts for member in part.model.members]
+    if len(members) > MAX_MEMBERS:
+        raise SignletError(
+            f"the runs have {len(members)} models, an ensemble holds at most {MAX_MEMBERS}; "
+            "take fewer runs"
+        )
+    with only_one_file(out, _BUSY), replacing(out) as folder:
+        try:
+            folder.mkdir()
+            save_model(folder, members, made.parts[0].model.signs, _about(made), tree(made))
+            write_predictions(folder / PREDICTIONS, made.predictions)
+            _write_csv(folder / COMPARISON, _comparison(made))
+            _write_csv(folder / AGREEMENT, _agreement(made))
+        except SignletError as error:  # names the temporary folder
+            raise SignletError(str(error).replace(str(folder), str(out))) from None
+
+
+def tree(made: Ensemble) -> Average:
+    """The average that the model file holds: of each part's own average."""
+    parts, start = [], 0
+    for part in made.parts:
+        parts.append(part.model.average.moved(start))
+        start += len(part.model.members)
+    return Average(made.kind, tuple(parts))
+
+
+def _about(made: Ensemble) -> dict[str, Any]:
+    runs = [
+        {"name": part.name, "model": part.which, "members": len(part.model.members)}
+        | {key: part.model.about[key] for key in ("recipe", "source") if key in part.model.about}
+        for part in made.parts
+    ]
+    return {
+        "ensemble": {"average": made.kind, "runs": runs, "clips_left_out": made.left_out},
+        "out_of_fold": {name: asdict(scores) for name, scores in made.scores.items()},
+        **({COPIES: len(made.predictions[ENSEMBLE].names)} if tests_copies_only(made) else {}),
+    }
+
+
+def tests_copies_only(made: Ensemble) -> bool:
+    """Whether a part was tested on nothing but copies of clips that it was trained on."""
+    counts = ((part.model.about.get(COPIES), len(part.predictions.names)) for part in made.parts)
+    return any(isinstance(copies, int) and copies >= clips for copies, clips in counts)
+
+
+def _comparison(made: Ensemble) -> list[dict[str, Any]]:
+    """A row a model: its scores, and what the ensemble has more than it."""
+    which = {ENSEMBLE: ENSEMBLE, **{part.name: part.which for part in made.parts}}
+    rows = []
+    for name, scores in made.scores.items():
+        pair = made.pairs.get((ENSEMBLE, name))
+        gain = (pair.difference, pair.low, pair.high) if pair else (None,) * 3
+        names = ("ensemble_gain", "gain_low", "gain_high")
+        rows.append(
+            {"name": name, "model": which[name], "average": made.kind}
+            | asdict(scores)
+            | dict(zip(names, gain, strict=True))
+        )
+    return rows
+
+
+def _agreement(made: Ensemble) -> list[dict[str, Any]]:
+    return [{"first": a, "second": b} | asdict(pair) for (a, b), pair in made.pairs.items()]
+
+
+def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        for row in map(finite, rows):
+            writer.writerow({k: cell(v) if isinstance(v, str) else v for k, v in row.items()})

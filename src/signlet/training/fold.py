@@ -1,0 +1,273 @@
+"""Train the three models of one fold, from wherever its checkpoint stands."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+import yaml
+from numpy.typing import NDArray
+from torch import Tensor
+
+from signlet.errors import Interrupted, SignletError, reason_of
+from signlet.evaluation.predict import predict
+from signlet.model import SignModel
+from signlet.model.elementwise import dropout_seed
+from signlet.model.soup import empty_soup
+from signlet.pack import PackedSet
+from signlet.training.batches import Batches
+from signlet.training.checkpoint import load_checkpoint, save_checkpoint, unusable
+from signlet.training.head import with_head
+from signlet.training.init import Init
+from signlet.training.interrupt import stop_on_interrupt
+from signlet.training.metrics import EpochMetrics
+from signlet.training.optimiser import make_optimiser, optimise
+from signlet.training.processes import Processes
+from signlet.training.progress import Display
+from signlet.training.schedule import consistency_factor, learning_rate_factor
+from signlet.training.settings import Recipe, soup_length
+from signlet.training.side_by_side import SideBySide
+from signlet.training.task import Batch, Task
+
+CHECKPOINT = "checkpoint.pt"
+TRAINED = ("student", "distilled")
+_STOPPED = "stopped; the checkpoint is saved, the same training goes on when it is resumed"
+"""For programs; a command says what is kept in its own words (`signlet.cli.kept`)."""
+
+
+class Diverged(SignletError):  # noqa: N818
+    """The loss is not a number any more."""
+
+
+class FoldTraining:
+    """One fold's models, optimisers and place in the training.
+
+    packed: on the device to train on, or on the host where it is too large.
+    training, held_out: (N,) int64 rows of it; nothing may be held out.
+    folder: where the checkpoint goes.
+    processes: this process among those that train together.
+    init: weights to start from instead of random ones.
+    Raises SignletError where the processes cannot share the recipe's batches.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        packed: PackedSet,
+        training: NDArray[np.int64],
+        held_out: NDArray[np.int64],
+        folder: Path,
+        processes: Processes | None = None,
+        init: Init | None = None,
+    ) -> None:
+        torch.manual_seed(recipe.seed)
+        self.processes = processes = processes or Processes()
+        processes.check_batch(recipe.optimiser.batch_size)
+        _check_clips(len(training), processes.count)
+        self.recipe, self.packed, self.folder = recipe, packed, folder
+        self.held_out = torch.from_numpy(held_out)
+        self.batches = Batches.of(packed, training, recipe, processes)
+        self.init = init
+        self.task = Task(recipe, len(packed.signs))
+        if init is not None:
+            init.start(self.task, packed.signs)
+        self.task.to(processes.device)
+        self.models: dict[str, SignModel] = {name: getattr(self.task, name) for name in TRAINED}
+        self.optimisers = {n: make_optimiser(m, recipe.optimiser) for n, m in self.models.items()}
+        self.soup = empty_soup(self.task.distilled)
+        self.epoch = self.step = 0
+        self.sums: dict[str, Tensor] = {}
+        self._both = SideBySide(processes)
+        self.metrics: list[EpochMetrics] = []
+
+    @property
+    def steps(self) -> int:
+        """Steps of the whole training."""
+        return self.batches.steps * self.recipe.optimiser.epochs
+
+    def run(self, display: Display, save: bool = True) -> None:
+        """Train to the end. Raises Interrupted after Ctrl-C or SIGTERM, with the state saved.
+
+        Several processes cannot agree on a step to stop at without waiting for each other in
+        every step: Ctrl-C ends them as usual, and the last checkpoint counts.
+        """
+        alone = self.processes.count == 1
+        self.join_processes()
+        with stop_on_interrupt() if alone else nullcontext(lambda: False) as stopped:
+            while self.epoch < self.recipe.optimiser.epochs:
+                self._run_epoch(display, stopped)
+                ended = self.epoch == self.recipe.optimiser.epochs
+                if save and (ended or self.epoch % self.recipe.save_every == 0):
+                    self.save()
+            if save and stopped():
+                raise Interrupted(_STOPPED)
+
+    def join_processes(self) -> None:
+        """From now on both models' gradients are averaged over the processes."""
+        self.task.called |= {name: self.processes.wrap(m) for name, m in self.models.items()}
+
+    def _run_epoch(self, display: Display, stopped: Callable[[], bool]) -> None:
+        self.task.train()
+        started, clips = time.perf_counter(), 0
+        for batch in self.batches.stream(self.epoch, self.step):
+            self.run_step(batch)
+            clips += self.batches.size
+            speed = clips / (time.perf_counter() - started)
+            display.advance(self.epoch, self.step - 1, speed)
+            if stopped():
+                self.save()
+                raise Interrupted(_STOPPED)
+        self._end_epoch(time.perf_counter() - started, clips)
+        display.epoch_ended(self.metrics[-1])
+
+    def run_step(self, batch: Batch) -> None:
+        """One optimiser step of both models and the teacher's move."""
+        place = self.epoch * self.batches.steps + self.step
+        with self._autocast(batch):
+            guide = self.task.guide(batch)
+        parts: dict[str, Tensor] = {}
+        self._both.each(TRAINED, lambda name: self._move(name, batch, guide, place, parts))
+        self.task.update_teacher(place)
+        for name, value in parts.items():
+            before = self.sums.get(name)
+            self.sums[name] = value if before is None else before + value
+        self.step += 1
+
+    def _move(
+        self, name: str, batch: Batch, guide: Tensor | None, place: int, parts: dict[str, Tensor]
+    ) -> None:
+        """One model's optimiser step; what its loss is made of is added to `parts`."""
+        seed = _dropout_seed(self.recipe.seed, place, self.processes.rank, TRAINED.index(name))
+        ramp = consistency_factor(place, self.steps, self.recipe.teacher.ramp)
+        with dropout_seed(seed), self._autocast(batch):
+            losses = self.task.losses(name, batch, guide, ramp)
+        losses.pop("total").backward()
+        settings = self.recipe.optimiser
+        optimise(self.optimisers[name], self.models[name], place, self.steps, settings)
+        parts |= {f"{part}_{name}": value.detach() for part, value in losses.items()}
+
+    def _autocast(self, batch: Batch) -> torch.autocast:
+        half = self.recipe.optimiser.precision == "bf16"
+        return torch.autocast(batch.frames.device.type, torch.bfloat16, enabled=half)
+
+    def _end_epoch(self, seconds: float, clips: int) -> None:
+        recipe, done = self.recipe, self.epoch + 1
+        means = {n: float(self.processes.mean(x)) / self.step for n, x in self.sums.items()}
+        if not all(np.isfinite(value) for value in means.values()):
+            raise Diverged(f"loss is not a number in epoch {done}; lower optimiser.learning_rate")
+        if done > recipe.optimiser.epochs - soup_length(recipe):
+            self.soup.update_parameters(self.task.distilled)
+        accuracies: dict[str, float] = {}
+        if done % recipe.validate_every == 0 or done == recipe.optimiser.epochs:
+            accuracies = self._accuracies()
+        last = done * self.batches.steps - 1
+        rate = learning_rate_factor(last, self.steps, recipe.optimiser.warm_up)
+        rate *= recipe.optimiser.learning_rate
+        speed = clips / max(seconds, 1e-9)
+        self.metrics.append(EpochMetrics.of(done, seconds, speed, rate, means, accuracies))
+        self.epoch, self.step = done, 0
+        self.sums = {}
+
+    def _accuracies(self) -> dict[str, float]:
+        """Share of the held-out clips that each model reads right; nothing where none is."""
+        if not len(self.held_out):
+            return {}
+        labels = self.batches.labels[self.held_out]
+        models = {**self.models, "teacher": self.task.teacher}
+        read = {name: self.predict(m).argmax(1) for name, m in models.items()}
+        return {name: float((signs == labels).float().mean()) for name, signs in read.items()}
+
+    def with_head(self, model: SignModel) -> SignModel:
+        """A trained model with the head that the recipe asks for."""
+        rows = self.batches.rows.numpy()
+        return with_head(model, self.recipe.head, self.packed, rows, self.processes)
+
+    def soup_with_head(self) -> SignModel:
+        """What a training is for: the soup with the recipe's head."""
+        return self.with_head(cast(SignModel, self.soup.module))
+
+    def predict(self, model: SignModel) -> Tensor:
+        """Probabilities (N, K) of the held-out clips, each looked at by one of the processes."""
+        return self.processes.shared(lambda rows: predict(model, self.packed, rows), self.held_out)
+
+    def save(self) -> None:
+        """Write the checkpoint, on the main process."""
+        state: dict[str, Any] = {
+            "settings": self._fingerprint(),
+            "task": self.task.state_dict(),
+            "optimisers": {name: o.state_dict() for name, o in self.optimisers.items()},
+            "soup": self.soup.state_dict(),
+            "epoch": self.epoch,
+            "step": self.step,
+            "sums": self.sums,
+            "metrics": [asdict(row) for row in self.metrics],
+        }
+        self.processes.by_main(lambda: save_checkpoint(self.folder / CHECKPOINT, state))
+
+    def resume(self) -> bool:
+        """Continue from the checkpoint, if there is one, with any number of processes.
+
+        Raises SignletError where it belongs to other settings or clips.
+        """
+        path = self.folder / CHECKPOINT
+        if not path.exists():
+            return False
+        state = load_checkpoint(path)
+        if state.get("settings") != self._fingerprint():
+            raise SignletError(
+                f"{path}: was written with other settings, clips or weights to start from; "
+                "use the same recipe, data and --init, or another --run"
+            )
+        try:
+            self._take(state)
+        except Exception as error:  # whatever torch makes of states that fit nothing
+            reason = reason_of(error, 200)
+            raise unusable(path, f"does not fit this training ({reason})") from None
+        return True
+
+    def _take(self, state: dict[str, Any]) -> None:
+        """Put a checkpoint's state in place of this one; raises anything where it does not fit."""
+        self.epoch, self.step = state["epoch"], state["step"]
+        self.metrics = [EpochMetrics(**row) for row in state["metrics"]]
+        epochs, steps = self.recipe.optimiser.epochs, self.batches.steps
+        # A stop after an epoch's last step leaves the end of the epoch to do: step n of n.
+        done = self.epoch * steps + self.step
+        if self.epoch < 0 or not 0 <= self.step <= steps or done > self.steps:
+            raise ValueError(f"epoch {self.epoch} of {epochs}, step {self.step} of {steps}")
+        if len(self.metrics) != self.epoch:
+            raise ValueError(f"figures of {len(self.metrics)} epochs after {self.epoch}")
+        self.task.load_state_dict(state["task"])
+        for name, optimiser in self.optimisers.items():
+            optimiser.load_state_dict(state["optimisers"][name])
+        self.soup.load_state_dict(state["soup"])
+        self.sums = {name: x.to(self.processes.device) for name, x in state["sums"].items()}
+
+    def _fingerprint(self) -> str:
+        digest = "" if self.init is None else self.init.digest
+        return fingerprint(self.recipe, self.packed, self.batches.rows, digest)
+
+
+def _check_clips(clips: int, processes: int) -> None:
+    if clips < processes:
+        raise SignletError(f"{clips} clips are left to train on; give more clips or fewer folds")
+
+
+def fingerprint(recipe: Recipe, packed: PackedSet, rows: Tensor, init: str = "") -> str:
+    """What must be the same for a resumed training: settings, clips, fold and first weights."""
+    digest = hashlib.sha256(yaml.safe_dump(asdict(recipe), default_flow_style=True).encode())
+    digest.update("\n".join([*packed.signs, *packed.names]).encode())
+    digest.update(rows.numpy().tobytes() + init.encode())
+    return digest.hexdigest()
+
+
+def _dropout_seed(seed: int, place: int, rank: int, model: int) -> int:
+    """Seed of what one model's dropout draws in one step."""
+    entropy = np.random.SeedSequence([seed, place, rank, model])
+    return int(entropy.generate_state(1, np.uint64)[0]) >> 1

@@ -1,0 +1,256 @@
+"""A run: recipe, clips and folds in; a run folder with models, predictions and metrics out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rich.console import Console
+
+from signlet.errors import SignletError
+from signlet.evaluation.folds import FoldPlan, signer_folds
+from signlet.evaluation.predictions import Predictions, write_predictions
+from signlet.evaluation.scores import score
+from signlet.evaluation.split_plan import split_plan
+from signlet.model import SignModel
+from signlet.model.files import save_model
+from signlet.pack import PackedSet
+from signlet.text.console import SafeConsole
+from signlet.training.fold import CHECKPOINT, FoldTraining
+from signlet.training.folder import (
+    FULL,
+    METRICS,
+    PREDICTIONS,
+    finished,
+    finished_folds,
+    fit_numbers,
+    fold_folder,
+    full_fits,
+    gather,
+    only_one,
+    open_run,
+    predictions_of,
+    title,
+)
+from signlet.training.init import Init
+from signlet.training.joined import MODELS, joined_predictions
+from signlet.training.metrics import write_metrics
+from signlet.training.processes import Processes, start_processes
+from signlet.training.progress import Live, Log, Tracked
+from signlet.training.settings import Recipe
+from signlet.training.trackers import check_trackers, open_trackers
+
+_ON_DEVICE = 0.6
+"""Share of a GPU's free memory that the packed clips may take; larger sets stay on the host."""
+_NEXT_SEED = 1_000
+"""Further fits have seeds so far apart that runs of neighbouring seeds share none."""
+
+
+def train(
+    recipe: Recipe,
+    packed: PackedSet,
+    run: Path,
+    folds: Sequence[int],
+    *,
+    full_fit: bool = False,
+    resume: bool = False,
+    device: str = "auto",
+    processes: Processes | None = None,
+    track: Sequence[str] = (),
+    init: Init | None = None,
+    split: str | None = None,
+    console: Console | None = None,
+) -> dict[str, Predictions]:
+    """Train every fold that is not finished, then gather the run folder.
+
+    What was finished there before stays part of it, whether it is asked for again or not.
+
+    folds: which of the recipe's folds to hold out, each in a training of its own.
+    full_fit: then train on all clips, held out or not, `recipe.fits` times; the run's model is
+        the average of these.
+    resume: continue what lies in `run`; without it a used folder is refused.
+    device: where to train, unless `processes` says so.
+    processes: this process among several (`start_processes`); found out if not given.
+    track: trackers to send the epochs' figures to (`signlet.training.trackers`).
+    init: weights that every training starts from (`signlet.training.init`).
+    split: "val" or "test": fold 0, the only one, is this published split (`split_plan`).
+    Returns the out-of-fold predictions of student, teacher, distilled and soup.
+    Raises SignletError; `Interrupted` after Ctrl-C, when `resume` can continue.
+    """
+    processes = processes or start_processes(device)
+    console = (console or SafeConsole()) if processes.main else SafeConsole(quiet=True)
+    processes.by_main(lambda: check_trackers(track))
+    processes.by_main(lambda: processes.check_batch(recipe.optimiser.batch_size))
+    counted = sorted({*folds, *finished_folds(run, recipe.num_folds)})
+    if not (counted or full_fit or full_fits(run)):
+        raise SignletError(f"{run}: there is nothing to train; name a fold, or ask for a full fit")
+    plan = plan_of(packed, recipe, split) if counted or split else None
+    if plan and plan.note and not plan.split:  # what a split's scores are of stands under them
+        console.print(f"Note: {plan.note}", style="yellow", soft_wrap=True)
+    names = track if processes.main else ()
+    with ExitStack() as held, open_trackers(names, run, asdict(recipe)) as trackers:
+        processes.by_main(lambda: held.enter_context(only_one(run)))
+        processes.by_main(lambda: open_run(run, recipe, packed, resume, init, plan))
+        there = on_device(packed, processes.device)
+        about = _about(plan, packed, init)
+        work = _Work(recipe, there, run, processes, console, trackers.log, about, init)
+        for fold in folds:
+            work.fold(fold, cast(FoldPlan, plan))
+        for fit in fit_numbers(recipe.fits if full_fit else 0):
+            work.full_fit(fit)
+        fits = full_fits(run)
+        processes.by_main(lambda: gather(recipe, packed, run, counted, fits, about))
+    paths = [fold_folder(run, fold) / PREDICTIONS for fold in counted]
+    return joined_predictions(paths, packed.signs)
+
+
+def fit(
+    recipe: Recipe,
+    packed: PackedSet,
+    training: NDArray[np.int64],
+    folder: Path,
+    *,
+    device: str = "auto",
+    console: Console | None = None,
+) -> SignModel:
+    """The soup of one training on these rows (N,) of the packed set, with nothing held out.
+
+    folder: where a checkpoint is kept meanwhile; a training that was stopped goes on from it.
+    """
+    processes = start_processes(device)
+    nothing = np.empty(0, dtype=np.int64)
+    there = on_device(packed, processes.device)
+    work = FoldTraining(recipe, there, training, nothing, folder, processes)
+    work.resume()
+    with _live("Training", work, console or SafeConsole(quiet=True), "") as display:
+        work.run(display)
+    processes.by_main(lambda: (folder / CHECKPOINT).unlink(missing_ok=True))
+    return work.soup_with_head()
+
+
+def plan_of(packed: PackedSet, recipe: Recipe, split: str | None = None) -> FoldPlan:
+    """Who is held out when: a published split, or else the recipe's folds of signers.
+
+    Raises SignletError where that cannot be had.
+    """
+    if split is not None:
+        return split_plan(packed.labels, packed.signers, packed.splits, split)
+    return signer_folds(packed.labels, packed.signers, recipe.num_folds)
+
+
+def on_device(packed: PackedSet, device: torch.device) -> PackedSet:
+    """The set on the device, or as it is where it would fill too much of a GPU's memory."""
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        if packed.nbytes > _ON_DEVICE * free:
+            return packed
+    return packed.to(device)
+
+
+def _live(name: str, work: FoldTraining, console: Console, tested: str) -> Live:
+    done = work.epoch * work.batches.steps + work.step
+    return Live(name, work.recipe.optimiser.epochs, work.batches.steps, done, console, tested)
+
+
+def _about(plan: FoldPlan | None, packed: PackedSet, init: Init | None) -> dict[str, Any]:
+    """For the model files: whom the scores are of, and what the weights were started from."""
+    about: dict[str, Any] = {}
+    if plan is not None:
+        about["scores_are_for"] = "new signers" if plan.grouped else "known signers"
+    if plan is not None and plan.split:
+        about["split"], about["split_note"] = plan.split, plan.note
+    if init is not None:
+        about["init"] = init.about(packed)
+    return about
+
+
+@dataclass(frozen=True)
+class _Work:
+    recipe: Recipe
+    packed: PackedSet
+    run: Path
+    processes: Processes
+    console: Console
+    log: Log
+    about: dict[str, Any]
+    init: Init | None
+
+    def fold(self, fold: int, plan: FoldPlan) -> None:
+        training, held_out = plan.training(fold), plan.held_out(fold)
+        whose = "of other signers" if plan.grouped else "others of the same signers"
+        if plan.split:
+            whose = f"of the published split {plan.split}"
+        self._train(fold, training, held_out, f"testing on {len(held_out):,} {whose}")
+
+    @property
+    def _unseen(self) -> bool:
+        """Whether no signer of the clips held out is trained on."""
+        return self.about.get("scores_are_for") != "known signers"
+
+    def full_fit(self, fit: int) -> None:
+        """Train on all clips; every fit begins with other random weights."""
+        known = np.flatnonzero(np.asarray(self.packed.labels) >= 0)
+        recipe = replace(self.recipe, seed=self.recipe.seed + _NEXT_SEED * (FULL - fit))
+        other = replace(self, recipe=recipe)
+        other._train(fit, known, np.empty(0, dtype=np.int64), "all that there are")
+
+    def _train(
+        self, fold: int, training: NDArray[np.int64], held_out: NDArray[np.int64], about: str
+    ) -> None:
+        folder, processes = fold_folder(self.run, fold), self.processes
+        if finished(folder):
+            self.console.print(f"{title(fold)} is finished already.")
+            return
+        work = FoldTraining(
+            self.recipe, self.packed, training, held_out, folder, processes, self.init
+        )
+        if work.resume():
+            self.console.print(f"{title(fold)}: continuing in epoch {work.epoch + 1}.")
+        several = f", {processes.count} processes" if processes.count > 1 else ""
+        self.console.print(
+            f"{title(fold)}: training on {len(training):,} clips, {about}; "
+            f"{self.recipe.optimiser.epochs} epochs of {work.batches.steps} steps "
+            f"on {processes.device}{several}.",
+            soft_wrap=True,
+        )
+        tested = "unseen signers" if self._unseen else "known signers"
+        with _live(title(fold), work, self.console, tested) as display:
+            work.run(Tracked(display, self.log, folder.name))
+        self._finish(work, held_out, fold)
+
+    def _finish(self, work: FoldTraining, held_out: NDArray[np.int64], fold: int) -> None:
+        """Models, predictions and metrics of a trained fold; the checkpoint goes last."""
+        task, soup = work.task, cast(SignModel, work.soup.module)
+        trained = (task.student, task.teacher, task.distilled, soup)
+        models = {name: work.with_head(m) for name, m in zip(MODELS, trained, strict=True)}
+        result = {}
+        if len(held_out):
+            for name, model in models.items():
+                probabilities = work.predict(model).numpy()
+                result[name] = predictions_of(self.packed, held_out, probabilities, fold)
+        self.processes.by_main(lambda: self._write(work, models, result, fold))
+
+    def _write(
+        self,
+        work: FoldTraining,
+        models: dict[str, SignModel],
+        result: dict[str, Predictions],
+        fold: int,
+    ) -> None:
+        for name, model in models.items():
+            about = {"model": name, "recipe": self.recipe.name, "source": self.packed.source}
+            about["fold"] = fold_folder(self.run, fold).name
+            whose = "accuracy_unseen_signers" if self._unseen else "accuracy_known_signers"
+            scores = {whose: score(result[name]).top1} if result else {}
+            everything = {**about, **self.about, **scores}
+            save_model(work.folder / name, [model], self.packed.signs, everything)
+        if result:
+            write_predictions(work.folder / PREDICTIONS, result)
+        write_metrics(work.folder / METRICS, {fold: work.metrics})
+        (work.folder / CHECKPOINT).unlink(missing_ok=True)

@@ -1,0 +1,109 @@
+"""The three models that are trained at once, and the losses of one batch."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from signlet.model import Mixup, SignModel
+from signlet.training.losses import consistency, cross_entropy, soft_targets, without_hardest
+from signlet.training.schedule import ema_decay
+from signlet.training.settings import Recipe, group_size
+
+VIEWS = ("student", "teacher", "distilled")
+"""The three independently augmented views of a batch, in this order."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One batch in three views.
+
+    frames: (3 B, T, 100, 3) zero where nothing was found; mask: (3 B, T) bool.
+    labels: (B,) int64.
+    """
+
+    frames: Tensor
+    mask: Tensor
+    labels: Tensor
+    mixup: Mixup | None
+
+
+class Task(nn.Module):
+    """Student, its moving average (teacher) and the distilled model.
+
+    called: what is called in a trained model's place, by its name: the model itself, or a
+    wrapper of it that averages gradients over processes. (No child: it would be saved twice.)
+    """
+
+    def __init__(self, recipe: Recipe, num_classes: int) -> None:
+        super().__init__()
+        max_len = recipe.packing.max_len
+        self.recipe = recipe
+        self.num_classes = num_classes
+        self.student = SignModel(recipe.student.config(max_len, num_classes))
+        self.teacher = copy.deepcopy(self.student).requires_grad_(False)
+        self.distilled = SignModel(recipe.distilled.config(max_len, num_classes))
+        self.called: dict[str, nn.Module] = {
+            "student": self.student,
+            "distilled": self.distilled,
+        }
+
+    def train(self, mode: bool = True) -> Task:
+        """As usual, but the teacher always predicts as it would be used: without dropout."""
+        super().train(mode)
+        self.teacher.eval()
+        return self
+
+    @torch.no_grad()
+    def guide(self, batch: Batch) -> Tensor | None:
+        """The teacher's logits (B, K), None where nobody follows it."""
+        if not self.recipe.teacher.enabled:
+            return None
+        guide: Tensor = self.teacher(*self._view("teacher", batch), batch.mixup)
+        return guide
+
+    def losses(
+        self, name: str, batch: Batch, guide: Tensor | None, consistency_factor: float
+    ) -> dict[str, Tensor]:
+        """Losses of the student or the distilled model in one batch.
+
+        consistency_factor: share of the consistency weight reached so far, 0 to 1.
+        Returns scalars: `total` is to be minimised; `loss` and, where there is a guide,
+        `consistency` are its parts.
+        """
+        logits = self.called[name](*self._view(name, batch), batch.mixup)
+        group = group_size(len(batch.labels), self.recipe.optimiser.group)
+        of_each = cross_entropy(logits, self._targets(batch))
+        loss = without_hardest(of_each, self.recipe.loss.ousm, group)
+        if guide is None:
+            return {"total": loss, "loss": loss}
+        apart = consistency(logits, guide)
+        total = loss + self.recipe.teacher.weight * consistency_factor * apart
+        return {"total": total, "loss": loss, "consistency": apart}
+
+    def _view(self, name: str, batch: Batch) -> tuple[Tensor, Tensor]:
+        place = VIEWS.index(name)
+        return batch.frames.chunk(len(VIEWS))[place], batch.mask.chunk(len(VIEWS))[place]
+
+    def _targets(self, batch: Batch) -> Tensor:
+        targets = soft_targets(batch.labels, self.num_classes, self.recipe.loss.smoothing)
+        if batch.mixup is None:
+            return targets
+        share = batch.mixup.share[:, None]
+        return targets * share + targets[batch.mixup.order] * (1 - share)
+
+    @torch.no_grad()
+    def update_teacher(self, step: int) -> None:
+        """Move the teacher towards the student after optimiser step 0, 1, ..."""
+        move = 1 - ema_decay(step, self.recipe.teacher.decay)
+        pairs = [
+            (mine, theirs)
+            for mine, theirs in zip(
+                self.teacher.state_dict().values(), self.student.state_dict().values(), strict=True
+            )
+            if mine.is_floating_point()
+        ]
+        torch._foreach_lerp_([mine for mine, _ in pairs], [theirs for _, theirs in pairs], move)

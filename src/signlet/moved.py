@@ -15,7 +15,6 @@ from types import ModuleType
 
 MOVED = {
     "signlet.datasets": "signlet.sources.datasets",
-    "signlet.datasets.layout": "signlet.sources.datasets.layout",
     "signlet.ensemble": "signlet.training.ensemble",
     "signlet.evaluate": "signlet.evaluation.scores",
     "signlet.folds": "signlet.evaluation.folds",
@@ -29,16 +28,24 @@ MOVED = {
 """Old names of documented modules -> where they lie now."""
 
 
+def _now(name: str) -> str:
+    """Where a module lies, or one in a folder that has moved; "" where neither has."""
+    for old, new in MOVED.items():
+        if name == old or name.startswith(f"{old}."):
+            return new + name.removeprefix(old)
+    return ""
+
+
 class _Moved(MetaPathFinder, Loader):
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        return ModuleSpec(name, self) if name in MOVED else None
+        return ModuleSpec(name, self) if _now(name) else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        module = import_module(MOVED[spec.name])
+        module = import_module(now := _now(spec.name))
         self._spec = module.__spec__
-        text = f"{spec.name} lies in {MOVED[spec.name]} now; import it from there"
+        text = f"{spec.name} lies in {now} now; import it from there"
         warnings.warn(text, DeprecationWarning, stacklevel=2)
         return module
 
@@ -50,4 +57,4 @@ class _Moved(MetaPathFinder, Loader):
 def find_moved() -> None:
     """From now on the old names can be imported. Nothing is imported yet."""
     if not any(isinstance(finder, _Moved) for finder in sys.meta_path):
-        sys.meta_path.append(_Moved())
+        sys.meta_path.insert(0, _Moved())  # a folder's modules would be found a second time

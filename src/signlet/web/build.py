@@ -9,10 +9,10 @@ from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
-import signlet
 from signlet.errors import SignletError
 from signlet.landmarks import EDGES, SCHEMA
 from signlet.pretrained import model_path
+from signlet.recognition.recogniser import Recogniser
 from signlet.running.leftover import temporary_folder
 from signlet.running.lock import only_one_file
 from signlet.version import __version__
@@ -87,7 +87,7 @@ def _checked_model(model: str | Path) -> Path:
         raise SignletError(
             f"{model}: the page runs .onnx files; write one with signlet export RUN -o DIR"
         )
-    signlet.load(path, threads=1)
+    Recogniser.load(path, threads=1)
     return path
 
 

@@ -1,0 +1,78 @@
+"""Imports between rooms run one way, few modules lie loose, and old import paths still work."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from signlet.moved import MOVED
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "src" / "signlet"
+LINT = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))"
+
+
+def linted(folder: Path) -> subprocess.CompletedProcess[str]:
+    """import-linter's verdict on the package `folder`/src/signlet by `folder`/pyproject.toml."""
+    return subprocess.run(
+        [sys.executable, "-c", LINT],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(folder / "src")},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_imports_run_one_way() -> None:
+    found = linted(ROOT)
+    assert found.returncode == 0, found.stdout
+
+
+@pytest.mark.parametrize(
+    ("room", "line", "said"),
+    [
+        ("printable.py", "from signlet.errors import SignletError", "printable -> signlet.errors"),
+        ("clip/span.py", "def f() -> None:\n    import signlet.sources", "clip.span -> signlet.so"),
+        ("nowhere/thing.py", "", "nowhere"),
+    ],
+)
+def test_an_import_against_the_direction_is_found(
+    room: str, line: str, said: str, tmp_path: Path
+) -> None:
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    copied = tmp_path / "src" / "signlet"
+    shutil.copytree(PACKAGE, copied, ignore=lambda _, names: [n for n in names if "node_" in n])
+    wrong = copied / room
+    wrong.parent.mkdir(exist_ok=True)
+    wrong.parent.joinpath("__init__.py").touch()
+    with wrong.open("a", encoding="utf-8") as file:
+        file.write(f"\n{line}\n")
+    found = linted(tmp_path)
+    assert found.returncode == 1
+    assert said in found.stdout
+
+
+def test_at_most_eight_modules_lie_loose() -> None:
+    assert len(list(PACKAGE.glob("*.py"))) <= 8
+
+
+def test_a_module_in_a_folder_that_moved_is_not_imported_twice() -> None:
+    with pytest.warns(DeprecationWarning):
+        module = import_module("signlet.datasets.wlasl")
+    assert module is import_module("signlet.sources.datasets.wlasl")
+
+
+@pytest.mark.parametrize("old", MOVED)
+def test_old_names_import_the_same_module_with_a_note(old: str) -> None:
+    sys.modules.pop(old, None)
+    with pytest.warns(DeprecationWarning, match=MOVED[old]):
+        module = import_module(old)
+    assert module is import_module(MOVED[old])
+    assert module.__spec__ is not None
+    assert module.__spec__.name == MOVED[old]

@@ -63,7 +63,7 @@ def test_at_most_eight_modules_lie_loose() -> None:
 
 
 def test_a_module_in_a_folder_that_moved_is_not_imported_twice() -> None:
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="sources.datasets.wlasl"):
         module = import_module("signlet.datasets.wlasl")
     assert module is import_module("signlet.sources.datasets.wlasl")
 

@@ -491,8 +491,8 @@ def with_layout(root: Path, page: str) -> list[str]:
         Path(signlet.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__", "web")
     )
     blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    (package / "datasets" / "my_set.py").write_text(blocks[0], encoding="utf-8")
-    init = package / "datasets" / "__init__.py"
+    (package / "sources" / "datasets" / "my_set.py").write_text(blocks[0], encoding="utf-8")
+    init = package / "sources" / "datasets" / "__init__.py"
     text = init.read_text(encoding="utf-8")
     for line, place in re.findall(r"`(    my_set[^`]*)`[^`]*`([^`]*)`", page):
         begin = {"LAYOUTS": "LAYOUTS = ("}.get(place, place)

@@ -22,7 +22,6 @@ from videos import Stub, cached, stub
 
 __all__ = ["cached", "stub"]
 ALL = [*KINDS, *OTHERS]
-BY_NAME_ONLY = (".apng",) if "apng" not in av.codecs_available else ()
 
 
 @pytest.fixture(scope="module")

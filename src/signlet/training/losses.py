@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 
 def soft_targets(labels: Tensor, num_classes: int, smoothing: float) -> Tensor:
@@ -12,11 +11,6 @@ def soft_targets(labels: Tensor, num_classes: int, smoothing: float) -> Tensor:
     rest = smoothing / max(1, num_classes - 1)
     targets = torch.full((len(labels), num_classes), rest, device=labels.device)
     return targets.scatter_(1, labels[:, None], 1 - smoothing)
-
-
-def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    """Cross entropy of each sample against (B, K) probabilities: (B,)."""
-    return -(targets * F.log_softmax(logits.float(), dim=1)).sum(1)
 
 
 def without_hardest(losses: Tensor, ousm: int, group: int) -> Tensor:

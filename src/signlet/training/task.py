@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from signlet.model import Mixup, SignModel
-from signlet.training.losses import consistency, cross_entropy, soft_targets, without_hardest
+from signlet.training.losses import consistency, soft_targets, without_hardest
 from signlet.training.schedule import ema_decay
 from signlet.training.settings import Recipe, group_size
 
@@ -76,7 +77,7 @@ class Task(nn.Module):
         """
         logits = self.called[name](*self._view(name, batch), batch.mixup)
         group = group_size(len(batch.labels), self.recipe.optimiser.group)
-        of_each = cross_entropy(logits, self._targets(batch))
+        of_each = F.cross_entropy(logits.float(), self._targets(batch), reduction="none")
         loss = without_hardest(of_each, self.recipe.loss.ousm, group)
         if guide is None:
             return {"total": loss, "loss": loss}

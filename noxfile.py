@@ -37,7 +37,8 @@ def dead(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Links, paths, commands, the code map, and the code in the pages."""
+    """The site, links, paths, commands, the code map, and the code in the pages."""
+    session.run("mkdocs", "build", "--strict", "--quiet")
     pages = ("test_readme", "test_contributing", "test_docs_snippets", "test_stream_docs")
     session.run("pytest", *(f"tests/{page}.py" for page in pages), *session.posargs)
 

@@ -60,6 +60,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages and pictures that lie outside docs."""
     pages = {
         "index.md": moved((ROOT / "README.md").read_text(encoding="utf-8")),
+        "CONTRIBUTING.md": moved((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")),
         "starter_model.md": moved((ROOT / CARD).read_text(encoding="utf-8")),
         "commands.md": commands(),
         "api.md": api(),

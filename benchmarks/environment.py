@@ -11,7 +11,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-RESULTS = Path(__file__).parent / "results"
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared"
+"""Data beside the repository; it may be missing."""
+RESULTS = ROOT / "benchmarks" / "results"
+WRITTEN = Path(os.environ.get("BENCHMARK_RESULTS", RESULTS))
+"""Where new results go: over the old ones, unless the environment names another folder."""
 _PACKAGES = ("torch", "numpy", "pyarrow", "signlet")
 
 
@@ -29,8 +34,8 @@ def environment() -> dict[str, str | int]:
 def write_csv(name: str, rows: Sequence[dict[str, Any]]) -> Path:
     """Write benchmarks/results/NAME.csv, each row with the environment behind it."""
     here = environment()
-    path = RESULTS / f"{name}.csv"
-    path.parent.mkdir(exist_ok=True)
+    path = WRITTEN / f"{name}.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, [*rows[0], *here], lineterminator="\n")
         writer.writeheader()

@@ -1,6 +1,6 @@
 """Take the pictures of the live page in docs: a fingerspelled word, and signs that are taught.
 
-python docs/make_page_picture.py [page] [teach] [--model model.onnx]
+python -m docs.make_page_picture [page] [teach] [--model model.onnx]
 
 Landmarks only. The model of the second has to have an embedding.
 """
@@ -8,7 +8,6 @@ Landmarks only. The model of the second has to have an embedding.
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,7 @@ import numpy as np
 from signlet.pretrained import STARTER
 from signlet.sources import open_source
 from signlet.web.build import build_site
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-import browsing
-import pages
+from signlet_testing import browsing, pages
 
 WORD, RATE = "SIGN", 25
 PICTURES = Path(__file__).parent / "pictures"

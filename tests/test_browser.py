@@ -12,9 +12,7 @@ import onnx
 import pytest
 import torch
 
-import browsing
 import signlet
-from golden import golden_clips
 from signlet.calibration import Calibration, tempered
 from signlet.export import onnx as onnx_export
 from signlet.export.cases import edge_cases
@@ -25,6 +23,8 @@ from signlet.modelfile.averaging import Average, log_probabilities
 from signlet.modelfile.card import Card
 from signlet.modelfile.onnx_bytes import sealed
 from signlet.runtimes.torch import TorchRuntime
+from signlet_testing import browsing
+from signlet_testing.golden import golden_clips
 
 pytestmark = pytest.mark.slow
 

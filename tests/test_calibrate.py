@@ -14,7 +14,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import Synthetic, moving_hand
 from signlet.calibration import leave_out, read_calibration
 from signlet.calibration.files import reliability
 from signlet.calibration.leave_out import LeaveOut, averaged, sign_groups, without
@@ -29,6 +28,7 @@ from signlet.model.files import load_model, save_model
 from signlet.pack import PackedSet, pack
 from signlet.training import Interrupted
 from signlet.training.ensemble import ensemble
+from signlet_testing.clips import Synthetic, moving_hand
 from test_ensemble import make_run, network
 from test_train import TINY
 

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 import yaml
 
-from conftest import moving_hand
 from signlet.cli import COMMANDS, main
 from signlet.cli.training import load_recipe, recipe_names
 from signlet.model import PUBLISHED
 from signlet.pack import PackedSet
+from signlet_testing.clips import moving_hand
 
 SMALL = [
     *("--optimiser.epochs", "1", "--soup_epochs", "1", "--fits", "1"),

@@ -13,7 +13,6 @@ import networkx as nx
 import pytest
 import yaml
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "docs"))
 import make_code_map
 
 ROOT = Path(__file__).parents[1]

@@ -25,7 +25,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import test_train
-from conftest import Synthetic
 from signlet.cli import main
 from signlet.cli.trained_again import run_recipe, run_split
 from signlet.cli.training import load_recipe, recipe_names
@@ -42,6 +41,7 @@ from signlet.training.fold import CHECKPOINT, FoldTraining
 from signlet.training.metrics import read_metrics
 from signlet.training.progress import Silent
 from signlet.training.settings import OptimiserSettings
+from signlet_testing.clips import Synthetic
 from test_train import QUIET, SIZE
 
 TINY = replace(test_train.TINY, optimiser=OptimiserSettings(epochs=2, batch_size=6))

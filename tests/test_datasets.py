@@ -20,15 +20,15 @@ from hypothesis import strategies as st
 from pose_format import Pose
 from pose_format.numpy import NumPyPoseBody
 
-import miniatures as mini
 import signlet
-import videos
 from signlet.clip.span import Span
 from signlet.errors import ClipError, SignletError
 from signlet.landmarks import FACE, LEFT_HAND, POSE, RIGHT_HAND
 from signlet.sources import ClipRef, Source, open_source, read_clip
 from signlet.sources.datasets import LAYOUTS, open_published
-from sources_data import HOLISTIC, pose_bytes, same_in_a_worker
+from signlet_testing import miniatures as mini
+from signlet_testing import videos
+from signlet_testing.sources_data import HOLISTIC, pose_bytes, same_in_a_worker
 
 
 def by_name(source: Source) -> dict[str, ClipRef]:

@@ -19,7 +19,6 @@ import torch
 from rich.console import Console
 from safetensors.torch import load_file
 
-from distributed_run import TINY
 from signlet.errors import SignletError
 from signlet.evaluation.predictions import read_predictions
 from signlet.pack import PackedSet
@@ -28,15 +27,17 @@ from signlet.training.fold import CHECKPOINT, FoldTraining
 from signlet.training.folder import only_one
 from signlet.training.metrics import EpochMetrics, read_metrics
 from signlet.training.processes import Processes
+from signlet_testing import importable
+from signlet_testing.distributed_run import TINY
 
-SCRIPT = Path(__file__).with_name("distributed_run.py")
+SCRIPT = ["-m", "signlet_testing.distributed_run"]
 KILLS = int(os.environ.get("SIGNLET_TEST_KILLS", "2"))
 """The documented ten take minutes."""
-ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+ENVIRONMENT = importable() | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
 
 
 def start(packed: PackedSet, run: Path, processes: int, **options: object) -> subprocess.Popen[str]:
-    script = [str(SCRIPT), str(packed.path), str(run), json.dumps(options)]
+    script = [*SCRIPT, str(packed.path), str(run), json.dumps(options)]
     launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"]
     command = [sys.executable, *(launcher if processes > 1 else []), *script]
     return subprocess.Popen(

@@ -14,7 +14,6 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-import browsing
 import signlet
 from signlet.calibration import Calibration
 from signlet.export import onnx as onnx_export
@@ -24,6 +23,7 @@ from signlet.model import ModelSize, SignModel
 from signlet.model.files import save_model
 from signlet.modelfile.averaging import Average
 from signlet.modelfile.card import Card
+from signlet_testing import browsing
 
 pytestmark = pytest.mark.slow
 

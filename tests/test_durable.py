@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Synthetic
 from signlet.errors import SignletError
 from signlet.export import bundle, export_ensemble
 from signlet.files.atomic import replacing, require_writable, write_text
@@ -19,6 +18,7 @@ from signlet.recognition.recogniser import Recogniser
 from signlet.recognition.teaching import make
 from signlet.sources import write_clip
 from signlet.training.checkpoint import save_checkpoint
+from signlet_testing.clips import Synthetic
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="Linux tells the names")
 Calls = list[tuple[str, Path]]

@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 import signlet
-from conftest import Synthetic, moving_hand
 from signlet import SignletError
 from signlet.cli import main
 from signlet.evaluation.compare import align, compare
@@ -35,6 +34,7 @@ from signlet.pack import PackedSet, pack
 from signlet.preprocess import Preprocess
 from signlet.training import ensemble as module
 from signlet.training.ensemble import ensemble
+from signlet_testing.clips import Synthetic, moving_hand
 
 SIGNS = ("circle", "line", "wave")
 CLIP = moving_hand(1, 2, 1)

@@ -22,7 +22,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import signlet
-from golden import golden_clips, golden_logits, golden_model
 from signlet.calibration import Calibration
 from signlet.cli import main
 from signlet.errors import ClipError, SignletError
@@ -41,6 +40,7 @@ from signlet.preprocess import Preprocess
 from signlet.recognition.recogniser import Recogniser
 from signlet.runtimes.onnx import load
 from signlet.runtimes.torch import TorchRuntime
+from signlet_testing.golden import golden_clips, golden_logits, golden_model
 
 SIZE = ModelSize(dense=8, widths=(16, 24, 24, 16), heads=4)
 SIGNS = ("alpha", "beta", "gamma", "delta", "Ω, eps")

@@ -28,7 +28,7 @@ from signlet.video import cache, extractors
 from signlet.video.clip import extract_clip
 from signlet.video.extractors import Choice
 from signlet.video.single import HOLISTIC, find
-from videos import Stub, cached, quarters, stub, write_video
+from signlet_testing.videos import Stub, cached, quarters, stub, write_video
 
 __all__ = ["cached", "stub"]
 PARTS = "576a114f94befb163286920ea2aa450d87d99088a96d6307212037e0519f6e9b"

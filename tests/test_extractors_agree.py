@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from extractors import GOLDEN, apart, drawn
 from signlet.errors import SignletError
 from signlet.video.bundle.make import made_bundle
 from signlet.video.extractors import Choice, Extractor, started
 from signlet.video.frames import read_frames
 from signlet.video.tasks import Tasks
+from signlet_testing.extractors import GOLDEN, apart, drawn
 
 VIDEOS = Path(__file__).parents[1].parent / "shared" / "data" / "videos"
 LANDMARKS = os.environ.get("SIGNLET_HOLISTIC_LANDMARKS", "")

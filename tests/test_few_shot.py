@@ -1,9 +1,8 @@
-"""`benchmarks/few_shot.py`: its episodes keep apart what they must, and its sums are right."""
+"""The few-shot benchmark: its episodes keep apart what they must, and its sums are right."""
 
 from __future__ import annotations
 
 import csv
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,18 +10,23 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
-from conftest import Synthetic
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-
-import environment
-import few_shot
-from few_shot_data import Clips, Integers, read_clips
-from few_shot_measure import measure
-from few_shot_methods import NearestExample, NearestMean, Reading
-from few_shot_plan import OTHERS, REJECTION, SAME, Episode, Plan, Setting, settings
-from few_shot_report import BEGIN, END, read_results, table, write_docs
+from benchmarks import environment
+from benchmarks.teaching import few_shot
+from benchmarks.teaching.few_shot_data import Clips, Integers, read_clips
+from benchmarks.teaching.few_shot_measure import measure
+from benchmarks.teaching.few_shot_methods import NearestExample, NearestMean, Reading
+from benchmarks.teaching.few_shot_plan import (
+    OTHERS,
+    REJECTION,
+    SAME,
+    Episode,
+    Plan,
+    Setting,
+    settings,
+)
+from benchmarks.teaching.few_shot_report import BEGIN, END, read_results, table, write_docs
 from signlet.sources import write_clip
+from signlet_testing.clips import Synthetic
 
 COLUMNS = ["encoder", "data", "setting", "examples", "measure", "value", "low", "high"]
 COLUMNS += ["signers", "signs", "clips", "draws", "saw_words", "saw_signers"]
@@ -46,8 +50,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the command writes."""
-    monkeypatch.setattr(environment, "RESULTS", tmp_path)
-    monkeypatch.setattr(few_shot, "RESULTS", tmp_path)
+    monkeypatch.setattr(environment, "WRITTEN", tmp_path)
+    monkeypatch.setattr(few_shot, "WRITTEN", tmp_path)
     monkeypatch.setattr(few_shot, "PAGE", tmp_path / "teach.md")
     (tmp_path / "teach.md").write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
     return tmp_path
@@ -119,7 +123,7 @@ def test_a_page_without_marks_is_left_alone(tmp_path: Path) -> None:
 
 def test_the_docs_say_what_the_results_are() -> None:
     page = few_shot.PAGE.read_text(encoding="utf-8")
-    with (Path(few_shot.__file__).parent / "results" / "few_shot.csv").open() as file:
+    with (environment.RESULTS / "few_shot.csv").open() as file:
         assert table(list(csv.DictReader(file))) in page
 
 

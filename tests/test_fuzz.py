@@ -10,11 +10,9 @@ from typing import Any
 import pytest
 from rich.progress import Progress
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-
-import fuzz
-from fuzz_child import Tried, opened, tried
-from fuzz_kinds import Generator, Kind
+from benchmarks.robustness import fuzz
+from benchmarks.robustness.fuzz_child import Tried, opened, tried
+from benchmarks.robustness.fuzz_kinds import Generator, Kind
 from signlet.errors import ClipError, SignletError
 from signlet.serve.refused import Refused
 
@@ -41,7 +39,7 @@ def test_no_input_ends_in_anything_but_an_answer_or_a_line(
         folder = tmp_path / str(seed)
         folder.mkdir()
         found = tried(kind, name, seed, folder)
-        replay = f'python benchmarks/fuzz.py --replay "{name}" {seed}'
+        replay = f'python -m benchmarks.robustness.fuzz --replay "{name}" {seed}'
         assert found.outcome in ("sane", "clean"), f"{replay}\n{found.why}"
         said.add(found.why.replace(str(folder), ""))
     assert len(said) > 2, "nothing was damaged"

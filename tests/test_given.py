@@ -19,9 +19,9 @@ from hypothesis.extra import numpy as hnp
 from pose_format.torch.masked import MaskedTensor
 
 import signlet
-from conftest import moving_hand
 from signlet import Clip, ClipError
 from signlet.sources import read_clip
+from signlet_testing.clips import moving_hand
 
 PLAIN = moving_hand(1, 0, 0)[:4].astype(np.float16).astype(np.float32)
 """(4, 543, 3) float32 that float16 and bfloat16 could hold; the left hand is NaN."""

@@ -26,7 +26,6 @@ from rich.progress import Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from conftest import moving_hand
 from signlet.cli import COMMANDS
 from signlet.clip import Clip
 from signlet.errors import ClipError, ClipWarning, SignletError
@@ -41,6 +40,7 @@ from signlet.text.terminal import (
     printing_safely,
     shortened,
 )
+from signlet_testing.clips import moving_hand
 from test_cli import SMALL
 
 CHILD = """

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from conftest import Synthetic
 from signlet.cli.trained_again import run_recipe
 from signlet.cli.training import load_recipe
 from signlet.errors import SignletError
@@ -26,6 +25,7 @@ from signlet.training.init import Init, read_init
 from signlet.training.progress import Silent
 from signlet.training.settings import PackingSettings
 from signlet.training.task import Task
+from signlet_testing.clips import Synthetic
 from test_train import QUIET, SIZE, TINY, assert_same, weights
 
 TINY = replace(TINY, optimiser=replace(TINY.optimiser, epochs=2))

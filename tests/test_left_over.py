@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import moving_hand
 from signlet.cli import main
 from signlet.errors import SignletError
 from signlet.export import bundle, export_ensemble
@@ -20,6 +19,7 @@ from signlet.model import ModelConfig, SignModel
 from signlet.running import leftover, lock
 from signlet.running.leftover import MARK, forget, scratch, sweep_below, temporary_folder
 from signlet.web import libraries
+from signlet_testing.clips import moving_hand
 
 KILLED = """
 import os, signal, sys

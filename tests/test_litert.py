@@ -15,7 +15,6 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from mutations import mutate, mutate_json
 from signlet.calibration import Calibration
 from signlet.errors import ClipError, SignletError
 from signlet.landmarks import FACE, LEFT_HAND, NUM_RAW, RIGHT_HAND
@@ -26,6 +25,7 @@ from signlet.modelfile.card import Card
 from signlet.preprocess import Preprocess
 from signlet.recognition.recogniser import Recogniser
 from signlet.runtimes import litert as runtime
+from signlet_testing.mutations import mutate, mutate_json
 
 SIGNS = ("circle", "line", "wave", "été", "zwölf")
 SHORT, LONG, HALF = 6, 20, 12

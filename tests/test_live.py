@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -13,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from live_signer import FPS, Judge, judged, saved, signer, stream, without_display
 from signlet.cli import main
 from signlet.errors import ClipError, SignletError
 from signlet.landmarks import MIRROR
@@ -22,6 +20,8 @@ from signlet.live.latest import Latest
 from signlet.live.lines import Lines, as_json, as_text
 from signlet.live.session import Moment, Rate, Session
 from signlet.stream import SignEvent, StreamRecogniser
+from signlet_testing import importable
+from signlet_testing.live_signer import FPS, Judge, judged, saved, signer, stream, without_display
 
 __all__ = ["judged", "without_display"]
 
@@ -159,17 +159,16 @@ def test_a_reader_that_goes_away_ends_it_quietly(tmp_path: Path) -> None:
     """`signlet live ... | head -1`: lines are handed over at once, and nobody complains."""
     file = saved(tmp_path / "stream.npz", stream(*[0.1] * 3))
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import test_live;"
+        "import sys; import test_live;"
         "from signlet.cli import live, main; "
         "live.Recogniser.load = staticmethod(lambda model: test_live.Judge());"
-        "sys.exit(main(['live', sys.argv[2], '--headless']))"
+        "sys.exit(main(['live', sys.argv[1], '--headless']))"
     )
-    here = str(Path(__file__).parent)
     with subprocess.Popen(
-        [sys.executable, "-c", code, here, file],
+        [sys.executable, "-c", code, file],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        env=importable(Path(__file__).parent) | {"OMP_NUM_THREADS": "1"},
     ) as child:
         assert child.stdout is not None
         assert child.stdout.readline().endswith(b"up  80 %\n")

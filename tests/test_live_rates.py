@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from odd_videos import noise, write
 from signlet.clip.remarks import CUT, NO_RATE
 from signlet.extract.files import write_extraction
 from signlet.live.inputs import Input, open_input
 from signlet.video import extractors
 from signlet.video.extraction import Extraction
 from signlet.video.extractors import Choice
-from videos import Stub
+from signlet_testing.odd_videos import noise, write
+from signlet_testing.videos import Stub
 
 
 @pytest.fixture

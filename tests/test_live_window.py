@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from live_signer import FPS, Judge, judged, saved, signer, signing, stream, without_display
 from signlet.cli import main
 from signlet.errors import ClipError, SignletError
 from signlet.landmarks import LEFT_HAND, RIGHT_HAND
@@ -18,6 +17,16 @@ from signlet.live.inputs import Input, Seen
 from signlet.live.lines import Lines
 from signlet.live.session import Session
 from signlet.stream import SignEvent, StreamRecogniser
+from signlet_testing.live_signer import (
+    FPS,
+    Judge,
+    judged,
+    saved,
+    signer,
+    signing,
+    stream,
+    without_display,
+)
 
 __all__ = ["judged", "without_display"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,20 +12,22 @@ import pytest
 import torch
 from torch import Tensor
 
-from conftest import SHARED
 from signlet.landmarks import HEAD, PARTS
 from signlet.model import unit
 from signlet.model.files import load_model, save_model
 from signlet.pack import PackedSet
 from signlet.sources import Fingerspelling
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+from signlet_testing import SHARED
 
 pytest.importorskip("spoken_to_signed")
 pytest.importorskip("pose_format")
 
-import real_clips
-from encoder_training import (
+from benchmarks.clips import real_clips
+from benchmarks.clips.made_library import MIDDLE, Library
+from benchmarks.clips.made_paths import SHORTEST
+from benchmarks.clips.made_signs import Clips, MadeSigns, picture, standardised
+from benchmarks.clips.real_clips import RealClip
+from benchmarks.starter.encoder_training import (
     EncoderSettings,
     contrast,
     embedded,
@@ -35,11 +36,7 @@ from encoder_training import (
     train_encoder,
     with_examples,
 )
-from made_library import MIDDLE, Library
-from made_paths import SHORTEST
-from made_signs import Clips, MadeSigns, picture, standardised
-from real_clips import RealClip
-from starter_training import Trainings
+from benchmarks.starter.starter_training import Trainings
 
 SIGNS, CLIPS = 40, 4
 LEFT, RIGHT, ARMS = (PARTS[name] for name in ("left_hand", "right_hand", "arms"))

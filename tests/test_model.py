@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from golden import DATA, STATES, golden_logits, golden_model, made_weights
 from signlet.errors import SignletError
 from signlet.model import Mixup, ModelConfig, SignModel, load_published, published
 from signlet.model.hands import hand_shapes
 from signlet.preprocess import Preprocess
+from signlet_testing.golden import DATA, STATES, golden_logits, golden_model, made_weights
 
 MAX_LEN = 12
 CLOSE = {"rtol": 0.0, "atol": 1e-5}

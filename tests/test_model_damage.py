@@ -22,9 +22,6 @@ from onnx import TensorProto, helper, numpy_helper
 from safetensors.torch import load_file, save_file
 
 import signlet
-from conftest import moving_hand
-from handmade import handmade, write
-from mutations import mutate, mutate_json
 from signlet.calibration import Calibration
 from signlet.cli import main
 from signlet.errors import SignletError
@@ -38,8 +35,11 @@ from signlet.runtimes import Runtime
 from signlet.runtimes.onnx import OnnxRuntime
 from signlet.runtimes.torch import TorchRuntime
 from signlet.stream import StreamRecogniser
-from streams import person
-from teaching import OWN, WIDTH, clips, labels, tiny_card, tiny_model
+from signlet_testing.clips import moving_hand
+from signlet_testing.handmade import handmade, write
+from signlet_testing.mutations import mutate, mutate_json
+from signlet_testing.streams import person
+from signlet_testing.teaching import OWN, WIDTH, clips, labels, tiny_card, tiny_model
 
 CLIP = moving_hand(1, 0, 0)
 THIRD, UNIT = (0.25, 0.25, 0.5), (0.25,) * WIDTH

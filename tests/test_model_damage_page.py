@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-import browsing
 import signlet
-from conftest import moving_hand
-from handmade import handmade, write
-from mutations import mutate_json
 from signlet.errors import SignletError
 from signlet.modelfile import onnx_bytes
-from teaching import WIDTH, clips, labels, tiny_card
+from signlet_testing import browsing
+from signlet_testing.clips import moving_hand
+from signlet_testing.handmade import handmade, write
+from signlet_testing.mutations import mutate_json
+from signlet_testing.teaching import WIDTH, clips, labels, tiny_card
 from test_model_damage import GRAPHS, NO_ANSWERS, THIRD, UNIT, flipped, made, without_checksum
 
 RUNNER = Path(__file__).parent / "model_runner.mjs"

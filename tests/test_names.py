@@ -16,7 +16,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import signlet
-from conftest import Synthetic, moving_hand
 from signlet.convert.clips import convert_set
 from signlet.errors import SignletError
 from signlet.export.bundle import export_ensemble
@@ -38,7 +37,8 @@ from signlet.text.names import (
     sign_name,
     signer_name,
 )
-from teaching import clips, tiny_card
+from signlet_testing.clips import Synthetic, moving_hand
+from signlet_testing.teaching import clips, tiny_card
 
 ALLOWED = {
     "hello": "hello",

@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from conftest import Synthetic, moving_hand
 from signlet.calibration.unknown import predict_unknown
 from signlet.cli import main
 from signlet.clip import Clip
@@ -30,7 +29,8 @@ from signlet.quality import data_quality
 from signlet.quality.advice import NO_ESTIMATE, data_notes, estimate_notes, reading_notes
 from signlet.sources import ClipRef, open_source
 from signlet.text.alike import alike, looks, numbers, one_form, shown
-from teaching import SIZE
+from signlet_testing.clips import Synthetic, moving_hand
+from signlet_testing.teaching import SIZE
 
 LOOK_ALIKE = [
     ("Hello", "hello"),

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import Synthetic, moving_hand
 from signlet.calibration.leave_out import LeaveOut
 from signlet.calibration.measure import calibrate
 from signlet.cli import main
@@ -26,6 +25,7 @@ from signlet.sources import open_source
 from signlet.tune import Search, outcome, tune
 from signlet.tune.search import _Work
 from signlet.tune.space import Choices
+from signlet_testing.clips import Synthetic, moving_hand
 from test_cli import SMALL
 
 SIGNS = ("circle", "line", "wave")

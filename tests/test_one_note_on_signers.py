@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-import miniatures as mini
 from signlet.pack import pack
 from signlet.quality import data_quality
 from signlet.sources import open_source
+from signlet_testing import miniatures as mini
 
 SIGNS = ("hello", "thanks", "yes")
 FOLDS = "KNOWN signers"

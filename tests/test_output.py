@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.table import Table
 
-from conftest import moving_hand
 from signlet.text.console import SafeConsole
 from signlet.text.terminal import escaping, json_for_stdout
+from signlet_testing.clips import moving_hand
 from test_cli import SMALL
 
 SIGNS = ("سلام", "привет", "👋🏽")

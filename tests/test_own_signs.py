@@ -14,7 +14,6 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import moving_hand
 from signlet.cli import COMMANDS, main
 from signlet.cli.choices import LARGE_SET, SMALL_SET, Asked, choose, given_flags
 from signlet.cli.training import load_recipe
@@ -24,6 +23,7 @@ from signlet.quality.advice import NO_ESTIMATE, data_notes
 from signlet.recognition.recogniser import Recogniser
 from signlet.sources import Source, files, open_source
 from signlet.training.settings import epoch_of
+from signlet_testing.clips import moving_hand
 from test_cli import SMALL
 
 GUIDE = Path(__file__).parents[1] / "docs" / "own_signs.md"

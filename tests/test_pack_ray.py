@@ -17,13 +17,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from conftest import Synthetic, moving_hand
 from signlet.cli import main
 from signlet.clip import Clip
 from signlet.errors import SignletError
 from signlet.pack import cluster, pack, writer
 from signlet.pack.shard import Shard
 from signlet.sources import ClipRef
+from signlet_testing import importable
+from signlet_testing.clips import Synthetic, moving_hand
 
 STORE = 75 * 1024 * 1024
 
@@ -38,7 +39,8 @@ def address() -> Iterator[str]:
     node = {"num_cpus": 1, "object_store_memory": STORE, "include_dashboard": False}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-        patch.setenv("PYTHONPATH", str(Path(__file__).parent))  # the sources below
+        # The nodes import the sources below.
+        patch.setenv("PYTHONPATH", importable(Path(__file__).parent)["PYTHONPATH"])
         patch.delenv("RAY_ADDRESS", raising=False)
         patch.setattr(cluster, "PATIENCE", 200.0)  # a busy machine is no failure
         nodes = Cluster(initialize_head=True, head_node_args=node)

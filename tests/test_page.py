@@ -14,10 +14,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-import browsing
-import pages
 import signlet
-from conftest import moving_hand
 from signlet.clip import validated
 from signlet.pretrained import STARTER, model_path
 from signlet.printable import in_a_message
@@ -25,8 +22,10 @@ from signlet.sources import open_source, read_clip
 from signlet.stream import SignEvent, StreamRecogniser
 from signlet.stream.mirror import turn
 from signlet.web.build import build_site
+from signlet_testing import browsing, pages
+from signlet_testing.clips import moving_hand
+from signlet_testing.videos import quarters, write_video
 from test_serve_process import LAUNCH, process
-from videos import quarters, write_video
 
 pytestmark = pytest.mark.slow
 WORD = "SIGN"

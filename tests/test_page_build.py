@@ -11,8 +11,6 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-import browsing
-from serving import Standin
 from signlet.cli import main
 from signlet.errors import SignletError
 from signlet.landmarks import EDGES
@@ -21,6 +19,8 @@ from signlet.report.page import render
 from signlet.serve.app import make_app
 from signlet.web import build, libraries
 from signlet.web.build import build_site
+from signlet_testing import browsing
+from signlet_testing.serving import Standin
 
 FILES = {
     "@mediapipe/holistic": build._MEDIAPIPE,

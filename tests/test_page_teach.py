@@ -14,8 +14,6 @@ import numpy as np
 import pytest
 import torch
 
-import browsing
-import pages
 import signlet
 from signlet.clip import validated
 from signlet.export import onnx as onnx_export
@@ -29,6 +27,7 @@ from signlet.recognition.recogniser import Recogniser
 from signlet.sources import open_source
 from signlet.stream import SignEvent, StreamRecogniser
 from signlet.web.build import build_site
+from signlet_testing import browsing, pages
 from test_page import AXE, RULES, browser, node_modules, tool, visited
 
 __all__ = ["browser", "node_modules", "tool"]

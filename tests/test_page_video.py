@@ -17,17 +17,15 @@ import av
 import numpy as np
 import pytest
 
-import browsing
-import pages
 import signlet
-from conftest import SHARED
 from signlet.landmarks import FACE, LEFT_HAND, POSE, RAW_PARTS, RIGHT_HAND
 from signlet.pretrained import STARTER
 from signlet.sources import read_clip
 from signlet.stream import SignEvent, StreamRecogniser
 from signlet.video.frames import read_frames
+from signlet_testing import SHARED, browsing, pages
+from signlet_testing.videos import Image, cached, signer, write_video
 from test_page import built
-from videos import Image, cached, signer, write_video
 
 __all__ = ["cached"]
 pytestmark = pytest.mark.slow

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conftest import moving_hand
 from signlet.clip.unfound import without_numbers
 from signlet.errors import SignletError
 from signlet.landmarks import POSE, RAW_PARTS
 from signlet.printable import UNPRINTED, in_a_message
 from signlet.text.names import is_name, sign_name
+from signlet_testing.clips import moving_hand
 from test_names import ALLOWED, REFUSED
 
 RUNNER = Path(__file__).parent / "plain_runner.mjs"

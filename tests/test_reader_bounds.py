@@ -29,7 +29,7 @@ from signlet.sources.datasets.workbook import sheet_rows
 from signlet.sources.parquet import read_parquet
 from signlet.sources.rows import clip_rows
 from signlet.sources.tables import read_rows
-from sources_data import HOLISTIC, pose_bytes, refused
+from signlet_testing.sources_data import HOLISTIC, pose_bytes, refused
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="needs what only Linux has")
 FRAMES = np.random.default_rng(0).random((3, 543, 3)).astype(np.float32)

@@ -12,15 +12,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import miniatures as mini
-from mutations import mutate, mutate_json
 from signlet.clip import MAX_FRAMES, Clip
 from signlet.clip.span import FASTEST_FPS, SLOWEST_FPS
 from signlet.errors import ClipError, SignletError
 from signlet.sources import open_source, read_clip, write_clip
 from signlet.sources.datasets.workbook import sheet_rows
 from signlet.sources.rows import clip_rows
-from sources_data import HOLISTIC, pose_bytes
+from signlet_testing import miniatures as mini
+from signlet_testing.mutations import mutate, mutate_json
+from signlet_testing.sources_data import HOLISTIC, pose_bytes
 
 TIMES = 120
 FRAMES = np.random.default_rng(0).random((2, 543, 3)).astype(np.float32)

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 import signlet
-from conftest import moving_hand
 from signlet import ClipError, SignletError
 from signlet.cli import main
 from signlet.evaluation.predict import predict
@@ -24,6 +23,7 @@ from signlet.pack import PackedSet
 from signlet.preprocess import Preprocess
 from signlet.recognition.recogniser import Recogniser
 from signlet.runtimes.torch import TorchRuntime
+from signlet_testing.clips import moving_hand
 
 SIGNS = ("circle", "line", "wave")
 CONFIGURATION = ModelConfig(dense=8, widths=(16, 16, 16, 16), heads=4, max_len=12, num_classes=3)

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 import torch
 
-from conftest import moving_hand
 from signlet.cli import main, training
 from signlet.cli.kept import KEPT
 from signlet.errors import Interrupted
@@ -22,6 +21,7 @@ from signlet.training import Recipe, fold
 from signlet.training.checkpoint import load_checkpoint
 from signlet.training.fold import CHECKPOINT, FoldTraining
 from signlet.training.progress import Silent
+from signlet_testing.clips import moving_hand
 from test_cli import SMALL
 from test_train import TINY, fold_training, weights
 

@@ -18,7 +18,12 @@ pytest.importorskip("httpx")
 
 from fastapi.testclient import TestClient
 
-from serving import (
+from signlet import SignletError
+from signlet.recognition.recogniser import Prediction
+from signlet.serve.app import make_app
+from signlet.serve.limits import Limits
+from signlet.serve.refused import Refused
+from signlet_testing.serving import (
     BINARY,
     JSON,
     SIGNS,
@@ -31,11 +36,6 @@ from serving import (
     clip,
     running,
 )
-from signlet import SignletError
-from signlet.recognition.recogniser import Prediction
-from signlet.serve.app import make_app
-from signlet.serve.limits import Limits
-from signlet.serve.refused import Refused
 
 TOKEN = "a-token-for-the-tests"
 

@@ -25,9 +25,9 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
-from serving import Standin
 from signlet.serve.app import make_app
 from signlet.serve.limits import Limits
+from signlet_testing.serving import Standin
 
 TOKEN = "a-token-for-the-tests"
 # Not positive_data_acceptance: that a frame has 543 points is said in words only, since no

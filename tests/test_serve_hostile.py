@@ -25,13 +25,13 @@ from hypothesis import strategies as st
 pytest.importorskip("pydantic")
 pytest.importorskip("python_multipart")
 
-from serving import BINARY, JSON, as_json, as_npy, as_npz, as_parquet, clip
 from signlet.serve.child import ANSWER, QUESTION, READY
 from signlet.serve.decode import decode
 from signlet.serve.decoder import Decoder
 from signlet.serve.decoders import Decoders
 from signlet.serve.limits import Limits
 from signlet.serve.refused import Refused
+from signlet_testing.serving import BINARY, JSON, as_json, as_npy, as_npz, as_parquet, clip
 
 FEW = 8
 """Most frames of a clip here."""

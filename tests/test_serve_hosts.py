@@ -14,12 +14,12 @@ pytest.importorskip("httpx")
 from fastapi.testclient import TestClient
 from starlette.datastructures import Headers
 
-from serving import BINARY, Standin, as_npy, clip
 from signlet import SignletError
 from signlet.cli.serve import _hosts
 from signlet.serve.app import make_app
 from signlet.serve.hosts import Hosts
 from signlet.serve.limits import Limits
+from signlet_testing.serving import BINARY, Standin, as_npy, clip
 
 OURS = [
     "localhost",

@@ -16,7 +16,13 @@ import pytest
 pytest.importorskip("fastapi")
 pytest.importorskip("python_multipart")
 
-from serving import (
+from signlet.serve.app import make_app
+from signlet.serve.child import answer_all
+from signlet.serve.decode import decode
+from signlet.serve.decoder import Decoder
+from signlet.serve.limits import Limits
+from signlet.serve.refused import Refused
+from signlet_testing.serving import (
     BINARY,
     JSON,
     Standin,
@@ -29,12 +35,6 @@ from serving import (
     clip,
     running,
 )
-from signlet.serve.app import make_app
-from signlet.serve.child import answer_all
-from signlet.serve.decode import decode
-from signlet.serve.decoder import Decoder
-from signlet.serve.limits import Limits
-from signlet.serve.refused import Refused
 
 MANY = 30
 FRAMES = 160

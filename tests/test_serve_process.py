@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import socket
@@ -24,12 +23,12 @@ pytest.importorskip("httpx")
 
 import httpx
 
-from serving import BINARY, as_npy, clip
 from signlet import SignletError
 from signlet.cli.serve import TOKEN, read_token, run
+from signlet_testing import ROOT, importable
+from signlet_testing.serving import BINARY, as_npy, clip
 
-HERE = Path(__file__).parent
-ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(HERE)}
+ENVIRONMENT = importable() | {"OMP_NUM_THREADS": "1"}
 LAUNCH = "import sys; from signlet.cli.serve import run; run(sys.argv[1:])"
 
 
@@ -69,7 +68,7 @@ def until(done: Any) -> None:
 
 
 def standin(**given: Any) -> tuple[str, str]:
-    return str(HERE / "serve_standin.py"), json.dumps(given)
+    return "-m", "signlet_testing.serve_standin", json.dumps(given)
 
 
 def test_sigterm_answers_what_runs_and_what_waits_and_ends_with_0() -> None:
@@ -253,9 +252,9 @@ def test_bodies_that_are_too_long_or_no_http_end_only_their_connection() -> None
 
 
 def test_the_dockerfile_copies_what_is_there_and_its_health_check_tells_the_truth() -> None:
-    text = (HERE.parent / "Dockerfile").read_text()
+    text = (ROOT / "Dockerfile").read_text()
     copied = re.findall(r"^COPY (.*) \S+$", text, re.MULTILINE)
-    assert all((HERE.parent / name).exists() for line in copied for name in line.split())
+    assert all((ROOT / name).exists() for line in copied for name in line.split())
     assert re.search(r"^USER (?!root)\w+", text, re.MULTILINE)
     check = json.loads(re.search(r"CMD (\[\"python.*)$", text, re.MULTILINE).group(1))  # type: ignore[union-attr]
 

@@ -16,11 +16,11 @@ pytest.importorskip("httpx")
 
 from fastapi.testclient import TestClient
 
-from serving import BINARY, JSON, Standin, as_json, as_npy, as_npz, clip
 from signlet.meaning.faults import BEYOND, PIXELS
 from signlet.meaning.units import scale
 from signlet.serve.app import make_app
 from signlet.serve.limits import Limits
+from signlet_testing.serving import BINARY, JSON, Standin, as_json, as_npy, as_npz, clip
 from test_serve_process import answered, process, standin
 
 MOST = 40

@@ -17,17 +17,17 @@ pytest.importorskip("httpx")
 
 import httpx
 
-from serving import BINARY, as_npy, clip
 from signlet import Clip, ClipWarning, SignletError
 from signlet.cli.serve import run
 from signlet.landmarks import LEFT_HAND, RIGHT_HAND
 from signlet.serve.limits import Limits
+from signlet_testing.serving import BINARY, as_npy, clip
 from test_serve_process import process
 
 WARNING = f"""
 import json, sys, warnings
 import numpy as np
-import serving
+from signlet_testing import serving
 from signlet import ClipWarning
 class Loud(serving.Standin):
     def batch(self, clips):

@@ -12,13 +12,13 @@ import pytest
 pytest.importorskip("fastapi")
 pytest.importorskip("prometheus_client")
 
-from serving import BINARY, Standin, as_npy, ask, clip, running
 from signlet import SignletError
 from signlet.serve import room as rooms
 from signlet.serve.app import make_app
 from signlet.serve.limits import Limits
 from signlet.serve.refused import Refused
 from signlet.serve.room import Room
+from signlet_testing.serving import BINARY, Standin, as_npy, ask, clip, running
 
 GOOD = as_npy(clip())
 HALF = GOOD[: len(GOOD) // 2]

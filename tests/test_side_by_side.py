@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from distributed_run import Exact
 from signlet.model.elementwise import Dropout, dropout_seed
 from signlet.pack import PackedSet
 from signlet.training.processes import Processes
 from signlet.training.progress import Silent
 from signlet.training.side_by_side import SideBySide
+from signlet_testing.distributed_run import Exact
 from test_train import TINY, fold_training, weights
 
 

@@ -15,14 +15,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-
-from conftest import moving_hand
-from signals import in_session
+from benchmarks.robustness.signals import in_session
 from signlet.cli import COMMANDS, main
 from signlet.cli.kept import KEPT
 from signlet.running import ending
 from signlet.running.children import descendants, end_children
+from signlet_testing.clips import moving_hand
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="other systems have no signals")
 LONGEST = 60.0

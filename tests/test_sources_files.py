@@ -17,7 +17,7 @@ from hypothesis.extra import numpy as hnp
 from signlet.clip import Clip
 from signlet.errors import ClipError, SignletError
 from signlet.sources import read_clip, write_clip
-from sources_data import HOLISTIC, pose_bytes, refused, saved
+from signlet_testing.sources_data import HOLISTIC, pose_bytes, refused, saved
 
 SUFFIXES = (".parquet", ".npz", ".npy", ".pose")
 FUZZ = settings(

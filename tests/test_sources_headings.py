@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import miniatures as mini
 from signlet.errors import SignletError
 from signlet.sources import open_source
 from signlet.sources.headings import columns, likely
 from signlet.sources.rows import COLUMNS, parse_columns
+from signlet_testing import miniatures as mini
 
 
 def table(folder: Path, headings: tuple[str, ...], cells: tuple[str, ...], kind: str) -> Path:

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import moving_hand
 from signlet.sources import open_source, walk, with_videos, zipped
 from signlet.sources.source import Source
 from signlet.video.content import begins_as_video
+from signlet_testing.clips import moving_hand
 
 LONG_AGO = 1_600_000_000
 MP4 = b"\0\0\0\x18ftypisom\0\0\0\0isommp42" + b"\0\0\0\x08free" * 3

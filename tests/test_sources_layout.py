@@ -13,7 +13,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conftest import moving_hand
 from signlet.cli import main
 from signlet.clip import Clip
 from signlet.errors import SignletError
@@ -21,7 +20,8 @@ from signlet.extract.folder import left_notes, plan
 from signlet.pack import pack
 from signlet.sources import Source, open_source, write_clip
 from signlet.sources.pattern import NamePattern
-from sources_data import same_in_a_worker
+from signlet_testing.clips import moving_hand
+from signlet_testing.sources_data import same_in_a_worker
 
 Made = Callable[..., Path]
 

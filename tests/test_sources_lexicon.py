@@ -13,7 +13,7 @@ import pytest
 from signlet.errors import SignletError
 from signlet.sources import Source, find, open_source
 from signlet.sources import fingerspelling as fingerspelling_module
-from sources_data import labels, same_in_a_worker
+from signlet_testing.sources_data import labels, same_in_a_worker
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from signlet.sources import read_clip
-from sources_data import HOLISTIC, Component, pose_bytes, refused, saved
+from signlet_testing.sources_data import HOLISTIC, Component, pose_bytes, refused, saved
 
 ROWS = {
     "FACE_LANDMARKS": slice(0, 468),

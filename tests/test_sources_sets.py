@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from signlet.clip import Clip
 from signlet.errors import ClipError, SignletError
 from signlet.sources import find, open_source, write_clip
-from sources_data import labels, same_in_a_worker
+from signlet_testing.sources_data import labels, same_in_a_worker
 
 CLIP = Clip(np.ones((2, 543, 3), np.float32))
 

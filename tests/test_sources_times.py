@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import miniatures as mini
 from signlet.errors import SignletError
 from signlet.sources import open_source
 from signlet.sources.rows import parse_columns
+from signlet_testing import miniatures as mini
 
 Rows = list[tuple[str, ...]]
 TIMES = [("begin", "finish"), ("Start time", "End time"), ("from", "to"), ("in", "out")]

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-import miniatures as mini
 from signlet.cli import main
 from signlet.errors import SignletError
 from signlet.quality import data_quality
 from signlet.sources import open_source
+from signlet_testing import miniatures as mini
 
 BAD = ("by\u200be", "hel\u202elo", "\u2063", "x" * 101)
 

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import moving_hand
 from signlet.cli import main
 from signlet.errors import SignletError
 from signlet.pack import pack
 from signlet.sources import find, open_source, zipped
+from signlet_testing.clips import moving_hand
 
 
 def npz(sign: int = 0, signer: int = 0, take: int = 0) -> bytes:

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import yaml
 
-import miniatures as mini
 from signlet.cli import main
 from signlet.errors import SignletError
 from signlet.evaluation.copies import trained_copies
@@ -18,6 +17,7 @@ from signlet.evaluation.predictions import Predictions, read_predictions
 from signlet.evaluation.split_plan import split_plan
 from signlet.pack import PackedSet, pack
 from signlet.sources import open_source
+from signlet_testing import miniatures as mini
 
 LABELS = [0, 1, 0, 1, 0, 1, 0, 1]
 SPLITS = ["train", "train", "val", "val", "test", "test", "", None]

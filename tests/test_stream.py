@@ -13,7 +13,7 @@ from signlet.recognition.recogniser import Prediction
 from signlet.stream import Segment, Segmenter, SignEvent, StreamRecogniser, StreamSettings
 from signlet.stream.frames import FrameBuffer
 from signlet.stream.mirror import turn
-from streams import DOWN, UP, Frames, Key, Recorded, act, fake, segments_of, sign
+from signlet_testing.streams import DOWN, UP, Frames, Key, Recorded, act, fake, segments_of, sign
 
 NOTHING = np.full((543, 3), np.nan, np.float32)
 ONE = [(0.0, DOWN, 0.0), *sign(1.0, 0.6), (4.0, DOWN, 0.0)]

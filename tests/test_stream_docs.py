@@ -15,7 +15,7 @@ import pytest
 
 import signlet
 from signlet.stream import StreamSettings
-from streams import DOWN, act, fake, sign
+from signlet_testing.streams import DOWN, act, fake, sign
 
 PAGE = (Path(__file__).parents[1] / "docs" / "streams.md").read_text(encoding="utf-8")
 WEB = Path(__file__).parents[1] / "src" / "signlet" / "web"

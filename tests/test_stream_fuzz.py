@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signlet.stream import Segment, Segmenter, StreamRecogniser, StreamSettings
-from streams import Recorded, fake, random_stream
+from signlet_testing.streams import Recorded, fake, random_stream
 
 SETTINGS = st.builds(
     StreamSettings,

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
+from benchmarks.streams.stream_methods import HOP, Heard, Merging, merged, named, segments
+from benchmarks.streams.stream_scenes import SceneMaker, TrueSign, Truth, slow_part
+from benchmarks.streams.stream_scores import Found, tally
 from signlet.clip import Clip
 from signlet.stream import StreamSettings
-from streams import act, sign
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-
-from stream_methods import HOP, Heard, Merging, merged, named, segments
-from stream_scenes import SceneMaker, TrueSign, Truth, slow_part
-from stream_scores import Found, tally
+from signlet_testing.streams import act, sign
 
 A, B = TrueSign("a", 1.0, 2.0, (0, 0)), TrueSign("b", 4.0, 5.0, (0, 0))
 UNKNOWN = TrueSign(None, 7.0, 8.0, (0, 0))

@@ -17,7 +17,7 @@ import pytest
 
 from signlet.landmarks import MIRROR
 from signlet.stream import Segment, Segmenter, StreamRecogniser, StreamSettings
-from streams import DOWN, UP, Recorded, act, fake, random_stream, sign
+from signlet_testing.streams import DOWN, UP, Recorded, act, fake, random_stream, sign
 
 RUNNER = Path(__file__).parent / "stream_runner.mjs"
 WEB = Path(__file__).parents[1] / "src" / "signlet" / "web"

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import signlet
-from conftest import moving_hand
 from signlet.errors import ClipError, SignletError
 from signlet.modelfile import tflite_file
 from signlet.modelfile.card import read_card
@@ -29,7 +28,8 @@ from signlet.recognition.teaching.estimate import Tally, estimate
 from signlet.recognition.teaching.examples import distinct
 from signlet.recognition.teaching.make import note_of_base
 from signlet.text.names import sign_name
-from teaching import OWN, WIDTH, clips, labels, own_rows, people, tiny_card
+from signlet_testing.clips import moving_hand
+from signlet_testing.teaching import OWN, WIDTH, clips, labels, own_rows, people, tiny_card
 from test_teach_twin import javascript
 
 USUAL = Expected(known=0.75, unknown=0.45, spread=0.12, scale=20.0)
@@ -297,7 +297,7 @@ def test_own_signs_stay_where_they_are_wanted(with_own: Path) -> None:
 def test_a_run_folder_is_exported_first(tmp_path: Path) -> None:
     pytest.importorskip("onnx")
     from signlet.model.files import save_model
-    from teaching import tiny_model
+    from signlet_testing.teaching import tiny_model
 
     save_model(tmp_path / "run", [tiny_model()], OWN, {"recipe": "tiny"})
     mine = signlet.teach(tmp_path / "run", clips(), labels())

@@ -12,7 +12,6 @@ import torch
 from numpy.typing import NDArray
 
 import signlet
-from conftest import moving_hand
 from signlet.cli import main
 from signlet.errors import SignletError
 from signlet.export import bundle, export_ensemble
@@ -21,7 +20,8 @@ from signlet.model import SignModel
 from signlet.model.files import save_model
 from signlet.modelfile.card import Card
 from signlet.modelfile.taught_head import unit
-from teaching import MAX_LEN, OWN, SIZE, WIDTH
+from signlet_testing.clips import moving_hand
+from signlet_testing.teaching import MAX_LEN, OWN, SIZE, WIDTH
 
 LABELS = np.arange(30) % len(OWN)
 

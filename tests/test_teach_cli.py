@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 
 import signlet
-from conftest import moving_hand
 from signlet.cli import main
 from signlet.cli.bars import Bars
 from signlet.errors import SignletError
@@ -25,7 +24,8 @@ from signlet.modelfile.rewrite import with_entries
 from signlet.sources import Fingerspelling
 from signlet.stream import StreamRecogniser
 from signlet.stream.segmenter import Segment
-from teaching import own_rows, tiny_card, tiny_model, write_onnx
+from signlet_testing.clips import moving_hand
+from signlet_testing.teaching import own_rows, tiny_card, tiny_model, write_onnx
 
 Capture = pytest.CaptureFixture[str]
 PAGE = Path(__file__).parents[1] / "docs" / "teach.md"

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-import miniatures as mini
-from conftest import moving_hand
 from signlet.cli import main
 from signlet.pack import pack
 from signlet.sources import open_source
+from signlet_testing import miniatures as mini
+from signlet_testing.clips import moving_hand
 from test_cli import SMALL
 
 NAMES = "{sign}_{signer}_{n}"

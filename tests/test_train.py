@@ -17,7 +17,6 @@ import yaml
 from rich.console import Console
 from safetensors.torch import load_file
 
-from conftest import Synthetic
 from signlet.augment import AugmentConfig
 from signlet.errors import SignletError
 from signlet.evaluation.folds import signer_folds
@@ -36,6 +35,8 @@ from signlet.training.settings import (
     PackingSettings,
     TeacherSettings,
 )
+from signlet_testing import importable
+from signlet_testing.clips import Synthetic
 
 QUIET = Console(quiet=True)
 SIZE = ModelSize(dense=8, widths=(16, 24, 24, 16), heads=4)
@@ -128,10 +129,9 @@ def assert_same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) ->
 
 
 KILLED = """
-import sys, torch
+import torch
 from pathlib import Path
 from rich.console import Console
-sys.path.insert(0, {tests!r})
 from test_train import TINY
 from signlet.pack import PackedSet
 from signlet.training import train
@@ -144,8 +144,8 @@ train(recipe, packed, Path({run!r}), [0], resume=True, console=quiet)
 
 
 def start(run: Path, packed: Path) -> subprocess.Popen[bytes]:
-    code = KILLED.format(tests=str(Path(__file__).parent), packed=str(packed), run=str(run))
-    return subprocess.Popen([sys.executable, "-c", code])
+    code = KILLED.format(packed=str(packed), run=str(run))
+    return subprocess.Popen([sys.executable, "-c", code], env=importable(Path(__file__).parent))
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-import miniatures as mini
 from signlet.cli.trained_before import trained_before_note
 from signlet.pack import PackedSet, pack
 from signlet.sources import open_source
+from signlet_testing import miniatures as mini
 
 
 def clips(root: Path, takes: range, split: str = "") -> Path:

@@ -21,7 +21,6 @@ from rich.console import Console
 
 pytest.importorskip("optuna")
 
-from conftest import Synthetic
 from signlet.cli import main
 from signlet.cli.training import load_recipe
 from signlet.errors import SignletError
@@ -42,6 +41,7 @@ from signlet.tune import (
     write_outcome,
 )
 from signlet.tune.study import importance, open_study
+from signlet_testing.clips import Synthetic
 
 SIZE = ModelSize(dense=8, widths=(16, 24, 24, 16), heads=4)
 TINY = Recipe(

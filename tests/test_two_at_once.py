@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import Synthetic, moving_hand
 from signlet.cli import main
 from signlet.cli.training import load_recipe
 from signlet.errors import SignletError
@@ -28,6 +27,7 @@ from signlet.training.folder import only_one as only_one_training
 from signlet.tune import Search, tune
 from signlet.tune.space import Choices
 from signlet.web import build
+from signlet_testing.clips import Synthetic, moving_hand
 
 BUSY = "somebody else is here"
 

@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import signlet
-from conftest import moving_hand
 from signlet import Clip, ClipWarning
 from signlet.cli import main
 from signlet.clip.unfound import without_numbers
@@ -21,7 +20,8 @@ from signlet.errors import ClipError
 from signlet.landmarks import FACE, LEFT_HAND, POSE, RAW_PARTS, RIGHT_HAND
 from signlet.sources import open_source, read_clip
 from signlet.stream import StreamRecogniser
-from streams import DOWN, Recorded, act, fake, segments_of, sign
+from signlet_testing.clips import moving_hand
+from signlet_testing.streams import DOWN, Recorded, act, fake, segments_of, sign
 
 FRAMES = np.concatenate([moving_hand(1, 0, 0)] * 2)
 """(T, 543, 3); the left hand is never found, the other parts always are."""

@@ -13,11 +13,11 @@ pytest.importorskip("av")
 
 from PIL import Image
 
-from mutations import mutate
 from signlet.errors import ClipError
 from signlet.video.claims import refuse_claims
 from signlet.video.frames import Pictures, refuse_long
-from videos import write_video
+from signlet_testing.mutations import mutate
+from signlet_testing.videos import write_video
 
 MANY = 50_000_000
 

@@ -20,7 +20,16 @@ from signlet.video.frames import open_camera, read_frames, refuse_long, video_fa
 from signlet.video.picture import LONG_SIDE
 from signlet.video.quality import measure, warnings_of
 from signlet.video.single import HOLISTIC, find
-from videos import Image, Stub, cached, colours_of, quarters, stub, with_matrix, write_video
+from signlet_testing.videos import (
+    Image,
+    Stub,
+    cached,
+    colours_of,
+    quarters,
+    stub,
+    with_matrix,
+    write_video,
+)
 
 __all__ = ["cached", "stub"]
 FUZZ = settings(

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odd_videos import KINDS, OTHERS, number_of, numbered, write
 from signlet.errors import ClipError
 from signlet.sources import read_clip
 from signlet.video.content import HEAD, begins_as_video, what_else
 from signlet.video.frames import read_frames
 from signlet.video.suffixes import VIDEO_SUFFIXES, is_video
-from videos import Stub, cached, stub
+from signlet_testing.odd_videos import KINDS, OTHERS, number_of, numbered, write
+from signlet_testing.videos import Stub, cached, stub
 
 __all__ = ["cached", "stub"]
 ALL = [*KINDS, *OTHERS]

@@ -25,7 +25,7 @@ from signlet.video.frames import read_frames
 from signlet.video.holistic import Holistic
 from signlet.video.quality import measure
 from signlet.video.single import HOLISTIC, find, run
-from videos import Image, cached, signer, write_video
+from signlet_testing.videos import Image, cached, signer, write_video
 
 __all__ = ["cached"]
 FRAMES = 6

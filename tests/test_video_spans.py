@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from joblib.externals.loky import get_reusable_executor
 from rich.console import Console
 
-from odd_videos import cut_without_encoding, number_of, with_times, write
 from signlet.clip import Clip
 from signlet.clip.remarks import BEYOND
 from signlet.clip.span import Span
@@ -21,7 +20,8 @@ from signlet.sources import ClipRef, read_clip, read_ref, write_clip
 from signlet.video import decoding
 from signlet.video import frames as video_frames
 from signlet.video.frames import expected_frames, read_frames, refuse_long
-from videos import Stub, cached, stub
+from signlet_testing.odd_videos import cut_without_encoding, number_of, with_times, write
+from signlet_testing.videos import Stub, cached, stub
 
 __all__ = ["cached", "stub"]
 COUNT, RATE = 600, 10

@@ -11,7 +11,13 @@ import av
 import numpy as np
 import pytest
 
-from odd_videos import (
+from signlet.clip.remarks import CUT, DAMAGED, MENDED, NO_RATE
+from signlet.errors import ClipError
+from signlet.sources import read_clip
+from signlet.video.frames import Pictures, refuse_long, video_facts
+from signlet.video.quality import measure, warnings_of
+from signlet.video.single import HOLISTIC, find
+from signlet_testing.odd_videos import (
     KINDS,
     copied,
     cut_without_encoding,
@@ -21,13 +27,7 @@ from odd_videos import (
     with_times,
     write,
 )
-from signlet.clip.remarks import CUT, DAMAGED, MENDED, NO_RATE
-from signlet.errors import ClipError
-from signlet.sources import read_clip
-from signlet.video.frames import Pictures, refuse_long, video_facts
-from signlet.video.quality import measure, warnings_of
-from signlet.video.single import HOLISTIC, find
-from videos import Stub, cached, stub
+from signlet_testing.videos import Stub, cached, stub
 
 __all__ = ["cached", "stub"]
 

@@ -1,0 +1,1 @@
+"""The model and the page in a browser."""

@@ -1,0 +1,1 @@
+"""The clips that other benchmarks read: real ones, and ones that are made up."""

@@ -1,0 +1,1 @@
+"""Sets of clips: packing them, checking them, their full size."""

@@ -1,0 +1,1 @@
+"""Exported files against the model in torch."""

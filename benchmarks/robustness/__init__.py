@@ -1,0 +1,1 @@
+"""Damaged input, signals, and power cuts."""

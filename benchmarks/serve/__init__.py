@@ -1,0 +1,1 @@
+"""`signlet serve` under load."""

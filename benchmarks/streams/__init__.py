@@ -1,0 +1,1 @@
+"""Signs found in streams of many signs."""

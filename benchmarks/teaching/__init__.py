@@ -1,0 +1,1 @@
+"""Signs taught by a few examples."""

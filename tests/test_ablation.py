@@ -17,6 +17,7 @@ import yaml
 from rich.console import Console
 
 from benchmarks.accuracy import ablation
+from benchmarks.accuracy.ablation_plan import base_recipe, effective, plan
 from benchmarks.accuracy.ablation_report import draw, markdown
 from benchmarks.accuracy.ablation_results import (
     Comparison,
@@ -87,12 +88,12 @@ def test_names_are_unique_and_the_base_is_the_recipe() -> None:
 
 def test_a_variant_that_changes_nothing_is_left_out() -> None:
     falling = replace(TINY, mixup=replace(TINY.mixup, schedule="falling"))
-    names = {v.name for v in ablation.effective(list(VARIANTS), falling, QUIET)}
+    names = {v.name for v in effective(list(VARIANTS), falling, QUIET)}
     assert "mixup-falling" not in names
     assert "mixup-rising" in names
     assert "no-crop" not in names, "clips of 12 frames are never cropped"
     long = replace(TINY, packing=PackingSettings(max_len=32))
-    assert "no-crop" in {v.name for v in ablation.effective(list(VARIANTS), long, QUIET)}
+    assert "no-crop" in {v.name for v in effective(list(VARIANTS), long, QUIET)}
 
 
 def test_both_sides_of_each_contradiction_are_there() -> None:
@@ -126,7 +127,7 @@ def test_the_base_always_comes_along() -> None:
 
 def planned(*arguments: str) -> list[Job]:
     given = ablation.parse([*arguments, "--words", "nowhere", "--variants", "no-mixup"])
-    return ablation.plan(given, load_recipe("demo"), QUIET)
+    return plan(given, load_recipe("demo"), QUIET)
 
 
 def test_the_presets_choose_folds_and_seeds() -> None:
@@ -141,7 +142,7 @@ def test_the_presets_choose_folds_and_seeds() -> None:
 def test_the_base_has_other_epochs_on_each_set(tmp_path: Path) -> None:
     for options, epochs in (([], {("letters", 40), ("words", 24)}), (["--epochs", "7"], {7})):
         given = ablation.parse(["--words", str(tmp_path), "--variants", "no-mixup", *options])
-        jobs = ablation.plan(given, ablation.base_recipe(given), QUIET)
+        jobs = plan(given, base_recipe(given), QUIET)
         found = {job.epochs if options else (job.set, job.epochs) for job in jobs}
         assert found == epochs
 

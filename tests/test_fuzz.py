@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from rich.progress import Progress
 
-from benchmarks.robustness import fuzz
+from benchmarks.robustness import fuzz, fuzz_process
 from benchmarks.robustness.fuzz_child import Tried, opened, tried
 from benchmarks.robustness.fuzz_kinds import Generator, Kind
+from benchmarks.robustness.fuzz_process import Child
 from signlet.errors import ClipError, SignletError
 from signlet.serve.refused import Refused
 
@@ -94,9 +95,9 @@ def test_an_outcome_is_called_what_it_is(outcome: Any, called: str, tmp_path: Pa
     assert tried(Raising(outcome), "made", 0, tmp_path).outcome == called
 
 
-def child(code: str) -> fuzz.Child:
+def child(code: str) -> Child:
     """A child that has started, and runs this when it is asked."""
-    return fuzz.Child([sys.executable, "-c", f"print(5, flush=True); input(); {code}"])
+    return Child([sys.executable, "-c", f"print(5, flush=True); input(); {code}"])
 
 
 @pytest.mark.parametrize(
@@ -113,9 +114,9 @@ def child(code: str) -> fuzz.Child:
 def test_a_child_that_hangs_or_dies_is_noticed(
     code: str, outcome: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fuzz, "COMPUTING", 0.5)
-    monkeypatch.setattr(fuzz, "WAITING", 2.5)
-    monkeypatch.setattr(fuzz, "_PAUSE", 0.02)
+    monkeypatch.setattr(fuzz_process, "COMPUTING", 0.5)
+    monkeypatch.setattr(fuzz_process, "WAITING", 2.5)
+    monkeypatch.setattr(fuzz_process, "_PAUSE", 0.02)
     asked = child(code)
     try:
         found, memory = asked.ask(1)
@@ -126,7 +127,7 @@ def test_a_child_that_hangs_or_dies_is_noticed(
 
 def test_a_child_that_does_not_start_is_an_error() -> None:
     with pytest.raises(RuntimeError, match="does not start"):
-        fuzz.Child([sys.executable, "-c", "raise SystemExit(3)"])
+        Child([sys.executable, "-c", "raise SystemExit(3)"])
 
 
 def test_a_real_child_answers_as_this_process_does(base: Path, tmp_path: Path) -> None:

@@ -1,4 +1,8 @@
-"""What each trick of the recipe is worth: every one switched off or changed by itself.
+"""What is each trick of the recipe worth, if one alone is switched off or changed?
+
+Cost: a minute of one core for each training; about two hours on two cores for `--screen`.
+Page: docs/ablation.md
+Results: ablation.csv
 
     python -m benchmarks.accuracy.ablation --screen                   one fold, two seeds
     python -m benchmarks.accuracy.ablation --confirm --variants no-mixup no-teacher
@@ -26,6 +30,7 @@ from typing import Any
 import torch
 from rich.console import Console
 
+from benchmarks.accuracy.ablation_plan import RECIPE, SETS, WORDS, base_recipe, lasting, plan
 from benchmarks.accuracy.ablation_report import draw, markdown
 from benchmarks.accuracy.ablation_results import (
     MODELS,
@@ -37,9 +42,8 @@ from benchmarks.accuracy.ablation_results import (
     lock,
     read_rows,
 )
-from benchmarks.accuracy.ablation_variants import VARIANTS, Variant, choose
-from benchmarks.environment import RESULTS, SHARED
-from signlet.cli.training import load_recipe
+from benchmarks.accuracy.ablation_variants import VARIANTS
+from benchmarks.environment import RESULTS
 from signlet.errors import SignletError
 from signlet.evaluation.copies import trained_copies
 from signlet.evaluation.predictions import Predictions, read_predictions
@@ -48,14 +52,6 @@ from signlet.model import SignModel
 from signlet.pack import PackedSet, pack
 from signlet.sources import open_source
 from signlet.training import Interrupted, Recipe, train
-
-SETS = ("letters", "words")
-WORDS = SHARED / "data" / "webcam"
-RECIPE = Path(__file__).with_name("ablation_recipe.yaml")
-EPOCHS = {"letters": 40, "words": 24}
-"""Of that recipe, where no others are asked for."""
-PRESETS = {"screen": ([0], [0, 1]), "confirm": ([0, 1, 2, 3], [0, 1, 2])}
-"""Folds and seeds."""
 
 
 def main() -> None:
@@ -135,66 +131,6 @@ def run(given: argparse.Namespace, console: Console) -> None:
         return row | {"device": given.device, "threads": given.threads, "recipe": recipe.name}
 
     work_through(jobs, given.csv, training, console)
-
-
-def base_recipe(given: argparse.Namespace) -> Recipe:
-    """The recipe to change."""
-    recipe = load_recipe(given.recipe)
-    return recipe if given.epochs is None else lasting(recipe, given.epochs)
-
-
-def lasting(recipe: Recipe, epochs: int) -> Recipe:
-    """So many epochs, looked at and saved at their end only, which changes no result."""
-    return replace(
-        recipe,
-        optimiser=replace(recipe.optimiser, epochs=epochs),
-        validate_every=epochs,
-        save_every=epochs,
-    )
-
-
-def epochs_of(given: argparse.Namespace, recipe: Recipe, name: str) -> int:
-    """Epochs of the trainings on a set."""
-    ours = given.epochs is None and given.recipe == str(RECIPE)
-    return EPOCHS[name] if ours else recipe.optimiser.epochs
-
-
-def plan(given: argparse.Namespace, recipe: Recipe, console: Console) -> list[Job]:
-    """All trainings asked for, done or not; one seed and fold after the other."""
-    folds, seeds = PRESETS["confirm" if given.confirm else "screen"]
-    folds = folds if given.folds is None else given.folds
-    seeds = seeds if given.seeds is None else given.seeds
-    if not set(folds) <= set(range(recipe.num_folds)) or min(seeds) < 0 or given.threads < 1:
-        raise SignletError(
-            f"--folds goes from 0 to {recipe.num_folds - 1}, --seeds from 0, --threads from 1"
-        )
-    variants = effective(choose(given.variants), recipe, console)
-    sets = present(given, console)
-    if not sets:
-        raise SignletError("no set of clips is left; see --sets and --words")
-    return [
-        Job(name, variant.name, fold, seed, epochs_of(given, recipe, name))
-        for seed in seeds
-        for fold in folds
-        for name in sets
-        for variant in variants
-    ]
-
-
-def effective(variants: list[Variant], recipe: Recipe, console: Console) -> list[Variant]:
-    """Those that differ from the base recipe."""
-    same = [v.name for v in variants if v.changes_nothing(recipe)]
-    if same:
-        console.print(f"Left out, as it changes nothing here: {', '.join(same)}.", soft_wrap=True)
-    return [v for v in variants if v.name not in same]
-
-
-def present(given: argparse.Namespace, console: Console) -> list[str]:
-    """The sets that are here."""
-    if "words" in given.sets and not given.words.is_dir():
-        console.print(f"Left out: words, as {given.words} is not here; see --words.")
-        return [name for name in given.sets if name != "words"]
-    return list(dict.fromkeys(given.sets))
 
 
 def listing(jobs: list[Job], path: Path, console: Console) -> None:

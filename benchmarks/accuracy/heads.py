@@ -1,4 +1,8 @@
-"""Which head names signs best on top of trained models: the same weights, several heads.
+"""Which head names signs best on top of the same trained weights?
+
+Cost: seconds for each fold, once the runs are trained.
+Page: docs/training.md
+Results: letters_heads.csv, words_heads.csv
 
     python -m benchmarks.accuracy.heads runs/benchmark/demo-demo-0-0 runs/benchmark/demo-demo-1-0
     python -m benchmarks.accuracy.heads runs/words --data runs/words/packed --name words_heads

@@ -1,4 +1,8 @@
-"""Whether `--init` helps with few clips: words of five people, with and without it.
+"""Does `--init` help with few clips: words of five people?
+
+Cost: 5 minutes on two cores, with the letters' training.
+Page: docs/own_signs.md
+Results: init_small.csv
 
     python -m benchmarks.accuracy.init_small --data ../shared/data/webcam
     python -m benchmarks.accuracy.init_small --data DIR --seeds 0 1 2 --epochs 15 60

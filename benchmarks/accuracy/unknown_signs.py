@@ -1,4 +1,8 @@
-"""Can "none of these signs" be told? Letters left out of training, languages never seen.
+"""Can a model tell that a sign is none of those it knows?
+
+Cost: 15 minutes on two cores for 16 trainings; an hour more for the other 52.
+Page: docs/unknown_signs.md
+Results: unknown_signs.csv
 
     python -m benchmarks.accuracy.unknown_signs           4 folds, 4 groups of letters: 16 trainings
     python -m benchmarks.accuracy.unknown_signs --groups 4 13  and 13 groups of two letters: 52 more

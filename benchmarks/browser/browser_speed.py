@@ -1,4 +1,8 @@
-"""model.onnx in headless Chromium against onnxruntime in Python: load time, time a clip, answers.
+"""How much slower is `model.onnx` in a browser than in Python, and are the answers the same?
+
+Cost: several minutes on two cores, most of them for the export.
+Page: docs/web.md
+Results: browser_speed.csv
 
     python -m benchmarks.browser.browser_speed [--model MODEL.onnx ...] [--rounds 40]
 

@@ -1,4 +1,9 @@
-"""The live page: megabytes of its parts, seconds to load, milliseconds a sign.
+"""How many megabytes is the live page, how soon is it ready, and how fast does it name a sign?
+
+Cost: half a minute on two cores; with --pictures some minutes more.
+Page: docs/page.md
+Results: page_speed.csv
+Short:
 
     python -m benchmarks.browser.page_speed [--model MODEL.onnx] [--pictures 20]
 

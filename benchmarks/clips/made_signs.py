@@ -1,4 +1,9 @@
-"""Made-up signs: real hands on drawn ways, with real heads and shoulders and drawn arms.
+"""How fast are made-up signs made?
+
+Cost: half a minute on one core, most of it to read the lexicon.
+Page: src/signlet/pretrained/fingerspelling.md
+Results: none
+Short:
 
     python -m benchmarks.clips.made_signs                 how fast they are made
     python -m benchmarks.clips.made_signs --picture       draw docs/pictures/made_signs.png

@@ -1,4 +1,9 @@
-"""Pack and train on a set of the competition's full size: time, disk, memory.
+"""What does a set of the competition's full size cost in time, disk and memory?
+
+Cost: ten minutes on two cores, and 3 GB of disk.
+Page: docs/training.md
+Results: full_size.csv
+Short: --clips 200 --jobs 1 -o {work}
 
     python -m benchmarks.data.full_size --clips 94477 -o DIR [--jobs -1] [--max_len 25]
 

@@ -1,4 +1,9 @@
-"""What is noticed in clips of the right shape and another meaning, and how often wrongly.
+"""Does signlet notice clips of the right shape and the wrong meaning, and how often wrongly?
+
+Cost: some minutes on one core for each set.
+Page: docs/meaning.md
+Results: meaning.csv, meaning_cost.csv
+Short: --most 2
 
     python -m benchmarks.data.meaning [--data fingerspelling DIR ...] [--most 100]
     python -m benchmarks.data.meaning --cost [--data DIR ...] [--repetitions 7]

@@ -1,4 +1,9 @@
-"""How fast a data set is packed, against pyarrow alone reading the same files.
+"""How fast is a data set packed, compared with pyarrow alone reading the same files?
+
+Cost: half a minute on one core.
+Page: docs/training.md
+Results: pack_speed.csv
+Short: --repetitions 1
 
     python -m benchmarks.data.pack_speed [--data DIR] [--repetitions 7]
 

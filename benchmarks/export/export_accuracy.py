@@ -1,4 +1,8 @@
-"""What precision costs in accuracy: exported files on clips of signers not trained on.
+"""How much accuracy do the smaller precisions of exported files cost?
+
+Cost: some minutes on two cores, once demo_accuracy.py has trained.
+Page: docs/export.md
+Results: export_accuracy.csv
 
     python -m benchmarks.export.export_accuracy
 

@@ -1,4 +1,8 @@
-"""Exported files against the floor: what the matrix products alone would take.
+"""How close do exported files come to the fastest time that the arithmetic allows?
+
+Cost: ten minutes on two cores; less when the files are there already.
+Page: docs/export.md
+Results: export_speed.csv
 
     python -m benchmarks.export.export_speed
     python -m benchmarks.export.export_speed --profile          where ONNX's time goes, by operator

@@ -1,4 +1,9 @@
-"""What a flipped bit does to a model file: refused, the same answer, or another one.
+"""Does a flipped bit in a model file ever change an answer unnoticed?
+
+Cost: a minute or two on one core for 300 bits of each file.
+Page: docs/export.md
+Results: bit_flips.csv, bit_flips_load.csv
+Short: --flips 3
 
     python -m benchmarks.robustness.bit_flips          300 bits of each file, a minute or two
     python -m benchmarks.robustness.bit_flips --flips 3000

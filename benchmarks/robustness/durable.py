@@ -1,4 +1,9 @@
-"""What it costs that files are on the disk before they get their names.
+"""How much longer does writing take because files are on the disk before they get their names?
+
+Cost: a quarter of a minute on one core.
+Page: docs/running.md
+Results: durable.csv
+Short: --repetitions 1
 
     python -m benchmarks.robustness.durable [--folder DIR] [--repetitions 15]
 

@@ -1,4 +1,8 @@
-"""What signals do to every command: does it end soon, say one line, and leave nothing behind?
+"""Does every command that gets a signal end soon, say one line, and leave nothing behind?
+
+Cost: ten minutes on two quiet cores.
+Page: docs/running.md
+Results: signals.csv
 
     python -m benchmarks.robustness.signals [--videos DIR] [--work DIR] [--only pack train]
 

@@ -1,4 +1,8 @@
-"""The largest resident memory of `signlet serve` while it is flooded, beside its stated bound.
+"""Does the memory of `signlet serve` stay under its stated bound while it is flooded?
+
+Cost: three minutes on two cores.
+Page: docs/serve.md
+Results: serve_flood.csv
 
     python -m benchmarks.serve.serve_flood [--model PATH] [--seconds 10]
 

@@ -1,4 +1,8 @@
-"""Requests a second and their times, of `signlet serve` on the loopback interface.
+"""How many requests a second does `signlet serve` answer, and how long does each wait?
+
+Cost: three minutes on two cores, and one for the export.
+Page: docs/serve.md
+Results: serve_load.csv, serve_load_crowd.csv
 
     python -m benchmarks.serve.serve_load [--model PATH ...] [--seconds 4] [--frames 40]
 

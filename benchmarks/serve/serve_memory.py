@@ -1,4 +1,9 @@
-"""Resident memory of `signlet serve` over thousands of requests: it must not grow.
+"""Does the memory of `signlet serve` grow over thousands of requests?
+
+Cost: ten minutes on two cores.
+Page: docs/serve.md
+Results: serve_memory.csv
+Short: --requests 25 --frames 40
 
     python -m benchmarks.serve.serve_memory [--model PATH] [--requests 5000] [--frames 512]
 

@@ -1,4 +1,8 @@
-"""Signs found in streams: the stream recogniser, a sliding window, and where signs really lie.
+"""Does the stream recogniser find signs better than a sliding window does?
+
+Cost: a quarter of an hour on one core.
+Page: docs/streams.md
+Results: stream_events.csv, stream_tuning.csv
 
     python -m benchmarks.streams.stream_events                     a quarter of an hour on one core
     python -m benchmarks.streams.stream_events --seeds 0           a third of the streams

@@ -1,4 +1,9 @@
-"""What a frame costs the stream recogniser, in Python and in JavaScript.
+"""What does one frame cost the stream recogniser, in Python and in JavaScript?
+
+Cost: seconds on one core.
+Page: docs/streams.md
+Results: stream_speed.csv
+Short: --repeats 1
 
     python -m benchmarks.streams.stream_speed            one stream of the lexicon, three times over
     python -m benchmarks.streams.stream_speed --repeats 10

@@ -1,4 +1,8 @@
-"""How well a few examples teach a sign: the measurement behind `signlet teach`.
+"""How well do a few examples teach a sign?
+
+Cost: half an hour on two cores for an encoder; hours with --scratch.
+Page: docs/teach.md
+Results: few_shot.csv
 
     python -m benchmarks.teaching.few_shot --encoder letters=MODEL --saw-words letters=letters
     python -m benchmarks.teaching.few_shot --encoder a=RUN b=model.onnx --data webcam --scratch 6

@@ -1,4 +1,8 @@
-"""Our transformer layer against a gather version and Hugging Face's DeBERTa-v2.
+"""How fast is our transformer layer, next to a version that gathers and Hugging Face's DeBERTa-v2?
+
+Cost: three minutes on two cores.
+Page: docs/model.md
+Results: attention_speed.csv
 
     python -m benchmarks.training_speed.attention_speed [--threads 2] [--repetitions 7] [--batch 64]
 

@@ -1,4 +1,9 @@
-"""How many clips a second the augmentations change, next to copying the same memory.
+"""How many clips a second do the augmentations change, compared with copying the same memory?
+
+Cost: three minutes on two cores.
+Page: docs/augmentations.md
+Results: augment_throughput.csv
+Short: --threads 1 --repetitions 1
 
     python -m benchmarks.training_speed.augment_throughput [--threads 1 2] [--repetitions 15]
 

@@ -1,8 +1,13 @@
-"""Clips a second of the whole training step, where the time goes, and its share of the chip.
+"""How many clips a second does the whole training step take, and where does its time go?
 
-    python -m benchmarks.training_speed.train_throughput  # two CPU cores, small models
-    python -m benchmarks.training_speed.train_throughput --device cuda --recipes asl-signs-25
-    python -m benchmarks.training_speed.train_throughput --scaling  # processes, batch sizes
+Cost: five minutes on two cores; --scaling takes a quarter of an hour.
+Page: docs/training.md
+Results: train_throughput.csv, train_throughput_avx512.csv, train_throughput_batch_sizes.csv,
+    train_throughput_bf16.csv, train_throughput_processes_1.csv, train_throughput_processes_2.csv
+
+    python -m benchmarks.training_speed.train_throughput     small models, for two CPU cores
+    python -m benchmarks.training_speed.train_throughput --recipes asl-signs-25 asl-signs-80
+    python -m benchmarks.training_speed.train_throughput --scaling   processes, batch sizes
 
 A step is everything: fetching the clips, three augmented views with all augmentations,
 student, teacher and distilled model, both losses with OUSM and consistency, mixup, backward,

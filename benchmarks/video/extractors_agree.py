@@ -1,4 +1,8 @@
-"""How far landmarks by MediaPipe 1.x are from those by MediaPipe 0.10.21, on the same videos.
+"""How far are landmarks of MediaPipe 1.x from those of MediaPipe 0.10.21, on the same videos?
+
+Cost: seconds on one core, once both have read the videos.
+Page: docs/video.md
+Results: extractors_agree.csv
 
     signlet extract VIDEOS -o old --format npz        on Python 3.11
     signlet models && signlet extract VIDEOS -o new --format npz      on Python 3.13

@@ -31,7 +31,7 @@ def table_of(chosen: Sequence[Benchmark]) -> Table:
     table.add_column("benchmark", no_wrap=True)
     table.add_column("question", ratio=3)
     table.add_column("cost", ratio=2)
-    table.add_column("results and their age", ratio=2)
+    table.add_column("results and their age", ratio=2, overflow="fold")
     for one in chosen:
         results = "\n".join(f"{name}, {age(measured(name))}" for name in one.results)
         row = (one.topic, one.name, one.question, one.cost, results or "none")

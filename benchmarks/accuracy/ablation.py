@@ -1,6 +1,6 @@
 """What is each trick of the recipe worth, if one alone is switched off or changed?
 
-Cost: a minute of one core for each training; about two hours on two cores for `--screen`.
+Cost: about a minute of one core for each training; about two hours on two cores for `--screen`.
 Page: docs/ablation.md
 Results: ablation.csv
 

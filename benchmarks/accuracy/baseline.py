@@ -1,6 +1,6 @@
 """How often do simple classifiers, without a network, name a sign of an unseen person?
 
-Cost: two minutes on two cores for the letters.
+Cost: about two minutes on two cores for the letters.
 Page: docs/evaluation.md
 Results: baseline.csv, baseline_words.csv
 

@@ -1,6 +1,6 @@
 """How often does a recipe name a sign of an unseen person, over 4 folds and several seeds?
 
-Cost: 11 minutes on two cores for the letters, 25 for the words.
+Cost: about 11 minutes on two cores for the letters, 25 for the words.
 Page: docs/training.md
 Results: demo_accuracy.csv, words_accuracy.csv, letters_rotate_30_accuracy.csv,
     words_rotate_30_accuracy.csv

@@ -1,6 +1,6 @@
 """Is the published recipe better than `small`, in the processor time that `small` takes?
 
-Cost: 8 minutes on two cores for the letters, 10 for the words.
+Cost: about 8 minutes on two cores for the letters, 10 for the words.
 Page: docs/training.md
 Results: demo_equal_time.csv, words_equal_time.csv
 

@@ -1,6 +1,6 @@
 """Does `--init` help with few clips: words of five people?
 
-Cost: 5 minutes on two cores, with the letters' training.
+Cost: about 5 minutes on two cores, with the letters' training.
 Page: docs/own_signs.md
 Results: init_small.csv
 

@@ -1,6 +1,6 @@
 """Can a model tell that a sign is none of those it knows?
 
-Cost: 15 minutes on two cores for 16 trainings; an hour more for the other 52.
+Cost: about 15 minutes on two cores for 16 trainings; an hour more for the other 52.
 Page: docs/unknown_signs.md
 Results: unknown_signs.csv
 

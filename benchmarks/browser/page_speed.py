@@ -1,6 +1,6 @@
 """How many megabytes is the live page, how soon is it ready, and how fast does it name a sign?
 
-Cost: half a minute on two cores; with --pictures some minutes more.
+Cost: about half a minute on two cores; with --pictures some minutes more.
 Page: docs/page.md
 Results: page_speed.csv
 Short:

@@ -1,6 +1,6 @@
 """How fast are made-up signs made?
 
-Cost: half a minute on one core, most of it to read the lexicon.
+Cost: about half a minute on one core, most of it to read the lexicon.
 Page: src/signlet/pretrained/fingerspelling.md
 Results: none
 Short:

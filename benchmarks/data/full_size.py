@@ -1,6 +1,6 @@
 """What does a set of the competition's full size cost in time, disk and memory?
 
-Cost: ten minutes on two cores, and 3 GB of disk.
+Cost: about ten minutes on two cores, and 3 GB of disk.
 Page: docs/training.md
 Results: full_size.csv
 Short: --clips 200 --jobs 1 -o {work}

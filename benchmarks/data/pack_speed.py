@@ -1,6 +1,6 @@
 """How fast is a data set packed, compared with pyarrow alone reading the same files?
 
-Cost: half a minute on one core.
+Cost: about half a minute on one core.
 Page: docs/training.md
 Results: pack_speed.csv
 Short: --repetitions 1

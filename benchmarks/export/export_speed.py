@@ -1,6 +1,6 @@
 """How close do exported files come to the fastest time that the arithmetic allows?
 
-Cost: ten minutes on two cores; less when the files are there already.
+Cost: about ten minutes on two cores; less when the files are there already.
 Page: docs/export.md
 Results: export_speed.csv
 

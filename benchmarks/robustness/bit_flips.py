@@ -1,6 +1,6 @@
 """Does a flipped bit in a model file ever change an answer unnoticed?
 
-Cost: a minute or two on one core for 300 bits of each file.
+Cost: about a minute or two on one core for 300 bits of each file.
 Page: docs/export.md
 Results: bit_flips.csv, bit_flips_load.csv
 Short: --flips 3

@@ -1,6 +1,6 @@
 """How much longer does writing take because files are on the disk before they get their names?
 
-Cost: a quarter of a minute on one core.
+Cost: about a quarter of a minute on one core.
 Page: docs/running.md
 Results: durable.csv
 Short: --repetitions 1

@@ -1,6 +1,6 @@
 """Does every command that gets a signal end soon, say one line, and leave nothing behind?
 
-Cost: ten minutes on two quiet cores.
+Cost: about ten minutes on two quiet cores.
 Page: docs/running.md
 Results: signals.csv
 

@@ -1,6 +1,6 @@
 """Does the memory of `signlet serve` stay under its stated bound while it is flooded?
 
-Cost: three minutes on two cores.
+Cost: about three minutes on two cores.
 Page: docs/serve.md
 Results: serve_flood.csv
 

@@ -1,6 +1,6 @@
 """How many requests a second does `signlet serve` answer, and how long does each wait?
 
-Cost: three minutes on two cores, and one for the export.
+Cost: about three minutes on two cores, and one for the export.
 Page: docs/serve.md
 Results: serve_load.csv, serve_load_crowd.csv
 

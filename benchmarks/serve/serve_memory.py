@@ -1,6 +1,6 @@
 """Does the memory of `signlet serve` grow over thousands of requests?
 
-Cost: ten minutes on two cores.
+Cost: about ten minutes on two cores.
 Page: docs/serve.md
 Results: serve_memory.csv
 Short: --requests 25 --frames 40

@@ -1,6 +1,6 @@
 """Which encoder is good at being taught new signs?
 
-Cost: 6 minutes on one core for 800 steps, and half a minute to read the clips.
+Cost: about 6 minutes on one core for 800 steps, and half a minute to read the clips.
 Page: docs/teach.md
 Results: none
 

@@ -1,6 +1,6 @@
 """How good is the model that comes with signlet, and how is it made?
 
-Cost: half an hour on one core; --quick takes a minute.
+Cost: about half an hour on one core; --quick takes a minute.
 Page: src/signlet/pretrained/fingerspelling.md
 Results: starter_model.csv, starter_threshold.csv
 Short: --quick --work {work}

@@ -1,6 +1,6 @@
 """Does the stream recogniser find signs better than a sliding window does?
 
-Cost: a quarter of an hour on one core.
+Cost: about a quarter of an hour on one core.
 Page: docs/streams.md
 Results: stream_events.csv, stream_tuning.csv
 

@@ -1,6 +1,6 @@
 """How well do a few examples teach a sign?
 
-Cost: half an hour on two cores for an encoder; hours with --scratch.
+Cost: about half an hour on two cores for an encoder; hours with --scratch.
 Page: docs/teach.md
 Results: few_shot.csv
 

@@ -1,6 +1,6 @@
 """How long does it take to teach 100 clips of landmarks?
 
-Cost: half a minute on one core.
+Cost: about half a minute on one core.
 Page: docs/teach.md
 Results: teach_speed.csv
 Short: --clips 30 --repetitions 1

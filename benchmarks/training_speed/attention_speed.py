@@ -1,6 +1,6 @@
 """How fast is our transformer layer, next to a version that gathers and Hugging Face's DeBERTa-v2?
 
-Cost: three minutes on two cores.
+Cost: about three minutes on two cores.
 Page: docs/model.md
 Results: attention_speed.csv
 

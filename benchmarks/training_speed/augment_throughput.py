@@ -1,6 +1,6 @@
 """How many clips a second do the augmentations change, compared with copying the same memory?
 
-Cost: three minutes on two cores.
+Cost: about three minutes on two cores.
 Page: docs/augmentations.md
 Results: augment_throughput.csv
 Short: --threads 1 --repetitions 1

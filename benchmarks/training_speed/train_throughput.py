@@ -1,6 +1,6 @@
 """How many clips a second does the whole training step take, and where does its time go?
 
-Cost: five minutes on two cores; --scaling takes a quarter of an hour.
+Cost: about five minutes on two cores; --scaling takes a quarter of an hour.
 Page: docs/training.md
 Results: train_throughput.csv, train_throughput_avx512.csv, train_throughput_batch_sizes.csv,
     train_throughput_bf16.csv, train_throughput_processes_1.csv, train_throughput_processes_2.csv

@@ -1,6 +1,6 @@
 """How fast do videos become landmarks, compared with MediaPipe alone on the same pictures?
 
-Cost: ten minutes on two cores.
+Cost: about ten minutes on two cores.
 Page: docs/video.md
 Results: extract_speed.csv
 

@@ -13,7 +13,7 @@ import networkx as nx
 import pytest
 import yaml
 
-import make_code_map
+from docs import make_code_map
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")

@@ -3,7 +3,7 @@
 Cost: about ten minutes on two cores, and 3 GB of disk.
 Page: docs/training.md
 Results: full_size.csv
-Short: --clips 200 --jobs 1 -o {work}
+Short: --clips 3000 --jobs 1 -o {work}
 
     python -m benchmarks.data.full_size --clips 94477 -o DIR [--jobs -1] [--max_len 25]
 

@@ -1,9 +1,8 @@
 """How fast is a data set packed, compared with pyarrow alone reading the same files?
 
-Cost: about half a minute on one core.
+Cost: about two minutes on one core.
 Page: docs/training.md
 Results: pack_speed.csv
-Short: --repetitions 1
 
     python -m benchmarks.data.pack_speed [--data DIR] [--repetitions 7]
 

@@ -29,6 +29,7 @@ from rich.text import Text
 from signlet.cli import COMMANDS
 from signlet.clip import Clip
 from signlet.errors import ClipError, ClipWarning, SignletError
+from signlet.printable import shortened
 from signlet.sources import ClipRef
 from signlet.text.console import SafeConsole
 from signlet.text.terminal import (
@@ -38,7 +39,6 @@ from signlet.text.terminal import (
     printable,
     printable_lines,
     printing_safely,
-    shortened,
 )
 from signlet_testing.clips import moving_hand
 from test_cli import SMALL

@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from signlet import Clip
-from signlet.clip import ClipWarning
-from signlet.errors import ClipError, SignletError
+from signlet.errors import ClipError, ClipWarning, SignletError
 from signlet.landmarks import FACE, LEFT_HAND, MIRROR, POSE, RAW_PARTS, RIGHT_HAND
 from signlet.meaning import (
     Change,

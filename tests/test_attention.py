@@ -1,8 +1,7 @@
-"""Attention, embedding, Mish and dropout against the same written the long way."""
+"""Attention, embedding, Mish and dropout against the reference and torch's own."""
 
 from __future__ import annotations
 
-import math
 from typing import cast
 
 import numpy as np
@@ -15,24 +14,16 @@ from signlet.model import attention
 from signlet.model.attention import DisentangledAttention, relative_buckets, shift_rows
 from signlet.model.elementwise import Dropout, mish
 from signlet.model.embedding import LandmarkEmbedding
+from signlet.model.reference import attend, embed, log_bucket
 
 CLOSE = {"rtol": 0.0, "atol": 1e-11}
 WIDTH, HEADS, MAX_LEN = 24, 3, 9
 
 
-def log_bucket(distance: int, buckets: int, positions: int) -> int:
-    """DeBERTa-v2's log bucket of one relative position, as its paper's code states it."""
-    middle = buckets // 2
-    if abs(distance) <= middle:
-        return distance
-    ratio = math.log(abs(distance) / middle) / math.log((positions - 1) / middle)
-    return round(math.copysign(math.ceil(ratio * (middle - 1)) + middle, distance))
-
-
 @pytest.mark.parametrize("max_len", range(1, 101))
 def test_buckets_equal_the_formula(max_len: int) -> None:
     distances = range(max_len - 1, -max_len, -1)
-    expected = [log_bucket(d, max_len, max_len) + max_len for d in distances]
+    expected = [log_bucket(d, max_len) + max_len for d in distances]
     expected = np.clip(expected, 0, 2 * max_len - 1).tolist()
     assert relative_buckets(max_len, max_len)[1:-1].tolist() == expected
 
@@ -47,32 +38,6 @@ def test_shifted_rows_equal_a_gather(length: int) -> None:
     assert shifted.data_ptr() == scores[..., length - 1 :].data_ptr(), "a view, not a copy"
 
 
-def gathered(layer: DisentangledAttention, hidden: Tensor, mask: Tensor) -> Tensor:
-    """Disentangled attention with an index for every pair of frames, head by head."""
-    length, size = hidden.shape[1], hidden.shape[2] // layer.heads
-    query, key, value = layer.qkv(hidden).chunk(3, dim=2)
-    frame = torch.arange(length)
-    distance = frame[:, None] - frame
-    lookup = [
-        log_bucket(d, layer.max_len, layer.max_len) for d in range(-layer.max_len, layer.max_len)
-    ]
-    table = layer.positions_norm(layer.positions.weight)
-    position_query, position_key, _ = layer.qkv(table).chunk(3, dim=1)
-    row = (torch.tensor(lookup)[distance + layer.max_len] + layer.max_len).clamp(
-        0, 2 * layer.max_len - 1
-    )
-    heads = []
-    for head in range(layer.heads):
-        one = slice(head * size, (head + 1) * size)
-        q, k, v = query[..., one], key[..., one], value[..., one]
-        index = row.expand(len(hidden), length, length)
-        scores = q @ k.mT + (q @ position_key[:, one].T).gather(2, index)
-        scores = scores + (k @ position_query[:, one].T).gather(2, index.mT).mT
-        scores = scores / math.sqrt(3 * size)
-        heads.append(scores.masked_fill(~mask[:, None], -math.inf).softmax(2) @ v)
-    return torch.cat(heads, dim=2)
-
-
 @pytest.fixture(params=["written-out gradient", "head by head", "fused"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """The ways through the attention: on a CPU in groups of heads, and everywhere else."""
@@ -85,7 +50,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("length", [1, 2, 6, MAX_LEN])
-def test_attention_and_its_gradients_equal_a_gather(length: int) -> None:
+def test_attention_and_its_gradients_equal_the_reference(length: int) -> None:
     torch.manual_seed(0)
     layer = DisentangledAttention(WIDTH, HEADS, MAX_LEN).double()
     nn.init.normal_(layer.qkv.bias)
@@ -93,7 +58,7 @@ def test_attention_and_its_gradients_equal_a_gather(length: int) -> None:
     mask = torch.arange(length) < torch.tensor([length, 1, max(1, length - 2), length])[:, None]
     inputs = [hidden, *layer.parameters()]
     weight = torch.randn(4, length, WIDTH, dtype=torch.float64)
-    ours, theirs = layer(hidden, mask), gathered(layer, hidden, mask)
+    ours, theirs = layer(hidden, mask), attend(layer, hidden, mask)
     torch.testing.assert_close(ours, theirs, **CLOSE)
     for one, other in zip(
         torch.autograd.grad((ours * weight).sum(), inputs),
@@ -124,34 +89,15 @@ def test_positions_count_by_distance_only() -> None:
 # --- embedding ------------------------------------------------------------------------
 
 
-def embedded(layer: LandmarkEmbedding, frames: Tensor) -> Tensor:
-    """Step by step on the clip padded to max_len, point by point, as the publication does."""
-    batch, length, points, _ = frames.shape
-    padded = F.pad(frames, (0, 0, 0, 0, 0, layer.max_len - length))
-    positions = padded
-    if layer.conv_1 is not None and layer.conv_2 is not None:
-        rows = padded.permute(0, 2, 3, 1).reshape(batch * points, 3, layer.max_len)
-        moved = layer.conv_2(layer.conv_1(rows)).view(batch, points, -1, layer.max_len)
-        positions = torch.cat([padded, moved.permute(0, 3, 1, 2)], dim=3)
-    what = torch.cat(
-        [
-            layer.type_norm(layer.type_table(layer._types)),
-            layer.landmark_norm(layer.landmark_table(layer._landmarks)),
-        ],
-        dim=1,
-    )
-    everything = torch.cat([what.expand(*padded.shape[:3], -1), layer.position(positions)], dim=3)
-    return cast(Tensor, layer.mix(everything))[:, :length]
-
-
 @pytest.mark.parametrize("convolutions", [True, False])
 @pytest.mark.parametrize(("length", "max_len"), [(1, 1), (1, 6), (2, 3), (5, 6), (6, 6), (4, 30)])
-def test_the_folded_embedding_equals_its_steps(
+def test_the_folded_embedding_and_its_gradients_equal_the_reference(
     length: int, max_len: int, convolutions: bool
 ) -> None:
     layer = LandmarkEmbedding(max_len, convolutions).double()
     frames = torch.randn(3, length, 100, 3, dtype=torch.float64)
-    ours, theirs = layer(frames), embedded(layer, frames)
+    padded = F.pad(frames, (0, 0, 0, 0, 0, max_len - length))
+    ours, theirs = layer(frames), embed(layer, padded)[:, :length]
     torch.testing.assert_close(ours, theirs, **CLOSE)
     weight = torch.randn_like(ours)
     for one, other in zip(

@@ -1,4 +1,4 @@
-"""Preprocessing: the published system's numbers, and what holds for any clip."""
+"""Preprocessing: the published system's numbers, the reference's, and what holds for any clip."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from signlet import landmarks
-from signlet.preprocess import Preprocess, frame_slots
+from signlet.preprocess import Preprocess, frame_slots, reference
 
 DATA = Path(__file__).parent / "data"
 NAN = float("nan")
@@ -53,10 +53,65 @@ def without_hands(raw: torch.Tensor) -> torch.Tensor:
 
 
 def kept_numbers(hand: NDArray[np.bool_], max_len: int) -> list[int]:
-    """The rule as the published system states it, on 0-based frame numbers."""
+    """The frames that stay by the reference's rule, as numbers from 0."""
     numbers = np.flatnonzero(hand) if hand.any() else np.arange(len(hand))
-    n = int(len(numbers) / max_len + 1) if len(numbers) > max_len else 1
-    return [int(number) for i, number in enumerate(numbers, 1) if i % n == 0]
+    return reference.thinned(torch.from_numpy(numbers), max_len).tolist()  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("max_len", LENGTHS)
+@pytest.mark.parametrize("name", CLIPS)
+def test_the_reference_equals_the_published_system(name: str, max_len: int) -> None:
+    """To the unit in the last place of z's mean in float32, which moves z by 3e-5."""
+    points = reference.normalised(CLIPS[name], max_len).nan_to_num(0.0)
+    np.testing.assert_allclose(points, EXPECTED[f"{max_len}/{name}"], rtol=0, atol=5e-5)
+
+
+def odd_clip(kind: str, raw: torch.Tensor) -> torch.Tensor:
+    raw = raw.clone()
+    if kind == "no hand":
+        raw = without_hands(raw)
+    elif kind == "nothing":
+        raw[:] = NAN
+    elif kind == "flat":
+        raw[..., 2] = 0.25
+    elif kind == "no z":
+        raw[..., 2] = NAN
+    elif kind == "single coordinates lost":
+        raw[::2, ::3, 1] = NAN
+    return raw
+
+
+KINDS = ("any", "no hand", "nothing", "flat", "no z", "single coordinates lost")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    frames=st.integers(1, 90),
+    missing=st.floats(0, 0.99),
+    max_len=st.integers(2, 40),
+    kind=st.sampled_from(KINDS),
+    seed=st.integers(0, 99),
+)
+def test_every_way_equals_the_reference(
+    frames: int, missing: float, max_len: int, kind: str, seed: int
+) -> None:
+    """To 1e-4 in float32, of coordinates around 1; the reference counts in float64."""
+    generator = torch.Generator().manual_seed(seed)
+    raw = made_clip(frames, seed)
+    raw[torch.rand(raw.shape[:2], generator=generator) < missing] = NAN
+    raw = odd_clip(kind, raw)
+    expected, mask = reference.preprocess(raw.double(), max_len)
+    preprocess, company = Preprocess(max_len), made_clip(7)
+    alone = preprocess(raw)
+    both, lengths = torch.cat([company, raw]), torch.tensor([7, frames])
+    traced = [part[1] for part in preprocess.trace_clips(both, lengths)]
+    for found, found_mask in (alone, traced):
+        assert torch.equal(found_mask, mask)
+        torch.testing.assert_close(found.double(), expected, rtol=0, atol=1e-4)
+    packed, kept = preprocess.normalise_clips([company, raw])
+    normalised = reference.normalised(raw.double(), max_len)
+    together = packed[int(kept[0]) :].double()
+    torch.testing.assert_close(together, normalised, rtol=0, atol=1e-4, equal_nan=True)
 
 
 @pytest.mark.parametrize("max_len", LENGTHS)

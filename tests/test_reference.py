@@ -10,9 +10,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from golden import DATA, STATES, golden_logits, golden_model
+from golden import DATA, STATES, golden_clips, golden_logits, golden_model
 from signlet.model import ModelConfig, SignModel, reference
 from signlet.model.elementwise import dropout_seed
+from signlet.model.files import load_model
+from signlet.preprocess import Preprocess
+from signlet.preprocess.reference import preprocess
+from signlet.pretrained import STARTER, weights_path
 
 MAX_LEN = 11
 EXACT = {"rtol": 1e-9, "atol": 1e-10}
@@ -143,3 +147,18 @@ def test_reference_gives_the_published_logits(name: str) -> None:
     with torch.no_grad():
         found = reference.logits(model, frames, mask)
     np.testing.assert_allclose(found, np.stack([*expected.values()]), rtol=0, atol=1e-4)
+
+
+def test_the_shipped_model_answers_as_both_references_do() -> None:
+    folder = weights_path(STARTER)
+    assert folder is not None
+    (model,) = load_model(folder).members
+    max_len = model.config.max_len
+    for name, clip in golden_clips().items():
+        raw = torch.from_numpy(clip)
+        frames, mask = Preprocess(max_len)(raw)
+        same_frames, same_mask = preprocess(raw, max_len)
+        with torch.no_grad():
+            ours = model(frames[None], mask[None])
+            theirs = reference.logits(model, same_frames[None], same_mask[None])
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-4, msg=name)

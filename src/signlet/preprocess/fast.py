@@ -1,13 +1,13 @@
-"""Raw landmarks to model input: ONE definition for packing, training, recognition and export.
+"""The preprocessing that runs: B clips (T, 543, C) in, frames (B, T', L, C) and masks (B, T') out.
 
-`Preprocess.forward` and `normalise` take one clip. `normalise_clips` takes several clips at
-once, which costs a quarter of the time (a clip is so small that the price is the number of
-operations); both run the same steps and give the same bits. `trace_clips` does it without
-boolean indexing or data-dependent shapes, so that exporters can trace it, as they can
-`forward`.
+The steps are those of `signlet.preprocess.reference`. Here the frames that stay are found by
+counting (`frame_slots`), so that shapes follow from `max_len` alone and an exporter can trace
+them; all clips of a batch go through together, since a clip is so small that the price is the
+number of operations; and frames are rows of 300 numbers between the steps, since a last dimension
+of 3 makes every broadcast operation five times slower.
 
-Frames are kept as rows of 300 numbers between the steps: a last dimension of 3 would make
-every broadcast operation five times slower.
+`Preprocess.forward` and `normalise` take one clip, `normalise_clips` several with the same bits,
+`trace_clips` several for an exporter.
 """
 
 from __future__ import annotations
@@ -19,10 +19,9 @@ import torch
 from torch import Tensor, nn
 
 from signlet import landmarks
+from signlet.preprocess.standardise import standardise, standardise_padded
 
 _NAN = float("nan")
-_FLAT = 1e-6
-"""A coordinate whose standard deviation over a whole clip is below this carries nothing."""
 _SINGLE = len(landmarks.SINGLE)
 _HANDS = int((landmarks.TYPE_IDS <= 2).sum())
 """The points of both hands come first."""
@@ -31,7 +30,7 @@ _MEAN_RUNS = [(len(list(run)), size) for size, run in groupby(map(len, landmarks
 
 
 def frame_slots(keep: Tensor, max_len: int) -> tuple[Tensor, Tensor]:
-    """Which frame goes into each of the `max_len` slots.
+    """Choose a frame for each of the `max_len` slots.
 
     keep: (..., T) bool, the frames that count; S of them. With S > max_len every n-th is taken,
         n = int(S / max_len + 1), those whose 1-based number is a multiple of n.
@@ -47,11 +46,7 @@ def frame_slots(keep: Tensor, max_len: int) -> tuple[Tensor, Tensor]:
 
 
 class Preprocess(nn.Module):
-    """Drop frames without hands, thin out to `max_len`, choose 100 points, normalise, pad.
-
-    Steps and numbers are those of the published system; a clip in which no hand is ever
-    found keeps all its frames instead of failing.
-    """
+    """Drop frames without hands, thin out to `max_len`, choose 100 points, normalise, pad."""
 
     _points: Tensor
 
@@ -82,8 +77,8 @@ class Preprocess(nn.Module):
         chosen = self._choose_points(picked.index_select(0, index))
         chosen = chosen + torch.where(mask, 0.0, _NAN).unsqueeze(1)
         if torch.compiler.is_compiling():
-            return _standardise_padded(chosen.unsqueeze(0)).squeeze(0), mask
-        return _standardise(chosen, [self.max_len]).unflatten(1, (-1, 3)), mask
+            return standardise_padded(chosen.unsqueeze(0)).squeeze(0), mask
+        return standardise(chosen, [self.max_len]).unflatten(1, (-1, 3)), mask
 
     def trace_clips(self, raw: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """`forward` of several clips that lie back to back, for exporters.
@@ -101,7 +96,7 @@ class Preprocess(nn.Module):
         index, mask = frame_slots(keep | (own & ~keep.any(1, keepdim=True)), self.max_len)
         chosen = self._choose_points(picked.index_select(0, index.flatten()))
         chosen = chosen.unflatten(0, (-1, self.max_len))
-        frames = _standardise_padded(chosen + torch.where(mask, 0.0, _NAN).unsqueeze(2))
+        frames = standardise_padded(chosen + torch.where(mask, 0.0, _NAN).unsqueeze(2))
         return torch.where(torch.isnan(frames), torch.zeros_like(frames), frames), mask
 
     def normalise_clips(self, clips: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
@@ -120,7 +115,7 @@ class Preprocess(nn.Module):
         index, mask = self._slots_of_clips(_hand_found(points), [len(clip) for clip in picked])
         kept = mask.sum(1)
         chosen = self._choose_points(points.index_select(0, index[mask]))
-        return _standardise(chosen, kept.tolist()).unflatten(1, (-1, 3)), kept
+        return standardise(chosen, kept.tolist()).unflatten(1, (-1, 3)), kept
 
     def _slots_of_clips(self, hand: Tensor, lengths: list[int]) -> tuple[Tensor, Tensor]:
         """`frame_slots` of B clips: index (B, max_len) into all their frames (F,), and mask."""
@@ -142,75 +137,3 @@ class Preprocess(nn.Module):
 def _hand_found(picked: Tensor) -> Tensor:
     """(T, P, 3) -> (T,) bool: at least one point of a hand was found."""
     return ~torch.isnan(picked[:, :_HANDS, 0]).all(1)
-
-
-def _standardise(frames: Tensor, lengths: list[int]) -> Tensor:
-    """Mean 0 and population standard deviation 1 per clip and coordinate, over what was found.
-
-    frames: (F, 300), clips back to back; lengths: number of frames of each.
-    """
-    clips = _Clips(frames, lengths)
-    points = clips.points(frames)
-    count = clips.count(points).clamp(min=1)
-    centred = frames - clips.spread(clips.sum(points) / count)
-    points = clips.points(centred)
-    std = (clips.sum(points * points) / count).sqrt()
-    return centred * clips.spread(torch.where(std > _FLAT, 1 / std, 0.0))
-
-
-def _standardise_padded(frames: Tensor) -> Tensor:
-    """`_standardise` of (B, S, 300) with NaN where nothing is; returns (B, S, 100, 3)."""
-    points = frames.unflatten(2, (-1, 3))
-    count = (~torch.isnan(points)).sum((1, 2), keepdim=True).clamp(min=1)
-    centred = points - _sum_found(points) / count
-    square = _sum_found(centred * centred) / count
-    # Runtimes add up less exactly than torch. What that leaves of the mean must not make a clip
-    # that stands still one that moves.
-    left = _sum_found(centred) / count
-    moves = square - left * left > _FLAT**2
-    return centred * torch.where(moves, 1 / square.sqrt(), 0.0)
-
-
-def _sum_found(points: Tensor) -> Tensor:
-    """(B, S, P, 3) -> (B, 1, 1, 3): sum of what is not NaN."""
-    return torch.where(torch.isnan(points), 0.0, points).sum((1, 2), keepdim=True)
-
-
-class _Clips:
-    """Sums over what was found in each of B clips that lie back to back in (F, 300).
-
-    z has mean 0.5 and deviation 0.002 in some recordings, so one unit in the last place of
-    its mean moves the result by 3e-5. Summing the found points side by side gives the
-    published system's rounding; a graph has no such compaction and may differ by that unit.
-    """
-
-    def __init__(self, frames: Tensor, lengths: list[int]) -> None:
-        self._lengths = lengths
-        x, y, z = (~torch.isnan(frames.view(-1, 3))).unbind(1)
-        found = x | y | z
-        self._whole = torch.equal(found, x & y & z)  # no point lacks one coordinate only
-        rows = found.nonzero().squeeze(1)
-        length = torch.tensor(lengths, device=frames.device)
-        ends = torch.searchsorted(rows, length.cumsum(0) * landmarks.NUM_SELECTED)
-        self._rows, self._parts = rows, ends.diff(prepend=ends.new_zeros(1))
-        self._clip = torch.repeat_interleave(length, output_size=len(frames))
-
-    def points(self, values: Tensor) -> Tensor:
-        """(F, 300) -> (N, 3): the N points of which at least one coordinate was found."""
-        return values.view(-1, 3).index_select(0, self._rows)
-
-    def count(self, points: Tensor) -> Tensor:
-        """(N, 3) -> (B, 3) or (B, 1): how many of them were found."""
-        if self._whole:
-            return self._parts.unsqueeze(1)
-        return self.sum((~torch.isnan(points)).to(points.dtype))
-
-    def sum(self, points: Tensor) -> Tensor:
-        """(N, 3) -> (B, 3): sum of those that were found."""
-        points = points if self._whole else points.nan_to_num(0.0)
-        return torch.stack([part.sum(0) for part in points.split(self._parts.tolist())])
-
-    def spread(self, values: Tensor) -> Tensor:
-        """(B, 3) -> (F, 300) or, of a single clip, (1, 300)."""
-        wide = values.repeat(1, landmarks.NUM_SELECTED)
-        return wide if len(self._lengths) == 1 else wide.index_select(0, self._clip)

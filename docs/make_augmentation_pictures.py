@@ -43,7 +43,7 @@ Frames = tuple[Tensor, Tensor]
 
 def main() -> None:
     source = open_source("fingerspelling")
-    clip, partner = read(source, CLIP), read(source, PARTNER)
+    clip, other = read(source, CLIP), read(source, PARTNER)
     panels(clip, [("flipped", after(clip, flip=1.0))], "flip")
     turned = [("turned one way", 0), ("turned the other way", 2)]
     panels(clip, [(name, after(clip, view=v, rotate=1.0)) for name, v in turned], "rotate")
@@ -52,10 +52,8 @@ def main() -> None:
     distorted = [after(clip, view=v, resize=1.0, distort=1.0) for v in (7, 2)]
     panels(clip, [(factors(clip, other), other) for other in distorted], "distort")
     panels(clip, [("missing hand filled", after(clip, fill_hand=1.0))], "fill_hand")
-    mixed = after(clip, partner=partner, face_cutmix=1.0)
-    panels(
-        clip, [("another clip of the sign", partner), ("after", mixed)], "face_cutmix", zoom=True
-    )
+    mixed = after(clip, same_class=other, face_cutmix=1.0)
+    panels(clip, [("another clip of the sign", other), ("after", mixed)], "face_cutmix", zoom=True)
     gap = with_gap(clip)
     strips([("before", gap), ("filled", after(gap, interpolate=1.0))], "interpolate")
     cropped = [("start cut", 9), ("end cut", 3)]
@@ -76,9 +74,9 @@ def with_gap(clip: Frames) -> Frames:
     return frames, clip[1]
 
 
-def after(clip: Frames, view: int = 0, partner: Frames | None = None, **steps: float) -> Frames:
+def after(clip: Frames, view: int = 0, same_class: Frames | None = None, **steps: float) -> Frames:
     draws = Draws(0, 0, torch.zeros(1, dtype=torch.int64), view)
-    return augment(*clip, replace(OFF, **steps), draws, early=True, partner=partner)
+    return augment(*clip, replace(OFF, **steps), draws, early=True, same_class=same_class)
 
 
 def panels(clip: Frames, others: list[tuple[str, Frames]], name: str, zoom: bool = False) -> None:

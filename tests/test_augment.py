@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from signlet.augment import AugmentConfig, Draws, SignGroups, augment, partners
+from signlet.augment import AugmentConfig, Draws, SignGroups, augment, draw_same_class
 from signlet.augment import apply as apply_module
-from signlet.augment import chosen as chosen_module
+from signlet.augment import where as where_module
 from signlet.augment.plan import draw_plan
 from signlet.errors import SignletError
 from signlet.landmarks import HEAD, MIRROR_SELECTED, PARTS
@@ -53,8 +53,10 @@ def draws(batch: int, seed: int = 1, epoch: int = 0, view: int = 0) -> Draws:
 def run(
     config: AugmentConfig, frames: Tensor, mask: Tensor, early: bool = True, **which: int
 ) -> tuple[Tensor, Tensor]:
-    partner = (frames.roll(1, 0), mask.roll(1, 0))
-    return augment(frames, mask, config, draws(len(frames), **which), early=early, partner=partner)
+    same_class = (frames.roll(1, 0), mask.roll(1, 0))
+    return augment(
+        frames, mask, config, draws(len(frames), **which), early=early, same_class=same_class
+    )
 
 
 def same(a: Tensor, b: Tensor) -> bool:
@@ -228,12 +230,17 @@ def test_a_sample_does_not_depend_on_its_batch(
 ) -> None:
     frames, mask = clips(50, 25)
     other, other_mask = clips(50, 25, seed=1)
-    whole = augment(frames, mask, EVERYTHING, draws(50), early=True, partner=(other, other_mask))
+    whole = augment(frames, mask, EVERYTHING, draws(50), early=True, same_class=(other, other_mask))
     monkeypatch.setattr(apply_module, "_CPU_FRAMES", frames_at_once)
     some = torch.randperm(50, generator=torch.Generator().manual_seed(0))[:17]
-    partner = (other[some], other_mask[some])
+    same_class = (other[some], other_mask[some])
     alone = augment(
-        frames[some], mask[some], EVERYTHING, Draws(1, 0, some, 0), early=True, partner=partner
+        frames[some],
+        mask[some],
+        EVERYTHING,
+        Draws(1, 0, some, 0),
+        early=True,
+        same_class=same_class,
     )
     assert same(whole[0][some], alone[0])
     assert torch.equal(whole[1][some], alone[1])
@@ -274,8 +281,8 @@ def test_a_step_happens_as_often_as_it_should(step: str) -> None:
 def test_a_device_that_cannot_count_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     frames, mask = clips(40, 25)
     expected = run(EVERYTHING, frames, mask)
-    for module in (chosen_module, apply_module):
-        monkeypatch.setattr(module, "counts_at_once", lambda _: False)
+    for module in (where_module, apply_module):
+        monkeypatch.setattr(module, "on_cpu", lambda _: False)
     got = run(EVERYTHING, frames, mask)
     assert same(expected[0], got[0])
     assert torch.equal(expected[1], got[1])
@@ -287,7 +294,7 @@ def test_no_step_waits_for_a_device() -> None:
     keys = Draws(
         0, 0, torch.arange(4, device="meta"), torch.zeros(4, dtype=torch.int64, device="meta")
     )
-    after, kept = augment(frames, mask, EVERYTHING, keys, early=True, partner=(frames, mask))
+    after, kept = augment(frames, mask, EVERYTHING, keys, early=True, same_class=(frames, mask))
     assert after.shape == frames.shape
     assert kept.shape == mask.shape
     assert after.device.type == "meta"
@@ -295,13 +302,13 @@ def test_no_step_waits_for_a_device() -> None:
 
 def test_all_steps_at_once_are_the_steps_one_after_another() -> None:
     frames, mask = clips(30, 25)
-    partner = clips(30, 25, seed=1)
+    same_class = clips(30, 25, seed=1)
     order = ("face_cutmix", "fill_hand", "interpolate", "crop", "flip", "rotate", "resize")
     at_once = only(**dict.fromkeys(order, 1.0))
-    together, kept = augment(frames, mask, at_once, draws(30), early=True, partner=partner)
+    together, kept = augment(frames, mask, at_once, draws(30), early=True, same_class=same_class)
     for step in order:
         alone = only(**{step: 1.0})
-        frames, mask = augment(frames, mask, alone, draws(30), early=True, partner=partner)
+        frames, mask = augment(frames, mask, alone, draws(30), early=True, same_class=same_class)
     assert torch.equal(kept, mask)
     torch.testing.assert_close(together, frames, equal_nan=True)
 
@@ -466,7 +473,7 @@ def test_cutmix_puts_the_other_head_into_the_old_box() -> None:
     other, other_mask = clips(30, 40, seed=3)
     other = other * 3 + 5
     after, kept = augment(
-        frames, mask, only(face_cutmix=1.0), draws(30), early=True, partner=(other, other_mask)
+        frames, mask, only(face_cutmix=1.0), draws(30), early=True, same_class=(other, other_mask)
     )
     assert torch.equal(kept, mask)
     assert same(after[:, :, BODY_POINTS], frames[:, :, BODY_POINTS])
@@ -485,7 +492,7 @@ def test_cutmix_resamples_to_the_clips_length() -> None:
         other[clip, :length] = shape + time[:, None, None] * 2
         other_mask[clip, :length] = True
     after, _ = augment(
-        frames, mask, only(face_cutmix=1.0), draws(3), early=True, partner=(other, other_mask)
+        frames, mask, only(face_cutmix=1.0), draws(3), early=True, same_class=(other, other_mask)
     )
     head = after[:, :, HEAD_POINTS]
     steps = head[:, 1:] - head[:, :-1]
@@ -501,25 +508,25 @@ def test_cutmix_invents_no_head_where_the_other_is_lost() -> None:
     other, other_mask = clips(1, 4, full=True, seed=1)
     other[:, 1] = NAN
     after, _ = augment(
-        frames, mask, only(face_cutmix=1.0), draws(1), early=True, partner=(other, other_mask)
+        frames, mask, only(face_cutmix=1.0), draws(1), early=True, same_class=(other, other_mask)
     )
-    # Times in the partner: 0, 0.75, 1.5, 2.25, 3; its frame 1 is lost.
+    # Times in the other clip: 0, 0.75, 1.5, 2.25, 3; its frame 1 is lost.
     lost = torch.isnan(after[0, :, HEAD_POINTS, 0]).all(1)
     assert lost.tolist() == [False, True, True, False, False]
 
 
-@pytest.mark.parametrize("who", ["own", "partner"])
+@pytest.mark.parametrize("who", ["own", "other"])
 def test_cutmix_needs_two_heads(who: str) -> None:
     frames, mask = clips(6, 25)
     other, other_mask = clips(6, 25, seed=1)
     (frames if who == "own" else other)[:, :, HEAD_POINTS] = NAN
     after, _ = augment(
-        frames, mask, only(face_cutmix=1.0), draws(6), early=True, partner=(other, other_mask)
+        frames, mask, only(face_cutmix=1.0), draws(6), early=True, same_class=(other, other_mask)
     )
     assert same(frames, after)
 
 
-def test_heads_and_hands_are_left_alone_later_and_without_a_partner() -> None:
+def test_heads_and_hands_are_left_alone_later_and_without_another_clip() -> None:
     frames, mask = clips(20, 25)
     both = only(fill_hand=1.0, face_cutmix=1.0)
     assert same(frames, run(both, frames, mask, early=False)[0])
@@ -527,38 +534,39 @@ def test_heads_and_hands_are_left_alone_later_and_without_a_partner() -> None:
     assert same(frames, alone)
 
 
-# --- partners ---------------------------------------------------------------------------
+# --- same class -----------------------------------------------------------------------
 
 LABELS = torch.tensor([0, 1, 0, 2, 0, 1, -1, 3, 0])
 TRAINING = torch.tensor([0, 1, 2, 3, 5, 6, 8])
 """Sign 0: rows 0 2 8 (row 4 is held out), sign 1: rows 1 5, sign 2: row 3, sign 3: none."""
 
 
-def _partners(rows: Tensor, epoch: int = 0) -> Tensor:
+def _drawn(rows: Tensor, epoch: int = 0) -> Tensor:
     groups = SignGroups.of(TRAINING, LABELS)
-    return partners(LABELS[rows], Draws(0, epoch, rows, 0), groups)
+    return draw_same_class(LABELS[rows], Draws(0, epoch, rows, 0), groups)
 
 
-def test_partners_are_all_other_training_clips_of_the_sign() -> None:
+def test_clips_of_the_same_class_are_all_other_training_clips_of_the_sign() -> None:
     rows = torch.arange(9)
     seen = [
-        set(column)
-        for column in zip(*(_partners(rows, e).tolist() for e in range(60)), strict=True)
+        set(column) for column in zip(*(_drawn(rows, e).tolist() for e in range(60)), strict=True)
     ]
     assert seen == [{2, 8}, {5}, {0, 8}, {3}, {0, 2, 8}, {1}, {6}, {7}, {0, 2}]
 
 
-def test_partners_are_drawn_evenly() -> None:
+def test_clips_of_the_same_class_are_drawn_evenly() -> None:
     rows = torch.zeros(9, dtype=torch.int64) + 4
     groups = SignGroups.of(TRAINING, LABELS)
     views = torch.arange(9_000)
-    drawn = partners(LABELS[rows].repeat(1000), Draws(0, 0, rows.repeat(1000), views), groups)
+    drawn = draw_same_class(
+        LABELS[rows].repeat(1000), Draws(0, 0, rows.repeat(1000), views), groups
+    )
     counts = torch.bincount(drawn, minlength=9)[[0, 2, 8]]
     assert within(counts, 2800, 3200)  # 3000, standard deviation 45
 
 
-def test_partners_do_not_depend_on_the_batch() -> None:
-    assert torch.equal(_partners(torch.arange(9))[[5, 0]], _partners(torch.tensor([5, 0])))
+def test_clips_of_the_same_class_do_not_depend_on_the_batch() -> None:
+    assert torch.equal(_drawn(torch.arange(9))[[5, 0]], _drawn(torch.tensor([5, 0])))
 
 
 def test_groups_without_a_known_sign_are_refused() -> None:

@@ -10,8 +10,8 @@ Short: --threads 1 --repetitions 1
 Measured are all augmentations together with the published probabilities, in the first half
 of training (with `fill_hand` and `face_cutmix`) and in the second, and each of them alone
 with probability 1; batches of 64 and 256 samples of 25 and 80 frames. A sample is one view of
-a clip: three views of a clip count as three. Drawing the numbers and choosing the partners
-is part of the time, fetching the frames of clip and partner is not.
+a clip: three views of a clip count as three. Drawing the numbers and other clips of
+the sign is part of the time, fetching the frames of both clips is not.
 
 With two threads torch shares each operation between two cores, which only pays where both
 are free. `load_of_the_machine` says how many processes wanted a core in the last minute: where
@@ -36,7 +36,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.environment import write_csv
-from signlet.augment import AugmentConfig, Draws, SignGroups, augment, partners
+from signlet.augment import AugmentConfig, Draws, SignGroups, augment, draw_same_class
 from signlet.landmarks import PARTS
 
 STEPS = ("interpolate", "flip", "rotate", "crop", "resize", "fill_hand", "face_cutmix")
@@ -47,11 +47,11 @@ COPY = "copy of the batch"
 
 @dataclass(frozen=True)
 class Batch:
-    """Samples with partners: frames (B, T, 100, 3), mask (B, T) and the clips' signs (B,)."""
+    """Frames (B, T, 100, 3), mask (B, T), the same of other clips of the signs, signs (B,)."""
 
     frames: Tensor
     mask: Tensor
-    partner: tuple[Tensor, Tensor]
+    same_class: tuple[Tensor, Tensor]
     labels: Tensor
     groups: SignGroups
 
@@ -87,9 +87,9 @@ def ways(batch: Batch) -> dict[str, Callable[[int], object]]:
         def run(repetition: int) -> object:
             draws = Draws(0, repetition, clips, 0)
             if early and config.face_cutmix > 0:
-                partners(batch.labels, draws, batch.groups)
+                draw_same_class(batch.labels, draws, batch.groups)
             return augment(
-                batch.frames, batch.mask, config, draws, early=early, partner=batch.partner
+                batch.frames, batch.mask, config, draws, early=early, same_class=batch.same_class
             )
 
         return run

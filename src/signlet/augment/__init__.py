@@ -1,8 +1,8 @@
-"""Augmentations of packed clips, as batched tensor operations on whatever device the batch is."""
+"""Augmentations of packed clips: frames (B, T, 100, 3) and mask (B, T) to the same, on any device."""
 
 from signlet.augment.apply import augment
 from signlet.augment.config import AugmentConfig
 from signlet.augment.draws import Draws
-from signlet.augment.partners import SignGroups, partners
+from signlet.augment.same_class import SignGroups, draw_same_class
 
-__all__ = ["AugmentConfig", "Draws", "SignGroups", "augment", "partners"]
+__all__ = ["AugmentConfig", "Draws", "SignGroups", "augment", "draw_same_class"]

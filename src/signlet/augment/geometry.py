@@ -1,4 +1,4 @@
-"""Where the points lie and which frames stay: crop, mirror, turn and resize."""
+"""Crop, mirror, turn and resize: frames (B, T, 100, 3) and their plan in, frames as large out."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def move(frames: Tensor, plan: Plan, out: Tensor) -> None:
     exchanges are one selection of points, and everything else is one linear map. It is
     written out instead of a matrix product, so that landmarks without z keep their x and y.
     """
-    source, sign = _sources(frames, plan)
-    x, y, z = _choose(frames, plan.first, source)
+    source, sign = _source_points(frames, plan)
+    x, y, z = _gather(frames, plan.first, source)
     x *= sign[:, None]
     factors = torch.where(plan.kept, plan.linear.T[:, :, None], torch.nan)
     xx, xy, yx, yy, zz = factors[..., None]
@@ -29,8 +29,8 @@ def move(frames: Tensor, plan: Plan, out: Tensor) -> None:
     torch.mul(z, zz, out=out[..., 2])
 
 
-def _sources(frames: Tensor, plan: Plan) -> tuple[Tensor, Tensor]:
-    """Where each point comes from, (B, 100) int64, and the sign of its x, (B, 100) float32.
+def _source_points(frames: Tensor, plan: Plan) -> tuple[Tensor, Tensor]:
+    """Find the source of each point, (B, 100) int64, and the sign of its x, (B, 100) float32.
 
     The sign is that of a filled hand; that of the flip is part of the linear map.
     """
@@ -42,7 +42,7 @@ def _sources(frames: Tensor, plan: Plan) -> tuple[Tensor, Tensor]:
     return filled.gather(1, sides), sign.gather(1, sides)
 
 
-def _choose(frames: Tensor, first: Tensor, source: Tensor) -> list[Tensor]:
+def _gather(frames: Tensor, first: Tensor, source: Tensor) -> list[Tensor]:
     """x, y and z (B, T, 100) from frame `first` (B,) on, of the points `source` (B, 100).
 
     Slots that become free at the end repeat the last frame.

@@ -1,4 +1,4 @@
-"""Parts taken from elsewhere: a missing hand from the other hand, a head from another clip."""
+"""Parts from elsewhere, the other hand or another clip's head: frames (B, T, 100, 3) in and out."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ _FLAT = 1e-6
 """A head narrower than this along a coordinate cannot be stretched."""
 
 
-def _runs(points: NDArray[np.int64]) -> list[slice]:
+def _slices(points: NDArray[np.int64]) -> list[slice]:
     """Positions as slices of neighbours: reading and writing slices is much quicker."""
     starts = np.split(points, np.flatnonzero(np.diff(points) > 1) + 1)
     return [slice(int(run[0]), int(run[-1]) + 1) for run in starts]
 
 
-(_LEFT,), (_RIGHT,) = _runs(PARTS["left_hand"]), _runs(PARTS["right_hand"])
-_HEAD = _runs(HEAD)
+(_LEFT,), (_RIGHT,) = _slices(PARTS["left_hand"]), _slices(PARTS["right_hand"])
+_HEAD = _slices(HEAD)
 
 
 def fill_hand(frames: Tensor, chosen: Tensor) -> Tensor:
-    """Where each point comes from when missing hands become the mirrored other hand.
+    """Find the source of each point when missing hands become the mirrored other hand.
 
     frames: (B, T, 100, 3) float32, NaN = not found or padding. chosen: (B,) bool.
     Returns (B, 100) int64: the point itself; or, in a hand that is not found in any frame of
@@ -48,20 +48,18 @@ def _never_found(points: Tensor) -> Tensor:
     return (~torch.isnan(points[..., 0])).sum((1, 2)) == 0
 
 
-def face_cutmix(
-    frames: Tensor, mask: Tensor, partner_frames: Tensor, partner_mask: Tensor
-) -> Tensor:
-    """Put the partner's head into the box of the clip's own head.
+def face_cutmix(frames: Tensor, mask: Tensor, donor_frames: Tensor, donor_mask: Tensor) -> Tensor:
+    """Put the other clip's head into the box of the clip's own head.
 
     frames, mask: (B, T, 100, 3) float32 with NaN = not found or padding, (B, T) bool.
-    partner_frames, partner_mask: the same of another clip of the same sign, not yet mirrored
+    donor_frames, donor_mask: the same of another clip of the same sign, not yet mirrored
         or turned; its number of slots may differ.
-    The partner's head is resampled to the clip's number of frames, then shifted and scaled
+    The other clip's head is resampled to the clip's number of frames, then shifted and scaled
     along x, y and z so that its box over the whole clip becomes the box of the old head. A
     clip stays as it is where one of the two has no head. Returns `frames`, changed in place.
     """
     old, points = _head(frames), len(HEAD)
-    new = _resampled(_head(partner_frames), partner_mask.sum(1), mask)
+    new = _resampled(_head(donor_frames), donor_mask.sum(1), mask)
     (old_low, old_high), (new_low, new_high) = _box(old), _box(new)
     scale = (old_high - old_low) / (new_high - new_low).clamp(min=_FLAT)
     shift = old_low - new_low * scale

@@ -1,4 +1,4 @@
-"""What happens to each sample of a batch: all random decisions, before any frame is touched."""
+"""All random decisions before any frame is touched: mask (B, T) and draws in, a `Plan` out."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _NAMES = (
 class Plan:
     """Decisions for B samples.
 
-    early: whether hands may be filled and heads exchanged at all.
-    fill_hand, face_cutmix, interpolate, flip: (B,) bool, whether the step is done.
+    early: True where hands may be filled and heads exchanged at all.
+    fill_hand, face_cutmix, interpolate, flip: (B,) bool, True where the step is done.
     first: (B,) int64, the first frame that stays.
     kept: (B, T) bool, the new mask.
     linear: (B, 5) float32, the linear map of a point: the shares of x and of y in the new x,

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from signlet.augment import Draws, SignGroups, augment, partners
+from signlet.augment import Draws, SignGroups, augment, draw_same_class
 from signlet.model import Mixup
 from signlet.pack import PackedSet
 from signlet.training.processes import Processes
@@ -112,11 +112,11 @@ class Batches:
 
     def _fetch(self, rows: Tensor, epoch: int) -> tuple[Clips, Clips | None]:
         """The clips, and for every view the clip whose head it may get, on our device."""
-        clips, partner = self._clips(rows), None
+        clips, same_class = self._clips(rows), None
         if self._is_early(epoch) and self.recipe.augment.face_cutmix > 0:
             labels = self.labels[rows].repeat(len(VIEWS))
-            partner = self._clips(partners(labels, self._draws(rows, epoch), self.groups))
-        return clips, partner
+            same_class = self._clips(draw_same_class(labels, self._draws(rows, epoch), self.groups))
+        return clips, same_class
 
     def _clips(self, rows: Tensor) -> Clips:
         frames, mask = self.packed.batch(rows)
@@ -130,7 +130,7 @@ class Batches:
     def _views(
         self, rows: Tensor, clips: tuple[Clips, Clips | None], epoch: int, step: int
     ) -> Batch:
-        (frames, mask), partner = clips
+        (frames, mask), same_class = clips
         device = self.processes.device
         frames, mask = augment(
             frames.repeat(len(VIEWS), 1, 1, 1),
@@ -138,7 +138,7 @@ class Batches:
             self.recipe.augment,
             self._draws(rows.to(device, non_blocking=True), epoch),
             early=self._is_early(epoch),
-            partner=partner,
+            same_class=same_class,
         )
         labels = self.labels[rows].to(device, non_blocking=True)
         mixup = self._mixup(len(rows), epoch, step)

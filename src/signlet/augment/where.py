@@ -1,4 +1,4 @@
-"""Work on some items of a batch only, without making a GPU wait.
+"""A step for some items (N, ...) of a batch only, without making a GPU wait.
 
 How many items were chosen is known at once on a CPU, which then works on those only. A GPU
 would have to be waited for; there the work is done on all of them.
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 
-def on_chosen(
+def apply_where(
     chosen: Tensor, step: Callable[..., Tensor], items: Tensor, *others: Tensor
 ) -> Tensor:
     """step(items, *others) for the chosen items, the items as they are for the rest.
@@ -21,7 +21,7 @@ def on_chosen(
         new items, or those it was given, changed in place.
     On a CPU `items` is changed in place.
     """
-    if not counts_at_once(items):
+    if not on_cpu(items):
         shape = (-1, *(1,) * (items.ndim - 1))
         return torch.where(chosen.view(shape), step(items.clone(), *others), items)
     rows = chosen.nonzero().squeeze(1)
@@ -31,13 +31,13 @@ def on_chosen(
     return items.index_copy_(0, rows, step(*picked))
 
 
-def rows_to_do(chosen: Tensor) -> Tensor:
+def rows_where(chosen: Tensor) -> Tensor:
     """chosen (N,) bool -> int64 rows: at least the chosen ones."""
-    if counts_at_once(chosen):
+    if on_cpu(chosen):
         return chosen.nonzero().squeeze(1)
     return torch.arange(len(chosen), device=chosen.device)
 
 
-def counts_at_once(tensor: Tensor) -> bool:
-    """Whether a number out of this tensor is known without waiting for a device."""
+def on_cpu(tensor: Tensor) -> bool:
+    """True where a number out of this tensor is known without waiting for a device."""
     return tensor.device.type == "cpu"

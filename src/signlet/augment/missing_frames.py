@@ -1,15 +1,15 @@
-"""Missing values filled over time."""
+"""Frames in which a point is missing, filled over time: frames (B, T, L, C) in and out."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-from signlet.augment.chosen import rows_to_do
+from signlet.augment.where import rows_where
 
 
 def interpolate(frames: Tensor) -> Tensor:
-    """Fill each gap of a point with the straight line between its neighbours in time.
+    """Fill the missing frames of a point with the straight line between its neighbours in time.
 
     frames: (B, T, L, C) float32, NaN = not found or padding. A point counts as found in a
         frame where its x is there. What is missing before a point is first found or after it
@@ -18,15 +18,15 @@ def interpolate(frames: Tensor) -> Tensor:
     """
     _, count, width, _ = frames.shape
     found = ~torch.isnan(frames[..., 0])
-    series = rows_to_do((_appearances(found) > 1).flatten())
+    series = rows_where((_appearances(found) > 1).flatten())
     slots = torch.arange(count, device=frames.device)
     before, after = _neighbours(found.transpose(1, 2).flatten(0, 1).index_select(0, series))
-    gaps = rows_to_do((before < after).flatten())
+    missing = rows_where((before < after).flatten())
 
     points = frames.flatten(0, 2)
     first = (series // width * (count * width) + series % width)[:, None]
     own, low, high = (
-        (first + slot * width).flatten().index_select(0, gaps) for slot in (slots, before, after)
+        (first + slot * width).flatten().index_select(0, missing) for slot in (slots, before, after)
     )
     share = ((own - low) / (high - low).clamp(min=1))[:, None]
     earlier, later = points.index_select(0, low), points.index_select(0, high)
@@ -34,14 +34,14 @@ def interpolate(frames: Tensor) -> Tensor:
 
 
 def _appearances(found: Tensor) -> Tensor:
-    """How often a point comes into sight: (B, T, L) -> (B, L), twice or more with a gap."""
+    """Count how often a point comes into sight: (B, T, L) -> (B, L); twice: frames are missing."""
     return (found[:, 1:] > found[:, :-1]).sum(1) + found[:, 0]
 
 
 def _neighbours(found: Tensor) -> tuple[Tensor, Tensor]:
-    """found (N, T) bool -> slots (N, T) before and after each gap.
+    """found (N, T) bool -> slots (N, T) before and after each missing frame.
 
-    Outside the gaps both are the slot itself, so that the line between them is what is there.
+    Where a point was found both are the slot itself, so the line between them is what is there.
     """
     count = found.shape[1]
     slots = torch.arange(count, device=found.device)

@@ -1,4 +1,4 @@
-"""Which other clip of the same sign goes with each clip."""
+"""Another clip of the same class for each clip: labels (B,) in, rows of the packed set (B,) out."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class SignGroups:
 
     rows: (N,) int64, training rows of the packed set, those of one sign side by side.
     start, count: (K,) int64, where each sign's rows begin in `rows`, and how many.
-    place: (all clips of the packed set,) int64, a row's place within its sign, -1 where the
-        row is not a training row.
+    index_in_class: (all clips of the packed set,) int64, a row's number among its sign's, -1 where
+        the row is not a training row.
     """
 
     rows: Tensor
     start: Tensor
     count: Tensor
-    place: Tensor
+    index_in_class: Tensor
 
     @classmethod
     def of(cls, rows: Tensor, labels: Tensor) -> SignGroups:
@@ -42,16 +42,16 @@ class SignGroups:
         known = known[order]
         count = torch.bincount(labels[known], minlength=int(labels.max().clamp(min=0)) + 1)
         start = torch.cumsum(count, 0) - count
-        place = torch.full_like(labels, -1)
-        place[known] = torch.arange(len(known), device=rows.device) - start[labels[known]]
-        return cls(known, start, count, place)
+        index_in_class = torch.full_like(labels, -1)
+        index_in_class[known] = torch.arange(len(known), device=rows.device) - start[labels[known]]
+        return cls(known, start, count, index_in_class)
 
     def to(self, device: torch.device | str) -> SignGroups:
         """The same on another device."""
         return SignGroups(*(part.to(device) for part in vars(self).values()))
 
 
-def partners(labels: Tensor, draws: Draws, groups: SignGroups) -> Tensor:
+def draw_same_class(labels: Tensor, draws: Draws, groups: SignGroups) -> Tensor:
     """Draw for every sample another training clip of its sign.
 
     labels: (B,) int64; `draws.clips` are the samples' own rows.
@@ -61,9 +61,10 @@ def partners(labels: Tensor, draws: Draws, groups: SignGroups) -> Tensor:
     own = draws.clips
     label = labels.clamp(min=0)
     count = torch.where(labels >= 0, groups.count[label], 0)
-    place = groups.place[own]
-    others = count - (place >= 0).to(torch.int64)
+    index_in_class = groups.index_in_class[own]
+    others = count - (index_in_class >= 0).to(torch.int64)
+    # The name is part of the numbers: with another one every run would draw others.
     pick = draws.integers("partner", others.clamp(min=1))
-    pick = pick + ((place >= 0) & (pick >= place)).to(torch.int64)
+    pick = pick + ((index_in_class >= 0) & (pick >= index_in_class)).to(torch.int64)
     row = groups.rows[(groups.start[label] + pick).clamp(max=len(groups.rows) - 1)]
     return torch.where(others > 0, row, own)

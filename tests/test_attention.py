@@ -10,11 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from signlet.model import attention
-from signlet.model.attention import DisentangledAttention, relative_buckets, shift_rows
+from signlet.model import attention_cpu
+from signlet.model.attention import DisentangledAttention
 from signlet.model.elementwise import Dropout, mish
 from signlet.model.embedding import LandmarkEmbedding
 from signlet.model.reference import attend, embed, log_bucket
+from signlet.model.relative_positions import relative_buckets, shift_rows
 
 CLOSE = {"rtol": 0.0, "atol": 1e-11}
 WIDTH, HEADS, MAX_LEN = 24, 3, 9
@@ -42,7 +43,7 @@ def test_shifted_rows_equal_a_gather(length: int) -> None:
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """The ways through the attention: on a CPU in groups of heads, and everywhere else."""
     if request.param == "head by head":
-        monkeypatch.setattr(attention, "_SCRATCH", 1)
+        monkeypatch.setattr(attention_cpu, "_SCRATCH", 1)
     if request.param == "fused":
         monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)
     return cast(str, request.param)

@@ -40,8 +40,9 @@ from transformers import DebertaV2Config
 from transformers.models.deberta_v2.modeling_deberta_v2 import DebertaV2Encoder
 
 from benchmarks.environment import write_csv
-from signlet.model.attention import DisentangledAttention, relative_buckets
+from signlet.model.attention import DisentangledAttention
 from signlet.model.recogniser import TransformerLayer
+from signlet.model.relative_positions import relative_buckets
 
 HEADS = 16
 OURS, GATHER, HUGGING_FACE = "ours", "gather", "transformers"

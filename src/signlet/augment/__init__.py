@@ -1,4 +1,4 @@
-"""Augmentations of packed clips: frames (B, T, 100, 3) and mask (B, T) to the same, on any device."""
+"""Augmentations of packed clips on any device: frames (B, T, 100, 3), mask (B, T) in and out."""
 
 from signlet.augment.apply import augment
 from signlet.augment.config import AugmentConfig

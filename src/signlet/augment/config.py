@@ -74,5 +74,5 @@ class AugmentConfig:
             )
 
     def is_early(self, epoch: int, epochs: int) -> bool:
-        """Whether this epoch (from 0) of so many belongs to the early share."""
+        """True where this epoch (from 0) of so many belongs to the early share."""
         return epoch < self.early_share * epochs

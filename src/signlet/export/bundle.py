@@ -21,7 +21,7 @@ from signlet.export.tools import FILES, require_tools
 from signlet.files.atomic import replacing, write_text
 from signlet.model import SignModel
 from signlet.model.files import finite
-from signlet.model.recogniser import joined, unit
+from signlet.model.recogniser import joint_embedding, unit
 from signlet.modelfile.averaging import Average
 from signlet.modelfile.calibration import Calibration
 from signlet.modelfile.card import Card
@@ -114,7 +114,7 @@ def _prototypes(models: Sequence[SignModel]) -> Halves | None:
     heads = [model.nearest for model in models if model.nearest is not None]
     if len(heads) < len(models):
         return None
-    rows = unit(joined([head.means for head in heads]))
+    rows = unit(joint_embedding([head.means for head in heads]))
     return rows.to("cpu", torch.float16).numpy() if rows.any(1).all() else None
 
 

@@ -12,19 +12,20 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from signlet.model import SignModel
-from signlet.model.attention import DisentangledAttention, shift_rows
+from signlet.model.attention import DisentangledAttention
 from signlet.model.embedding import EMBED, LandmarkEmbedding
 from signlet.model.frame_encoder import (
     FACE,
     LIPS,
     PIECES,
     SILHOUETTE,
-    Features,
     FrameEncoder,
+    LinearNormAct,
 )
 from signlet.model.hands import hand_shapes
 from signlet.model.head import SCALE, NearestHead
 from signlet.model.recogniser import TransformerLayer, unit
+from signlet.model.relative_positions import shift_rows
 
 
 class FrozenModel(nn.Module):
@@ -45,10 +46,10 @@ class FrozenModel(nn.Module):
 
     def forward(self, frames: Tensor, mask: Tensor) -> Tensor:
         """Logits of a batch of clips: (B, K). The arguments are those of `features`."""
-        return self.named(self.features(frames, mask))
+        return self.classify(self.features(frames, mask))
 
-    def named(self, features: Tensor) -> Tensor:
-        """Logits (B, K) of what `features` gave, (B, D)."""
+    def classify(self, features: Tensor) -> Tensor:
+        """Logits (B, K) of the answer of `features`, (B, D)."""
         logits: Tensor = (
             self.logits(features) if self.nearest is None else self.nearest(unit(features))
         )
@@ -187,11 +188,11 @@ class _Centred(nn.Module):
         return (hidden.unflatten(0, real.shape[:2]) + offset).flatten(0, 1)
 
 
-def _part(features: Features, centre: bool) -> nn.Module:
+def _part(features: LinearNormAct, centre: bool) -> nn.Module:
     return (_Centred if centre else _Plain)(*_without_norm(features))
 
 
-def _without_norm(features: Features) -> tuple[Tensor, Tensor]:
+def _without_norm(features: LinearNormAct) -> tuple[Tensor, Tensor]:
     """Weight and bias of a product that is followed by a batch norm, in one."""
     norm, linear = features.norm, features.linear
     assert norm.running_mean is not None

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from signlet.export.frozen import FrozenModel
-from signlet.model import SignModel, joined
+from signlet.model import SignModel, joint_embedding
 from signlet.modelfile.averaging import Average
 from signlet.preprocess import Preprocess
 
@@ -48,9 +48,9 @@ class RecogniserGraph(nn.Module):
         for member, max_len in zip(self.members, self.max_lens, strict=True):
             assert isinstance(member, FrozenModel)
             features.append(member.features(*ready[str(max_len)]))
-            logits.append(member.named(features[-1]))
+            logits.append(member.classify(features[-1]))
         answer = averaged([one.softmax(1) for one in logits], self.average)
-        return (answer, joined(features)) if self.embedding else (answer,)
+        return (answer, joint_embedding(features)) if self.embedding else (answer,)
 
 
 def _trimmed(preprocess: nn.Module, raw: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:

@@ -23,7 +23,7 @@ from signlet.export.graph import averaged
 from signlet.export.quiet import quiet
 from signlet.files.atomic import replacing
 from signlet.landmarks import NUM_RAW, NUM_SELECTED
-from signlet.model import SignModel, joined
+from signlet.model import SignModel, joint_embedding
 from signlet.modelfile.averaging import Average
 from signlet.modelfile.card import Card
 from signlet.modelfile.tflite_file import append_card
@@ -106,7 +106,7 @@ class _Variant(nn.Module):
         """
         mask = (self._slots < count).unsqueeze(0)
         features = self.member.features(frames.narrow(1, 0, len(self._slots)), mask)
-        return {_ANSWER: self.member.named(features).softmax(1), _FEATURES: features}
+        return {_ANSWER: self.member.classify(features).softmax(1), _FEATURES: features}
 
 
 class _Averaged(nn.Module):
@@ -120,7 +120,7 @@ class _Averaged(nn.Module):
         self, answers: list[Tensor], features: list[Tensor] | None = None
     ) -> dict[str, Tensor]:
         out = {OUTPUT: averaged(answers, self.average).squeeze(0)}
-        return out if features is None else out | {EMBEDDING: joined(features).squeeze(0)}
+        return out if features is None else out | {EMBEDDING: joint_embedding(features).squeeze(0)}
 
 
 def _variants(model: SignModel) -> list[_Variant]:

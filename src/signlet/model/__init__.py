@@ -1,8 +1,12 @@
-"""The sign model: landmark embedding, frame encoder, disentangled attention, logits."""
+"""The sign model: frames (B, T, 100, 3) and mask (B, T) in, logits (B, K) out.
+
+Read `reference.py` to learn the model. The other modules run it, and each says at its top what it
+does otherwise and what that gains.
+"""
 
 from signlet.model.config import PUBLISHED, ModelConfig, ModelSize
 from signlet.model.published import load_published, published
-from signlet.model.recogniser import Mixup, SignModel, joined, unit
+from signlet.model.recogniser import Mixup, SignModel, joint_embedding, unit
 
 __all__ = [
     "PUBLISHED",
@@ -10,7 +14,7 @@ __all__ = [
     "ModelConfig",
     "ModelSize",
     "SignModel",
-    "joined",
+    "joint_embedding",
     "load_published",
     "published",
     "unit",

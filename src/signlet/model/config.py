@@ -1,4 +1,4 @@
-"""Sizes and switches of one model; enough to rebuild it."""
+"""Sizes and switches of one model: all that is needed to rebuild it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from signlet.errors import SignletError
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSize:
-    """What a recipe says of a model; the defaults are the small model of the demo."""
+    """The part of a model that a recipe sets; the defaults are the small model of the demo."""
 
     dense: int = 64
     """Width of each part's frame features."""

@@ -1,4 +1,8 @@
-"""Mish and dropout for a CPU, where torch's own cost as much as a small matrix product."""
+"""Mish and dropout that run: tensors of any shape in, as large out.
+
+`F.mish` and `F.dropout` mean the same. On a CPU Mish is written by one sigmoid, with its slope kept
+for the gradient, and dropout draws the few numbers to clear instead of one for each. MISH_RATIO
+"""
 
 from __future__ import annotations
 
@@ -73,16 +77,16 @@ class _Drop(torch.autograd.Function):
         return _zeroed(grad * ctx.scale, ctx.saved_tensors[0]), None, None
 
 
-def _zeroed(x: Tensor, places: Tensor) -> Tensor:
+def _zeroed(x: Tensor, indices: Tensor) -> Tensor:
     x = x.contiguous()
-    x.view(-1).index_fill_(0, places, 0)
+    x.view(-1).index_fill_(0, indices, 0)
     return x
 
 
 class Dropout(nn.Module):
-    """Dropout; on a CPU it draws the few places to clear instead of a number for each.
+    """Dropout; on a CPU it draws the few numbers to clear instead of a number for each.
 
-    n log(1 / (1 - p)) places are drawn from n with repetition, so that each is missed with
+    n log(1 / (1 - p)) numbers are drawn from n with repetition, so that each is missed with
     chance 1 - p.
 
     p: chance of each number to become 0, from 0 to below 1.

@@ -1,4 +1,9 @@
-"""Each selected point of each frame to 16 numbers: which point it is, where it is and moves."""
+"""The embedding that runs: frames (B, T, P, 3) in, 16 channels a point (B, T, P, 16) out.
+
+Same numbers as `reference.embed`, otherwise: no step is non-linear in the coordinates, so both
+convolutions and both linear maps are folded into one convolution over nine frames, and a clip
+needs no padding to `max_len`. EMBEDDING_RATIO
+"""
 
 from __future__ import annotations
 
@@ -15,12 +20,7 @@ _NUM_TYPES = 9
 
 
 class LandmarkEmbedding(nn.Module):
-    """Type, landmark and position of every point, mixed into `EMBED` channels.
-
-    Nothing in here is non-linear in the coordinates, so both convolutions and both linear
-    maps are folded into one convolution over nine frames; only the small weights are
-    multiplied.
-    """
+    """Type, landmark and position of every point, mixed into `EMBED` channels."""
 
     _types: Tensor
     _landmarks: Tensor
@@ -58,7 +58,7 @@ class LandmarkEmbedding(nn.Module):
         return out.view(length, batch, points, EMBED).transpose(0, 1)
 
     def folded(self, length: int) -> tuple[Tensor, Tensor]:
-        """What a point adds, (100, 16), and the taps at each of the first T frames.
+        """Fold the weights: bias of each point, (100, 16), and taps at each of the first T frames.
 
         The taps are (T, 9, 3, 16), of the frames t - 4 to t + 4; (T, 1, 3, 16) without the
         two convolutions.
@@ -69,7 +69,7 @@ class LandmarkEmbedding(nn.Module):
         return bias, self._taps(to_position @ self.position.weight, length)
 
     def _identity(self) -> Tensor:
-        """(100, 32): what each point is, apart from where it is."""
+        """Type and landmark of each point, (100, 32)."""
         types = self.type_norm(self.type_table(self._types))
         return torch.cat([types, self.landmark_norm(self.landmark_table(self._landmarks))], dim=1)
 

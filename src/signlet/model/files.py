@@ -41,7 +41,7 @@ MAX_MEMBERS = 64
 
 @dataclass(frozen=True)
 class ModelFile:
-    """What a model file holds.
+    """The contents of a model file.
 
     signs: names of the classes. members: eval-mode models of that many classes each.
     average: how their answers become one. about: anything else worth keeping (recipe,
@@ -107,7 +107,7 @@ def finite(value: Any) -> Any:
 
 
 def _averaged(average: Average, members: list[dict[str, Any]]) -> dict[str, Any]:
-    """What format 2 has: the average, and each member's share of it to read and compare."""
+    """The fields of format 2: the average, and each member's share of it to read and compare."""
     shares = average.shares()
     return {
         "format": FORMAT,

@@ -1,4 +1,10 @@
-"""Embedded points of a frame to one vector a frame, part by part."""
+"""The frame encoder that runs: points (B, T, 100, 16) and mask (B, T) in, (B, T, D) out.
+
+Same numbers as `reference.encode`, otherwise: a part's mean is subtracted behind the product,
+where it is 16 numbers a clip and not P 16 numbers a frame; parts are views of one row a frame, not
+gathers. In training on a CPU there are rows for the real frames only; elsewhere (a GPU, a
+compiled or exported graph) rows for all frames and a mask in the statistics. ENCODER_RATIO
+"""
 
 from __future__ import annotations
 
@@ -16,13 +22,13 @@ PIECES = tuple(points * EMBED for points in (21, 21, 18, 21, 12, 7))
 SILHOUETTE, LIPS, FACE = 2, 3, 5
 
 
-def counts_at_once(mask: Tensor) -> bool:
-    """Whether the number of real frames is known without waiting for a device."""
+def can_drop_padding(mask: Tensor) -> bool:
+    """True where the number of real frames is known without waiting for a device."""
     return mask.device.type == "cpu" and not torch.compiler.is_compiling()
 
 
-class _Clips:
-    """Which row, one a frame, belongs to which clip.
+class _PackedFrames:
+    """Frames (B, T, ...) packed into rows (N, ...), one a frame, and back.
 
     In training on a CPU there are rows for the real frames only, so that padding costs
     nothing; else the B T rows of all frames, so that shapes follow from B and T and nobody
@@ -32,12 +38,12 @@ class _Clips:
     def __init__(self, mask: Tensor, training: bool) -> None:
         """mask: (B, T) bool, True for real frames."""
         self.mask = mask
-        self.real = mask.nonzero().unbind(1) if training and counts_at_once(mask) else None
+        self.real = mask.nonzero().unbind(1) if training and can_drop_padding(mask) else None
         """Clip and frame of each row."""
         self.counted = mask.flatten() if training and self.real is None else None
         """(B T,) bool, rows that batch statistics are made of; None: all rows, or no matter."""
 
-    def rows(self, points: Tensor) -> Tensor:
+    def pack(self, points: Tensor) -> Tensor:
         """(B, T, 100, 16) -> (N, 1600); `LandmarkEmbedding` leaves the frames by time."""
         if self.real is None:
             return points.flatten(0, 1).flatten(1)
@@ -45,7 +51,7 @@ class _Clips:
         by_time = points.transpose(0, 1).flatten(0, 1).flatten(1)
         return by_time.index_select(0, frame * len(self.mask) + clip)
 
-    def spread(self, rows: Tensor) -> Tensor:
+    def unpack(self, rows: Tensor) -> Tensor:
         """(N, D) -> (B, T, D), 0 where the mask is."""
         batch, length = self.mask.shape
         if self.real is None:
@@ -56,16 +62,16 @@ class _Clips:
 
     def mean(self, rows: Tensor) -> Tensor:
         """(N, D) -> (B, D), over the real frames."""
-        return self.spread(rows).sum(1) / self.mask.sum(1, keepdim=True).clamp(min=1)
+        return self.unpack(rows).sum(1) / self.mask.sum(1, keepdim=True).clamp(min=1)
 
-    def repeat(self, values: Tensor) -> Tensor:
+    def expand(self, values: Tensor) -> Tensor:
         """(B, D) -> (N, D)."""
         if self.real is None:
             return values.unsqueeze(1).expand(-1, self.mask.shape[1], -1).flatten(0, 1)
         return values.index_select(0, self.real[0])
 
 
-class Features(nn.Module):
+class LinearNormAct(nn.Module):
     """Linear, BatchNorm, Dropout, Mish on (N, D) rows, one row a frame."""
 
     def __init__(self, inputs: int, outputs: int, dropout: float) -> None:
@@ -74,18 +80,18 @@ class Features(nn.Module):
         self.norm = FrameNorm(outputs)
         self.dropout = Dropout(dropout)
 
-    def forward(self, pieces: list[Tensor], clips: _Clips, centre: bool = False) -> Tensor:
+    def forward(self, pieces: list[Tensor], packed: _PackedFrames, centre: bool = False) -> Tensor:
         """Rows (N, D_in), cut into pieces along D_in, to (N, D_out).
 
         centre: subtract from every embedded point the mean of all pieces over the clip.
         """
         if centre:
-            hidden = self._centred(pieces, clips)
+            hidden = self._centred(pieces, packed)
         else:
             hidden = _product(pieces, self.linear.weight) + self.linear.bias
-        return mish(self.dropout(self.norm(hidden, clips.counted)))
+        return mish(self.dropout(self.norm(hidden, packed.counted)))
 
-    def _centred(self, pieces: list[Tensor], clips: _Clips) -> Tensor:
+    def _centred(self, pieces: list[Tensor], packed: _PackedFrames) -> Tensor:
         """The mean is subtracted behind the product, where it is 16 numbers a clip.
 
         The mean over the points rides along as 16 more rows of the weight.
@@ -96,7 +102,9 @@ class Features(nn.Module):
         mean = torch.eye(EMBED, dtype=weight.dtype, device=weight.device).repeat(1, points) / points
         hidden, centre = _product(pieces, torch.cat([weight, mean])).split([outputs, EMBED], dim=1)
         of_all_points = weight.unflatten(1, (points, EMBED)).sum(1)
-        return hidden + clips.repeat(F.linear(clips.mean(centre), -of_all_points, self.linear.bias))
+        return hidden + packed.expand(
+            F.linear(packed.mean(centre), -of_all_points, self.linear.bias)
+        )
 
 
 def _product(pieces: list[Tensor], weight: Tensor) -> Tensor:
@@ -112,7 +120,7 @@ class FrameEncoder(nn.Module):
     """(B, T, 100, 16) embedded points to (B, T, width) frames.
 
     Left hand, right hand, lips and face are centred over the clip; both hands share the
-    place of one (their maximum), since signers favour either.
+    features of one (their maximum), since signers favour either.
     """
 
     def __init__(
@@ -120,12 +128,12 @@ class FrameEncoder(nn.Module):
     ) -> None:
         super().__init__()
         sizes = {name: len(PARTS[name]) * EMBED for name in PARTS if name != "arms"}
-        self.left_hand = Features(sizes["left_hand"], dense, part_dropout)
-        self.right_hand = Features(sizes["right_hand"], dense, part_dropout)
-        self.lips = Features(sizes["lips"], dense, part_dropout)
-        self.face = Features(sizes["face"], dense, part_dropout)
-        self.full = Features(sizes["full"], dense, part_dropout)
-        self.join = Features(4 * dense, width, dropout)
+        self.left_hand = LinearNormAct(sizes["left_hand"], dense, part_dropout)
+        self.right_hand = LinearNormAct(sizes["right_hand"], dense, part_dropout)
+        self.lips = LinearNormAct(sizes["lips"], dense, part_dropout)
+        self.face = LinearNormAct(sizes["face"], dense, part_dropout)
+        self.full = LinearNormAct(sizes["full"], dense, part_dropout)
+        self.join = LinearNormAct(4 * dense, width, dropout)
         self.centre = centre
 
     def forward(self, points: Tensor, mask: Tensor, shapes: Tensor | None = None) -> Tensor:
@@ -134,18 +142,18 @@ class FrameEncoder(nn.Module):
         shapes: (B, T, 42, 16), what the parts of the hands see instead of the hands' points;
             it is not centred, since it is already.
         """
-        clips, centre = _Clips(mask, self.training), self.centre
-        rows = clips.rows(points)
+        packed, centre = _PackedFrames(mask, self.training), self.centre
+        rows = packed.pack(points)
         pieces = rows.split(PIECES, dim=1)
-        left, right = pieces[:2] if shapes is None else clips.rows(shapes).chunk(2, dim=1)
+        left, right = pieces[:2] if shapes is None else packed.pack(shapes).chunk(2, dim=1)
         centred = centre and shapes is None
         hands = torch.maximum(
-            self.left_hand([left], clips, centred), self.right_hand([right], clips, centred)
+            self.left_hand([left], packed, centred), self.right_hand([right], packed, centred)
         )
         features = [
-            self.full([rows], clips),
+            self.full([rows], packed),
             hands,
-            self.lips([pieces[LIPS]], clips, centre),
-            self.face([pieces[SILHOUETTE], pieces[FACE]], clips, centre),
+            self.lips([pieces[LIPS]], packed, centre),
+            self.face([pieces[SILHOUETTE], pieces[FACE]], packed, centre),
         ]
-        return clips.spread(self.join([torch.cat(features, dim=1)], clips))
+        return packed.unpack(self.join([torch.cat(features, dim=1)], packed))

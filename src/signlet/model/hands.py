@@ -1,4 +1,4 @@
-"""The shape of each hand, apart from where it is and how large it looks."""
+"""The shape of each hand without place and size: frames (B, T, P, 3) in, (B, T, 42, 3) out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Logits by likeness: how near a clip lies to a sign's mean and to the nearest of its examples.
+"""Logits by likeness: embeddings (B, D) of length 1 in, logits (B, K) out.
+
+How near a clip lies to a sign's mean, and how near to the nearest of its examples, half each.
 
 A linear layer that was trained with smoothing on few and uneven clips describes a sign worse
 than the features in front of it do (docs/training.md has the figures). This head reads them

@@ -1,4 +1,4 @@
-"""Batch statistics over real frames only, and over all processes that train together."""
+"""BatchNorm of all processes' real frames: rows (N, D), which are real (N,) in, (N, D) out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The whole network: landmarks of a clip to logits of its sign."""
+"""The network that runs: frames (B, T, 100, 3) and mask (B, T) in, logits (B, K) out.
+
+`reference.logits` states the same to learn from. Here every step is one of the fast modules, and
+clips need no padding to `max_len`.
+"""
 
 from __future__ import annotations
 
@@ -98,10 +102,10 @@ class SignModel(nn.Module):
 
     def forward(self, frames: Tensor, mask: Tensor, mixup: Mixup | None = None) -> Tensor:
         """Logits of a batch of clips: (B, K). The arguments are those of `features`."""
-        return self.named(self.features(frames, mask, mixup))
+        return self.classify(self.features(frames, mask, mixup))
 
-    def named(self, features: Tensor) -> Tensor:
-        """Logits (B, K) of what `features` gave, (B, D)."""
+    def classify(self, features: Tensor) -> Tensor:
+        """Logits (B, K) of the output of `features`, (B, D)."""
         logits: Tensor = (
             self.logits(features) if self.nearest is None else self.nearest(unit(features))
         )
@@ -138,7 +142,7 @@ def unit(features: Tensor) -> Tensor:
     return features / length.clamp(min=1e-12)
 
 
-def joined(features: Sequence[Tensor]) -> Tensor:
+def joint_embedding(features: Sequence[Tensor]) -> Tensor:
     """The embedding of a model of several members.
 
     features: of each member (B, D), maybe of different D and of any length.

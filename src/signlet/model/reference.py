@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from signlet.landmarks import LANDMARK_IDS, PARTS, TYPE_IDS
 from signlet.model.attention import DisentangledAttention
 from signlet.model.embedding import LandmarkEmbedding
-from signlet.model.frame_encoder import Features, FrameEncoder
+from signlet.model.frame_encoder import FrameEncoder, LinearNormAct
 from signlet.model.hands import hand_shapes
 from signlet.model.recogniser import SignModel, TransformerLayer
 
@@ -37,7 +37,7 @@ def logits(model: SignModel, frames: Tensor, mask: Tensor) -> Tensor:
         assert isinstance(layer, TransformerLayer)
         hidden = transform(layer, hidden, mask)
     mean = (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
-    return model.named(mean)  # one Linear; ours: or the nearest examples (head.py)
+    return model.classify(mean)  # one Linear; ours: or the nearest examples (head.py)
 
 
 def embed(layer: LandmarkEmbedding, frames: Tensor) -> Tensor:
@@ -66,7 +66,7 @@ def encode(
     hands: ours; (B, T, 42, E), the shapes of both hands instead of their points.
     """
 
-    def part(name: str, layer: Features, centre: bool = encoder.centre) -> Tensor:
+    def part(name: str, layer: LinearNormAct, centre: bool = encoder.centre) -> Tensor:
         own = points[:, :, PARTS[name]]  # (B, T, P, E)
         if hands is not None and name.endswith("hand"):
             own, centre = hands[:, :, PARTS[name]], False
@@ -89,7 +89,7 @@ def centred(points: Tensor, mask: Tensor) -> Tensor:
     return points - (points * real).sum((1, 2), keepdim=True) / count
 
 
-def features(layer: Features, points: Tensor, mask: Tensor) -> Tensor:
+def features(layer: LinearNormAct, points: Tensor, mask: Tensor) -> Tensor:
     """Linear, BatchNorm, Dropout, Mish of the real frames: (B, T, P, E) -> (B, T, D), else 0."""
     rows = points.flatten(2)[mask]  # (N, P E): padding is in no batch statistic
     rows = F.mish(layer.dropout(layer.norm(layer.linear(rows))))

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from signlet.model import joined
+from signlet.model import joint_embedding
 from signlet.model.files import ModelFile, load_model
 from signlet.modelfile.answers import library
 from signlet.modelfile.calibration import Calibration, read_calibration
@@ -55,9 +55,9 @@ class TorchRuntime(Runtime):
         lengths = {m.config.max_len for m in self._members}
         ready = {max_len: _prepared(clips, max_len) for max_len in lengths}
         features = [m.features(*ready[m.config.max_len]) for m in self._members]
-        logits = [m.named(one).float() for m, one in zip(self._members, features, strict=True)]
+        logits = [m.classify(one).float() for m, one in zip(self._members, features, strict=True)]
         answers = [one.softmax(1).numpy() for one in logits]
-        return self._average.of(answers), joined([one.float() for one in features]).numpy()
+        return self._average.of(answers), joint_embedding([one.float() for one in features]).numpy()
 
 
 def load(path: Path, threads: int = 0) -> TorchRuntime:

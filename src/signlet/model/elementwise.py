@@ -1,7 +1,9 @@
 """Mish and dropout that run: tensors of any shape in, as large out.
 
 `F.mish` and `F.dropout` mean the same. On a CPU Mish is written by one sigmoid, with its slope kept
-for the gradient, and dropout draws the few numbers to clear instead of one for each. MISH_RATIO
+for the gradient, and dropout draws the few numbers to clear instead of one for each. Measured by
+processor time: Mish 1.1 times as fast with gradients (0.9 without), dropout 2.1 times (3.9
+without), see benchmarks/results/reference_speed.csv.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Same numbers as `reference.embed`, otherwise: no step is non-linear in the coordinates, so both
 convolutions and both linear maps are folded into one convolution over nine frames, and a clip
-needs no padding to `max_len`. EMBEDDING_RATIO
+needs no padding to `max_len`. Measured: 5.2 times as fast forward, 3.2 times with
+gradients (benchmarks/results/reference_speed.csv).
 """
 
 from __future__ import annotations

@@ -4,7 +4,9 @@ The steps are those of `signlet.preprocess.reference`. Here the frames that stay
 counting (`frame_slots`), so that shapes follow from `max_len` alone and an exporter can trace
 them; all clips of a batch go through together, since a clip is so small that the price is the
 number of operations; and frames are rows of 300 numbers between the steps, since a last dimension
-of 3 makes every broadcast operation five times slower.
+of 3 makes every broadcast operation five times slower. Measured: 2.6 times as fast for 16 clips at
+once, but 0.7 times for one alone: that is the price of fixed shapes and of the same bits either
+way (benchmarks/results/reference_speed.csv).
 
 `Preprocess.forward` and `normalise` take one clip, `normalise_clips` several with the same bits,
 `trace_clips` several for an exporter.

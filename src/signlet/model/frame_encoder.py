@@ -3,8 +3,8 @@
 Same numbers as `reference.encode`, otherwise: a part's mean is subtracted behind the product,
 where it is 16 numbers a clip and not P 16 numbers a frame; parts are views of one row a frame, not
 gathers. In training on a CPU there are rows for the real frames only; elsewhere (a GPU, a
-compiled or exported graph) rows for all frames and a mask in the statistics. Measured: 1.2 times as fast
-forward, 1.3 times with gradients (benchmarks/results/reference_speed.csv).
+compiled or exported graph) rows for all frames and a mask in the statistics. Measured: 1.2 times as
+fast forward, 1.3 times with gradients (benchmarks/results/reference_speed.csv).
 """
 
 from __future__ import annotations

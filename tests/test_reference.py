@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from golden import DATA, STATES, golden_clips, golden_logits, golden_model
 from signlet.model import ModelConfig, SignModel, reference
 from signlet.model.elementwise import dropout_seed
 from signlet.model.files import load_model
 from signlet.preprocess import Preprocess
 from signlet.preprocess.reference import preprocess
 from signlet.pretrained import STARTER, weights_path
+from signlet_testing.golden import DATA, STATES, golden_clips, golden_logits, golden_model
 
 MAX_LEN = 11
 EXACT = {"rtol": 1e-9, "atol": 1e-10}

@@ -1,10 +1,10 @@
 """How much faster are the fast modules than the references they equal?
 
-Cost: two minutes on two cores.
+Cost: about two minutes on two cores.
 Page: docs/model.md
 Results: reference_speed.csv
 
-    python benchmarks/reference_speed.py [--threads 2] [--repetitions 7] [--batch 64]
+    python -m benchmarks.training_speed.reference_speed [--threads 2] [--repetitions 7] [--batch 64]
 
 `signlet.model.reference` and `signlet.preprocess.reference` state the published system literally;
 what runs gives the same numbers (tests/test_reference.py). Each part is timed alone, with the
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from environment import write_csv
+from benchmarks.environment import write_csv
 from signlet.model import SignModel, published, reference
 from signlet.model.elementwise import Dropout, mish
 from signlet.preprocess import Preprocess

@@ -5,7 +5,57 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
+from prose import findings
+
 ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+HELPS = sorted((ROOT / "src" / "signlet" / "cli" / "help").glob("*.txt"))
+TRANSLATED = (
+    "It is tested on signers never seen.",
+    "What looks wrong with a recording is said before the training.",
+    "These clips are in the training data in the other guise.",
+    "It measures from which confidence on a sign is to be believed.",
+    "Browsers give the camera to https pages and to the own machine.",
+    "The other folds had no say.",
+    "Fold 3 had the first word on what was confirmed.",
+    "A warm-up in a line, then down in a line.",
+    "What is no such clip raises an error.",
+    "Bad flags are told before the work.",
+    "A clip has not 26 probabilities.",
+    "This is a table that is none.",
+    "Compared are the largest probability and the entropy.",
+    "word " * 36 + "end.",
+)
+PLAIN = """
+# What a heading may ask
+
+Do you need torch? What is a clip? It is a video, a file or an array.
+
+```python
+print("what is no code")  # what is no prose
+```
+
+| column | what is left alone: `what is no such` |
+|---|---|
+
+- signlet warns if fewer than five clips of a sign are there (see [data](data.md)).
+"""
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_is_plain(page: Path) -> None:
+    assert list(map(str, findings(page.read_text(encoding="utf-8")))) == []
+
+
+@pytest.mark.parametrize("sentence", TRANSLATED)
+def test_the_style_refuses_what_reads_translated(sentence: str) -> None:
+    assert findings(sentence)
+
+
+def test_the_style_leaves_headings_questions_and_code_alone() -> None:
+    assert findings(PLAIN) == []
 
 
 def messages() -> str:

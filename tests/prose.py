@@ -1,0 +1,91 @@
+"""A small style of plain English for the docs: what a sentence must not be, and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+LONGEST = 35
+"""Words of a sentence. Longer ones have to be read twice."""
+
+BANNED = {
+    r"signers? never seen": "people it has never seen",
+    r"\bguises?\b": "under another language, under another name",
+    r"\bmakes? do with\b": "skips, uses only",
+    r"\b(?:had|have|has) (?:a|no|the same|the first) (?:say|word)\b": "was (not) used for tuning",
+    r"\bsays? loudly\b": "warns",
+    r"\b(?:is|are) told\b": "signlet prints, signlet rejects",
+    r"\b(?:is|are|was|were) said\b": "signlet says, signlet reports",
+    r"\btell(?:s|ing)? (?:no|neither|none)\b": "does not contain",
+    r"\bthe own\b": "its own, localhost",
+    r"\bone's own\b": "your own",
+    r"\b(?:has|have) not (?:a|an|the|its|\w+ of)\b": "does not have",
+    r"\bto be believed\b": "to be trusted",
+    r"\bthat is none\b(?! of)": "say what it is: corrupt, missing, empty",
+    r"\b(?:is|are) no such\b": "invalid",
+    r"\bwhat (?:is|are) (?:no|not|left|there)\b": "name the thing",
+    r"\bin a line\b": "linear",
+    r"\bas good as (?:equal|none|nothing)\b": "practically equal",
+    r"\bnobody (?:knows|can tell)\b": "it is unknown",
+    r"\bfrom which \w+ on\b": "above which",
+    r"\bas (?:it|they) lies?\b": "as it is",
+    r"\bnamed for what\b": "say what it is",
+    r"\bso (?:many|few) \w+ that\b": "say the number or the rule",
+    r"\bby whom\b": "name the actor",
+    r"\bevery ?body is read\b": "signlet tests each person",
+    r"\bwhat becomes of\b": "the result of",
+    r"\bwhatever it is\b": "say what",
+    r"\bto one's\b": "to your",
+    r"\bheads? of its\b": "name the thing",
+    r"\bof the latter\b|\bthe former\b": "repeat the noun",
+}
+"""Patterns that read like a translation, with what to write instead."""
+
+OPENERS = re.compile(
+    r"(?:What|Whatever|Whether|Whoever|Which)\b[^?]*[.;]$"
+    r"|(?:Compared|Drawn|Kept|Left|Measured|Printed|Said|Shown|Taken|Tested|Told|Trained|Written)"
+    r" (?:is|are|was|were)\b"
+)
+"""Sentences that begin with a clause or a participle, and name the actor late or never."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to mend: where it is, and what to do."""
+
+    sentence: str
+    advice: str
+
+    def __str__(self) -> str:
+        return f"{self.advice}: {self.sentence}"
+
+
+def sentences(markdown: str) -> Iterator[str]:
+    """The prose of a page, a sentence at a time: no code, table cells and list items apart."""
+    text = re.sub(r"^---\n.*?^---\n|^```.*?^```|<!--.*?-->", "\n\n", markdown, flags=re.M | re.S)
+    text = re.sub(r"`+[^`]+`+", "CODE", text)
+    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    text = re.sub(r"^\|(.*)\|$", lambda row: row[1].replace("|", "\n\n") + "\n", text, flags=re.M)
+    text = re.sub(r"^ *(?:[-*]|\d+\.|#+|>) +", "\n\n", text, flags=re.M)
+    for block in re.split(r"\n\s*\n", text):
+        words = " ".join(re.sub(r"[*_]{1,2}(?=\S)|(?<=\S)[*_]{1,2}", "", block).split())
+        yield from filter(
+            None, re.split(r"(?<=[.?!])\)? +(?=[\"(]?(?:[A-Z]|signlet ))|(?<=[:;]) +", words)
+        )
+
+
+def findings(markdown: str) -> list[Finding]:
+    """Everything in a page that the style refuses."""
+    found = []
+    for sentence in sentences(markdown):
+        if len(sentence.split()) > LONGEST:
+            found.append(Finding(sentence, f"more than {LONGEST} words"))
+        if OPENERS.match(sentence):
+            found.append(Finding(sentence, "begin with the actor"))
+        found += [
+            Finding(sentence, f"write: {better}")
+            for wrong, better in BANNED.items()
+            if re.search(wrong, sentence, re.I)
+        ]
+    return found

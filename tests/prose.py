@@ -20,7 +20,7 @@ BANNED = {
     r"\btell(?:s|ing)? (?:no|neither|none)\b": "does not contain",
     r"\bthe own\b": "its own, localhost",
     r"\bone's own\b": "your own",
-    r"\b(?:has|have) not (?:a|an|the|its|\w+ of)\b": "does not have",
+    r"\b(?:has|have) not (?:a|an|the|its|\d+|\w+ of)\b": "does not have",
     r"\bto be believed\b": "to be trusted",
     r"\bthat is none\b(?! of)": "say what it is: corrupt, missing, empty",
     r"\b(?:is|are) no such\b": "invalid",

@@ -37,7 +37,7 @@ Do you need torch? What is a clip? It is a video, a file or an array.
 print("what is no code")  # what is no prose
 ```
 
-| column | what is left alone: `what is no such` |
+| column | code in a cell: `what is no such` |
 |---|---|
 
 - signlet warns if fewer than five clips of a sign are there (see [data](data.md)).

@@ -53,6 +53,8 @@ def moved(text: str) -> str:
     """Links of a page of the repository as links of the site."""
     text = re.sub(r"\]\((?:\.\./)*(?:docs/)?", "](", text)
     text = text.replace(f"]({CARD}", "](starter_model.md")
+    text = text.replace("](benchmarks/README.md", "](benchmarks.md")
+    text = re.sub(r"\[([^\]]+)\]\((?:results|signlet_testing)\)", r"\1", text)  # folders
     return re.sub(r"\]\(benchmarks/results/", "](results/", text)
 
 
@@ -61,6 +63,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     pages = {
         "index.md": moved((ROOT / "README.md").read_text(encoding="utf-8")),
         "CONTRIBUTING.md": moved((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")),
+        "benchmarks.md": moved((ROOT / "benchmarks/README.md").read_text(encoding="utf-8")),
         "starter_model.md": moved((ROOT / CARD).read_text(encoding="utf-8")),
         "commands.md": commands(),
         "api.md": api(),

@@ -123,13 +123,19 @@ def served(folder: Path, isolated: bool) -> Iterator[str]:
             thread.join()
 
 
+def modules() -> list[Path]:
+    """web/'s own modules, without those of its libraries."""
+    return [path for path in WEB.rglob("*.js") if "node_modules" not in path.parts]
+
+
 @contextmanager
 def opened(folder: Path, node_modules: Path, isolated: bool = False) -> Iterator[Site]:
     """A page in headless Chromium that can only reach its own server.
 
     folder: gets links to web/'s modules and to the page; what else lies there is served too.
     """
-    for source in (*WEB.glob("*.js"), PAGE, node_modules):
+    ours = {WEB / path.relative_to(WEB).parts[0] for path in modules()}
+    for source in (*ours, PAGE, node_modules):
         (folder / source.name).symlink_to(source)
     with served(folder, isolated) as address, driver().sync_playwright() as tool:
         rules = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
-const { Clock } = await import(new URL("frames.js", pathToFileURL(`${process.argv[2]}/`)));
+const { Clock } = await import(new URL("live/sources.js", pathToFileURL(`${process.argv[2]}/`)));
 const videos = JSON.parse(readFileSync(0, "utf8"));
 console.log(JSON.stringify(videos.map(({ times, duration, late }) => {
   const [clock, seen, said] = [new Clock(), [], []];

@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 
 const web = pathToFileURL(`${process.argv[2]}/`);
 const { loadRecogniser } = await import(new URL("recognise.js", web));
-const { ownSha256, sha256 } = await import(new URL("checksum.js", web));
+const { ownSha256, sha256 } = await import(new URL("model/checksum.js", web));
 
 async function tried(path, frames, T) {
   try {

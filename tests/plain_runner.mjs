@@ -6,8 +6,8 @@ import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
 const web = pathToFileURL(`${process.argv[2]}/`);
-const { withoutNumbers } = await import(new URL("unfound.js", web));
-const { inAMessage, isName, oneLine, shows } = await import(new URL("names.js", web));
+const { withoutNumbers } = await import(new URL("clips/unfound.js", web));
+const { inAMessage, isName, oneLine, shows } = await import(new URL("clips/names.js", web));
 
 function read(path) {
   const bytes = readFileSync(path);

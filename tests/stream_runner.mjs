@@ -8,8 +8,8 @@ import { pathToFileURL } from "node:url";
 
 const NUMBERS = 543 * 3;
 const web = pathToFileURL(`${process.argv[2]}/`);
-const { Segmenter, StreamRecogniser } = await import(new URL("stream.js", web));
-const { MIRROR } = await import(new URL("stream-mirror.js", web));
+const { Segmenter, SETTINGS, StreamRecogniser } = await import(new URL("stream.js", web));
+const { MIRROR } = await import(new URL("stream/mirror.js", web));
 
 /** Answers by counting, as `Fake` in streams.py. */
 const fake = {
@@ -63,5 +63,4 @@ function described({ start, end, frames, T }) {
 const { streams } = JSON.parse(readFileSync(0, "utf-8"));
 const results = [];
 for (const stream of streams) results.push(await run(stream));
-const { SETTINGS } = await import(new URL("segmenter.js", web));
 process.stdout.write(JSON.stringify({ results, mirror: MIRROR, settings: SETTINGS }));

@@ -443,7 +443,7 @@ def test_neither_page_nor_workers_reach_another_server(live: pages.Live, address
     with browsing.served(Path(__file__).parent, isolated=False) as other:
         assert other != address
         tried = """async (url) => {
-            const { Remote } = await import("./remote.js");
+            const { Remote } = await import("./live/remote.js");
             const code = `self.onmessage = async ({ data: { id } }) => {
                 const answer = await fetch("${url}").then(() => "reached", () => "stopped");
                 self.postMessage({ id, answer });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import shutil
@@ -66,8 +67,9 @@ def test_a_site_is_whole_and_says_what_it_is(
     assert about["name"] == f"{STARTER}.onnx"
     assert (site / about["model"]).read_bytes() == model_path(STARTER).read_bytes()
     assert sorted(path.name for path in (site / "mediapipe").iterdir()) == sorted(build._MEDIAPIPE)
-    scripts = {path.name for path in browsing.WEB.glob("*.js")}
-    assert scripts | {"layout.js"} == {path.name for path in site.glob("*.js")}
+    ours = {path.relative_to(browsing.WEB) for path in browsing.modules()}
+    theirs = {path.relative_to(site) for path in _scripts(site)}
+    assert theirs == ours | {Path("page/layout.js")}
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".site")] == []
 
 
@@ -76,15 +78,24 @@ def test_every_file_that_the_page_names_is_there(
 ) -> None:
     site, size = build_site(tmp_path / "site", STARTER)
     assert size == sum(path.stat().st_size for path in site.rglob("*") if path.is_file())
-    named = re.compile(r"""(?:from|import|src=|href=|new Remote\()\s*["']([^"'#:]+)["']""")
-    for path in (*site.glob("*.js"), *site.glob("*.html")):
+    named = re.compile(r"""(?:from|import|src=|href=)\s*["']([^"'#:]+)["']""")
+    for path in (*_scripts(site), *site.glob("*.html")):
         for name in named.findall(path.read_text(encoding="utf-8")):
-            assert (site / name).exists(), (path.name, name)
+            assert (path.parent / name).exists(), (path.name, name)
+    page = (site / "page" / "page.js").read_text(encoding="utf-8")
+    workers = re.findall(r'new Remote\("([^"]+)"', page)
+    assert sorted(workers) == sorted(path.name for path in (site / "live").glob("*-worker.js"))
     assert "https://" not in re.sub(r"<pre>.*?</pre>", "", _code(site), flags=re.S)
 
 
+def _scripts(site: Path) -> list[Path]:
+    """The page's own modules, without those of its libraries."""
+    libraries = ("mediapipe", "onnxruntime")
+    return [path for path in site.rglob("*.js") if path.parent.name not in libraries]
+
+
 def _code(site: Path) -> str:
-    files = (*site.glob("*.js"), *site.glob("*.html"), *site.glob("*.css"))
+    files = (*_scripts(site), *site.glob("*.html"), *site.glob("*.css"))
     return "".join(path.read_text(encoding="utf-8") for path in files)
 
 
@@ -165,6 +176,20 @@ def test_a_full_disk_leaves_the_old_page(
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".site")] == []
 
 
+def test_every_folder_of_the_page_and_every_twin_is_documented_and_there() -> None:
+    text = (browsing.WEB / "README.md").read_text(encoding="utf-8")
+    folders = {path.parent.name for path in browsing.modules()} - {browsing.WEB.name}
+    assert re.findall(r"^\| `(\w+)/`", text, re.M) == sorted(folders, key=text.index)
+    assert folders == set(build._FOLDERS)
+    twins = re.findall(r"^\| `(\w+/[\w-]+\.js)` \| (.+) \| `(test_\w+\.py)` \|$", text, re.M)
+    assert len(twins) > 10
+    for script, pythons, test in twins:
+        assert (browsing.WEB / script).is_file(), script
+        assert (Path(__file__).parent / test).is_file(), test
+        for name in re.findall(r"`([\w.]+)`", pythons):
+            assert importlib.util.find_spec(name) is not None, name
+
+
 def test_the_skeleton_is_that_of_python() -> None:
     lines = build.layout().splitlines()[2:-1]
     drawn = {
@@ -208,9 +233,9 @@ def test_the_service_serves_the_page_too(site: Path) -> None:
         assert page.headers["x-content-type-options"] == "nosniff"
         model = client.get("/model.onnx")
         assert model.content == (site / "model.onnx").read_bytes()
-        assert client.get("/page.js").headers["content-type"].startswith("text/javascript")
+        assert client.get("/page/page.js").headers["content-type"].startswith("text/javascript")
         again = client.get(
-            "/page.js", headers={"if-none-match": client.get("/page.js").headers["etag"]}
+            "/page/page.js", headers={"if-none-match": client.get("/page/page.js").headers["etag"]}
         )
         assert again.status_code == 304
         labels = client.get("/labels")

@@ -39,8 +39,8 @@ from signlet.web.build import build_site
 from signlet_testing import browsing, pages
 
 NAME = """async (count) => {
-    const { Remote } = await import("./remote.js");
-    const { NUMBERS } = await import("./segmenter.js");
+    const { Remote } = await import("./live/remote.js");
+    const { NUMBERS } = await import("./clips/landmarks.js");
     const remote = new Remote("recognise-worker.js", "module");
     const source = new URL("model.onnx", location.href).href;
     await remote.call("load", { source, name: "model" });
@@ -55,7 +55,7 @@ NAME = """async (count) => {
     return took;
 }"""
 FIND = """async (count) => {
-    const { Remote } = await import("./remote.js");
+    const { Remote } = await import("./live/remote.js");
     const remote = new Remote("landmark-worker.js", "classic");
     const began = performance.now();
     await remote.call("load", { folder: new URL("mediapipe/", location.href).href });

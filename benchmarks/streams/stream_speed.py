@@ -35,7 +35,7 @@ WEB = Path(signlet.__file__).parent / "web"
 JAVASCRIPT = """
 import { readFileSync } from "node:fs";
 const [web, frames, times, repeats] = process.argv.slice(2);
-const { Segmenter } = await import(`file://${web}/segmenter.js`);
+const { Segmenter } = await import(`file://${web}/stream.js`);
 const floats = (path, Type) => new Type(new Uint8Array(readFileSync(path)).buffer);
 const numbers = floats(frames, Float32Array);
 const spent = [];

@@ -1,7 +1,7 @@
 """An `.onnx` file as bytes: what it says of itself, its checksum, and what it must not ask for.
 
 It is one Protocol Buffers message, whose field 14 holds the metadata. Neither the onnx library
-nor onnxruntime is needed; web/onnx-bytes.js reads the same.
+nor onnxruntime is needed; web/model/onnx-bytes.js reads the same.
 """
 
 from __future__ import annotations

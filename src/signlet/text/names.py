@@ -2,7 +2,7 @@
 
 A name is one printable line. It ends up as a line of `labels.txt`, in tables and CSV files,
 in the terminal and on the page, so nothing in it may break a line, hide, or turn text around.
-web/names.js is the same rule.
+web/clips/names.js is the same rule.
 """
 
 from __future__ import annotations

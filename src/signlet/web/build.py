@@ -23,7 +23,8 @@ MARK = "site.json"
 _BUSY = "another command builds a page there; wait for it, or choose another place"
 MODEL = "model.onnx"
 FORMAT = 1
-_SOURCES = ("*.html", "*.css", "*.svg", "*.js")
+_FOLDERS = ("clips", "live", "model", "page", "stream", "teach")
+_SOURCES = ("*.html", "*.css", "*.svg", "*.js", *(f"{folder}/*.js" for folder in _FOLDERS))
 _MEDIAPIPE = (
     "holistic.js",
     "holistic.binarypb",
@@ -35,7 +36,7 @@ _MEDIAPIPE = (
 )
 """What it asks for with `modelComplexity: 1`. A browser without SIMD has no onnxruntime either."""
 _ONNXRUNTIME = ("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm")
-_BARE, _NAMED = '"onnxruntime-web/wasm"', '"./onnxruntime/ort.wasm.bundle.min.mjs"'
+_BARE, _NAMED = '"onnxruntime-web/wasm"', '"../onnxruntime/ort.wasm.bundle.min.mjs"'
 
 
 def build_site(
@@ -94,19 +95,22 @@ def _checked_model(model: str | Path) -> Path:
 def _fill(site: Path, libraries: Path, model: Path) -> None:
     for pattern in _SOURCES:
         for source in sorted(WEB.glob(pattern)):
-            shutil.copyfile(source, site / source.name)
+            target = site / source.relative_to(WEB)
+            target.parent.mkdir(exist_ok=True)
+            shutil.copyfile(source, target)
     shutil.copyfile(str(files("signlet") / "report" / "base.css"), site / "base.css")
     _copy(libraries / "@mediapipe" / "holistic", _MEDIAPIPE, site / "mediapipe")
     _copy(libraries / "onnxruntime-web" / "dist", _ONNXRUNTIME, site / "onnxruntime")
     shutil.copyfile(model, site / MODEL)
-    _write(site / "layout.js", layout())
-    _write(site / "recognise.js", _named((WEB / "recognise.js").read_text(encoding="utf-8")))
+    _write(site / "page" / "layout.js", layout())
+    recognise = site / "model" / "recognise.js"
+    _write(recognise, _named(recognise.read_text(encoding="utf-8")))
     about = {"format": FORMAT, "signlet": __version__, "model": MODEL, "name": model.name}
     _write(site / MARK, json.dumps(about, ensure_ascii=False) + "\n")
 
 
 def layout() -> str:
-    """The module layout.js: the lines of a skeleton, out of `signlet.landmarks`."""
+    """The module page/layout.js: the lines of a skeleton, out of `signlet.landmarks`."""
     edges = {part: pairs.tolist() for part, pairs in EDGES.items()}
     lines = (f"  {part}: {json.dumps(pairs)},\n" for part, pairs in edges.items())
     return (

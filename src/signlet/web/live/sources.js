@@ -4,7 +4,7 @@
 // start, and an ImageBitmap or 543 * 3 numbers. It goes on when it is asked for the next frame, so
 // nothing piles up.
 
-import { NUMBERS } from "./segmenter.js";
+import { NUMBERS } from "../clips/landmarks.js";
 
 const FIRST_STEP = 1 / 1250; // seconds; from there on the search for the second frame widens
 const WIDER = 1.5; // less than 2, which could step over a frame

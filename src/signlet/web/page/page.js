@@ -1,17 +1,17 @@
 // The live page: sources, workers and what is shown, wired together.
 
-import { readClip } from "./clips.js";
-import { cameraFrames, listCameras, openCamera, recordedFrames, videoFrames } from "./frames.js";
+import { readClip } from "../clips/clips.js";
+import { cameraFrames, listCameras, openCamera, recordedFrames, videoFrames } from "../live/sources.js";
 import { ModelPanel } from "./model-panel.js";
 import { drawSkeleton } from "./overlay.js";
-import { Remote } from "./remote.js";
-import { Session } from "./session.js";
+import { Remote } from "../live/remote.js";
+import { Session } from "../live/session.js";
 import { Signs } from "./signs.js";
-import { turn } from "./stream-mirror.js";
+import { turn } from "../stream/mirror.js";
 import { TeachPanel } from "./teach-panel.js";
-import { TaughtSet } from "./teach-set.js";
-import { Store } from "./teach-store.js";
-import { advised } from "./unfound.js";
+import { TaughtSet } from "../teach/set.js";
+import { Store } from "../teach/store.js";
+import { advised } from "../clips/unfound.js";
 import { dismissHint, hint, problem, remark, report, showFigures, showLive, showPaused, showState, waiting } from "./views.js";
 import { browserProblem, cameraProblem, fileProblem, trackerProblem } from "./words.js";
 
@@ -109,7 +109,7 @@ async function trackerReady() {
   tracker ??= (async () => {
     const made = new Remote("landmark-worker.js", "classic");
     waiting("Loading what finds hands and faces, once: about 30 MB …");
-    await made.call("load", { folder: new URL("mediapipe/", import.meta.url).href });
+    await made.call("load", { folder: new URL("../mediapipe/", import.meta.url).href });
     return made;
   })();
   try {

@@ -1,12 +1,10 @@
 // Examples as small moving skeletons.
 
-import { withHands } from "./clips.js";
+import { withHands } from "../clips/clips.js";
+import { HAND_POINTS, LEFT_HAND, LEFT_SHOULDER, NOSE, NUMBERS, POINTS, RIGHT_HAND, RIGHT_SHOULDER } from "../clips/landmarks.js";
+import { NOSE_HEIGHT } from "../stream/hands.js";
 import { drawSkeleton } from "./overlay.js";
-import { NUMBERS, POINTS } from "./segmenter.js";
-import { HAND_POINTS, LEFT_HAND, LEFT_SHOULDER, RIGHT_HAND, RIGHT_SHOULDER } from "./stream-hands.js";
 
-const NOSE = 489;
-const NOSE_HEIGHT = 0.57; // of a shoulder width, as in stream-hands.js
 const EVERY = 70; // milliseconds
 const REST = 0.6; // seconds between two rounds
 const ROOM = 0.92; // of the picture, for the signer

@@ -1,9 +1,9 @@
 // What an exported model.onnx says of itself: the entry "signlet" of its metadata, one JSON text.
 
-import { isName } from "./names.js";
+import { SCHEMA } from "../clips/landmarks.js";
+import { isName } from "../clips/names.js";
 import { cardText, damaged } from "./onnx-bytes.js";
 
-export const SCHEMA = "mediapipe-holistic-543/signlet-100";
 const FORMAT = 1;
 const DEEPEST = 32;
 

@@ -1,7 +1,7 @@
 // The taught signs as a list: their examples as moving skeletons, and what to make of them.
 
 import { element } from "./signs.js";
-import { summary } from "./teach-words.js";
+import { summary } from "../teach/words.js";
 import { Thumbnails } from "./thumbnails.js";
 
 export class SignList {

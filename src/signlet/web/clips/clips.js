@@ -1,9 +1,8 @@
 // Clips of landmarks as files: what was recorded here, for `signlet train`, and back again.
 
+import { HAND_POINTS, LEFT_HAND, NUMBERS, POINTS, RIGHT_HAND } from "./landmarks.js";
 import { oneLine, shows } from "./names.js";
 import { readNpz, writeNpz, writeZip } from "./npz.js";
-import { NUMBERS, POINTS } from "./segmenter.js";
-import { HAND_POINTS, LEFT_HAND, RIGHT_HAND } from "./stream-hands.js";
 import { withoutNumbers } from "./unfound.js";
 
 const USUAL_RATE = 25;

@@ -1,8 +1,8 @@
 // The recogniser in a worker: landmarks of one frame after the other in, signs out.
 
-import { loadRecogniser } from "./recognise.js";
-import { StreamRecogniser } from "./stream.js";
-import { TaughtRecogniser } from "./taught.js";
+import { loadRecogniser } from "../model/recognise.js";
+import { TaughtRecogniser } from "../model/taught.js";
+import { StreamRecogniser } from "../stream/recogniser.js";
 
 let model = null; // as it was exported
 let recogniser = null; // what names signs: the model, or taught signs around it

@@ -1,15 +1,10 @@
 // What one frame tells of the hands, in shoulder widths; as signlet.stream.hands in Python.
 
-export const LEFT_HAND = 468;
-export const RIGHT_HAND = 522;
-export const HAND_POINTS = 21;
-const POSE = 489;
-const NOSE = POSE;
-export const LEFT_SHOULDER = POSE + 11;
-export const RIGHT_SHOULDER = POSE + 12;
+import { HAND_POINTS, LEFT_HAND, LEFT_SHOULDER, NOSE, RIGHT_HAND, RIGHT_SHOULDER } from "../clips/landmarks.js";
+
 const WRIST = 0;
 const KNUCKLE = 9;
-const NOSE_HEIGHT = 0.57;
+export const NOSE_HEIGHT = 0.57; // from the shoulders, in shoulder widths
 const PALM = 0.32;
 const SMOOTH = 1.0;
 

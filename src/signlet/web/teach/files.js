@@ -1,7 +1,7 @@
 // Taught signs as a file: a .zip of <sign>/<signer>_<n>.npz, which `signlet train` reads too.
 
-import { hasHand, readClip, shortName, signName } from "./clips.js";
-import { readZip } from "./npz.js";
+import { hasHand, readClip, shortName, signName } from "../clips/clips.js";
+import { readZip } from "../clips/npz.js";
 
 const MOST = 2000; // recordings
 

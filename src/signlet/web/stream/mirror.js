@@ -1,10 +1,7 @@
 // Cameras that show a mirror image: turn it back, and notice it; as signlet.stream.mirror.
 
-import { HAND_POINTS, LEFT_HAND, RIGHT_HAND } from "./stream-hands.js";
+import { HAND_POINTS, LEFT_HAND, POINTS, POSE, POSE_POINTS, RIGHT_HAND } from "../clips/landmarks.js";
 
-const POINTS = 543;
-const POSE = 489;
-const POSE_POINTS = 33;
 const ENOUGH = 20; // seconds with one hand only before anything is said
 const SHARE = 0.9; // share of that time with the left hand that is suspicious
 

@@ -1,8 +1,9 @@
 // Numbers that stand for "not found", as signlet.clip.unfound in Python: a part whose points all lie at
 // one place in a frame, such as zeros, was not found.
 
-const NUMBERS = 543 * 3;
-const PARTS = [[0, 468], [468, 489], [489, 522], [522, 543]]; // face, left hand, pose, right hand
+import { LEFT_HAND, NUMBERS, POINTS, POSE, RIGHT_HAND } from "./landmarks.js";
+
+const PARTS = [[0, LEFT_HAND], [LEFT_HAND, POSE], [POSE, RIGHT_HAND], [RIGHT_HAND, POINTS]];
 const TAKEN = "taken as not found";
 const ADVICE = "write NaN where a point was not found";
 

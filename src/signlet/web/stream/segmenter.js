@@ -1,13 +1,11 @@
 // A stream of landmarks cut into signs, as signlet.stream.segmenter in Python: same numbers.
 // No DOM, no model. src/signlet/stream and docs/streams.md say why it decides as it does.
 
-import { Body, Stillness } from "./stream-hands.js";
-import { FrameBuffer } from "./stream-frames.js";
-import { Follower } from "./stream-person.js";
-import { Reader } from "./unfound.js";
-
-export const POINTS = 543;
-export const NUMBERS = POINTS * 3;
+import { NUMBERS, POINTS } from "../clips/landmarks.js";
+import { Reader } from "../clips/unfound.js";
+import { FrameBuffer } from "./frames.js";
+import { Body, Stillness } from "./hands.js";
+import { Follower } from "./person.js";
 
 /** Thresholds, as signlet.stream.StreamSettings: shoulder widths and seconds. */
 export const SETTINGS = Object.freeze({

@@ -1,8 +1,8 @@
 // What can be done with all taught signs: saving, opening, choosing, forgetting.
 
-import { folderFile } from "./clips.js";
-import { isSame, readExamples } from "./teach-files.js";
-import { many, opened } from "./teach-words.js";
+import { folderFile } from "../clips/clips.js";
+import { isSame, readExamples } from "../teach/files.js";
+import { many, opened } from "../teach/words.js";
 
 const part = (id) => document.getElementById(id);
 
@@ -10,7 +10,7 @@ export class TeachTools {
   #set;
   #panel;
 
-  /** set, store: see teach-set.js and teach-store.js. panel: is told what changes, and what to say. */
+  /** set, store: see teach/set.js and teach/store.js. panel: is told what changes, and what to say. */
   constructor(set, store, panel) {
     this.#set = set;
     this.#panel = panel;

@@ -1,6 +1,6 @@
 // The frames of the sign that is being made, in bounded memory; as signlet.stream.frames.
 
-const NUMBERS = 543 * 3;
+import { NUMBERS } from "../clips/landmarks.js";
 
 /** Frames with their times, at most `capacity`; when full, every second one is dropped. */
 export class FrameBuffer {

@@ -1,9 +1,9 @@
 // The signs that were taught on this page, and what the model in use makes of them. No DOM.
 
-import { takeName } from "./clips.js";
-import { halved } from "./halves.js";
-import { advise, distinct, teach, torn } from "./teach.js";
-import { readTeaching } from "./teach-card.js";
+import { takeName } from "../clips/clips.js";
+import { halved } from "../clips/halves.js";
+import { advise, distinct, teach, torn } from "../model/teach.js";
+import { readTeaching } from "../model/teach-card.js";
 
 /** What the page names: the taught signs beside the model's own, only them, or only its own. */
 export const BOTH = "both";
@@ -23,7 +23,7 @@ export class TaughtSet {
   #head = null; // of all examples, whether it is in use or not
   #turn = Promise.resolve(); // one change after the other
 
-  /** remote: of recognise-worker.js. store: see teach-store.js. */
+  /** remote: of recognise-worker.js. store: see store.js. */
   constructor(remote, store) {
     this.#remote = remote;
     this.#store = store;

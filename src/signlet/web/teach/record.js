@@ -1,7 +1,7 @@
 // One example in the making: recorded while a button is held, or by itself after a countdown.
 
-import { hasHand, part, Recording, LONGEST } from "./clips.js";
-import { Segmenter } from "./segmenter.js";
+import { hasHand, part, Recording, LONGEST } from "../clips/clips.js";
+import { Segmenter } from "../stream/segmenter.js";
 
 const COUNT = 3; // seconds
 const PATIENCE = 8; // seconds that a recording by itself waits for a sign to end

@@ -1,10 +1,11 @@
 // The skeleton over the picture.
 
+import { HAND_POINTS, LEFT_HAND, RIGHT_HAND } from "../clips/landmarks.js";
 import { EDGES } from "./layout.js"; // written by signlet from its own table of landmarks
 
 const WIDTHS = { face: 1, pose: 2.5, left_hand: 2.5, right_hand: 2.5 };
 const TOKENS = { left_hand: "--left-bright", right_hand: "--right-bright" };
-const HANDS = [["left_hand", 468], ["right_hand", 522]];
+const HANDS = [["left_hand", LEFT_HAND], ["right_hand", RIGHT_HAND]];
 
 /** Draw 543 * 3 numbers of one frame over the whole canvas; null clears it. */
 export function drawSkeleton(canvas, frame) {
@@ -43,7 +44,7 @@ function lines(frame, edges, width, height) {
 
 function dots(frame, first, width, height, radius) {
   const path = new Path2D();
-  for (let point = first; point < first + 21; point++) {
+  for (let point = first; point < first + HAND_POINTS; point++) {
     if (Number.isNaN(frame[3 * point])) continue;
     const x = frame[3 * point] * width;
     const y = frame[3 * point + 1] * height;

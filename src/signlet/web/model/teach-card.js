@@ -1,8 +1,8 @@
 // What a model's card says about teaching: the model's own signs as prototypes, and signs that
 // were taught to it already.
 
-import { unitRows } from "./halves.js";
-import { isName } from "./names.js";
+import { unitRows } from "../clips/halves.js";
+import { isName } from "../clips/names.js";
 import { damaged } from "./onnx-bytes.js";
 import { meanOf, shownOf, unit } from "./teach.js";
 

@@ -1,9 +1,9 @@
 // The model in use: loading it, choosing another, and what it says of itself.
 
-import { inAMessage } from "./names.js";
-import { readBytes } from "./npz.js";
+import { inAMessage } from "../clips/names.js";
+import { readBytes } from "../clips/npz.js";
 import { element } from "./signs.js";
-import { many } from "./teach-words.js";
+import { many } from "../teach/words.js";
 import { percent } from "./words.js";
 
 export class ModelPanel {
@@ -28,13 +28,13 @@ export class ModelPanel {
 
   /** The model that was built into the page. */
   async start() {
-    const site = await fetch(new URL("site.json", import.meta.url)).then((answer) => answer.json()).catch(() => null);
+    const site = await fetch(new URL("../site.json", import.meta.url)).then((answer) => answer.json()).catch(() => null);
     if (!site) {
       this.#part("model-name").textContent = "No model is loaded.";
       this.problem("The page's own model could not be loaded. Load the page again, or choose a model file.");
       return false;
     }
-    this.#own = { source: new URL(site.model, import.meta.url).href, name: site.name };
+    this.#own = { source: new URL(`../${site.model}`, import.meta.url).href, name: site.name };
     return this.#load(this.#own);
   }
 

@@ -1,6 +1,6 @@
 // Small things that the page shows: messages, progress, figures, the state.
 
-import { inAMessage } from "./names.js";
+import { inAMessage } from "../clips/names.js";
 
 const STATES = { rest: "Watching", signing: "Signing", paused: "Paused" };
 const STEADY = 400; // milliseconds: numbers that flicker cannot be read

@@ -1,6 +1,6 @@
 // Which of several people is followed; as signlet.stream.person in Python.
 
-import { LEFT_SHOULDER, RIGHT_SHOULDER } from "./stream-hands.js";
+import { LEFT_SHOULDER, RIGHT_SHOULDER } from "../clips/landmarks.js";
 
 const STEP = 1.5;
 const LARGER = 1.5;

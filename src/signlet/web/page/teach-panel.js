@@ -1,13 +1,13 @@
 // The panel on which signs are taught: naming, recording, the examples, saving, forgetting.
 
-import { hasHand, shortName, signName } from "./clips.js";
-import { inAMessage } from "./names.js";
+import { hasHand, shortName, signName } from "../clips/clips.js";
+import { inAMessage } from "../clips/names.js";
 import { drawSkeleton } from "./overlay.js";
 import { SignList } from "./teach-list.js";
 import { holdable } from "./teach-press.js";
-import { ExampleRecorder } from "./teach-record.js";
+import { ExampleRecorder } from "../teach/record.js";
 import { TeachTools } from "./teach-tools.js";
-import { kept, NO_HAND, NO_NAME, NO_PICTURE, STARTING, STOPPED, why } from "./teach-words.js";
+import { kept, NO_HAND, NO_NAME, NO_PICTURE, STARTING, STOPPED, why } from "../teach/words.js";
 
 const part = (id) => document.getElementById(id);
 const STEPS = { idle: "Hold and sign", counting: "Get ready …", recording: "Recording …" };
@@ -22,7 +22,7 @@ export class TeachPanel {
   #list = new SignList(part("lessons"), (example) => this.#throwAway(example));
 
   /**
-   * set, store: see teach-set.js and teach-store.js. page: { live(), whether a source runs;
+   * set, store: see teach/set.js and teach/store.js. page: { live(), whether a source runs;
    * start(), a camera; replay(begun), the last file; keys(), whether keys are wanted; recording(recorder), told of each change;
    * changed(use), told what TaughtSet says after each change }.
    */

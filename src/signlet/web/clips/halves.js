@@ -5,6 +5,7 @@ const OFF = 0.05; // a row's length may differ from 1 by this; half precision mo
 /**
  * Rows of length 1 out of base64 of float16, little-endian: Float64Arrays.
  * what: names them in errors. Throws an Error where they are not so many, or not such.
+ * @param {string} text @param {number} rows @param {number} width @param {string} what
  */
 export function unitRows(text, rows, width, what) {
   let bytes;
@@ -17,12 +18,16 @@ export function unitRows(text, rows, width, what) {
   const view = new DataView(bytes.buffer);
   const all = Float64Array.from({ length: rows * width }, (_, i) => fromHalf(view.getUint16(2 * i, true)));
   const read = Array.from({ length: rows }, (_, row) => all.subarray(row * width, (row + 1) * width));
+  /** @param {Float64Array} row */
   const isUnit = (row) => Math.abs(Math.hypot(...row) - 1) <= OFF; // nor is NaN
   if (!read.every(isUnit)) throw new Error(`${what} are not of length 1`);
   return read;
 }
 
-/** The number that 16 bits of half precision stand for. */
+/**
+ * The number that 16 bits of half precision stand for.
+ * @param {number} bits
+ */
 export function fromHalf(bits) {
   const sign = bits & 0x8000 ? -1 : 1;
   const power = (bits >> 10) & 31;
@@ -31,7 +36,10 @@ export function fromHalf(bits) {
   return sign * (power ? (1 + part / 1024) * 2 ** (power - 15) : part * 2 ** -24);
 }
 
-/** The nearest number of half precision; of two, the even one. For numbers below 65504. */
+/**
+ * The nearest number of half precision; of two, the even one. For numbers below 65504.
+ * @param {number} value
+ */
 export function halved(value) {
   const step = 2 ** (Math.max(Math.floor(Math.log2(Math.abs(value))), -14) - 10);
   const steps = value / step;

@@ -1,5 +1,7 @@
 // numpy's .npz files: a zip of .npy arrays. Written without compression, read with or without.
 
+/** @import { Bytes, NpyArray } from "../types.js" */
+
 import { fromHalf } from "./halves.js";
 
 const MAGIC = "\x93NUMPY";
@@ -11,6 +13,7 @@ const DATE = 0x21; // 1 January 1980: the same arrays give the same file
 const VERSION = 20;
 const STORED = 0;
 const DEFLATED = 8;
+/** @type {Record<string, (buffer: ArrayBuffer) => NonNullable<NpyArray["numbers"]>>} */
 const TYPES = {
   "<f2": (buffer) => Float32Array.from(new Uint16Array(buffer), fromHalf),
   "<f4": (buffer) => new Float32Array(buffer),
@@ -22,14 +25,20 @@ const TYPES = {
 /** A zip that is none, or not as it was written; the message says which. */
 class ZipError extends Error {}
 
-/** Bytes of an .npz. arrays: name -> [Float32Array or Float64Array, shape]. */
+/**
+ * Bytes of an .npz. arrays: name -> [Float32Array or Float64Array, shape].
+ * @param {Record<string, [numbers: Float32Array | Float64Array, shape: number[]]>} arrays
+ */
 export function writeNpz(arrays) {
   return writeZip(Object.entries(arrays).map(
     ([name, [numbers, shape]]) => [`${name}.npy`, npy(numbers, shape)],
   ));
 }
 
-/** Bytes of a zip without compression. files: [name, Uint8Array]. */
+/**
+ * Bytes of a zip without compression. files: [name, Uint8Array].
+ * @param {[name: string, bytes: Bytes][]} files
+ */
 export function writeZip(files) {
   const parts = [];
   const index = [];
@@ -46,7 +55,10 @@ export function writeZip(files) {
   return join([...parts, ...index, end]);
 }
 
-/** Little-endian numbers: two bytes each, four where in brackets. */
+/**
+ * Little-endian numbers: two bytes each, four where in brackets.
+ * @param {(number | number[])[]} numbers
+ */
 function record(...numbers) {
   const bytes = [];
   for (const number of numbers) {
@@ -56,6 +68,7 @@ function record(...numbers) {
   return Uint8Array.from(bytes);
 }
 
+/** @param {Float32Array | Float64Array} numbers @param {number[]} shape */
 function npy(numbers, shape) {
   const type = numbers instanceof Float32Array ? "<f4" : "<f8";
   const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
@@ -69,6 +82,7 @@ function npy(numbers, shape) {
 /**
  * Arrays of an .npz file: name -> { numbers, shape, type }; numbers is null where they are of a
  * type that is not read. Throws as readZip does.
+ * @param {File} file @returns {Promise<Record<string, NpyArray>>}
  */
 export async function readNpz(file) {
   const files = await readZip(file, "an .npz");
@@ -79,13 +93,17 @@ export async function readNpz(file) {
 /**
  * The files in a zip: [[name, Uint8Array]]. file: a File. kind: what errors call it.
  * Throws an Error of one line, never one of the browser's, where it is none, or damaged.
+ * @param {File} file @returns {Promise<[name: string, bytes: Bytes][]>}
  */
 export async function readZip(file, kind = "a .zip") {
   const bytes = await readBytes(file);
   return told(file.name, () => filesIn(bytes, kind));
 }
 
-/** What a file holds, as Uint8Array. Throws an Error of one line. */
+/**
+ * What a file holds, as Uint8Array. Throws an Error of one line.
+ * @param {File} file
+ */
 export async function readBytes(file) {
   try {
     return new Uint8Array(await file.arrayBuffer());
@@ -94,7 +112,10 @@ export async function readBytes(file) {
   }
 }
 
-/** What is read; whatever else the browser says of broken bytes is said in our words. */
+/**
+ * What is read; whatever else the browser says of broken bytes is said in our words.
+ * @template Read @param {string} name @param {() => Read | Promise<Read>} read
+ */
 async function told(name, read) {
   try {
     return await read();
@@ -103,11 +124,13 @@ async function told(name, read) {
   }
 }
 
+/** @param {Bytes} bytes @param {string} kind */
 async function filesIn(bytes, kind) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let end = bytes.length - 22;
   while (end >= 0 && view.getUint32(end, true) !== END) end--;
   if (end < 0) throw new ZipError(`cannot be read (not ${kind} archive); copy or save it again`);
+  /** @type {[name: string, bytes: Bytes][]} */
   const files = [];
   let at = view.getUint32(end + 16, true);
   for (let left = view.getUint16(end + 10, true); left > 0; left--) {
@@ -122,6 +145,7 @@ async function filesIn(bytes, kind) {
   return files;
 }
 
+/** @param {Bytes} bytes @param {DataView} view @param {number} at @param {string} kind */
 async function unpacked(bytes, view, at, kind) {
   const [size, local] = [20, 42].map((offset) => view.getUint32(at + offset, true));
   const begin = local + 30 + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
@@ -133,6 +157,7 @@ async function unpacked(bytes, view, at, kind) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
+/** @param {Bytes} bytes @returns {NpyArray} */
 function readNpy(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const wide = bytes[6] > 1;
@@ -148,6 +173,7 @@ function readNpy(bytes) {
   return { numbers: TYPES[type](copy.buffer), shape, type };
 }
 
+/** @param {Uint8Array[]} parts */
 function join(parts) {
   const whole = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
   let offset = 0;
@@ -164,6 +190,7 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return value;
 });
 
+/** @param {Uint8Array} bytes */
 function crc32(bytes) {
   let value = 0xffffffff;
   for (const byte of bytes) value = TABLE[(value ^ byte) & 255] ^ (value >>> 8);

@@ -1,6 +1,8 @@
 // Numbers that stand for "not found", as signlet.clip.unfound in Python: a part whose points all lie at
 // one place in a frame, such as zeros, was not found.
 
+/** @import { Frames } from "../types.js" */
+
 import { LEFT_HAND, NUMBERS, POINTS, POSE, RIGHT_HAND } from "./landmarks.js";
 
 const PARTS = [[0, LEFT_HAND], [LEFT_HAND, POSE], [POSE, RIGHT_HAND], [RIGHT_HAND, POINTS]];
@@ -15,9 +17,11 @@ const ADVICE = "write NaN where a point was not found";
  * too, or z of these is another number.
  * frames: Float32Array of T * 543 * 3 numbers; it is copied where something is changed.
  * Gives { frames, remark }: what was done, in a phrase; null where nothing was.
+ * @param {Frames} frames @returns {{ frames: Frames, remark: string | null }}
  */
 export function withoutNumbers(frames) {
   let changed = null;
+  /** @type {number[] | null} */
   let places = null; // [x, y] where all parts that were taken lie; none where they lie at several
   for (let start = 0; start + NUMBERS <= frames.length; start += NUMBERS) {
     for (const [first, end] of PARTS) {
@@ -35,13 +39,18 @@ export function withoutNumbers(frames) {
       withoutPoints(changed, number, [0, 1]);
       places = [number, number];
     }
-  } else if (places.length && places[0] === places[1]) withoutPoints(changed, places[0], [0, 1, 2]);
-  return { frames: changed ?? frames, remark: changed && `${named(places)} ${TAKEN}` };
+  } else if (places?.length && places[0] === places[1]) withoutPoints(changed, places[0], [0, 1, 2]);
+  return { frames: changed ?? frames, remark: places && `${named(places)} ${TAKEN}` };
 }
 
-/** The one number of all points behind the face whose x and y are equal; null without two at once. */
+/**
+ * The one number of all points behind the face whose x and y are equal; null without two at once.
+ * @param {Frames} frames
+ */
 function ofPoints(frames) {
-  let [number, pair] = [null, false];
+  /** @type {number | null} */
+  let number = null;
+  let pair = false;
   for (let start = 0; start + NUMBERS <= frames.length; start += NUMBERS) {
     for (const [first, end] of PARTS.slice(1)) {
       let count = 0;
@@ -58,6 +67,7 @@ function ofPoints(frames) {
   return pair ? number : null;
 }
 
+/** @param {Frames} frames @param {number} number @param {number[]} columns */
 function withoutPoints(frames, number, columns) {
   for (let i = 0; i < frames.length; i += 3) {
     if (columns.every((c) => frames[i + c] === number)) frames.fill(NaN, i, i + 3);
@@ -66,8 +76,10 @@ function withoutPoints(frames, number, columns) {
 
 /** Reads clip after clip, or frame after frame; what is to be said is said once. */
 export class Reader {
+  /** @type {string[]} */
   remarks = []; // phrases, as those of a clip in Python
 
+  /** @param {Frames} given */
   read(given) {
     const { frames, remark } = withoutNumbers(given);
     if (remark && !this.remarks.includes(remark)) {
@@ -78,12 +90,15 @@ export class Reader {
   }
 }
 
-/** A remark with what can be done about it. */
+/** A remark with what can be done about it. @param {string} remark */
 export function advised(remark) {
   return `${remark}; ${ADVICE}`;
 }
 
-/** Whether the points that were found, two or more, are one place. Mostly the first two differ. */
+/**
+ * Whether the points that were found, two or more, are one place. Mostly the first two differ.
+ * @param {Frames} frames @param {number} from @param {number} to
+ */
 function atOnePlace(frames, from, to) {
   let found = 0;
   let [x, y] = [NaN, NaN];
@@ -100,7 +115,9 @@ function atOnePlace(frames, from, to) {
   return found > 1 && !Number.isNaN(x);
 }
 
+/** @param {Frames} frames @param {number} from @param {number} to */
 function place(frames, from, to) {
+  /** @param {number} shift */
   const first = (shift) => {
     for (let i = from + shift; i < to; i += 3) if (!Number.isNaN(frames[i])) return frames[i];
     return NaN;
@@ -108,11 +125,13 @@ function place(frames, from, to) {
   return [first(0), first(1)];
 }
 
+/** @param {number[] | null} places @param {number[]} place */
 function met(places, [x, y]) {
   if (places === null) return [x, y];
   return places.length && places[0] === x && places[1] === y ? places : [];
 }
 
+/** @param {number[]} place */
 function named([x, y]) {
   if (x === undefined || x !== y) return "points at one place";
   if (x === 0) return "zeros";

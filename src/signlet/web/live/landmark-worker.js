@@ -5,7 +5,10 @@
 // uses; what it finds is the same, bit for bit, as on a page.
 "use strict";
 
+/** @import { Handler, Handlers, Holistic, HolisticResults, LandmarkQuestions, WorkerScope } from "../types.js" */
+
 (() => {
+  /** @type {[Exclude<keyof HolisticResults, "image">, number][]} */
   const PARTS = [ // in the order of signlet.landmarks; a refined face has ten points more
     ["faceLandmarks", 468],
     ["leftHandLandmarks", 21],
@@ -15,18 +18,22 @@
   const NUMBERS = 543 * 3;
   const OPTIONS = { modelComplexity: 1, refineFaceLandmarks: false, smoothLandmarks: true };
 
-  let holistic = null;
+  const worker = /** @type {WorkerScope} */ (/** @type {unknown} */ (self));
+  /** @type {Holistic} */
+  let holistic; // once it is loaded
+  /** @type {HolisticResults | null} */
   let results = null;
   let clock = 0; // milliseconds; MediaPipe refuses a time that does not grow
   let begin = 0;
   let used = false;
 
+  /** @type {Handlers<LandmarkQuestions>} */
   const answers = {
     async load({ folder }) {
       if (!new OffscreenCanvas(1, 1).getContext("webgl2")) throw new Error("no WebGL");
       pretendPage();
-      importScripts(`${folder}holistic.js`);
-      holistic = new self.Holistic({ locateFile: (name) => folder + name });
+      worker.importScripts(`${folder}holistic.js`);
+      holistic = new worker.Holistic({ locateFile: (name) => folder + name });
       holistic.setOptions(OPTIONS);
       holistic.onResults((found) => { results = found; });
       await holistic.initialize();
@@ -46,11 +53,13 @@
       used = true;
       await holistic.send({ image: picture }, clock);
       picture.close();
-      results?.image?.close?.();
-      return numbers(results ?? {});
+      const found = /** @type {HolisticResults} */ (results ?? {}); // which `send` has given to the listener
+      found.image?.close?.();
+      return numbers(found);
     },
   };
 
+  /** @param {HolisticResults} found */
   function numbers(found) {
     const frame = new Float32Array(NUMBERS).fill(NaN);
     let row = 0;
@@ -64,39 +73,43 @@
 
   /** The parts of a page that holistic.js asks for. */
   function pretendPage() {
+    /** @type {Record<string, () => object>} */
     const elements = { canvas: () => new OffscreenCanvas(1, 1), script: scriptElement };
-    self.window = self;
-    self.alert = (message) => { throw new Error(message); };
-    self.document = {
-      createElement: (name) => elements[name](),
+    worker.window = self;
+    worker.alert = (message) => { throw new Error(message); };
+    worker.document = {
+      createElement: (/** @type {string} */ name) => elements[name](),
       addEventListener() {},
       removeEventListener() {},
       querySelector: () => null,
-      body: { appendChild: (script) => script.run() },
+      body: { appendChild: (/** @type {ReturnType<typeof scriptElement>} */ script) => script.run() },
     };
   }
 
   function scriptElement() {
+    /** @type {Record<string, () => void>} */
     const listeners = {};
     let source = "";
     return {
+      /** @param {string} name @param {string} value */
       setAttribute(name, value) { if (name === "src") source = value; },
+      /** @param {string} name @param {() => void} listener */
       addEventListener(name, listener) { listeners[name] = listener; },
       run() {
-        importScripts(source);
+        worker.importScripts(source);
         queueMicrotask(() => listeners.load?.());
       },
     };
   }
 
   let turn = Promise.resolve();
-  self.onmessage = ({ data: { id, kind, what } }) => {
+  worker.onmessage = ({ data: { id, kind, what } }) => {
     turn = turn.then(async () => {
       try {
-        const answer = await answers[kind](what);
-        self.postMessage({ id, answer }, answer ? [answer.buffer] : []);
+        const answer = await /** @type {Record<string, Handler>} */ (answers)[kind](what);
+        worker.postMessage({ id, answer }, answer ? [answer.buffer] : []);
       } catch (error) {
-        self.postMessage({ id, error: String(error?.message ?? error) });
+        worker.postMessage({ id, error: String(/** @type {any} */ (error)?.message ?? error) });
       }
     });
   };

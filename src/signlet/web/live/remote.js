@@ -1,17 +1,25 @@
 // A worker whose questions are answered by promises.
 
+/** @import { Questions } from "../types.js" */
+
 /**
  * A worker of one of this page's scripts. It is started from a blob: such a worker keeps the
  * page's Content-Security-Policy, which one that is fetched would not. So a worker cannot send
  * anything to another server either.
+ * @template {Questions} Asked
  */
 export class Remote {
   #worker;
+  /** @type {Map<number, { resolve: (answer: any) => void, reject: (error: Error) => void }>} */
   #waiting = new Map();
   #count = 0;
+  /** @type {string | null} */
   #broken = null;
 
-  /** file: name of the script beside this one. type: "classic" or "module". */
+  /**
+   * file: name of the script beside this one. type: "classic" or "module".
+   * @param {string} file @param {WorkerType} type
+   */
   constructor(file, type) {
     const url = new URL(file, import.meta.url).href;
     const code = type === "module" ? `import ${JSON.stringify(url)};` : `importScripts(${JSON.stringify(url)});`;
@@ -23,7 +31,11 @@ export class Remote {
     this.#worker.onerror = (event) => this.#fail(event.message || `${file} cannot be loaded`);
   }
 
-  /** Ask the worker. transfer: what is handed over, not copied. Rejects with its Error. */
+  /**
+   * Ask the worker. transfer: what is handed over, not copied. Rejects with its Error.
+   * @template {keyof Asked} Kind @param {Kind} kind @param {Asked[Kind][0]} [what] @param {Transferable[]} [transfer]
+   * @returns {Promise<Asked[Kind][1]>}
+   */
   async call(kind, what = {}, transfer = []) {
     await this.ready;
     if (this.#broken) throw new Error(this.#broken);
@@ -38,17 +50,20 @@ export class Remote {
     return this.#broken !== null;
   }
 
+  /** @param {number} id @returns {Promise<any>} */
   #wait(id) {
     return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
   }
 
+  /** @param {{ id: number, answer?: unknown, error?: string }} message */
   #settle({ id, answer, error }) {
-    const { resolve, reject } = this.#waiting.get(id);
+    const asked = this.#waiting.get(id);
     this.#waiting.delete(id);
-    if (error === undefined) resolve(answer);
-    else reject(new Error(error));
+    if (error === undefined) asked?.resolve(answer);
+    else asked?.reject(new Error(error));
   }
 
+  /** @param {string} message */
   #fail(message) {
     this.#broken = message;
     for (const { reject } of this.#waiting.values()) reject(new Error(message));

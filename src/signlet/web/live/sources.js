@@ -4,6 +4,8 @@
 // start, and an ImageBitmap or 543 * 3 numbers. It goes on when it is asked for the next frame, so
 // nothing piles up.
 
+/** @import { Clip, SourceFrame } from "../types.js" */
+
 import { NUMBERS } from "../clips/landmarks.js";
 
 const FIRST_STEP = 1 / 1250; // seconds; from there on the search for the second frame widens
@@ -12,7 +14,10 @@ const USUAL_STEP = 1 / 30; // where the browser cannot tell a frame's time
 const SHORTEST_STEP = 1 / 250; // no camera films people with more frames a second,
 const ASSUMED_STEP = 1 / 25; // so this is taken instead
 
-/** Open a camera. id: of the device, "" for the browser's choice. Rejects as getUserMedia does. */
+/**
+ * Open a camera. id: of the device, "" for the browser's choice. Rejects as getUserMedia does.
+ * @param {string} id
+ */
 export async function openCamera(id) {
   if (!navigator.mediaDevices?.getUserMedia) {
     throw new DOMException("no camera without https", "InsecureError");
@@ -30,7 +35,11 @@ export async function listCameras() {
     .map(({ deviceId, label }, i) => ({ id: deviceId, name: label || `Camera ${i + 1}` }));
 }
 
-/** The newest picture whenever one is asked for; those in between are left out. */
+/**
+ * The newest picture whenever one is asked for; those in between are left out.
+ * @param {HTMLVideoElement} video @param {MediaStream} stream @param {AbortSignal} signal
+ * @returns {AsyncGenerator<SourceFrame>}
+ */
 export async function* cameraFrames(video, stream, signal) {
   video.srcObject = stream;
   await video.play();
@@ -55,6 +64,7 @@ export async function* cameraFrames(video, stream, signal) {
   }
 }
 
+/** @param {HTMLVideoElement} video */
 function nextPicture(video) {
   return new Promise((resolve) => {
     if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(resolve);
@@ -67,6 +77,8 @@ function nextPicture(video) {
  * however slow this machine is: the video is not played, but moved from frame to frame. A file
  * with more frames a second than a camera takes is taken to have 25.
  * report: is told the share of the video that is done.
+ * @param {HTMLVideoElement} video @param {File} file @param {AbortSignal} signal
+ * @param {(share: number) => void} report @returns {AsyncGenerator<SourceFrame>}
  */
 export async function* videoFrames(video, file, signal, report) {
   const url = URL.createObjectURL(file);
@@ -100,8 +112,11 @@ export async function* videoFrames(video, file, signal, report) {
 
 /** The times of frames, and where to look for the next one. */
 export class Clock {
+  /** @type {number | null} */
   #first = null;
+  /** @type {number | null} */
   #before = null;
+  /** @type {number | null} */
   #step = null; // the fewest seconds from one frame to the next, once two were seen
   #isAssumed = false;
   #search = FIRST_STEP;
@@ -110,33 +125,43 @@ export class Clock {
   /**
    * Whether the frame before is still shown where the next one is looked for: a pause of the
    * camera, or a busy browser that has not drawn what it was asked for.
+   * @param {number | null} shown @param {number} target
    */
   doubts(shown, target) {
-    if (shown === null || this.#step === null) return false;
+    if (shown === null || this.#step === null || this.#before === null) return false;
     return shown <= this.#before + 1e-4 && target <= this.#before + 1.6 * this.#step;
   }
 
-  /** Seconds since the first frame; null where this one was seen already. shown: null if unknown. */
+  /**
+   * Seconds since the first frame; null where this one was seen already. shown: null if unknown.
+   * @param {number | null} shown @param {number} target
+   */
   time(shown, target) {
     const at = shown ?? target;
     if (this.#before !== null && !(at > this.#before + 1e-4)) return null;
-    if (this.#count > 0) this.#learn(at - this.#before);
+    if (this.#before !== null) this.#learn(at - this.#before);
     this.#first ??= at;
     this.#before = at;
     this.#count += 1;
     return this.#isAssumed ? (this.#count - 1) * ASSUMED_STEP : at - this.#first;
   }
 
-  /** After a pause of the camera frames come as quickly as before it. */
+  /**
+   * After a pause of the camera frames come as quickly as before it.
+   * @param {number} step
+   */
   #learn(step) {
     if (this.#step === null) this.#isAssumed = step < SHORTEST_STEP;
     const least = this.#isAssumed ? 0 : SHORTEST_STEP;
     this.#step = Math.max(least, Math.min(step, this.#step ?? step));
   }
 
-  /** The middle of the next frame, once the length of a frame is known. */
+  /**
+   * The middle of the next frame, once the length of a frame is known.
+   * @param {number} target @param {number | null} shown
+   */
   next(target, shown) {
-    if (shown === null) return target + USUAL_STEP;
+    if (shown === null || this.#before === null) return target + USUAL_STEP;
     if (this.#step !== null) {
       const middle = this.#before + 1.5 * this.#step;
       return middle > target ? middle : target + this.#step / 2;
@@ -147,7 +172,10 @@ export class Clock {
   }
 }
 
-/** Seconds at which the file shows the present frame; null where the browser cannot tell. */
+/**
+ * Seconds at which the file shows the present frame; null where the browser cannot tell.
+ * @param {HTMLVideoElement} video
+ */
 function frameTime(video) {
   if (typeof VideoFrame === "undefined") return null;
   const frame = new VideoFrame(video);
@@ -156,21 +184,27 @@ function frameTime(video) {
   return time;
 }
 
+/** @param {HTMLVideoElement} video @param {number} time */
 async function seek(video, time) {
   video.currentTime = time;
   await loaded(video, "seeked");
 }
 
-/** Videos that a browser recorded do not say how long they are until they were read. */
+/**
+ * Videos that a browser recorded do not say how long they are until they were read.
+ * @param {HTMLVideoElement} video
+ */
 async function knowDuration(video) {
   if (Number.isFinite(video.duration)) return;
   await seek(video, 1e7);
   await seek(video, 0);
 }
 
+/** @param {HTMLVideoElement} video @param {"loadeddata" | "seeked"} event @returns {Promise<void>} */
 function loaded(video, event) {
   return new Promise((resolve, reject) => {
     const done = new AbortController();
+    /** @param {() => void} how */
     const settle = (how) => () => { done.abort(); how(); };
     video.addEventListener(event, settle(resolve), { signal: done.signal });
     video.addEventListener("error", settle(() => reject(new DOMException(
@@ -179,7 +213,11 @@ function loaded(video, event) {
   });
 }
 
-/** A recording of landmarks, no faster than it was recorded. */
+/**
+ * A recording of landmarks, no faster than it was recorded.
+ * @param {Clip} clip @param {AbortSignal} signal @param {(share: number) => void} report
+ * @returns {AsyncGenerator<SourceFrame>}
+ */
 export async function* recordedFrames({ frames, times }, signal, report) {
   let due = performance.now();
   for (let t = 0; t < times.length && !signal.aborted; t++) {

@@ -1,5 +1,7 @@
 // What an exported model.onnx says of itself: the entry "signlet" of its metadata, one JSON text.
 
+/** @import { Bytes, Card } from "../types.js" */
+
 import { SCHEMA } from "../clips/landmarks.js";
 import { isName } from "../clips/names.js";
 import { cardText, damaged } from "./onnx-bytes.js";
@@ -12,6 +14,7 @@ const DEEPEST = 32;
  * bytes: Uint8Array of the whole file. name: of the file, for errors.
  * Throws an Error where there is none, it or the file is damaged, it is newer, or of another layout
  * of landmarks.
+ * @param {Bytes} bytes @param {string} name @returns {Promise<Card>}
  */
 export async function readCard(bytes, name) {
   const text = await cardText(bytes, name);
@@ -28,7 +31,10 @@ export async function readCard(bytes, name) {
   return checked(card, name);
 }
 
-/** Numbers that are none, and nesting that breaks other programs, as Python refuses them. */
+/**
+ * Numbers that are none, and nesting that breaks other programs, as Python refuses them.
+ * @param {unknown} card @param {string} name
+ */
 function requirePlain(card, name) {
   let level = [card];
   for (let depth = 0; level.length; depth++) {
@@ -38,6 +44,7 @@ function requirePlain(card, name) {
   }
 }
 
+/** @param {any} card @param {string} name @returns {Card} */
 function checked(card, name) {
   if (card?.format !== FORMAT) {
     throw new Error(`${name}: has card format ${card?.format}; update this page`);
@@ -62,11 +69,13 @@ function checked(card, name) {
   return card;
 }
 
+/** @param {any} calibration */
 function isCalibration(calibration) {
   const { temperature, threshold } = calibration ?? {};
   return isBetween(temperature, 0.01, 100) && isBetween(threshold, 0, 1);
 }
 
+/** @param {unknown} number @param {number} low @param {number} high */
 function isBetween(number, low, high) {
   return typeof number === "number" && number >= low && number <= high;
 }

@@ -3,12 +3,16 @@
 
 const BLOCK = 64; // bytes
 // The first 32 bits of the fractions of the square and cube roots of the first primes.
+/** @type {number[]} */
 const PRIMES = [];
 for (let number = 2; PRIMES.length < 64; number++) if (PRIMES.every((prime) => number % prime)) PRIMES.push(number);
 const START = PRIMES.slice(0, 8).map((prime) => fraction(prime ** (1 / 2)));
 const ROUNDS = Int32Array.from(PRIMES, (prime) => fraction(Math.cbrt(prime)));
 
-/** SHA-256 of bytes that lie one after the other, as 64 hexadecimal digits. parts: Uint8Arrays. */
+/**
+ * SHA-256 of bytes that lie one after the other, as 64 hexadecimal digits. parts: Uint8Arrays.
+ * @param {Uint8Array[]} parts
+ */
 export async function sha256(parts) {
   const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
   let place = 0;
@@ -20,7 +24,10 @@ export async function sha256(parts) {
   return hexadecimal(lent ? new Uint8Array(await lent.digest("SHA-256", whole)) : ownSha256(whole));
 }
 
-/** SHA-256 without the browser's help: Uint8Array of 32 bytes. */
+/**
+ * SHA-256 without the browser's help: Uint8Array of 32 bytes.
+ * @param {Uint8Array} bytes
+ */
 export function ownSha256(bytes) {
   const state = Int32Array.from(START);
   const words = new Int32Array(64);
@@ -32,7 +39,10 @@ export function ownSha256(bytes) {
   return new Uint8Array(found.buffer);
 }
 
-/** What is left of the bytes, a bit, and how many bits there were, in whole blocks. */
+/**
+ * What is left of the bytes, a bit, and how many bits there were, in whole blocks.
+ * @param {Uint8Array} rest @param {number} length
+ */
 function ending(rest, length) {
   const last = new Uint8Array(rest.length + 9 > BLOCK ? 2 * BLOCK : BLOCK);
   last.set(rest);
@@ -43,6 +53,7 @@ function ending(rest, length) {
   return last;
 }
 
+/** @param {Int32Array} state @param {Int32Array} words @param {DataView} view */
 function mix(state, words, view) {
   for (let place = 0; place < view.byteLength; place += BLOCK) {
     for (let i = 0; i < 16; i++) words[i] = view.getInt32(place + 4 * i);
@@ -72,14 +83,17 @@ function mix(state, words, view) {
   }
 }
 
+/** @param {number} word @param {number} by */
 function turned(word, by) {
   return (word >>> by) | (word << (32 - by));
 }
 
+/** @param {number} root */
 function fraction(root) {
   return Math.floor((root % 1) * 2 ** 32) | 0;
 }
 
+/** @param {Uint8Array} bytes */
 function hexadecimal(bytes) {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

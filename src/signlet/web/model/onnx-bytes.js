@@ -1,6 +1,10 @@
 // A model.onnx as bytes, as signlet.modelfile.onnx_bytes in Python: one message of Protocol Buffers.
 // onnxruntime-web hides a model's metadata, so it is read here.
 
+/** @import { Bytes } from "../types.js" */
+
+/** @typedef {{ begin: number, end: number, value?: Bytes }} Entry of the metadata, and where it lies */
+
 import { sha256 } from "./checksum.js";
 
 const CARD = "signlet";
@@ -21,6 +25,8 @@ const VARINT = 0;
 const EIGHT_BYTES = 1;
 const SIZED = 2;
 const FOUR_BYTES = 5;
+/** @type {Record<number, number>} */
+const SIZES = { [EIGHT_BYTES]: 8, [FOUR_BYTES]: 4, [VARINT]: 0 };
 
 let noted = false; // once a page
 
@@ -28,6 +34,7 @@ let noted = false; // once a page
  * The card of a model that is whole, as text, "" where it has none.
  * bytes: Uint8Array of the file. name: of it, for errors.
  * Throws an Error where it is damaged, or has weights elsewhere, or such that take any memory.
+ * @param {Bytes} bytes @param {string} name @returns {Promise<string>}
  */
 export async function cardText(bytes, name) {
   const entries = readable(name, () => metadata(bytes));
@@ -47,11 +54,15 @@ export async function cardText(bytes, name) {
   return text(card, name);
 }
 
+/** @param {string} name @param {string} reason */
 export function damaged(name, reason) {
   return new Error(`${name}: is damaged (${reason}); copy or export it again`);
 }
 
-/** The metadata's entries: Map of key to [{ begin, end, value }]. */
+/**
+ * The metadata's entries: Map of key to [{ begin, end, value }].
+ * @param {Bytes} bytes @returns {Map<string, Entry[]>}
+ */
 function metadata(bytes) {
   const entries = new Map();
   let graphs = 0;
@@ -66,12 +77,14 @@ function metadata(bytes) {
   return entries;
 }
 
+/** @param {Map<string, Entry[]>} entries @param {string} key @param {string} name */
 function only(entries, key, name) {
   const found = entries.get(key) ?? [];
   if (found.length > 1) throw damaged(name, `its ${key} is there ${found.length} times`);
   return found[0];
 }
 
+/** @param {Entry} entry @param {string} name */
 function text({ value }, name) {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(value);
@@ -80,7 +93,10 @@ function text({ value }, name) {
   }
 }
 
-/** Only what lies in the file itself, and needs no more memory than it, is run. */
+/**
+ * Only what lies in the file itself, and needs no more memory than it, is run.
+ * @param {Bytes} bytes @param {string} name
+ */
 function requireAlone(bytes, name) {
   for (const { field, content } of fields(bytes)) {
     if ((field !== GRAPH && field !== FUNCTIONS) || !content) continue;
@@ -91,6 +107,7 @@ function requireAlone(bytes, name) {
   }
 }
 
+/** @param {Bytes} bytes @param {Uint8Array} word */
 function holds(bytes, word) {
   for (let at = bytes.indexOf(word[0]); at >= 0; at = bytes.indexOf(word[0], at + 1)) {
     if (word.every((byte, i) => bytes[at + i] === byte)) return true;
@@ -98,6 +115,7 @@ function holds(bytes, word) {
   return false;
 }
 
+/** @template Read @param {string} name @param {() => Read} read */
 function readable(name, read) {
   try {
     return read();
@@ -110,6 +128,7 @@ function readable(name, read) {
 /**
  * Of a message's fields: { field, begin, end, content }, its number, where it lies, and a view of
  * what sized ones hold. Throws a RangeError where the message is damaged.
+ * @param {Bytes} bytes @returns {Generator<{ field: number, begin: number, end: number, content?: Bytes }>}
  */
 function* fields(bytes) {
   let position = 0;
@@ -129,7 +148,7 @@ function* fields(bytes) {
     const begin = position;
     const tag = varint();
     const kind = tag % 8;
-    let size = { [EIGHT_BYTES]: 8, [FOUR_BYTES]: 4, [VARINT]: 0 }[kind];
+    let size = SIZES[kind] ?? NaN;
     if (kind === VARINT) varint();
     if (kind === SIZED) size = varint();
     if (!(position + size <= bytes.length)) throw new RangeError("not a model, or cut off");

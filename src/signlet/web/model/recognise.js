@@ -3,6 +3,11 @@
 //   const recogniser = await loadRecogniser("model.onnx");
 //   const { sign, confidence } = await recogniser.recognise(frames, T);
 
+/** @import { Answer, Bytes, Card, Frames, Numbers } from "../types.js" */
+
+/** @typedef {ort.InferenceSession.TensorValueMetadata} Tensor */
+/** @typedef {Record<string, { data: Float32Array }>} Said outputs by name; one that the graph has not is undefined */
+
 import * as ort from "onnxruntime-web/wasm";
 
 import { NUMBERS, POINTS } from "../clips/landmarks.js";
@@ -17,6 +22,7 @@ const OUTPUT = "outputs";
 const EMBEDDING = "embedding"; // older files have none
 const MAX_FRAMES = 20_000; // as signlet.clip in Python
 // Without the log level it warns of the input that may be left out (`lengths`).
+/** @type {ort.InferenceSession.SessionOptions} */
 const OPTIONS = { executionProviders: ["wasm"], logSeverityLevel: 3 };
 const LEAST = 2 ** -126; // a probability below this counts as this, as in Python
 
@@ -26,6 +32,7 @@ const LEAST = 2 ** -126; // a probability below this counts as this, as in Pytho
  * name: what errors call it; the URL, or "model", without one.
  * threads: for one clip; more than 1 only where the page is cross-origin isolated.
  * Throws an Error of one line where there is no usable model.
+ * @param {string | URL | ArrayBuffer | Bytes} source @param {{ name?: string, threads?: number }} [options]
  */
 export async function loadRecogniser(source, { name = nameOf(source), threads = 1 } = {}) {
   const bytes = await read(source, name);
@@ -48,9 +55,11 @@ export async function loadRecogniser(source, { name = nameOf(source), threads = 
 class Recogniser {
   #session;
   #name;
+  /** @type {Promise<unknown>} */
   #turn = Promise.resolve(); // a session runs one clip at a time
   #reader = new Reader();
 
+  /** @param {ort.InferenceSession} session @param {Card} card @param {string} name */
   constructor(session, card, name) {
     this.#session = session;
     this.#name = name;
@@ -81,6 +90,7 @@ class Recogniser {
    * confidence is below the threshold; probabilities is a Float32Array in the order of `signs`;
    * embedding is that of `embed`, null where the file gives none.
    * Throws an Error where the numbers are not such a clip, or the model gives no probabilities.
+   * @param {Frames} frames @param {number} T @returns {Promise<Answer>}
    */
   async recognise(frames, T) {
     const said = await this.#run(frames, T);
@@ -98,6 +108,7 @@ class Recogniser {
    * of two of them is their cosine.
    * frames, T: as for `recognise`.
    * Throws an Error where the numbers are not such a clip, or the file gives no embedding.
+   * @param {Frames} frames @param {number} T
    */
   async embed(frames, T) {
     if (this.embeddingSize === null) {
@@ -106,7 +117,7 @@ class Recogniser {
     return (await this.#run(frames, T))[EMBEDDING].data;
   }
 
-  /** The graph's outputs by name. */
+  /** The graph's outputs by name. @param {Frames} given @param {number} T */
   #run(given, T) {
     requireClip(given, T, this.maxFrames);
     const frames = this.#reader.read(given);
@@ -117,10 +128,11 @@ class Recogniser {
     return run;
   }
 
+  /** The graph's outputs are float32, see `fits`. @param {ort.Tensor} inputs */
   async #said(inputs) {
     let said;
     try {
-      said = await this.#session.run({ [INPUT]: inputs });
+      said = /** @type {Said} */ (/** @type {unknown} */ (await this.#session.run({ [INPUT]: inputs })));
     } catch (error) {
       throw new Error(`${this.#name}: cannot be run (${firstLine(error)}); copy or export it again`);
     }
@@ -139,22 +151,26 @@ class Recogniser {
   }
 }
 
+/** @param {ort.InferenceSession} session @param {Card} card */
 function fits(session, card) {
   const promised = new Map([[OUTPUT, card.signs.length]]);
   if (card.embedding !== null) promised.set(EMBEDDING, card.embedding);
-  const widths = session.outputMetadata.map(({ shape }) => shape?.at(-1));
-  const [given, ...others] = session.inputMetadata;
-  const isFloat = [given, ...session.outputMetadata].every((one) => one?.type === "float32");
+  const [inputs, outputs] = [session.inputMetadata, session.outputMetadata].map((all) => /** @type {Partial<Tensor>[]} */ (all));
+  const widths = outputs.map(({ shape }) => shape?.at(-1));
+  const [given, ...others] = inputs;
+  const isFloat = [given, ...outputs].every((one) => one?.type === "float32");
   return session.inputNames.join() === INPUT && !others.length && isFloat
-    && given.shape.slice(1).join() === [POINTS, 3].join() && !Number.isInteger(given.shape[0])
+    && given.shape?.slice(1).join() === [POINTS, 3].join() && !Number.isInteger(given.shape[0])
     && session.outputNames.join() === [...promised.keys()].join()
     && widths.join() === [...promised.values()].join();
 }
 
+/** @param {unknown} source */
 function nameOf(source) {
   return source instanceof ArrayBuffer || source instanceof Uint8Array ? "model" : String(source);
 }
 
+/** @param {string | URL | ArrayBuffer | Bytes} source @param {string} name @returns {Promise<Bytes>} */
 async function read(source, name) {
   if (source instanceof ArrayBuffer) return new Uint8Array(source);
   if (source instanceof Uint8Array) return source;
@@ -166,6 +182,7 @@ async function read(source, name) {
   return new Uint8Array(content);
 }
 
+/** @param {Frames} frames @param {number} T @param {number} maxFrames */
 function requireClip(frames, T, maxFrames) {
   if (!(frames instanceof Float32Array) || !Number.isInteger(T) || frames.length !== T * NUMBERS) {
     throw new Error(`a clip is a Float32Array of T * ${POINTS} * 3 numbers`);
@@ -178,13 +195,17 @@ function requireClip(frames, T, maxFrames) {
   }
 }
 
+/** @param {Frames} frames */
 function requireFound(frames) {
   if (frames.every(Number.isNaN)) {
     throw new Error("no landmark was found in any frame of the clip");
   }
 }
 
-/** softmax(log p / temperature), as signlet.calibration in Python. */
+/**
+ * softmax(log p / temperature), as signlet.calibration in Python.
+ * @param {Float32Array} probabilities @param {number} temperature
+ */
 function tempered(probabilities, temperature) {
   if (temperature === 1) return probabilities;
   const logits = Array.from(probabilities, (p) => Math.log(Math.max(p, LEAST)) / temperature);
@@ -194,10 +215,12 @@ function tempered(probabilities, temperature) {
   return Float32Array.from(powers, (power) => power / sum);
 }
 
+/** @param {Numbers} numbers */
 function largest(numbers) {
   return numbers.reduce((most, number) => Math.max(most, number));
 }
 
+/** @param {unknown} error */
 function firstLine(error) {
-  return String(error?.message ?? error).split("\n")[0].slice(0, 200);
+  return String(/** @type {any} */ (error)?.message ?? error).split("\n")[0].slice(0, 200);
 }

@@ -1,5 +1,7 @@
 // A recogniser of taught signs around a model: its embedding, then what teach.js makes of it.
 
+/** @import { Frames, Head, Model } from "../types.js" */
+
 import { requireProbabilities } from "./answers.js";
 import { answer } from "./teach.js";
 
@@ -8,7 +10,10 @@ export class TaughtRecogniser {
   threshold = 0;
   temperature = 1;
 
-  /** base: a model that has an embedding. head: as `teach` of teach.js gives it. */
+  /**
+   * base: a model that has an embedding. head: as `teach` of teach.js gives it.
+   * @param {Model} base @param {Head} head
+   */
   constructor(base, head) {
     this.base = base;
     this.head = head;
@@ -34,7 +39,10 @@ export class TaughtRecogniser {
     return this.base.remarks;
   }
 
-  /** sign is null where none is likelier than every sign, or the confidence below the threshold. */
+  /**
+   * sign is null where none is likelier than every sign, or the confidence below the threshold.
+   * @param {Frames} frames @param {number} T
+   */
   async recognise(frames, T) {
     const { head } = this; // as it is when it is asked
     const embedding = await this.base.embed(frames, T);
@@ -46,6 +54,7 @@ export class TaughtRecogniser {
     return { sign, likeliest, confidence, probabilities: Float32Array.from(probabilities), none, embedding };
   }
 
+  /** @param {Frames} frames @param {number} T */
   embed(frames, T) {
     return this.base.embed(frames, T);
   }

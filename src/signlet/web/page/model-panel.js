@@ -1,36 +1,41 @@
 // The model in use: loading it, choosing another, and what it says of itself.
 
+/** @import { Bytes, Card, RecogniseQuestions, Use } from "../types.js" */
+/** @import { Remote } from "../live/remote.js" */
+
 import { inAMessage } from "../clips/names.js";
 import { readBytes } from "../clips/npz.js";
-import { element } from "./signs.js";
 import { many } from "../teach/words.js";
+import { chosenFile, element, messageOf, part } from "./parts.js";
 import { percent } from "./words.js";
 
 export class ModelPanel {
-  #part = (id) => document.getElementById(id);
   #remote;
+  /** @type {{ source: string, name: string } | null} */
   #own = null; // { source, name } of the model that came with the page
   #name = ""; // of the model in use
 
   /**
    * remote: of recognise-worker.js. changed: called with card and name after another model was
    * loaded; gives what is named then, see `use`.
+   * @param {Remote<RecogniseQuestions>} remote @param {(card: Card, name: string) => Promise<Use>} changed
+   * @param {(text: string | null) => void} problem
    */
   constructor(remote, changed, problem) {
     this.#remote = remote;
     this.changed = changed;
     this.problem = problem;
-    this.#part("choose").addEventListener("click", () => this.#part("model").click());
-    this.#part("model").addEventListener("change", (event) => this.#choose(event.target));
-    this.#part("built-in").addEventListener("click", () => this.#load(this.#own));
-    this.#part("least").addEventListener("input", () => this.#least());
+    part("choose").addEventListener("click", () => part("model").click());
+    part("model").addEventListener("change", () => this.#choose(chosenFile(part("model"))));
+    part("built-in").addEventListener("click", () => this.#own && this.#load(this.#own));
+    part("least").addEventListener("input", () => this.#least());
   }
 
   /** The model that was built into the page. */
   async start() {
     const site = await fetch(new URL("../site.json", import.meta.url)).then((answer) => answer.json()).catch(() => null);
     if (!site) {
-      this.#part("model-name").textContent = "No model is loaded.";
+      part("model-name").textContent = "No model is loaded.";
       this.problem("The page's own model could not be loaded. Load the page again, or choose a model file.");
       return false;
     }
@@ -38,18 +43,20 @@ export class ModelPanel {
     return this.#load(this.#own);
   }
 
-  async #choose(input) {
-    const [file] = input.files;
-    input.value = "";
+  /** @param {File} [file] */
+  async #choose(file) {
     if (!file) return;
     try {
       await this.#load({ source: await readBytes(file), name: file.name });
     } catch (error) {
-      this.problem(error.message);
+      this.problem(messageOf(error));
     }
   }
 
-  /** Whether the model is in use now; the one before stays where it cannot be. */
+  /**
+   * Whether the model is in use now; the one before stays where it cannot be.
+   * @param {{ source: string | Bytes, name: string }} model
+   */
   async #load({ source, name }) {
     try {
       const { card } = await this.#remote.call("load", { source, name });
@@ -57,46 +64,51 @@ export class ModelPanel {
       this.#name = name.replace(/\.onnx$/i, "");
       this.#show(card);
       this.use(use);
-      this.#part("built-in").hidden = !this.#own || name === this.#own.name;
+      part("built-in").hidden = !this.#own || name === this.#own.name;
       this.problem(null);
       return true;
     } catch (error) {
-      if (this.#part("model-name").textContent === "Loading …") this.#part("model-name").textContent = "No model is loaded.";
-      this.problem(error.message);
+      if (part("model-name").textContent === "Loading …") part("model-name").textContent = "No model is loaded.";
+      this.problem(messageOf(error));
       return false;
     }
   }
 
-  /** What is named now. signs: names. taught: how many of them were taught. threshold: least confidence. */
+  /**
+   * What is named now. signs: names. taught: how many of them were taught. threshold: least confidence.
+   * @param {Use} use
+   */
   use({ signs, taught, threshold }) {
     if (!this.#name) return; // there is no model yet
     const own = signs.length - taught;
     const text = own ? many(signs.length, "sign") : many(taught, "taught sign");
-    this.#part("model-name").textContent = `${inAMessage(this.#name)}: ${text}${own && taught ? `, ${taught} of them taught` : ""}`;
+    part("model-name").textContent = `${inAMessage(this.#name)}: ${text}${own && taught ? `, ${taught} of them taught` : ""}`;
     const taughtFirst = [...signs.slice(own), ...signs.slice(0, own)];
-    this.#part("promise").textContent = `The page names what you sign. ${known(taughtFirst)}.`;
-    this.#part("signs").textContent = [...signs].sort((a, b) => a.localeCompare(b)).join(", ");
+    part("promise").textContent = `The page names what you sign. ${known(taughtFirst)}.`;
+    part("signs").textContent = [...signs].sort((a, b) => a.localeCompare(b)).join(", ");
     this.#set(threshold);
   }
 
+  /** @param {number} threshold */
   #set(threshold) {
-    const least = this.#part("least");
+    const least = part("least");
     least.step = "any"; // a model's own threshold need not be a step of the slider
-    least.value = threshold;
-    this.#part("least-value").textContent = percent(threshold);
+    least.value = String(threshold);
+    part("least-value").textContent = percent(threshold);
     least.setAttribute("aria-valuetext", percent(threshold));
   }
 
   async #least() {
-    this.#part("least").step = 0.05;
-    const threshold = Number(this.#part("least").value);
-    this.#part("least-value").textContent = percent(threshold);
-    this.#part("least").setAttribute("aria-valuetext", percent(threshold));
+    part("least").step = "0.05";
+    const threshold = Number(part("least").value);
+    part("least-value").textContent = percent(threshold);
+    part("least").setAttribute("aria-valuetext", percent(threshold));
     await this.#remote.call("threshold", { threshold }).catch(() => {}); // there is no model yet
   }
 
+  /** @param {Card} card */
   #show(card) {
-    this.#part("facts").replaceChildren(...Object.entries(facts(card)).map(([title, text]) => {
+    part("facts").replaceChildren(...Object.entries(facts(card)).map(([title, text]) => {
       const pair = element("div");
       pair.append(element("dt", "", title), element("dd", "", inAMessage(text)));
       return pair;
@@ -104,6 +116,7 @@ export class ModelPanel {
   }
 }
 
+/** @param {string[]} signs */
 function known(signs) {
   if (signs.length <= 4) return `It knows the ${signs.length === 1 ? "sign" : "signs"} ${signs.join(", ")}`;
   const letters = signs.every((sign) => /^\p{L}$/u.test(sign));
@@ -111,6 +124,7 @@ function known(signs) {
   return `It knows ${signs.length} signs, such as ${signs.slice(0, 3).join(", ")}`;
 }
 
+/** @param {Card} card @returns {Record<string, string>} */
 function facts({ about = {}, licence, calibration, precision, signlet, taught }) {
   const scores = about?.out_of_fold?.ensemble ?? about?.out_of_fold?.soup;
   const accuracy = scores?.accuracy ?? scores?.top1 ?? about?.accuracy_unseen_languages;

@@ -1,24 +1,34 @@
 // The skeleton over the picture.
 
+/** @import { Frames } from "../types.js" */
+
+/** @typedef {keyof typeof EDGES} Part of a body, as it is drawn */
+
 import { HAND_POINTS, LEFT_HAND, RIGHT_HAND } from "../clips/landmarks.js";
 import { EDGES } from "./layout.js"; // written by signlet from its own table of landmarks
 
+/** @type {Record<Part, number>} */
 const WIDTHS = { face: 1, pose: 2.5, left_hand: 2.5, right_hand: 2.5 };
+/** @type {Partial<Record<Part, string>>} */
 const TOKENS = { left_hand: "--left-bright", right_hand: "--right-bright" };
+/** @type {[Part, number][]} */
 const HANDS = [["left_hand", LEFT_HAND], ["right_hand", RIGHT_HAND]];
 
-/** Draw 543 * 3 numbers of one frame over the whole canvas; null clears it. */
+/**
+ * Draw 543 * 3 numbers of one frame over the whole canvas; null clears it.
+ * @param {HTMLCanvasElement} canvas @param {Frames | null} frame
+ */
 export function drawSkeleton(canvas, frame) {
   const scale = window.devicePixelRatio || 1;
   const [width, height] = [canvas.clientWidth, canvas.clientHeight].map((side) => Math.max(1, Math.round(side * scale)));
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  const pen = canvas.getContext("2d");
+  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   pen.clearRect(0, 0, width, height);
   if (!frame) return;
   pen.lineCap = pen.lineJoin = "round";
   const unit = scale * Math.max(0.7, Math.min(width, height) / scale / 520);
-  for (const [part, edges] of Object.entries(EDGES)) {
-    const path = lines(frame, edges, width, height);
+  for (const part of /** @type {Part[]} */ (Object.keys(EDGES))) {
+    const path = lines(frame, EDGES[part], width, height);
     pen.strokeStyle = "rgb(0 0 0 / 0.35)";
     pen.lineWidth = (WIDTHS[part] + 1.6) * unit;
     pen.stroke(path);
@@ -32,6 +42,7 @@ export function drawSkeleton(canvas, frame) {
   }
 }
 
+/** @param {Frames} frame @param {[number, number][]} edges @param {number} width @param {number} height */
 function lines(frame, edges, width, height) {
   const path = new Path2D();
   for (const [a, b] of edges) {
@@ -42,6 +53,7 @@ function lines(frame, edges, width, height) {
   return path;
 }
 
+/** @param {Frames} frame @param {number} first @param {number} width @param {number} height @param {number} radius */
 function dots(frame, first, width, height, radius) {
   const path = new Path2D();
   for (let point = first; point < first + HAND_POINTS; point++) {
@@ -54,6 +66,7 @@ function dots(frame, first, width, height, radius) {
   return path;
 }
 
+/** @param {Part} part */
 function colour(part) {
   return getComputedStyle(document.documentElement).getPropertyValue(TOKENS[part] ?? "--body-bright").trim();
 }

@@ -1,39 +1,54 @@
 // The live page: sources, workers and what is shown, wired together.
 
 import { readClip } from "../clips/clips.js";
-import { cameraFrames, listCameras, openCamera, recordedFrames, videoFrames } from "../live/sources.js";
-import { ModelPanel } from "./model-panel.js";
-import { drawSkeleton } from "./overlay.js";
+import { advised } from "../clips/unfound.js";
 import { Remote } from "../live/remote.js";
 import { Session } from "../live/session.js";
-import { Signs } from "./signs.js";
+import { cameraFrames, listCameras, openCamera, recordedFrames, videoFrames } from "../live/sources.js";
 import { turn } from "../stream/mirror.js";
-import { TeachPanel } from "./teach-panel.js";
 import { TaughtSet } from "../teach/set.js";
 import { Store } from "../teach/store.js";
-import { advised } from "../clips/unfound.js";
+import { ModelPanel } from "./model-panel.js";
+import { drawSkeleton } from "./overlay.js";
+import { chosenFile, label, messageOf, part } from "./parts.js";
+import { listenForDrops, listenForKeys } from "./shortcuts.js";
+import { Signs } from "./signs.js";
+import { TeachPanel } from "./teach-panel.js";
 import { dismissHint, hint, problem, remark, report, showFigures, showLive, showPaused, showState, waiting } from "./views.js";
 import { browserProblem, cameraProblem, fileProblem, trackerProblem } from "./words.js";
 
+/** @import { Card, Frames, LandmarkQuestions, RecogniseQuestions, Parts, SourceFrame, SourceKind, Told } from "../types.js" */
+/** @import { ExampleRecorder } from "../teach/record.js" */
+
+/** @typedef {() => AsyncIterable<SourceFrame>} Begin what begins the frames of a source */
+
+/** @type {Partial<Record<SourceKind, string>>} */
 const LIVE = { camera: "Camera", video: "Video", clip: "Replay" };
-const part = (id) => document.getElementById(id);
-const [stage, video, overlay] = ["stage", "video", "overlay"].map(part);
+const [stage, video, overlay] = [part("stage"), part("video"), part("overlay")];
 const signs = new Signs();
 
-let recogniser = null;
-let tracker = null; // a promise: it is loaded with the first picture
-let modelReady = null;
+// The first three are made by `begin`.
+/** @type {Remote<RecogniseQuestions>} */
+let recogniser;
+/** @type {TeachPanel} */
+let teaching;
+/** @type {() => Promise<void>} */
+let modelReady;
+/** @type {Promise<Remote<LandmarkQuestions>> | null} */
+let tracker = null; // it is loaded with the first picture
+/** @type {Session | null} */
 let session = null;
 let started = 0;
-let teaching = null;
+/** @type {Frames | null} */
 let lastFrame = null;
+/** @type {File | null} */
 let lastFile = null; // that was shown: it can be taught from as a whole
 
 // --- sources ------------------------------------------------------------------------------
 
 async function startCamera() {
   await run("camera", async (mine) => {
-    const release = (stream) => stream.getTracks().forEach((track) => track.stop());
+    const release = (/** @type {MediaStream} */ stream) => stream.getTracks().forEach((track) => track.stop());
     const asked = openCamera(part("camera").value).catch((error) => {
       throw new Error(cameraProblem(error));
     });
@@ -44,7 +59,7 @@ async function startCamera() {
   });
 }
 
-/** begun: called before the first frame, where given. */
+/** begun: called before the first frame, where given. @param {File} file @param {() => void} [begun] */
 async function openFile(file, begun) {
   if (/\.zip$/i.test(file.name)) return teaching.open(file);
   lastFile = file;
@@ -61,8 +76,10 @@ async function openFile(file, begun) {
  * Show one source until it ends, fails or another one takes its place.
  * open: gives what begins its frames. It comes first: nobody should wait for a download to be
  * told that there is no camera.
+ * @param {SourceKind} source @param {(mine: Session) => Promise<Begin>} open
+ * @param {{ explain?: (error: Error) => string, begun?: () => void }} [options]
  */
-async function run(source, open, { explain = (error) => error.message, begun } = {}) {
+async function run(source, open, { explain = messageOf, begun } = {}) {
   const number = ++started;
   await stop();
   if (number !== started) return; // another one was chosen meanwhile
@@ -78,17 +95,21 @@ async function run(source, open, { explain = (error) => error.message, begun } =
   await mine.ended;
 }
 
+/**
+ * @param {Session} mine @param {SourceKind} source @param {(mine: Session) => Promise<Begin>} open
+ * @param {(error: Error) => string} explain
+ */
 async function follow(mine, source, open, explain) {
   try {
     showSource(source);
     waiting("Getting ready …");
-    const begin = await open(mine);
+    const frames = await open(mine);
     await mine.until(modelReady());
     if (source !== "clip") mine.tracker = await mine.until(trackerReady());
     waiting("Looking at the first picture, which takes longest …");
-    await mine.run(begin());
+    await mine.run(frames());
   } catch (error) {
-    if (!mine.signal.aborted) problem(explain(error));
+    if (!mine.signal.aborted) problem(explain(/** @type {Error} */ (error)));
     if (mine.tracker?.broken) tracker = null;
   }
   mine.stop(); // whatever it holds is given back
@@ -107,6 +128,7 @@ async function stop() {
 
 async function trackerReady() {
   tracker ??= (async () => {
+    /** @type {Remote<LandmarkQuestions>} */
     const made = new Remote("landmark-worker.js", "classic");
     waiting("Loading what finds hands and faces, once: about 30 MB …");
     await made.call("load", { folder: new URL("../mediapipe/", import.meta.url).href });
@@ -116,10 +138,11 @@ async function trackerReady() {
     return await tracker;
   } catch (error) {
     tracker = null;
-    throw new Error(trackerProblem(error));
+    throw new Error(trackerProblem(/** @type {Error} */ (error)));
   }
 }
 
+/** @param {MediaStream} stream */
 async function fillCameras(stream) {
   const used = stream.getVideoTracks()[0]?.getSettings().deviceId;
   const cameras = await listCameras();
@@ -129,12 +152,13 @@ async function fillCameras(stream) {
 
 // --- what is shown ------------------------------------------------------------------------
 
+/** @param {SourceKind} source */
 function showSource(source) {
   const on = source !== "none";
   const focused = document.activeElement?.closest(".controls, .welcome");
   stage.dataset.source = source;
   part("welcome").hidden = on;
-  for (const id of ["pause", "record"]) part(id).disabled = !on;
+  part("pause").disabled = part("record").disabled = !on;
   part("progress").hidden = !["video", "clip"].includes(source);
   part("progress").value = 0;
   showLive(LIVE[source] ?? null);
@@ -153,17 +177,19 @@ function showSource(source) {
   if (focused) part(on ? "start" : "begin").focus(); // what was focused is hidden now
 }
 
+/** @param {Frames} frame @param {number} time */
 function showFrame(frame, time) {
   if (lastFrame === null) waiting(null);
   part("figures").hidden = false;
   lastFrame = frame;
   const ratio = video.videoWidth ? video.videoWidth / video.videoHeight : 1;
-  for (const place of [stage, part("mirror")]) place.style.setProperty("--ratio", ratio);
+  for (const place of [stage, part("mirror")]) place.style.setProperty("--ratio", String(ratio));
   drawSkeleton(overlay, frame);
   teaching.see(frame, part("mirrored").checked ? turn(frame) : frame, time);
   if (teaching.recorder.state === "recording") showRecording(teaching.recorder);
 }
 
+/** @param {Told} told */
 function showAnswer({ events, state, suggestion }) {
   events.forEach((event) => signs.add(event));
   showState(session === null || lastFrame === null ? null : session.paused ? "paused" : state);
@@ -173,25 +199,27 @@ function showAnswer({ events, state, suggestion }) {
 /** A camera is shown as in a mirror; one that mirrors by itself already is. */
 function showMirror() {
   const flipped = stage.dataset.source === "camera" && !part("mirrored").checked;
-  for (const id of ["picture", "mirror"]) part(id).classList.toggle("flipped", flipped);
+  for (const place of [part("picture"), part("mirror")]) place.classList.toggle("flipped", flipped);
 }
 
 // --- what people do -----------------------------------------------------------------------
 
 function togglePause() {
+  if (!session) return;
   const on = !session.paused;
   session.pause(on);
-  if (stage.dataset.source === "camera") on ? video.pause() : video.play();
+  if (stage.dataset.source === "camera" && on) video.pause();
+  else if (stage.dataset.source === "camera") video.play();
   showPaused(on);
 }
 
-/** An example or a recording: before it, while it lasts, after it. */
+/** An example or a recording: before it, while it lasts, after it. @param {ExampleRecorder} recorder */
 function showRecording({ state, count, seconds }) {
   const on = state === "recording";
-  part("record").setAttribute("aria-pressed", on);
-  part("record").lastElementChild.textContent = on ? "End the recording" : "Record";
+  part("record").setAttribute("aria-pressed", String(on));
+  label(part("record"), on ? "End the recording" : "Record");
   if (on) showLive(`Recording ${seconds.toFixed(1)} s`, true);
-  else showLive(state === "counting" ? `Recording in ${count}` : LIVE[stage.dataset.source] ?? null);
+  else showLive(state === "counting" ? `Recording in ${count}` : LIVE[/** @type {SourceKind} */ (stage.dataset.source)] ?? null);
 }
 
 function endRecording() {
@@ -202,6 +230,7 @@ function startOrStop() {
   return session ? stop().then(() => showSource("none")) : startCamera();
 }
 
+/** @param {boolean} on */
 async function setMirrored(on) {
   part("mirrored").checked = on;
   showMirror();
@@ -210,48 +239,26 @@ async function setMirrored(on) {
   await recogniser.call("start", { mirrored: on });
 }
 
-const KEYS = { c: "start", p: "pause", r: "record" };
-function pressed(event) {
-  const typing = event.target.closest("input, select, textarea");
-  if (!part("keys").checked || typing || event.ctrlKey || event.metaKey || event.altKey) return;
-  const button = part(KEYS[event.key.toLowerCase()]);
-  if (!button || button.disabled) return;
-  event.preventDefault();
-  button.click();
-}
-
 function listen() {
+  /** @param {keyof Parts} id @param {() => void} action */
   const click = (id, action) => part(id).addEventListener("click", action);
   click("begin", startCamera);
   click("start", startOrStop);
   click("pause", togglePause);
   click("record", () => teaching.toggle());
   for (const button of document.querySelectorAll("button.open")) button.addEventListener("click", () => part("file").click());
-  part("file").addEventListener("change", ({ target }) => {
-    const [file] = target.files;
-    target.value = "";
+  part("file").addEventListener("change", () => {
+    const file = chosenFile(part("file"));
     if (file) openFile(file);
   });
-  part("mirrored").addEventListener("change", ({ target }) => setMirrored(target.checked));
+  part("mirrored").addEventListener("change", () => setMirrored(part("mirrored").checked));
   click("hint-turn", () => setMirrored(!part("mirrored").checked));
   click("hint-well", dismissHint);
-  part("show").addEventListener("change", ({ target }) => stage.classList.toggle("bare", !target.checked));
+  part("show").addEventListener("change", () => stage.classList.toggle("bare", !part("show").checked));
   part("camera").addEventListener("change", () => { if (stage.dataset.source === "camera") startCamera(); });
-  document.addEventListener("keydown", pressed);
   new ResizeObserver(() => drawSkeleton(overlay, lastFrame)).observe(overlay);
-  listenForDrops();
-}
-
-function listenForDrops() {
-  const drop = part("drop");
-  document.addEventListener("dragover", (event) => { event.preventDefault(); drop.hidden = false; });
-  document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) drop.hidden = true; });
-  document.addEventListener("drop", (event) => {
-    event.preventDefault();
-    drop.hidden = true;
-    const [file] = event.dataTransfer.files;
-    if (file) openFile(file);
-  });
+  listenForKeys();
+  listenForDrops(openFile);
 }
 
 function begin() {
@@ -259,7 +266,7 @@ function begin() {
   if (missing) {
     problem(missing);
     part("model-name").textContent = "No model is loaded.";
-    for (const button of document.querySelectorAll("main button")) button.disabled = true;
+    for (const button of document.querySelectorAll("main button")) /** @type {HTMLButtonElement} */ (button).disabled = true;
     return;
   }
   recogniser = new Remote("recognise-worker.js", "module");
@@ -269,7 +276,7 @@ function begin() {
   const panel = new ModelPanel(recogniser, restart, problem);
   teaching = new TeachPanel(set, store, {
     live: () => session !== null, keys: () => part("keys").checked,
-    start: startCamera, replay: (begun) => openFile(lastFile, begun),
+    start: startCamera, replay: (begun) => { if (lastFile) openFile(lastFile, begun); },
     recording: showRecording, changed: (use) => panel.use(use),
   });
   let loading = panel.start();
@@ -278,7 +285,10 @@ function begin() {
   };
   listen();
 
-  /** After another model: the taught signs with it, and the stream begins anew. Gives what is named. */
+  /**
+   * After another model: the taught signs with it, and the stream begins anew. Gives what is named.
+   * @param {Card} card @param {string} name
+   */
   async function restart(card, name) {
     await kept;
     const use = await teaching.model(card, name);

@@ -1,16 +1,24 @@
 // The taught signs as a list: their examples as moving skeletons, and what to make of them.
 
-import { element } from "./signs.js";
+/** @import { Advice, Example, Group } from "../types.js" */
+
+/** @typedef {{ item: HTMLElement, canvas: HTMLCanvasElement, button: HTMLButtonElement }} Item of the list */
+
 import { summary } from "../teach/words.js";
+import { element } from "./parts.js";
 import { Thumbnails } from "./thumbnails.js";
 
 export class SignList {
   #place;
   #throwAway;
   #thumbnails = new Thumbnails();
+  /** @type {Map<Example, Item>} */
   #items = new Map(); // example -> its list item
 
-  /** place: the list. throwAway: is called with the example whose button was pressed. */
+  /**
+   * place: the list. throwAway: is called with the example whose button was pressed.
+   * @param {HTMLElement} place @param {(example: Example) => void} throwAway
+   */
   constructor(place, throwAway) {
     this.#place = place;
     this.#throwAway = throwAway;
@@ -18,6 +26,7 @@ export class SignList {
 
   /**
    * groups: [{ sign, count, brought, examples, advice }]: see `summary`; advice is a Map, see TaughtSet.
+   * @param {Group[]} groups
    */
   show(groups) {
     const present = new Set(groups.flatMap(({ examples }) => examples));
@@ -25,18 +34,23 @@ export class SignList {
     this.#place.replaceChildren(...groups.map((group) => this.#group(group)));
   }
 
-  /** Where the focus goes when an example is thrown away: its neighbour, null where there is none. */
+  /**
+   * Where the focus goes when an example is thrown away: its neighbour, null where there is none.
+   * @param {Example} example
+   */
   neighbour(example) {
     const buttons = [...this.#place.querySelectorAll("button")];
-    const at = buttons.indexOf(this.#items.get(example)?.querySelector("button"));
+    const at = buttons.findIndex((button) => button === this.#items.get(example)?.button);
     return buttons[at + 1] ?? buttons[at - 1] ?? null;
   }
 
-  #drop(example, item) {
-    this.#thumbnails.hide(item.querySelector("canvas"));
+  /** @param {Example} example @param {Item} item */
+  #drop(example, { canvas }) {
+    this.#thumbnails.hide(canvas);
     this.#items.delete(example);
   }
 
+  /** @param {Group} group */
   #group(group) {
     const { sign, examples, advice } = group;
     const said = summary(group);
@@ -50,9 +64,9 @@ export class SignList {
     return item;
   }
 
+  /** @param {Example} example @param {string} sign @param {number} number @param {Advice} [advice] */
   #example(example, sign, number, advice) {
-    const item = this.#items.get(example) ?? this.#made(example);
-    const [canvas, button] = ["canvas", "button"].map((name) => item.querySelector(name));
+    const { item, canvas, button } = this.#items.get(example) ?? this.#made(example);
     item.classList.toggle("doubted", Boolean(advice?.like));
     const like = advice?.like ? `, looks like ${advice.like}` : "";
     canvas.setAttribute("aria-label", `Example ${number} of ${sign}, by ${example.signer}${like}`);
@@ -60,6 +74,7 @@ export class SignList {
     return item;
   }
 
+  /** @param {Example} example */
   #made(example) {
     const item = element("li");
     const canvas = element("canvas");
@@ -69,8 +84,9 @@ export class SignList {
     button.title = "Throw it away";
     button.addEventListener("click", () => this.#throwAway(example));
     item.append(canvas, button);
-    this.#items.set(example, item);
     this.#thumbnails.show(canvas, example);
-    return item;
+    const made = { item, canvas, button };
+    this.#items.set(example, made);
+    return made;
   }
 }

@@ -1,53 +1,70 @@
 // The panel on which signs are taught: naming, recording, the examples, saving, forgetting.
 
+/** @import { Card, Clip, Example, Frames, Use } from "../types.js" */
+/** @import { TaughtSet } from "../teach/set.js" */
+/** @import { Store } from "../teach/store.js" */
+
 import { hasHand, shortName, signName } from "../clips/clips.js";
 import { inAMessage } from "../clips/names.js";
+import { ExampleRecorder } from "../teach/record.js";
+import { kept, NO_HAND, NO_NAME, NO_PICTURE, STARTING, STOPPED, why } from "../teach/words.js";
 import { drawSkeleton } from "./overlay.js";
+import { label, messageOf, part } from "./parts.js";
 import { SignList } from "./teach-list.js";
 import { holdable } from "./teach-press.js";
-import { ExampleRecorder } from "../teach/record.js";
 import { TeachTools } from "./teach-tools.js";
-import { kept, NO_HAND, NO_NAME, NO_PICTURE, STARTING, STOPPED, why } from "../teach/words.js";
 
-const part = (id) => document.getElementById(id);
+/**
+ * @typedef {object} Page what the panel asks of the page, and tells it
+ * @property {() => boolean} live whether a source runs
+ * @property {() => void} start the camera
+ * @property {(begun: () => void) => void} replay the last file
+ * @property {() => boolean} keys whether keys are wanted
+ * @property {(recorder: ExampleRecorder) => void} recording told of each change
+ * @property {(use: Use) => void} changed told what TaughtSet says after each change
+ */
+
 const STEPS = { idle: "Hold and sign", counting: "Get ready …", recording: "Recording …" };
 
 export class TeachPanel {
   #set;
   #store;
   #page;
+  /** @type {{ sign: string, signer: string } | null} */
   #name = null; // { sign, signer } of the recording in the making
   #shown = ""; // the state that was told
   #tools;
   #list = new SignList(part("lessons"), (example) => this.#throwAway(example));
 
   /**
-   * set, store: see teach/set.js and teach/store.js. page: { live(), whether a source runs;
-   * start(), a camera; replay(begun), the last file; keys(), whether keys are wanted; recording(recorder), told of each change;
-   * changed(use), told what TaughtSet says after each change }.
+   * set, store: see teach/set.js and teach/store.js.
+   * @param {TaughtSet} set @param {Store} store @param {Page} page
    */
   constructor(set, store, page) {
     this.#set = set;
     this.#store = store;
     this.#page = page;
     this.recorder = new ExampleRecorder(() => this.#showRecorder(), (clip) => this.#take(clip));
-    const press = { down: () => this.#down(), up: (tapped) => this.#up(tapped) };
+    const press = { down: () => this.#down(), up: (/** @type {boolean} */ tapped) => this.#up(tapped) };
     holdable(part("teach-hold"), press, () => page.keys() && page.live() && part("teach-sign").value.trim());
     part("teach-again").addEventListener("click", () => this.#again());
     this.#tools = new TeachTools(set, store, this);
   }
 
-  /** Another model is in use; gives what is named now. */
+  /** Another model is in use; gives what is named now. @param {Card} card @param {string} name */
   async model(card, name) {
     const use = await this.#set.model(card, name);
     this.#show();
     return use;
   }
 
-  /** The next frame of the source: as it is drawn and as it is recorded; null where there is none. */
+  /**
+   * The next frame of the source: as it is drawn and as it is recorded; null where there is none.
+   * @param {Frames | null} drawn @param {Frames} [frame] @param {number} [time]
+   */
   see(drawn, frame, time) {
     drawSkeleton(part("teach-view"), drawn);
-    if (frame) this.recorder.see(frame, time);
+    if (frame && time !== undefined) this.recorder.see(frame, time);
   }
 
   /** Begin or end a recording that is kept whole, not only the sign in it. */
@@ -62,11 +79,12 @@ export class TeachPanel {
     this.recorder.end();
   }
 
-  /** Take up the examples in a .zip. */
+  /** Take up the examples in a .zip. @param {File} file */
   open(file) {
     return this.#tools.open(file);
   }
 
+  /** @param {string} text */
   say(text) {
     part("teach-note").textContent = inAMessage(text);
   }
@@ -80,6 +98,7 @@ export class TeachPanel {
     }
   }
 
+  /** @param {boolean} tapped */
   #up(tapped) {
     if (!this.#name || this.recorder.state !== "recording") return;
     if (tapped) this.recorder.countdown();
@@ -91,6 +110,7 @@ export class TeachPanel {
     if (this.#named()) this.#page.replay(() => this.recorder.begin());
   }
 
+  /** @param {() => void} act */
   #begin(act) {
     if (!this.#named()) return;
     if (this.#page.live()) return act();
@@ -109,26 +129,28 @@ export class TeachPanel {
       return true;
     } catch (error) {
       this.#name = null;
-      this.say(error.message);
+      this.say(messageOf(error));
       setTimeout(() => part("teach-sign").focus()); // once the press has moved the focus
       return false;
     }
   }
 
+  /** @param {Clip | null} clip */
   async #take(clip) {
     const name = this.#name;
     this.#name = null;
-    if (!clip) return this.say(NO_PICTURE);
+    if (!clip || !name) return this.say(NO_PICTURE);
     if (!hasHand(clip)) return this.say(NO_HAND);
     try {
       await this.change(this.#set.add([{ ...clip, ...name }]));
     } catch (error) {
-      return this.say(error.message);
+      return this.say(messageOf(error));
     }
     const ours = this.#set.examples.filter(({ sign }) => sign === name.sign);
-    return this.say(kept(name, this.#set.count(name.sign), this.#set.advice.get(ours.at(-1))?.like));
+    return this.say(kept(name, this.#set.count(name.sign), this.#set.advice.get(ours[ours.length - 1])?.like));
   }
 
+  /** @param {Example} example */
   async #throwAway(example) {
     const next = this.#list.neighbour(example);
     await this.change(this.#set.remove(example));
@@ -136,7 +158,7 @@ export class TeachPanel {
     (next ?? part("teach-sign")).focus();
   }
 
-  /** Show what comes of a change of the signs. */
+  /** Show what comes of a change of the signs. @param {Promise<Use>} done */
   async change(done) {
     try {
       this.#page.changed(await done);
@@ -148,6 +170,7 @@ export class TeachPanel {
   #show() {
     const { examples, brought, canBoth, able, way, advice } = this.#set;
     const signs = [...new Set([...brought.keys(), ...examples.map(({ sign }) => sign)])];
+    /** @param {string} sign */
     const own = (sign) => examples.filter((one) => one.sign === sign);
     this.#list.show(signs.map((sign) => (
       { sign, count: this.#set.count(sign), brought: brought.get(sign) ?? 0, advice, examples: own(sign) }
@@ -155,8 +178,8 @@ export class TeachPanel {
     part("teach-names").replaceChildren(...signs.map((sign) => new Option("", sign)));
     part("teach-empty").hidden = signs.length > 0;
     part("teach-with").hidden = !signs.length || !able;
-    for (const id of ["save", "forget"]) part(id).hidden = !examples.length;
-    for (const radio of document.querySelectorAll("[name=teach-with]")) {
+    part("save").hidden = part("forget").hidden = !examples.length;
+    for (const radio of /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("[name=teach-with]"))) {
       radio.checked = radio.value === way;
       radio.disabled = radio.value === "both" && !canBoth;
     }
@@ -166,8 +189,8 @@ export class TeachPanel {
 
   #showRecorder() {
     const { state, count, alone } = this.recorder;
-    part("teach-hold").lastElementChild.textContent = alone && state === "recording" ? "Stop" : STEPS[state];
-    part("teach-count").textContent = state === "counting" ? count : "";
+    label(part("teach-hold"), alone && state === "recording" ? "Stop" : STEPS[state]);
+    part("teach-count").textContent = state === "counting" ? String(count) : "";
     part("teach").dataset.state = state;
     if (state === "counting") this.say(String(count));
     else if (state === "recording" && this.#shown !== state) this.say(alone ? "Sign now" : "Recording …");

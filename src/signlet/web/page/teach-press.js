@@ -5,8 +5,11 @@ const TAP = 350; // milliseconds; longer is held
 /**
  * on: { down(), up(tapped) }, called when it is pressed and let go: by a pointer, by Enter or the
  * space key. wanted: whether the space key anywhere else on the page counts too, at the moment.
+ * @param {HTMLButtonElement} button @param {{ down: () => void, up: (tapped: boolean) => void }} on
+ * @param {() => unknown} wanted
  */
 export function holdable(button, on, wanted) {
+  /** @type {number | null} */
   let since = null;
 
   function down() {
@@ -38,7 +41,10 @@ export function holdable(button, on, wanted) {
   });
   window.addEventListener("blur", () => up(true));
 
-  const ours = ({ key, target }) => (target === button ? key === " " || key === "Enter" : key === " " && wanted() && isFree(target));
+  /** @param {KeyboardEvent} event */
+  const ours = ({ key, target }) => (
+    target === button ? key === " " || key === "Enter" : key === " " && wanted() && isFree(/** @type {Element} */ (target))
+  );
   document.addEventListener("keydown", (event) => {
     if (!ours(event) || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
@@ -51,7 +57,10 @@ export function holdable(button, on, wanted) {
   });
 }
 
-/** Whether the space key does nothing there but scroll. */
+/**
+ * Whether the space key does nothing there but scroll.
+ * @param {Element} target
+ */
 function isFree(target) {
   return !target.closest("input, select, textarea, button, summary, a, dialog");
 }

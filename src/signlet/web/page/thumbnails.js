@@ -1,5 +1,9 @@
 // Examples as small moving skeletons.
 
+/** @import { Clip, Frames } from "../types.js" */
+
+/** @typedef {{ ratio: number, middle: number[], scale: number }} View how a signer is placed in the picture */
+
 import { withHands } from "../clips/clips.js";
 import { HAND_POINTS, LEFT_HAND, LEFT_SHOULDER, NOSE, NUMBERS, POINTS, RIGHT_HAND, RIGHT_SHOULDER } from "../clips/landmarks.js";
 import { NOSE_HEIGHT } from "../stream/hands.js";
@@ -12,7 +16,9 @@ const POSE_TAKEN = [NOSE, LEFT_SHOULDER, RIGHT_SHOULDER];
 
 /** Moves all clips that are on the screen; draws one frame where motion is not wanted. */
 export class Thumbnails {
+  /** @type {Map<HTMLCanvasElement, { clip: Clip, view: View, begin: number }>} */
   #clips = new Map(); // canvas -> how its clip is drawn
+  /** @type {Set<HTMLCanvasElement>} */
   #seen = new Set();
   #drawn = 0;
   #calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -23,49 +29,67 @@ export class Thumbnails {
     this.#calm.addEventListener("change", () => this.#seen.forEach((canvas) => this.#still(canvas)));
   }
 
-  /** Show what is between the first and the last frame with a hand. */
+  /**
+   * Show what is between the first and the last frame with a hand.
+   * @param {HTMLCanvasElement} canvas @param {Clip} whole
+   */
   show(canvas, whole) {
     const clip = withHands(whole) ?? whole;
     this.#clips.set(canvas, { clip, view: viewOf(clip), begin: performance.now() });
     this.#watcher.observe(canvas);
   }
 
+  /** @param {HTMLCanvasElement} canvas */
   hide(canvas) {
     this.#watcher.unobserve(canvas);
     this.#clips.delete(canvas);
     this.#seen.delete(canvas);
   }
 
+  /** @param {IntersectionObserverEntry} entry */
   #watch({ target, isIntersecting }) {
-    if (!isIntersecting) return this.#seen.delete(target);
-    if (!this.#clips.has(target)) return false;
-    this.#seen.add(target);
-    return this.#still(target);
+    const canvas = /** @type {HTMLCanvasElement} */ (target);
+    if (!isIntersecting) this.#seen.delete(canvas);
+    else if (this.#clips.has(canvas)) {
+      this.#seen.add(canvas);
+      this.#still(canvas);
+    }
   }
 
+  /** @param {HTMLCanvasElement} canvas */
   #still(canvas) {
-    const { clip, view } = this.#clips.get(canvas);
-    drawSkeleton(canvas, placed(clip, clip.T >> 1, view));
+    const shown = this.#clips.get(canvas);
+    if (shown) drawSkeleton(canvas, placed(shown.clip, shown.clip.T >> 1, shown.view));
   }
 
+  /** @param {number} now */
   #draw(now) {
     requestAnimationFrame((later) => this.#draw(later));
     if (this.#calm.matches || now - this.#drawn < EVERY) return;
     this.#drawn = now;
-    for (const canvas of this.#seen) {
-      const { clip, view, begin } = this.#clips.get(canvas);
-      const time = ((now - begin) / 1000) % (clip.times[clip.T - 1] + REST);
-      const t = clip.times.findLastIndex((one) => one <= time);
-      drawSkeleton(canvas, placed(clip, Math.max(t, 0), view));
-    }
+    for (const canvas of this.#seen) this.#move(canvas, now);
+  }
+
+  /** @param {HTMLCanvasElement} canvas @param {number} now */
+  #move(canvas, now) {
+    const shown = this.#clips.get(canvas);
+    if (!shown) return;
+    const { clip, view, begin } = shown;
+    const time = ((now - begin) / 1000) % (clip.times[clip.T - 1] + REST);
+    const t = clip.times.findLastIndex((one) => one <= time);
+    drawSkeleton(canvas, placed(clip, Math.max(t, 0), view));
   }
 }
 
-/** Where the signer is: the middle, how large, and how wide the picture is for its height. */
+/**
+ * Where the signer is: the middle, how large, and how wide the picture is for its height.
+ * @param {Clip} clip @returns {View}
+ */
 function viewOf({ frames, T }) {
   const taken = [...POSE_TAKEN, 10, 152, ...[LEFT_HAND, RIGHT_HAND].flatMap((hand) => Array.from({ length: HAND_POINTS }, (_, i) => hand + i))];
   const low = [Infinity, Infinity];
   const high = [-Infinity, -Infinity];
+  /** @type {number[]} */
   const ratios = [];
   for (let t = 0; t < T; t++) {
     for (const point of taken) {
@@ -83,12 +107,16 @@ function viewOf({ frames, T }) {
   return { ratio, middle: [0, 1].map((axis) => (low[axis] + high[axis]) / 2), scale: size > 0 ? ROOM / size : 1 };
 }
 
-/** Width by height of the picture: a shoulder width is as long in x as in y. */
+/**
+ * Width by height of the picture: a shoulder width is as long in x as in y.
+ * @param {Frames} frame
+ */
 function ratioOf(frame) {
   const [left, right] = [LEFT_SHOULDER, RIGHT_SHOULDER].map((point) => frame.subarray(3 * point, 3 * point + 2));
   return ((left[1] + right[1]) / 2 - frame[3 * NOSE + 1]) / NOSE_HEIGHT / Math.abs(left[0] - right[0]);
 }
 
+/** @param {Clip} clip @param {number} t @param {View} view */
 function placed({ frames }, t, { ratio, middle, scale }) {
   const frame = frames.slice(t * NUMBERS, (t + 1) * NUMBERS);
   for (let point = 0; point < POINTS; point++) {

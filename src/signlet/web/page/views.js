@@ -1,12 +1,16 @@
 // Small things that the page shows: messages, progress, figures, the state.
 
-import { inAMessage } from "../clips/names.js";
+/** @import { Figures } from "../types.js" */
 
+import { inAMessage } from "../clips/names.js";
+import { part } from "./parts.js";
+
+/** @type {Record<string, string>} */
 const STATES = { rest: "Watching", signing: "Signing", paused: "Paused" };
 const STEADY = 400; // milliseconds: numbers that flicker cannot be read
-const part = (id) => document.getElementById(id);
 
 let shownAt = 0;
+/** @param {Figures} figures */
 export function showFigures({ rate, finding, naming, delay }) {
   if (naming !== undefined) part("naming").textContent = milliseconds(naming);
   if (delay !== undefined) part("delay").textContent = `${delay.toFixed(1)} s`;
@@ -16,56 +20,73 @@ export function showFigures({ rate, finding, naming, delay }) {
   if (rate !== undefined) shownAt = performance.now();
 }
 
+/** @param {number} number */
 function milliseconds(number) {
   return `${number < 10 ? number.toFixed(1) : number.toFixed(0)} ms`;
 }
 
-/** Share of a source that is done. */
+/** Share of a source that is done. @param {number} share */
 export function report(share) {
   part("progress").value = share;
 }
 
-/** What the page is busy with; null takes it away. */
+/**
+ * What the page is busy with; null takes it away.
+ * @param {string | null} text
+ */
 export function waiting(text) {
   part("waiting").hidden = text === null;
   part("waiting").textContent = inAMessage(text ?? "");
 }
 
-/** What went wrong; null takes it away. */
+/** What went wrong; null takes it away. @param {string | null} text */
 export function problem(text) {
   part("problem").hidden = text === null;
   part("problem").textContent = inAMessage(text ?? "");
 }
 
-/** What was mended in what is shown; null takes it away. */
+/**
+ * What was mended in what is shown; null takes it away.
+ * @param {string | null} text
+ */
 export function remark(text) {
   part("remark").hidden = text === null;
   part("remark").textContent = inAMessage(text ?? "");
 }
 
-/** state: a key of STATES, null where there is nothing to tell. */
+/**
+ * state: a key of STATES, null where there is nothing to tell.
+ * @param {string | null} state
+ */
 export function showState(state) {
   part("state").hidden = state === null;
   part("state").dataset.state = state ?? "";
-  part("state").textContent = STATES[state] ?? "";
+  part("state").textContent = STATES[state ?? ""] ?? "";
 }
 
-/** What is being looked at, or recorded; null where nothing is. */
+/**
+ * What is being looked at, or recorded; null where nothing is.
+ * @param {string | null} text @param {boolean} [recording]
+ */
 export function showLive(text, recording = false) {
   part("live").hidden = text === null;
   part("live").classList.toggle("recording", recording);
   part("live").textContent = text ?? "";
 }
 
+/** @param {boolean} on */
 export function showPaused(on) {
   part("pause").textContent = on ? "Go on" : "Pause";
-  part("pause").setAttribute("aria-pressed", on);
+  part("pause").setAttribute("aria-pressed", String(on));
   if (on) showState("paused");
 }
 
 let dismissed = false;
 
-/** Whether the camera seems to be mirrored; once somebody said that it is not, never again. */
+/**
+ * Whether the camera seems to be mirrored; once somebody said that it is not, never again.
+ * @param {boolean} on
+ */
 export function hint(on) {
   const show = on && !dismissed;
   if (part("hint").hidden === !show) return; // said once, not with every frame

@@ -1,5 +1,6 @@
 // What went wrong, in words that say what to do.
 
+/** @type {Record<string, string>} */
 const CAMERA = {
   InsecureError: "Browsers allow the camera only on https pages and on this computer itself. Open the page by https, or open a video instead.",
   NotAllowedError: "The camera was not allowed. Allow it beside the address of this page, then start it again. You can open a video without it.",
@@ -8,12 +9,12 @@ const CAMERA = {
   OverconstrainedError: "That camera is not there any more. Choose another one in the settings.",
 };
 
-/** Why the camera does not start. */
+/** Why the camera does not start. @param {Error} error */
 export function cameraProblem(error) {
   return CAMERA[error?.name] ?? `The camera does not start (${error?.message || error?.name}). Choose another one in the settings, or open a video.`;
 }
 
-/** Why hands and faces cannot be found. */
+/** Why hands and faces cannot be found. @param {Error} error */
 export function trackerProblem(error) {
   if (/webgl|graphics|context/i.test(error.message)) {
     return "This browser cannot compute on the graphics card (WebGL 2 in a worker), which finding hands needs. Switch on hardware acceleration, or try another browser. Recordings of landmarks still work.";
@@ -22,7 +23,7 @@ export function trackerProblem(error) {
   return `The part that finds hands and faces could not be loaded (${reason}). Load the page again; where it stays so, build it again.`;
 }
 
-/** Why a file cannot be shown. */
+/** Why a file cannot be shown. @param {File} file @param {Error} error */
 export function fileProblem(file, error) {
   if (error?.name === "UnplayableError") {
     return `${file.name}: this browser cannot play it. Give a video as mp4 (H.264) or webm, or a recording of landmarks as npz.`;
@@ -41,6 +42,7 @@ export function browserProblem() {
   return null;
 }
 
+/** @param {number} share */
 export function percent(share) {
   return `${Math.round(100 * share)} %`;
 }

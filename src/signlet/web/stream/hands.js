@@ -1,5 +1,7 @@
 // What one frame tells of the hands, in shoulder widths; as signlet.stream.hands in Python.
 
+/** @import { Frames, Hand, Hands } from "../types.js" */
+
 import { HAND_POINTS, LEFT_HAND, LEFT_SHOULDER, NOSE, RIGHT_HAND, RIGHT_SHOULDER } from "../clips/landmarks.js";
 
 const WRIST = 0;
@@ -10,12 +12,18 @@ const SMOOTH = 1.0;
 
 /** Size of the signer, followed from frame to frame. */
 export class Body {
+  /** @type {number | null} */
   width = null; // a shoulder width in x, as a fraction of the picture
+  /** @type {number | null} */
   height = null; // the same length in y
+  /** @type {number | null} */
   #shoulders = null;
   #time = 0;
 
-  /** [left, right]: points of the hands that were found and are not down, else null. */
+  /**
+   * [left, right]: points of the hands that were found and are not down, else null.
+   * @param {Frames} frame @param {number} time @param {number} restLine @returns {Hands}
+   */
   raisedHands(frame, time, restLine) {
     this.#measure(frame, time);
     const left = pointsOf(frame, LEFT_HAND);
@@ -24,7 +32,7 @@ export class Body {
     return [this.#ifUp(left, restLine), this.#ifUp(right, restLine)];
   }
 
-  /** Mean distance of the points of a hand. */
+  /** Mean distance of the points of a hand. @param {Float64Array} one @param {Float64Array} other */
   distance(one, other) {
     const width = this.width ?? 1;
     const height = this.height ?? 1;
@@ -37,6 +45,7 @@ export class Body {
     return total / HAND_POINTS;
   }
 
+  /** @param {Frames} frame @param {number} time */
   #measure(frame, time) {
     const noseY = frame[3 * NOSE + 1];
     const leftY = frame[3 * LEFT_SHOULDER + 1];
@@ -52,6 +61,7 @@ export class Body {
     this.#shoulders = middle;
   }
 
+  /** @param {number} width @param {number | null} height @param {number} time */
   #blend(width, height, time) {
     if (this.#shoulders === null || this.width === null || this.height === null) {
       this.width = width;
@@ -64,6 +74,7 @@ export class Body {
     this.#time = time;
   }
 
+  /** @param {Hand} hand */
   #guess(hand) {
     if (hand === null) return;
     const x = hand[2 * WRIST] - hand[2 * KNUCKLE];
@@ -72,6 +83,7 @@ export class Body {
     if (size > 0) this.width = this.height = size;
   }
 
+  /** @param {Hand} hand @param {number} restLine */
   #ifUp(hand, restLine) {
     if (hand === null || this.#shoulders === null || this.height === null) return hand;
     let y = 0;
@@ -81,7 +93,10 @@ export class Body {
   }
 }
 
-/** x and y of 21 points, or null where one is missing. */
+/**
+ * x and y of 21 points, or null where one is missing.
+ * @param {Frames} frame @param {number} start @returns {Hand}
+ */
 function pointsOf(frame, start) {
   const points = new Float64Array(2 * HAND_POINTS);
   for (let i = 0; i < HAND_POINTS; i++) {
@@ -94,14 +109,19 @@ function pointsOf(frame, start) {
 /** Since when the hands have held still. */
 export class Stillness {
   since = 0;
+  /** @type {Hands} */
   pose = [null, null];
   #change;
 
+  /** @param {number} change */
   constructor(change) {
     this.#change = change;
   }
 
-  /** See the next frame in which a hand is up; true where they do not hold still. */
+  /**
+   * See the next frame in which a hand is up; true where they do not hold still.
+   * @param {Hands} hands @param {number} time @param {Body} body
+   */
   update(hands, time, body) {
     const moved = !sharesHand(this.pose, hands) || this.moved(hands, this.pose, body);
     if (moved) {
@@ -113,12 +133,16 @@ export class Stillness {
     return moved;
   }
 
-  /** True where a hand of both is elsewhere, or has another shape. */
+  /**
+   * True where a hand of both is elsewhere, or has another shape.
+   * @param {Hands} one @param {Hands} other @param {Body} body
+   */
   moved(one, other, body) {
     return [0, 1].some((i) => one[i] && other[i] && body.distance(one[i], other[i]) >= this.#change);
   }
 }
 
+/** @param {Hands} one @param {Hands} other */
 function sharesHand(one, other) {
   return [0, 1].some((i) => one[i] && other[i]);
 }

@@ -1,5 +1,7 @@
 // Cameras that show a mirror image: turn it back, and notice it; as signlet.stream.mirror.
 
+/** @import { Frames } from "../types.js" */
+
 import { HAND_POINTS, LEFT_HAND, POINTS, POSE, POSE_POINTS, RIGHT_HAND } from "../clips/landmarks.js";
 
 const ENOUGH = 20; // seconds with one hand only before anything is said
@@ -32,15 +34,22 @@ export const MIRROR = mirrorRows();
 
 function mirrorRows() {
   const rows = Array.from({ length: POINTS }, (_, i) => i);
+  /** @param {number} a @param {number} b */
   const swap = (a, b) => { rows[a] = b; rows[b] = a; };
-  for (const pair of FACE_PAIRS.trim().split(/\s+/)) swap(...pair.split("-").map(Number));
+  for (const pair of FACE_PAIRS.trim().split(/\s+/)) {
+    const [left, right] = pair.split("-").map(Number);
+    swap(left, right);
+  }
   for (let i = 0; i < HAND_POINTS; i++) swap(LEFT_HAND + i, RIGHT_HAND + i);
   for (let i = 1; i < 4; i++) swap(POSE + i, POSE + i + 3); // eyes
   for (let i = 7; i < POSE_POINTS; i += 2) swap(POSE + i, POSE + i + 1);
   return rows;
 }
 
-/** Frames (Float32Array of any number of 543 * 3) as a camera without mirror shows them. */
+/**
+ * Frames (Float32Array of any number of 543 * 3) as a camera without mirror shows them.
+ * @param {Frames} frames @returns {Frames}
+ */
 export function turn(frames) {
   const turned = new Float32Array(frames.length);
   for (let first = 0; first < frames.length; first += 3 * POINTS) {
@@ -60,7 +69,7 @@ export class MirrorCheck {
   #left = 0;
   #one = 0;
 
-  /** See a sign. */
+  /** See a sign. @param {Frames} frames @param {number} T @param {number} seconds */
   see(frames, T, seconds) {
     let left = 0;
     let one = 0;
@@ -74,7 +83,10 @@ export class MirrorCheck {
     this.#left += (seconds * left) / T;
   }
 
-  /** One sentence, or null where nothing is suspicious. */
+  /**
+   * One sentence, or null where nothing is suspicious.
+   * @param {boolean} mirrored
+   */
   suggestion(mirrored) {
     if (this.#one < ENOUGH || this.#left < SHARE * this.#one) return null;
     const remedy = mirrored ? "leave out mirrored: true" : "pass mirrored: true";
@@ -82,6 +94,7 @@ export class MirrorCheck {
   }
 }
 
+/** @param {Frames} frames @param {number} t @param {number} start */
 function hasHand(frames, t, start) {
   for (let i = 0; i < HAND_POINTS; i++) {
     if (!Number.isFinite(frames[3 * (t * POINTS + start + i)])) return false;

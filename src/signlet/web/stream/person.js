@@ -1,5 +1,9 @@
 // Which of several people is followed; as signlet.stream.person in Python.
 
+/** @import { Frames } from "../types.js" */
+
+/** @typedef {{ x: number, y: number, size: number }} Place the middle of the shoulders, and how far they are apart */
+
 import { LEFT_SHOULDER, RIGHT_SHOULDER } from "../clips/landmarks.js";
 
 const STEP = 1.5;
@@ -8,16 +12,21 @@ const LARGER = 1.5;
 /** Choose a person in each frame: the largest, kept as long as they are there. */
 export class Follower {
   #lostAfter;
+  /** @type {Place | null} */
   #place = null;
   #seen = -Infinity;
   #rival = Infinity;
   switched = false;
 
+  /** @param {number} lostAfter */
   constructor(lostAfter) {
     this.#lostAfter = lostAfter;
   }
 
-  /** The followed one of the people (Float32Arrays), null where they are not seen. */
+  /**
+   * The followed one of the people (Float32Arrays), null where they are not seen.
+   * @param {Frames[]} people @param {number} time @param {boolean} resting @returns {Frames | null}
+   */
   choose(people, time, resting) {
     const places = people.map(placeOf);
     this.switched = false;
@@ -33,15 +42,17 @@ export class Follower {
     return people[index];
   }
 
+  /** @param {(Place | null)[]} places */
   #nearest(places) {
     const steps = places.map((place) => step(this.#place, place));
     const best = steps.length ? steps.indexOf(Math.min(...steps)) : null;
     return best !== null && steps[best] <= STEP ? best : null;
   }
 
+  /** @param {(Place | null)[]} places @param {number | null} index @param {number} time @param {boolean} resting */
   #overtaken(places, index, time, resting) {
     const most = largest(places);
-    const larger = index !== null && most !== null && most !== index && places[most].size > LARGER * places[index].size;
+    const larger = index !== null && most !== null && most !== index && sizeOf(places[most]) > LARGER * sizeOf(places[index]);
     if (!larger) {
       this.#rival = Infinity;
       return index;
@@ -54,6 +65,7 @@ export class Follower {
   }
 }
 
+/** @param {Frames} person @returns {Place | null} */
 function placeOf(person) {
   const [leftX, leftY] = person.subarray(3 * LEFT_SHOULDER);
   const [rightX, rightY] = person.subarray(3 * RIGHT_SHOULDER);
@@ -64,12 +76,19 @@ function placeOf(person) {
   return { x: (leftX + rightX) / 2, y: (leftY + rightY) / 2, size };
 }
 
+/** @param {(Place | null)[]} places */
 function largest(places) {
-  const sizes = places.map((place) => place?.size ?? 0);
+  const sizes = places.map(sizeOf);
   const most = Math.max(0, ...sizes);
   return most > 0 ? sizes.indexOf(most) : null;
 }
 
+/** @param {Place | null} place */
+function sizeOf(place) {
+  return place?.size ?? 0;
+}
+
+/** @param {Place | null} one @param {Place | null} other */
 function step(one, other) {
   if (one === null || other === null) return Infinity;
   const x = one.x - other.x;

@@ -3,6 +3,8 @@
 //   const stream = new StreamRecogniser(await loadRecogniser("model.onnx"));
 //   for (const { sign, start, end } of await stream.push(frame, seconds)) ...
 
+/** @import { Frames, Names, Segment, Settings, SignEvent } from "../types.js" */
+
 import { MirrorCheck, turn } from "./mirror.js";
 import { Segmenter, SETTINGS } from "./segmenter.js";
 
@@ -17,6 +19,7 @@ export class StreamRecogniser {
   /**
    * recogniser: what loadRecogniser of recognise.js gives. settings: any of SETTINGS.
    * mirrored: the camera shows a mirror image; it is turned back before anything looks at it.
+   * @param {Names} recogniser @param {{ settings?: Partial<Settings>, mirrored?: boolean }} [options]
    */
   constructor(recogniser, { settings = {}, mirrored = false } = {}) {
     const maxFrames = Math.min(
@@ -51,6 +54,7 @@ export class StreamRecogniser {
    * Take the next frame; gives what was signed, mostly nothing:
    * [{ sign, start, end, confidence, top }], sign null for none of the signs that the model
    * knows, top the likeliest signs as [name, probability]. See Segmenter.push.
+   * @param {Frames} frame @param {number} time
    */
   async push(frame, time) {
     const seen = this.#mirrored ? turn(frame) : frame;
@@ -62,12 +66,15 @@ export class StreamRecogniser {
     return this.#answers(this.#segmenter.finish());
   }
 
+  /** @param {Segment[]} segments */
   async #answers(segments) {
+    /** @type {SignEvent[]} */
     const events = [];
     for (const segment of segments) events.push(await this.#answer(segment));
     return events;
   }
 
+  /** @param {Segment} segment @returns {Promise<SignEvent>} */
   async #answer({ start, end, frames, T }) {
     this.#check.see(frames, T, end - start);
     const { sign, confidence, probabilities } = await this.#recogniser.recognise(frames, T);
@@ -75,8 +82,11 @@ export class StreamRecogniser {
     return { sign: sure ? sign : null, start, end, confidence, top: this.#top(probabilities) };
   }
 
+  /** @param {Float32Array} probabilities @returns {SignEvent["top"]} */
   #top(probabilities) {
-    return Array.from(probabilities, (probability, i) => [this.#recogniser.signs[i], probability])
+    /** @type {SignEvent["top"]} */
+    const all = Array.from(probabilities, (probability, i) => [this.#recogniser.signs[i], probability]);
+    return all
       .sort((a, b) => b[1] - a[1]) // stable, as in Python
       .slice(0, TOP);
   }

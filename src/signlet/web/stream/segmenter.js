@@ -1,6 +1,8 @@
 // A stream of landmarks cut into signs, as signlet.stream.segmenter in Python: same numbers.
 // No DOM, no model. src/signlet/stream and docs/streams.md say why it decides as it does.
 
+/** @import { Frames, Hands, Segment, Settings } from "../types.js" */
+
 import { NUMBERS, POINTS } from "../clips/landmarks.js";
 import { Reader } from "../clips/unfound.js";
 import { FrameBuffer } from "./frames.js";
@@ -27,23 +29,29 @@ export const SETTINGS = Object.freeze({
 export class Segmenter {
   #frames;
   #follower;
+  /** @type {number | null} */
   #time = null;
-  #body;
+  #body = new Body();
   #still;
-  #lastUp;
-  #start;
-  #least;
-  #hold;
-  #answered;
-  #arriving;
+  #lastUp = -Infinity;
+  /** @type {number | null} */
+  #start = null;
+  #least = 0;
+  /** @type {{ since: number, end: number, pose: Hands } | null} */
+  #hold = null;
+  #answered = false;
+  #arriving = false;
   #reader = new Reader();
 
-  /** settings: any of SETTINGS; the others keep their defaults. Throws where one is none. */
+  /**
+   * settings: any of SETTINGS; the others keep their defaults. Throws where one is none.
+   * @param {Partial<Settings>} [settings]
+   */
   constructor(settings = {}) {
     this.settings = checked({ ...SETTINGS, ...settings });
     this.#frames = new FrameBuffer(this.settings.maxFrames);
     this.#follower = new Follower(this.settings.lostAfter);
-    this.#restart();
+    this.#still = new Stillness(this.settings.change);
   }
 
   /** "signing" while a sign is being made, else "rest". */
@@ -62,6 +70,7 @@ export class Segmenter {
    * followed; NaN (or infinite) where a point was not found, and so is a part whose points all
    * lie at one place, see unfound.js. time: seconds.
    * Throws an Error where the time is not finite or the length is another one.
+   * @param {Frames} frame @param {number} time @returns {Segment[]}
    */
   push(frame, time) {
     const people = peopleOf(frame, time, this.#reader);
@@ -96,6 +105,7 @@ export class Segmenter {
     this.#frames.clear();
   }
 
+  /** @param {number} time */
   #checkTime(time) {
     const hole = this.#time === null ? 0 : Math.abs(time - this.#time);
     return hole > this.settings.breakAfter ? this.finish() : [];
@@ -107,6 +117,7 @@ export class Segmenter {
     return ended;
   }
 
+  /** @param {Frames} frame @param {number} time */
   #step(frame, time) {
     const hands = this.#body.raisedHands(frame, time, this.settings.restLine);
     if (hands[0] || hands[1]) this.#handsUp(hands, time);
@@ -116,13 +127,17 @@ export class Segmenter {
     return this.#decide(this.#start, time);
   }
 
+  /** @param {Hands} hands @param {number} time */
   #handsUp(hands, time) {
     const movedOn = this.#still.update(hands, time, this.#body);
     this.#lastUp = time;
     if (this.#start === null && (movedOn || !this.#answered)) this.#begin(time, this.#answered);
   }
 
-  /** Start a sign, out of a rest or out of the hold that ended the one before. */
+  /**
+   * Start a sign, out of a rest or out of the hold that ended the one before.
+   * @param {number} start @param {boolean} fromHold
+   */
   #begin(start, fromHold) {
     this.#least = fromHold ? this.settings.leave : this.settings.shortest;
     this.#start = start;
@@ -138,7 +153,10 @@ export class Segmenter {
     return ended;
   }
 
-  /** The hands are up, or were so just now: has the sign ended all the same? */
+  /**
+   * The hands are up, or were so just now: has the sign ended all the same?
+   * @param {number} start @param {number} time
+   */
   #decide(start, time) {
     const still = this.#lastUp - this.#still.since;
     this.#arrive(still, time);
@@ -149,7 +167,10 @@ export class Segmenter {
     return this.#followHold(still, time);
   }
 
-  /** The way from the last hold to this one is no part of the sign that the model sees. */
+  /**
+   * The way from the last hold to this one is no part of the sign that the model sees.
+   * @param {number} still @param {number} time
+   */
   #arrive(still, time) {
     if (this.#arriving && still >= this.settings.settle) {
       this.#frames.drop(this.#still.since);
@@ -159,7 +180,10 @@ export class Segmenter {
     }
   }
 
-  /** End the sign while the hands still hold it; what follows counts once they move. */
+  /**
+   * End the sign while the hands still hold it; what follows counts once they move.
+   * @param {number} time
+   */
   #answer(time) {
     const ended = this.#cut(time);
     this.#rest();
@@ -167,6 +191,7 @@ export class Segmenter {
     return ended;
   }
 
+  /** @param {number} still @param {number} time */
   #followHold(still, time) {
     const hold = this.#hold;
     const now = this.#still;
@@ -189,14 +214,20 @@ export class Segmenter {
     this.#hold = { since: this.#still.since, end: this.#lastUp, pose: this.#still.pose };
   }
 
-  /** End the sign at a time and begin the next; the model sees it up to `lastFrame`. */
+  /**
+   * End the sign at a time and begin the next; the model sees it up to `lastFrame`.
+   * @param {number} at @param {number} lastFrame
+   */
   #split(at, lastFrame) {
     const ended = this.#cut(at, lastFrame);
     this.#begin(at, true);
     return ended;
   }
 
-  /** The sign up to `end`, unless there is none or it is too short; its frames are gone. */
+  /**
+   * The sign up to `end`, unless there is none or it is too short; its frames are gone.
+   * @param {number} end @param {number} [lastFrame] @returns {Segment[]}
+   */
   #cut(end, lastFrame = end) {
     const { frames, T } = this.#frames.take(lastFrame);
     const start = this.#start;
@@ -205,6 +236,7 @@ export class Segmenter {
   }
 }
 
+/** @param {Settings} settings @returns {Readonly<Settings>} */
 function checked(settings) {
   for (const [name, value] of Object.entries(settings)) {
     if (!(name in SETTINGS)) throw new Error(`${name}: there is no such setting`);
@@ -219,7 +251,10 @@ function checked(settings) {
   return Object.freeze(settings);
 }
 
-/** One Float32Array a person; a view unless numbers had to be taken out. */
+/**
+ * One Float32Array a person; a view unless numbers had to be taken out.
+ * @param {Frames} frame @param {number} time @param {Reader} reader @returns {Frames[]}
+ */
 function peopleOf(frame, time, reader) {
   if (!Number.isFinite(time)) throw new Error(`stream: the time of a frame is ${time}; give seconds`);
   if (!(frame instanceof Float32Array) || frame.length % NUMBERS !== 0) {

@@ -1,5 +1,9 @@
 // The signs that were taught on this page, and what the model in use makes of them. No DOM.
 
+/** @import { Advice, AdviceOf, Card, Clip, Embedding, Example, Head, NewExample, RecogniseQuestions, Shown, Teaching, Use, Way } from "../types.js" */
+/** @import { Remote } from "../live/remote.js" */
+/** @import { Store } from "./store.js" */
+
 import { takeName } from "../clips/clips.js";
 import { halved } from "../clips/halves.js";
 import { advise, distinct, teach, torn } from "../model/teach.js";
@@ -12,18 +16,29 @@ export const MODEL = "model";
 const WISH = "with"; // the name of the setting
 
 export class TaughtSet {
+  /** @type {Example[]} */
   examples = []; // { sign, signer, name, frames, times, T, fps, id, embedding }
+  /** @type {Way} */
   wish = BOTH;
+  /** @type {Way} */
   #stored = BOTH; // the wish for models without taught signs of their own
+  /** @type {Shown[]} */
   #all = []; // what is taught: the examples of the model's file, then those of this page
   #remote;
   #store;
+  /** @type {Teaching} */
   #known = { own: [], teaching: {}, taught: null };
+  /** @type {Card | null} */
   #card = null;
+  /** @type {Head | null} */
   #head = null; // of all examples, whether it is in use or not
+  /** @type {Promise<unknown>} */
   #turn = Promise.resolve(); // one change after the other
 
-  /** remote: of recognise-worker.js. store: see store.js. */
+  /**
+   * remote: of recognise-worker.js. store: see store.js.
+   * @param {Remote<RecogniseQuestions>} remote @param {Store} store
+   */
   constructor(remote, store) {
     this.#remote = remote;
     this.#store = store;
@@ -50,13 +65,16 @@ export class TaughtSet {
     return this.#known.own.length > 0;
   }
 
-  /** What the page names now: BOTH, OWN or MODEL. */
+  /** What the page names now: BOTH, OWN or MODEL. @returns {Way} */
   get way() {
     if (!this.able || !this.#all.length) return MODEL;
     return this.wish === BOTH && !this.canBoth ? OWN : this.wish;
   }
 
-  /** Of each sign that the model's file brings along: [sign, number of its examples]. */
+  /**
+   * Of each sign that the model's file brings along: [sign, number of its examples].
+   * @returns {Map<string, number>}
+   */
   get brought() {
     const counts = new Map();
     for (const { sign } of this.#known.taught?.examples ?? []) counts.set(sign, (counts.get(sign) ?? 0) + 1);
@@ -65,10 +83,11 @@ export class TaughtSet {
 
   /** Examples of this page that count no more, because they are one clip with an earlier one. */
   get twins() {
-    return new Set(this.examples.filter((example) => example.embedding && !this.#all.includes(example)));
+    const counted = new Set(/** @type {object[]} */ (this.#all));
+    return new Set(this.examples.filter((example) => example.embedding && !counted.has(example)));
   }
 
-  /** How many examples of a sign count. */
+  /** How many examples of a sign count. @param {string} sign */
   count(sign) {
     const { brought, twins } = this;
     const ours = this.examples.filter((example) => example.sign === sign && !twins.has(example));
@@ -80,7 +99,10 @@ export class TaughtSet {
     return this.#card ? this.#card.signs.filter((sign) => this.#all.some((one) => one.sign === sign)) : [];
   }
 
-  /** Another model is in use: what it makes of the examples. Throws where its card is damaged. */
+  /**
+   * Another model is in use: what it makes of the examples. Throws where its card is damaged.
+   * @param {Card} card @param {string} name @returns {Promise<Use>}
+   */
   model(card, name) {
     return this.#next(async () => {
       this.#known = readTeaching(card, name);
@@ -95,12 +117,14 @@ export class TaughtSet {
   /**
    * Add examples: clips with sign and signer. Throws, and adds none, where the model takes one of
    * them not, or one clip is given for two signs.
+   * @param {NewExample[]} clips @returns {Promise<Use>}
    */
   add(clips) {
     return this.#next(async () => {
+      /** @type {(Float64Array | null)[]} */
       const embeddings = [];
       for (const clip of clips) embeddings.push(await this.#embed(clip));
-      this.#requireWhole(clips.map(({ sign }, i) => ({ sign, embedding: embeddings[i] })));
+      this.#requireWhole(clips.map(({ sign }, i) => ({ sign, embedding: embeddings[i] })).filter(isSeen));
       for (const [i, clip] of clips.entries()) {
         const kept = { ...clip, name: takeName(this.examples, clip.sign, clip.signer) };
         this.examples.push({ ...kept, id: await this.#store.add(kept), embedding: embeddings[i] });
@@ -109,6 +133,7 @@ export class TaughtSet {
     });
   }
 
+  /** @param {Example} example @returns {Promise<Use>} */
   remove(example) {
     return this.#next(async () => {
       this.examples = this.examples.filter((one) => one !== example);
@@ -117,6 +142,7 @@ export class TaughtSet {
     });
   }
 
+  /** @returns {Promise<Use>} */
   forget() {
     return this.#next(async () => {
       this.examples = [];
@@ -125,6 +151,7 @@ export class TaughtSet {
     });
   }
 
+  /** @param {Way} wish @returns {Promise<Use>} */
   choose(wish) {
     return this.#next(async () => {
       this.wish = this.#stored = wish;
@@ -136,11 +163,13 @@ export class TaughtSet {
   /**
    * Of each example that the model has looked at, what `advise` of teach.js says, and `agrees`:
    * whether it is as like the others of its sign as a known sign should be, null for one alone.
+   * @returns {AdviceOf}
    */
   get advice() {
     const head = this.#head;
     if (!head) return new Map();
     const told = advise(head, this.#all);
+    /** @param {Advice} one */
     const agrees = ({ own }) => (own === null ? null : own >= head.threshold);
     return new Map(this.#all.map((example, i) => [example, { ...told[i], agrees: agrees(told[i]) }]));
   }
@@ -155,6 +184,7 @@ export class TaughtSet {
     return teach(this.#all, { kept: both ? kept : [], teaching });
   }
 
+  /** @param {Shown[]} fresh */
   #requireWhole(fresh) {
     const pair = this.able ? torn(this.#all, fresh) : null;
     if (!pair) return;
@@ -162,16 +192,22 @@ export class TaughtSet {
     throw new Error(`The same clip is given for ${first} and for ${second}. Leave it out of one of them.`);
   }
 
-  /** An example's embedding, null where the model has none. */
+  /**
+   * An example's embedding, null where the model has none.
+   * @param {Clip} clip @returns {Promise<Float64Array | null>}
+   */
   async #embed({ frames, T }) {
     if (!this.able) return null;
     const { embedding } = await this.#remote.call("embed", { frames, T });
     return Float64Array.from(embedding, halved); // as a model file would keep it
   }
 
-  /** Tell the worker; gives { signs, taught, threshold } in use now: names, and how many are taught. */
+  /**
+   * Tell the worker; gives { signs, taught, threshold } in use now: names, and how many are taught.
+   * @returns {Promise<Use>}
+   */
   async #apply() {
-    this.#all = distinct([...(this.#known.taught?.examples ?? []), ...this.examples.filter(({ embedding }) => embedding)]);
+    this.#all = distinct([...(this.#known.taught?.examples ?? []), ...this.examples.filter(isSeen)]);
     this.#head = this.able && this.#all.length ? this.#learn() : null;
     const head = this.way === MODEL ? null : this.#head;
     const { threshold } = await this.#remote.call("teach", { head });
@@ -179,9 +215,18 @@ export class TaughtSet {
     return { signs, taught: head ? signs.length - head.kept : 0, threshold };
   }
 
+  /** @template Value @param {() => Promise<Value>} action @returns {Promise<Value>} */
   #next(action) {
     const done = this.#turn.then(action);
     this.#turn = done.catch(() => {});
     return done;
   }
+}
+
+/**
+ * Whether the model has looked at an example.
+ * @template {{ embedding: Embedding | null }} One @param {One} example @returns {example is One & { embedding: Embedding }}
+ */
+function isSeen(example) {
+  return example.embedding !== null;
 }

@@ -1,5 +1,7 @@
 // The examples of taught signs, kept by this browser on this machine (IndexedDB).
 
+/** @import { Example } from "../types.js" */
+
 const NAME = "signlet";
 const VERSION = 1;
 const EXAMPLES = "examples";
@@ -7,6 +9,7 @@ const SETTINGS = "settings";
 
 /** Where the browser keeps nothing, or has no room, it goes on without and `trouble` says so. */
 export class Store {
+  /** @type {string | null} */
   trouble = null; // a sentence for the user
   #opened;
 
@@ -17,17 +20,25 @@ export class Store {
     });
   }
 
-  /** All examples that were kept, with their `id`, oldest first. */
+  /**
+   * All examples that were kept, with their `id`, oldest first.
+   * @returns {Promise<Example[]>}
+   */
   async all() {
     const examples = await this.#ask(EXAMPLES, "readonly", (store) => store.getAll());
     return examples ?? [];
   }
 
-  /** Keep an example; gives its id, null where it could not be kept. */
+  /**
+   * Keep an example; gives its id, null where it could not be kept.
+   * @param {Omit<Example, "id" | "embedding">} example @returns {Promise<number | null>}
+   */
   async add(example) {
-    return (await this.#ask(EXAMPLES, "readwrite", (store) => store.add(example))) ?? null;
+    const id = await this.#ask(EXAMPLES, "readwrite", (store) => store.add(example));
+    return id === undefined ? null : Number(id);
   }
 
+  /** @param {number | null} id */
   async remove(id) {
     if (id !== null) await this.#ask(EXAMPLES, "readwrite", (store) => store.delete(id));
   }
@@ -37,29 +48,40 @@ export class Store {
     for (const store of [EXAMPLES, SETTINGS]) await this.#ask(store, "readwrite", (opened) => opened.clear());
   }
 
+  /** @param {string} name */
   async setting(name) {
     return this.#ask(SETTINGS, "readonly", (store) => store.get(name));
   }
 
+  /** @param {string} name @param {unknown} value */
   async set(name, value) {
     await this.#ask(SETTINGS, "readwrite", (store) => store.put(value, name));
   }
 
-  /** What a request gives once it is on the disk; undefined where it fails. */
+  /**
+   * What a request gives once it is on the disk; undefined where it fails.
+   * @template Value @param {string} name @param {IDBTransactionMode} mode
+   * @param {(store: IDBObjectStore) => IDBRequest<Value>} ask
+   */
   async #ask(name, mode, ask) {
     const database = await this.#opened;
     if (!database) return undefined;
     try {
       return await finished(database.transaction(name, mode), (transaction) => ask(transaction.objectStore(name)));
     } catch (error) {
-      this.trouble = error?.name === "QuotaExceededError"
+      const reason = /** @type {DOMException | null} */ (error);
+      this.trouble = reason?.name === "QuotaExceededError"
         ? "This browser has no room left: some of your signs are gone after a reload. Save them to a file before."
-        : `This browser could not keep everything (${error?.message || error?.name}): some of it is gone after a reload. Save your signs to a file before.`;
+        : `This browser could not keep everything (${reason?.message || reason?.name}): some of it is gone after a reload. Save your signs to a file before.`;
       return undefined;
     }
   }
 }
 
+/**
+ * @template Value @param {IDBTransaction} transaction @param {(transaction: IDBTransaction) => IDBRequest<Value>} ask
+ * @returns {Promise<Value>}
+ */
 function finished(transaction, ask) {
   return new Promise((resolve, reject) => {
     const request = ask(transaction);
@@ -68,6 +90,7 @@ function finished(transaction, ask) {
   });
 }
 
+/** @returns {Promise<IDBDatabase>} */
 function open() {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(NAME, VERSION);

@@ -187,7 +187,9 @@ def test_every_folder_of_the_page_and_every_twin_is_documented_and_there() -> No
         assert (browsing.WEB / script).is_file(), script
         assert (Path(__file__).parent / test).is_file(), test
         for name in re.findall(r"`([\w.]+)`", pythons):
-            assert importlib.util.find_spec(name) is not None, name
+            found = importlib.util.find_spec(name)
+            assert found is not None, name
+            assert found.origin is not None, f"{name} has moved"
 
 
 def test_the_skeleton_is_that_of_python() -> None:

@@ -203,7 +203,7 @@ function requireFound(frames) {
 }
 
 /**
- * softmax(log p / temperature), as signlet.calibration in Python.
+ * softmax(log p / temperature), as signlet.modelfile.calibration in Python.
  * @param {Float32Array} probabilities @param {number} temperature
  */
 function tempered(probabilities, temperature) {

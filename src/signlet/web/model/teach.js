@@ -1,5 +1,5 @@
 // Signs taught by example: which one an embedding is likest, and how sure that is; as
-// signlet.teach in Python, same numbers. No DOM, no model. An embedding is D numbers of length 1.
+// signlet.modelfile.taught_fit in Python, same numbers. No DOM, no model. An embedding is D numbers of length 1.
 //
 //   const head = teach([{ sign: "hello", embedding }, ...]);
 //   const { none, probabilities } = answer(head, embedding);

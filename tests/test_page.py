@@ -114,6 +114,20 @@ def quick(browser: Any, address: str) -> Iterator[pages.Live]:
         yield opened
 
 
+@pytest.fixture(scope="module")
+def opened_once(browser: Any, address: str) -> Iterator[pages.Live]:
+    """One page for all tests that only read what it says: loading one takes seconds."""
+    with visited(browser, address) as opened:
+        yield opened
+
+
+@pytest.fixture
+def read(opened_once: pages.Live) -> pages.Live:
+    """`opened_once`, without what it said of the test before."""
+    opened_once.page.evaluate("document.getElementById('problem').hidden = true")
+    return opened_once
+
+
 @pytest.fixture
 def word(tmp_path: Path) -> Path:
     return pages.write_recording(tmp_path / "word.npz", *recorded())
@@ -135,18 +149,18 @@ def test_zeros_are_taken_as_not_found_and_the_page_says_so(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such names")
-def test_files_of_any_name_are_named_in_plain_text(quick: pages.Live, tmp_path: Path) -> None:
+def test_files_of_any_name_are_named_in_plain_text(read: pages.Live, tmp_path: Path) -> None:
     names = (
         "a\u202e<img src=x onerror=alert(1)>",
         "b\x1b]0;x\x07'\"&lt;",
         "[c](javascript:d)",
         "x" * 240,
     )
-    problem = quick.page.locator("#problem")
+    problem = read.page.locator("#problem")
     for name in names:
         (tmp_path / f"{name}.npz").write_bytes(b"no clip")
-        quick.open_file(tmp_path / f"{name}.npz")
-        quick.page.wait_for_function("t => problem.textContent.startsWith(t)", arg=name[0])
+        read.open_file(tmp_path / f"{name}.npz")
+        read.page.wait_for_function("t => problem.textContent.startsWith(t)", arg=name[0])
         assert problem.inner_text().startswith(in_a_message(f"{name}.npz: "))
         assert problem.locator("*").count() == 0
 
@@ -327,15 +341,15 @@ def test_another_model_takes_the_place_of_the_first(
     quick.page.locator("#model-name").filter(has_text=STARTER).wait_for()
 
 
-def test_the_page_says_what_the_model_is(live: pages.Live) -> None:
+def test_the_page_says_what_the_model_is(read: pages.Live) -> None:
     recogniser = signlet.load(STARTER)
-    live.page.click("#about summary")
-    shown = live.page.locator("#signs").inner_text()
+    read.page.click("#about summary")
+    shown = read.page.locator("#signs").inner_text()
     assert shown.split(", ") == sorted(recogniser.signs)
-    text = live.page.locator("#about").inner_text()
+    text = read.page.locator("#about").inner_text()
     assert "no\ninterpreter" in text or "no interpreter" in text
     assert "Licence" in text
-    assert "never leaves this browser" in live.page.locator("header").inner_text()
+    assert "never leaves this browser" in read.page.locator("header").inner_text()
 
 
 @pytest.mark.parametrize(
@@ -347,29 +361,29 @@ def test_the_page_says_what_the_model_is(live: pages.Live) -> None:
     ],
 )
 def test_a_strange_file_is_refused(
-    live: pages.Live, tmp_path: Path, name: str, content: bytes, said: str
+    read: pages.Live, tmp_path: Path, name: str, content: bytes, said: str
 ) -> None:
     path = tmp_path / name
     path.write_bytes(content)
-    live.open_file(path)
-    assert live.problem().startswith(said)
-    live.ended()
+    read.open_file(path)
+    assert read.problem().startswith(said)
+    read.ended()
 
 
 @pytest.mark.parametrize("shape", [(4, 542, 3), (0, 543, 3), (543, 3)])
 def test_a_recording_of_another_shape_is_refused(
-    live: pages.Live, tmp_path: Path, shape: tuple[int, ...]
+    read: pages.Live, tmp_path: Path, shape: tuple[int, ...]
 ) -> None:
     np.savez(tmp_path / "odd.npz", landmarks=np.zeros(shape, np.float32))
-    live.open_file(tmp_path / "odd.npz")
-    assert live.problem().startswith("odd.npz: holds no landmarks of (frames, 543, 3)")
+    read.open_file(tmp_path / "odd.npz")
+    assert read.problem().startswith("odd.npz: holds no landmarks of (frames, 543, 3)")
 
 
-def test_half_a_recording_is_refused(live: pages.Live, word: Path, tmp_path: Path) -> None:
+def test_half_a_recording_is_refused(read: pages.Live, word: Path, tmp_path: Path) -> None:
     cut = tmp_path / "cut.npz"
     cut.write_bytes(word.read_bytes()[: word.stat().st_size // 2])
-    live.open_file(cut)
-    assert live.problem().startswith("cut.npz: cannot be read (not an .npz archive)")
+    read.open_file(cut)
+    assert read.problem().startswith("cut.npz: cannot be read (not an .npz archive)")
 
 
 NO_CAMERA = "No camera was found"

@@ -98,6 +98,25 @@ def quick(browser: Any, address: str) -> Iterator[pages.Live]:
 
 
 @pytest.fixture(scope="module")
+def opened_once(browser: Any, address: str) -> Iterator[pages.Live]:
+    """One page for all tests of what a file may hold: loading one takes seconds."""
+    with visited(browser, address) as opened:
+        yield opened
+
+
+@pytest.fixture
+def untaught(opened_once: pages.Live) -> pages.Live:
+    """`opened_once`, without what the test before it taught or was told."""
+    page = opened_once.page
+    if page.locator("#forget").is_visible():
+        page.click("#forget")
+        page.click("#forget-yes")
+        note(opened_once, "All your signs are forgotten.")
+    page.evaluate("document.getElementById('problem').hidden = true")
+    return opened_once
+
+
+@pytest.fixture(scope="module")
 def saved(browser: Any, address: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the page saves after it was taught by holding its button."""
     folder = tmp_path_factory.mktemp("saved")
@@ -384,7 +403,7 @@ STRANGE = {
 }
 
 
-def test_a_strange_zip_is_refused_whole(live: pages.Live, saved: Path, tmp_path: Path) -> None:
+def test_a_strange_zip_is_refused_whole(untaught: pages.Live, saved: Path, tmp_path: Path) -> None:
     whole = saved.read_bytes()
     middle = len(whole) // 2
     nothing = recording(tmp_path, np.full((9, 543, 3), np.nan, np.float32)).read_bytes()
@@ -410,43 +429,43 @@ def test_a_strange_zip_is_refused_whole(live: pages.Live, saved: Path, tmp_path:
     packed[100:140] = b"\xff" * 40
     (tmp_path / "packed.zip").write_bytes(packed)
     for name, said in STRANGE.items():
-        live.page.set_input_files("#teach-file", tmp_path / f"{name}.zip")
-        assert said in note(live, "The same" if name == "torn" else f"{name}.zip")
-        assert live.page.locator("#teach-empty").is_visible()
+        untaught.page.set_input_files("#teach-file", tmp_path / f"{name}.zip")
+        assert said in note(untaught, "The same" if name == "torn" else f"{name}.zip")
+        assert untaught.page.locator("#teach-empty").is_visible()
 
 
-def test_a_zipped_folder_is_opened_too(live: pages.Live, tmp_path: Path) -> None:
+def test_a_zipped_folder_is_opened_too(untaught: pages.Live, tmp_path: Path) -> None:
     good = recording(tmp_path, frames_of("L", 0)).read_bytes()
     path = write_zip(tmp_path / "mine.zip", {"clips/grüße/Zoë_a.npz": good, "clips/notes.txt": b""})
-    assert open_zip(live, path) == "Opened mine.zip: 1 example of 1 sign."
-    assert heads(live)[0].startswith("grüße 1 example")
+    assert open_zip(untaught, path) == "Opened mine.zip: 1 example of 1 sign."
+    assert heads(untaught)[0].startswith("grüße 1 example")
 
 
 @pytest.mark.parametrize("number", [0.0, -1.0])
 def test_numbers_for_not_found_are_taken_as_that(
-    live: pages.Live, tmp_path: Path, number: float
+    untaught: pages.Live, tmp_path: Path, number: float
 ) -> None:
     truth = frames_of("L", 0)
     filled = np.where(np.isnan(truth), np.float32(number), truth)
     expected, _ = validated(filled, "clip")
     assert np.isnan(expected).mean() > 0.9 * np.isnan(truth).mean()
     good = recording(tmp_path, filled).read_bytes()
-    said = open_zip(live, write_zip(tmp_path / "mine.zip", {"hello/ada_1.npz": good}))
+    said = open_zip(untaught, write_zip(tmp_path / "mine.zip", {"hello/ada_1.npz": good}))
     named = "zeros" if number == 0 else "-1"
     assert said == (
         f"Opened mine.zip: 1 example of 1 sign. In 1 of them: {named} taken as not found; write "
         "NaN where a point was not found."
     )
-    (saved,) = live.unpacked(live.saved("#save", tmp_path), tmp_path)
+    (saved,) = untaught.unpacked(untaught.saved("#save", tmp_path), tmp_path)
     with np.load(saved) as arrays:
         np.testing.assert_array_equal(arrays["landmarks"], expected)
 
 
 @pytest.mark.parametrize("dtype", ["<f2", "<f8"])
-def test_numbers_of_other_widths_are_read(live: pages.Live, tmp_path: Path, dtype: str) -> None:
+def test_numbers_of_other_widths_are_read(untaught: pages.Live, tmp_path: Path, dtype: str) -> None:
     path = write_zip(tmp_path / "wide.zip", {"hello/ada_1.npz": clip_as(dtype)})
-    assert open_zip(live, path) == "Opened wide.zip: 1 example of 1 sign."
-    (saved,) = live.unpacked(live.saved("#save", tmp_path), tmp_path)
+    assert open_zip(untaught, path) == "Opened wide.zip: 1 example of 1 sign."
+    (saved,) = untaught.unpacked(untaught.saved("#save", tmp_path), tmp_path)
     with np.load(saved) as arrays:
         expected = frames_of("L", 0).astype(dtype).astype(np.float32)
         np.testing.assert_array_equal(arrays["landmarks"], expected)
@@ -502,13 +521,15 @@ def test_a_taught_model_file_is_used_and_added_to(
     quick.page.locator("#model-name").filter(has_text="tiny: 6 signs").wait_for()
 
 
-def test_a_damaged_taught_file_is_refused(live: pages.Live, model: Path, tmp_path: Path) -> None:
+def test_a_damaged_taught_file_is_refused(
+    untaught: pages.Live, model: Path, tmp_path: Path
+) -> None:
     entries = {"taught": {"signs": []}}
     path = tmp_path / "odd.onnx"
     path.write_bytes(with_entries(model.read_bytes(), ".onnx", entries, "odd"))
-    live.page.set_input_files("#model", path)
-    assert live.problem().startswith("odd.onnx: is damaged (")
-    assert model_name(live) == "tiny: 4 signs"
+    untaught.page.set_input_files("#model", path)
+    assert untaught.problem().startswith("odd.onnx: is damaged (")
+    assert model_name(untaught) == "tiny: 4 signs"
 
 
 def test_a_model_without_prototypes_names_taught_signs_alone(

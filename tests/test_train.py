@@ -128,18 +128,15 @@ def assert_same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) ->
         assert torch.equal(tensor, other[name]), name
 
 
+LONGER = replace(TINY, optimiser=replace(TINY.optimiser, epochs=12))
 KILLED = """
 import torch
 from pathlib import Path
-from rich.console import Console
-from test_train import TINY
+from test_train import LONGER, QUIET
 from signlet.pack import PackedSet
 from signlet.training import train
-from dataclasses import replace
 torch.set_num_threads(1)
-recipe = replace(TINY, optimiser=replace(TINY.optimiser, epochs=12))
-packed, quiet = PackedSet.open({packed!r}), Console(quiet=True)
-train(recipe, packed, Path({run!r}), [0], resume=True, console=quiet)
+train(LONGER, PackedSet.open({packed!r}), Path({run!r}), [0], resume=True, console=QUIET)
 """
 
 
@@ -148,18 +145,19 @@ def start(run: Path, packed: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", code], env=importable(Path(__file__).parent))
 
 
-@pytest.fixture
-def packed_folder(tiny_packed: PackedSet) -> Path:
-    return tiny_packed.path
+@pytest.fixture(scope="module")
+def undisturbed(tiny_packed: PackedSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = tmp_path_factory.mktemp("undisturbed") / "whole"
+    train(LONGER, tiny_packed, run, [0], console=QUIET)
+    return run
 
 
 @pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGINT])
 def test_a_killed_run_and_resume_equal_an_undisturbed_run_bit_for_bit(
-    packed_folder: Path, tmp_path: Path, kind: signal.Signals
+    tiny_packed: PackedSet, undisturbed: Path, tmp_path: Path, kind: signal.Signals
 ) -> None:
-    whole, cut = tmp_path / "whole", tmp_path / "cut"
-    assert start(whole, packed_folder).wait(240) == 0
-    process = start(cut, packed_folder)
+    cut = tmp_path / "cut"
+    process = start(cut, tiny_packed.path)
     checkpoint = cut / "fold-0" / CHECKPOINT
     deadline = time.monotonic() + 240
     while not checkpoint.exists() and time.monotonic() < deadline:
@@ -167,11 +165,11 @@ def test_a_killed_run_and_resume_equal_an_undisturbed_run_bit_for_bit(
     process.send_signal(kind)
     assert process.wait(240) != 0
     assert not (cut / "model.safetensors").exists()
-    assert start(cut, packed_folder).wait(240) == 0
+    train(LONGER, tiny_packed, cut, [0], resume=True, console=QUIET)
     for name in ("soup", "student", "teacher", "distilled"):
-        files = [run / "fold-0" / name / "model.safetensors" for run in (whole, cut)]
+        files = [run / "fold-0" / name / "model.safetensors" for run in (undisturbed, cut)]
         assert_same(*(load_file(file) for file in files))
-    assert_same(*(load_file(run / "model.safetensors") for run in (whole, cut)))
+    assert_same(*(load_file(run / "model.safetensors") for run in (undisturbed, cut)))
 
 
 def test_a_used_folder_is_refused_and_other_settings_are_named(

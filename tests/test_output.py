@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,34 @@ def signlet(*arguments: str | Path, **env: str) -> subprocess.CompletedProcess[b
         env={**os.environ, **env},
         timeout=300,
     )
+
+
+ONE_PROCESS = """
+import json, sys
+from signlet.cli import main
+for given in json.loads(sys.argv[1]):
+    try:
+        code = main(given)
+    except SystemExit as help:
+        code = help.code or 0
+    print(end="\\0", flush=True)
+    if code:
+        sys.exit(code)
+"""
+
+
+def each_of(*commands: Sequence[str | Path], **env: str) -> list[str]:
+    """What commands print, one after another in one process, which is started once."""
+    given = json.dumps([[str(word) for word in command] for command in commands])
+    done = subprocess.run(
+        [sys.executable, "-c", ONE_PROCESS, given],
+        capture_output=True,
+        env={**os.environ, **env},
+        timeout=300,
+    )
+    printed = fine(done).split("\0")
+    assert len(printed) == len(commands) + 1
+    return printed[:-1]
 
 
 def fine(done: subprocess.CompletedProcess[bytes], code: int = 0) -> str:
@@ -74,20 +103,20 @@ def test_a_training_keeps_its_report_whatever_stdout_can_write(run: Path) -> Non
 
 @pytest.mark.parametrize("env", [STREAMS["cp1252"], STREAMS["LANG=C"]], ids=["cp1252", "LANG=C"])
 def test_names_that_stdout_lacks_are_escaped(run: Path, clips: Path, env: dict[str, str]) -> None:
-    quality = fine(signlet("inspect", clips, **env))
-    assert r"\u043f\u0440\u0438" in quality
-    fine(signlet("evaluate", run, **env))
     clip = clips / SIGNS[0] / "анна0_1.npz"
-    assert r"\u0633" in fine(signlet("recognise", run, clip, **env))
+    commands = (("inspect", clips), ("evaluate", run), ("recognise", run, clip))
+    quality, _, answer = each_of(*commands, **env)
+    assert r"\u043f\u0440\u0438" in quality
+    assert r"\u0633" in answer
 
 
 @pytest.mark.parametrize("env", [STREAMS["cp1252"], STREAMS["ascii"]], ids=["cp1252", "ascii"])
 def test_json_stays_json(run: Path, clips: Path, env: dict[str, str]) -> None:
     clip = clips / SIGNS[2] / "анна0_1.npz"
-    answer = json.loads(fine(signlet("recognise", run, clip, "--json", "--top", "3", **env)))
-    assert {one["sign"] for one in answer["top"]} == set(SIGNS)
-    quality = json.loads(fine(signlet("inspect", clips, "--json", **env)))
-    assert set(quality["clips_of_sign"]) == set(SIGNS)
+    recognise = ("recognise", run, clip, "--json", "--top", "3")
+    answer, quality = each_of(recognise, ("inspect", clips, "--json"), **env)
+    assert {one["sign"] for one in json.loads(answer)["top"]} == set(SIGNS)
+    assert set(json.loads(quality)["clips_of_sign"]) == set(SIGNS)
 
 
 def test_teaching_on_such_a_stream(teachable: Path, clips: Path, tmp_path: Path) -> None:
@@ -96,9 +125,10 @@ def test_teaching_on_such_a_stream(teachable: Path, clips: Path, tmp_path: Path)
     assert out.exists()
 
 
-@pytest.mark.parametrize("command", ["train", "teach", "extract", "live"])
-def test_help_is_printed_on_any_terminal(command: str) -> None:
-    fine(signlet(command, "--help", PYTHONIOENCODING="ascii", COLUMNS="80"))
+def test_help_is_printed_on_any_terminal() -> None:
+    commands = [(name, "--help") for name in ("train", "teach", "extract", "live")]
+    for said in each_of(*commands, PYTHONIOENCODING="ascii", COLUMNS="80"):
+        assert "--help" in said
 
 
 def test_a_recipe_is_read_as_utf8_whatever_the_locale(clips: Path, tmp_path: Path) -> None:
@@ -222,8 +252,10 @@ def into_head(*arguments: str | Path, lines: int) -> tuple[int, str]:
     return process.returncode, said.decode()
 
 
-@pytest.mark.parametrize("lines", [0, 1])
-@pytest.mark.parametrize("command", ["inspect", "evaluate", "recognise", "--help"])
+@pytest.mark.parametrize(
+    ("command", "lines"),
+    [("inspect", 0), ("inspect", 1), ("evaluate", 1), ("recognise", 0), ("--help", 0)],
+)
 def test_output_that_nobody_reads_ends_quietly(
     run: Path, clips: Path, command: str, lines: int
 ) -> None:

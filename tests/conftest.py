@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,9 @@ from signlet_testing import SHARED
 from signlet_testing.clips import Synthetic
 
 torch.set_num_threads(1)
+# What tests start as processes has one thread as well: several test workers share the cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # A job in the background of a shell ignores these, and so would all that the tests start.
 for _number, _usual in {"SIGINT": signal.default_int_handler, "SIGHUP": signal.SIG_DFL}.items():
@@ -38,6 +43,17 @@ def teachable(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from signlet_testing.teaching import tiny_card, write_onnx
 
     return write_onnx(tmp_path_factory.mktemp("teachable") / "base.onnx", tiny_card())
+
+
+@pytest.fixture(scope="module")
+def undrawn_curves() -> Iterator[None]:
+    """Reports without learning curves, whose drawing takes a third of a tiny training.
+
+    For tests that look at what else a training leaves; test_report.py looks at the curves.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("signlet.report.content.learning_curves", lambda curves: [])
+        yield
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from signlet.model import PUBLISHED
 from signlet.pack import PackedSet
 from signlet_testing.clips import moving_hand
 
+pytestmark = pytest.mark.usefixtures("undrawn_curves")
 SMALL = [
     *("--optimiser.epochs", "1", "--soup_epochs", "1", "--fits", "1"),
     *("--student.dense", "8", "--student.widths", "[16,16,16,16]", "--student.heads", "4"),

@@ -26,6 +26,7 @@ from signlet.training.settings import epoch_of
 from signlet_testing.clips import moving_hand
 from test_cli import SMALL
 
+pytestmark = pytest.mark.usefixtures("undrawn_curves")
 GUIDE = Path(__file__).parents[1] / "docs" / "own_signs.md"
 SIGNS = ("circle", "line", "wave")
 RECIPE = load_recipe("small")

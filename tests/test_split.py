@@ -19,6 +19,7 @@ from signlet.pack import PackedSet, pack
 from signlet.sources import open_source
 from signlet_testing import miniatures as mini
 
+pytestmark = pytest.mark.usefixtures("undrawn_curves")
 LABELS = [0, 1, 0, 1, 0, 1, 0, 1]
 SPLITS = ["train", "train", "val", "val", "test", "test", "", None]
 SIGNERS = ["a", "b", "c", "c", "d", "e", "f", "f"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from prose import findings
+from prose import BANNED, findings
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -47,6 +47,12 @@ print("what is no code")  # what is no prose
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_page_is_plain(page: Path) -> None:
     assert list(map(str, findings(page.read_text(encoding="utf-8")))) == []
+
+
+@pytest.mark.parametrize("page", HELPS, ids=lambda page: page.stem)
+def test_a_help_has_no_translated_phrase(page: Path) -> None:
+    text = " ".join(page.read_text(encoding="utf-8").split())
+    assert [wrong for wrong in BANNED if re.search(wrong, text, re.IGNORECASE)] == []
 
 
 @pytest.mark.parametrize("sentence", TRANSLATED)

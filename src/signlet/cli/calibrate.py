@@ -87,44 +87,48 @@ def _check(parsed: Any) -> None:
 def _parser() -> ArgumentParser:
     parser = make_parser(
         "calibrate",
-        'Measure how sure a model may be, and the confidence below which it answers "none":\n'
-        "a temperature from its out-of-fold answers, and a threshold from clips of signs that it\n"
-        "does not know. Without --unknown the run is trained again without some of its signs.",
+        'Measure the confidence below which a model answers "none": a temperature from its\n'
+        "out-of-fold predictions, and a threshold from clips of signs that it does not know.\n"
+        "Without --unknown, signlet trains the run again without some of its signs.",
         _EXAMPLES,
     )
     parser.add_argument("model", type=str, help="run or ensemble folder")
     parser.add_argument(
-        "--unknown", type=str | None, help="clips of other signs: directory, CSV or packed set"
+        "--unknown", type=str | None, help="clips of other signs: folder, CSV or packed set"
     )
     parser.add_argument(
         "--false-accepts",
         type=float,
         default=0.05,
-        help="share of clips of unknown signs that may pass as known ones",
+        help="allowed share of clips of unknown signs that get a name",
     )
     parser.add_argument(
         "--leave-out",
         type=int,
         default=4,
-        help="without --unknown: groups of signs, each left out of a training of its own",
+        help="without --unknown: number of groups of signs; each is left out of one training",
     )
     parser.add_argument(
-        "--folds", type=int, nargs="+", default=[], help="folds to do that in (default the run's)"
+        "--folds",
+        type=int,
+        nargs="+",
+        default=[],
+        help="folds for these trainings (default: the run's)",
     )
     parser.add_argument(
-        "--runs", type=str, nargs="+", default=[], help="an ensemble's runs, in its order"
+        "--runs", type=str, nargs="+", default=[], help="the runs of an ensemble, in its order"
     )
     parser.add_argument(
         "--data",
         type=str,
         nargs="+",
         default=[],
-        help="clips that the run was trained on, where it has not packed them itself; for an "
-        "ensemble one for each run",
+        help="clips that the run was trained on, if it did not pack them itself; for an ensemble "
+        "one for each run",
     )
     add_columns(parser)
     add_names(parser)
-    parser.add_argument("--work", type=str | None, help="where to keep --unknown packed")
+    parser.add_argument("--work", type=str | None, help="folder for the packed --unknown clips")
     parser.add_argument("--device", type=str, default="auto", help="auto, cpu, cuda, cuda:1")
     parser.add_argument("--json", action="store_true", help="print calibration.json")
     return parser

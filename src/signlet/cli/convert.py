@@ -30,15 +30,15 @@ _SWITCHES = {
     "flip_y": "y runs upwards",
     "flip_x": "x runs to the left: 1 - x, without exchanging any sides",
     "flip_z": "z runs the other way",
-    "mirror": "the picture is a mirror image: x turned and all sides exchanged",
+    "mirror": "the picture is a mirror image: x reversed and all sides exchanged",
     "swap_pose": "left and right of the pose are exchanged",
     "without_z": "the third coordinate is not z: 0 takes its place",
-    "zeros_missing": "a point at x = 0, y = 0 was not found",
+    "zeros_missing": "points at x = 0, y = 0 were not found",
     "sort_frames": "frames are in the order of their numbers as text: 0, 1, 10, 11, 2",
-    "one_hand": "both hands hold the same points: the one that is not at its wrist was not found",
-    "filled_missing": "a hand that stands still to the last digit, or moves in a straight line, "
-    "while the rest does not, was not found",
-    "drop_repeats": "frames that are the same as the one before are too many",
+    "one_hand": "both hands have the same points: the one away from its wrist was not found",
+    "filled_missing": "a hand that is exactly still, or moves on a straight line while the rest "
+    "does not, was not found",
+    "drop_repeats": "drop frames that repeat the one before",
 }
 
 
@@ -65,21 +65,26 @@ def run(arguments: list[str]) -> None:
 def _parser() -> Any:
     parser = make_plain_parser(
         "convert",
-        "Write clips anew whose arrays have the right shape and mean something else, such as\n"
-        "left and right hand exchanged; signlet inspect tells what looks wrong. A set becomes a\n"
-        "folder <sign>/<signer>_<name>.npz; what was written before is not written again.\n"
-        "Several flags are done in the order in which they stand here.",
+        "Repair clips whose arrays have the right shape but another meaning, such as left and\n"
+        "right hand exchanged; signlet inspect shows what looks wrong. A set becomes a folder\n"
+        "<sign>/<signer>_<name>.npz; files that exist are not written again. Several flags apply\n"
+        "in the order below.",
         _EXAMPLES,
     )
     add = parser.add_argument
     add("given", metavar="IN", help="clips as for signlet train, or one clip")
     add("out", metavar="OUT", help="folder to write, or for one clip a .npz or .parquet file")
-    add("--auto", action="store_true", help="mend each clip by what is found in it")
+    add("--auto", action="store_true", help="repair each clip by its own faults")
     add_columns(parser)
     add_names(parser)
-    about = f"how the parts lie in the arrays: {', '.join(RAW_PARTS)}, in their order there"
+    about = f"order of the parts in your arrays: {', '.join(RAW_PARTS)}, each once"
     add("--order", metavar="A,B,C,D", help=about)
-    add("--axes", default="xyz", metavar="XYZ", help="how the coordinates lie there: zxy, yxz ...")
+    add(
+        "--axes",
+        default="xyz",
+        metavar="XYZ",
+        help="order of the coordinates in the arrays: zxy, yxz ...",
+    )
     about = "x and y count the pixels of a picture of this size"
     add("--pixels", metavar="WIDTHxHEIGHT", help=about)
     about = "x and y are LOW at the left and at the top, HIGH at the right and at the bottom: -1,1"

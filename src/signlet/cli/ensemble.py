@@ -47,7 +47,7 @@ def run(arguments: list[str]) -> None:
         "--model",
         type=Literal["soup", "distilled", "student", "teacher"],
         default="soup",
-        help="model taken from each run; an earlier ensemble is taken as it is",
+        help="model of each run; an earlier ensemble is used unchanged",
     )
     parsed = parse(parser, arguments)
     console = SafeConsole()

@@ -40,15 +40,15 @@ def run(arguments: list[str]) -> None:
     """Parse, score, print."""
     parser = make_parser(
         "evaluate",
-        "Scores on signers that were not trained on: of a run's own held-out clips, or of a\n"
-        "model on other clips (which must not have been in its training).",
+        "Print the scores of a model on people it has never seen: of a run on its own held-out\n"
+        "clips, or of a model on other clips, which must not be in its training data.",
         _EXAMPLES,
     )
     parser.add_argument("model", type=str, help="run folder or model file")
     parser.add_argument("--data", type=str | None, help="clips: directory, .zip, CSV or packed set")
     add_columns(parser)
     add_names(parser)
-    parser.add_argument("--work", type=str | None, help="where to keep --data packed")
+    parser.add_argument("--work", type=str | None, help="folder for the packed --data clips")
     parser.add_argument("--json", action="store_true", help="print scores as JSON")
     parsed = parse(parser, arguments)
     folder = existing(parsed.model, "run folder")

@@ -39,8 +39,8 @@ def run(arguments: list[str]) -> None:
     parser = make_parser(
         "export",
         "Write a trained run or ensemble as one self-describing file for phone (LiteRT), browser\n"
-        "and server (ONNX): raw landmarks in, probabilities out. Each file is compared with\n"
-        "torch and measured before it gets its name.",
+        "and server (ONNX): raw landmarks in, probabilities out. signlet compares each file\n"
+        "with torch and measures its speed before it writes the file.",
         _EXAMPLES,
     )
     parser.add_argument("model", type=str, help="run folder, ensemble folder or model file")
@@ -50,7 +50,7 @@ def run(arguments: list[str]) -> None:
         default=[],
         choices=list(FILES),
         metavar="FORMAT",
-        help="onnx, litert (model.tflite), or both; default both, as far as they are installed",
+        help="onnx, litert (model.tflite), or both; default: all that are installed",
     )
     parser.add_argument(
         "--precision", type=str, default="fp16", help=f"of the weights: {', '.join(BOUNDS)}"
@@ -58,18 +58,20 @@ def run(arguments: list[str]) -> None:
     parser.add_argument(
         "--no-embedding",
         action="store_true",
-        help="probabilities only: the competition's contract, one input and one output",
+        help="probabilities only: the competition's format, one input and one output",
     )
     parser.add_argument("-o", "--out", type=str | None, help="folder (default MODEL/export)")
     parser.add_argument(
         "--clips",
         type=str | None,
-        help="real clips to compare on: a folder or a table as for training; default the letters, "
-        "where it was trained on them",
+        help="real clips to compare on: a folder or a table as for training; default: the letters, "
+        "if it was trained on them",
     )
     add_columns(parser)
     add_names(parser)
-    parser.add_argument("--max-clips", type=int, default=64, help="so many of them, spread evenly")
+    parser.add_argument(
+        "--max-clips", type=int, default=64, help="number of these clips to use, spread evenly"
+    )
     parser.add_argument("--licence", type=str, default=None, help="of the model, for its card")
     parser.add_argument(
         "--bound",

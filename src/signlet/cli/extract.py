@@ -29,9 +29,9 @@ def run(arguments: list[str]) -> None:
     """Parse, extract, print a summary; SignletError where a video could not be extracted."""
     parser = make_plain_parser(
         "extract",
-        "Find the landmarks in videos (mp4, mov, webm and all that ffmpeg reads); write them to\n"
-        f"files, laid out as the videos are, with {FILE} beside them. What was written before\n"
-        "is skipped; a video that cannot be read does not stop the others.",
+        "Extract the landmarks of videos (mp4, mov, webm and all that ffmpeg reads) to files in\n"
+        f"the same folders, with {FILE} beside them. signlet skips videos that it has extracted\n"
+        "before; an unreadable video does not stop the others.",
         _EXAMPLES,
     )
     parser.add_argument("videos", help="video, or folder of videos")
@@ -42,17 +42,19 @@ def run(arguments: list[str]) -> None:
         default=FORMATS[0],
         help="parquet: the competition's schema (default); npz: smallest; pose: for pose-format",
     )
-    parser.add_argument("--jobs", type=int, default=-1, help="processes; -1: one a core (default)")
+    parser.add_argument(
+        "--jobs", type=int, default=-1, help="processes; -1: one per core (default)"
+    )
     parser.add_argument(
         "--extractor",
         choices=EXTRACTORS,
-        help="MediaPipe Holistic (Python 3.11 and 3.12) or MediaPipe 1.x Tasks; by itself the one "
-        "that is installed",
+        help="MediaPipe Holistic (Python 3.11 and 3.12) or MediaPipe 1.x Tasks; default: the "
+        "installed one",
     )
     parser.add_argument(
         "--model",
         type=Path,
-        help="for tasks: another model file than that of signlet models, say Google's",
+        help="for tasks: another model file than that of signlet models, such as Google's",
     )
     add_names(parser)
     parsed = parse(parser, arguments)

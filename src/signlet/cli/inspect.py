@@ -45,18 +45,23 @@ def run(arguments: list[str]) -> None:
     """Parse; look at a data set, or at one clip."""
     parser = make_parser(
         "inspect",
-        "Quality of a data set (directory, .zip, CSV, fingerspelling, packed set) or of one clip,\n"
-        "and pictures of a clip.",
+        "Check a data set (folder, .zip, CSV, fingerspelling, packed set) or one clip, and draw\n"
+        "pictures of a clip.",
         _EXAMPLES,
     )
     parser.add_argument("what", type=str, help=f"data set, clip, or {LETTERS}NAME")
     add_columns(parser)
     add_names(parser)
     parser.add_argument("--clip", type=str | None, help="one clip of the data set, by name")
-    parser.add_argument("--max_len", type=int, default=25, help="frames that a model takes")
+    parser.add_argument(
+        "--max_len",
+        type=int,
+        default=25,
+        help="frames of a clip that the model uses",
+    )
     parser.add_argument("--strip", type=str | None, help="write a picture strip: .png or .svg")
     parser.add_argument("--frames", type=int, default=8, help="frames of the picture strip")
-    parser.add_argument("--animation", type=str | None, help="write a moving one: .html or .gif")
+    parser.add_argument("--animation", type=str | None, help="write an animation: .html or .gif")
     parser.add_argument("--page", type=str | None, help="write a data set's quality as .html")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parsed = parse(parser, arguments)

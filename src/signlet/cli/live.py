@@ -64,9 +64,9 @@ def run(arguments: list[str]) -> None:
 def _parser() -> Any:
     parser = make_plain_parser(
         "live",
-        "Signs as they come, from a camera, a video or a file of landmarks: in a window with the\n"
-        "skeleton, and as a line each. Keys in the window: q or Esc quits, space pauses, m turns\n"
-        "the view round. Where no window can be opened it prints only.",
+        "Recognise signs live, from a camera, a video or a landmark file: in a window with the\n"
+        "skeleton, and as one line per sign. Keys in the window: q or Esc quits, space pauses,\n"
+        "m mirrors the view. If no window can be opened, it only prints.",
         _EXAMPLES,
     )
     add = parser.add_argument
@@ -78,10 +78,10 @@ def _parser() -> Any:
     )
     add("--model", help=f"model file, run folder or name (default {STARTER})")
     add("--headless", action="store_true", help="print only, open no window")
-    add("--json", action="store_true", help="print one JSON object a sign")
+    add("--json", action="store_true", help="print one JSON object per sign")
     add("--mirrored", action="store_true", help="the camera or video shows a mirror image")
-    add("--seconds", type=float, help="stop after so many seconds of the recording")
-    add("--save", type=Path, help="write what is seen, with skeleton and signs, as .mp4")
+    add("--seconds", type=float, help="stop after this many seconds of the recording")
+    add("--save", type=Path, help="write the pictures with skeleton and signs as .mp4")
     return parser
 
 

@@ -20,14 +20,14 @@ def run(arguments: list[str]) -> None:
     """Parse, make the bundle where it is not there yet, print its path."""
     parser = make_plain_parser(
         "models",
-        "Get the models with which MediaPipe 1.x finds landmarks, as it brings none. They are\n"
-        f"those of MediaPipe {VERSION} (Apache License 2.0), so that landmarks are the same on\n"
-        "every Python. They are taken from that package where it is installed, else pip\n"
-        "downloads it (36 MB) from the package index it is set up for; it is not installed.",
+        "Get the landmark models for MediaPipe 1.x, which comes without them. They are those of\n"
+        f"MediaPipe {VERSION} (Apache License 2.0), so that landmarks are the same on every\n"
+        "Python. signlet reads them from that package if it is installed. Otherwise pip\n"
+        "downloads it (36 MB) from your package index, without installing it.",
         _EXAMPLES,
     )
     parser.add_argument(
-        "--wheel", type=Path, help=f"take them from this file of mediapipe {VERSION}, any system's"
+        "--wheel", type=Path, help=f"use this package file of mediapipe {VERSION}, for any system"
     )
     parsed = parse(parser, arguments)
     if parsed.wheel is not None and not parsed.wheel.is_file():

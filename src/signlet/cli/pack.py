@@ -35,7 +35,7 @@ def run(arguments: list[str]) -> None:
         _EXAMPLES,
     )
     parser.add_argument(
-        "source", type=str, help="directory, manifest CSV, published set, fingerspelling"
+        "source", type=str, help="folder, CSV table, published set, or fingerspelling"
     )
     parser.add_argument("-o", "--out", type=str, required=True, help="directory to write")
     add_columns(parser)
@@ -47,15 +47,18 @@ def run(arguments: list[str]) -> None:
         help="frames kept of a clip: 16 for the recipe small, 25 and 80 for asl-signs-25 and -80",
     )
     parser.add_argument("--dtype", type=Literal["float32", "float16"], default="float32")
-    parser.add_argument("--jobs", type=int, default=-1, help="processes; -1: one a core")
+    parser.add_argument("--jobs", type=int, default=-1, help="processes; -1: one per core")
     parser.add_argument(
         "--backend",
         type=Literal["local", "ray"],
         default="local",
-        help="processes of this machine, or of a Ray cluster that is running",
+        help="processes of this machine, or of a running Ray cluster",
     )
     parser.add_argument(
-        "--address", type=str, default=None, help="of the Ray cluster, host:port; else it is found"
+        "--address",
+        type=str,
+        default=None,
+        help="of the Ray cluster, host:port; default: found automatically",
     )
     parsed = parse(parser, arguments)
     console = SafeConsole()

@@ -26,7 +26,13 @@ def run(arguments: list[str]) -> None:
     )
     add = parser.add_argument
     add("action", type=str, help="build")
-    add("-o", "--output", type=Path, required=True, help="folder for the page, new or built before")
+    add(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        help="folder for the page: new, or an earlier build",
+    )
     add("--model", type=str, default=STARTER, help="exported .onnx (%(default)s, letters A to Z)")
     parsed = parse(parser, arguments)
     if parsed.action != "build":

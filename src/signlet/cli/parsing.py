@@ -59,8 +59,8 @@ def add_columns(parser: argparse.ArgumentParser) -> None:
         type=str,
         default=None,
         metavar="NAMES",
-        help="what the columns of a CSV or JSON table are called, where they are called otherwise: "
-        "path=File,sign=Gloss, signer=, start=, end= (seconds), start_frame=, end_frame=, split=",
+        help="columns of a CSV or JSON table with other headings: path=File,sign=Gloss, signer=, "
+        "start=, end= (seconds), start_frame=, end_frame=, split=",
     )
 
 
@@ -71,9 +71,9 @@ def add_names(parser: argparse.ArgumentParser) -> None:
         type=str,
         default=None,
         metavar="PATTERN",
-        help="how the files are named, where that is not <sign>/<signer>_<anything>: "
-        "'{sign}_{signer}_{n}', of the name without ending, or '{signer}/{sign}_{any}', of the "
-        "path in the folder; {n} is a number",
+        help="how the files are named, if not <sign>/<signer>_<anything>: '{sign}_{signer}_{n}' "
+        "for the name without extension, or '{signer}/{sign}_{any}' for the path in the "
+        "folder; {n} is a number",
     )
 
 

@@ -73,7 +73,7 @@ def _parser() -> Any:
     about = f"clips to recognise, after a model file, run folder or name (default {STARTER})"
     add("clips", type=str, nargs="+", metavar="[model] clip", help=about)
     add("--top", type=int, default=5, help="how many signs to print")
-    add("--json", action="store_true", help="print one JSON object a clip, with remarks on it")
+    add("--json", action="store_true", help="print one JSON object per clip, with remarks")
     add("--overlay", type=Path, help="write the clip with skeleton and sign as .mp4")
     return parser
 

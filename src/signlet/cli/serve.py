@@ -42,8 +42,8 @@ _BOUNDS: dict[str, tuple[type, str]] = {
 }
 _MODEL = f"model file (.onnx, .tflite), run folder or name; {STARTER} without one"
 _ALLOW_HOST = (
-    "names by which it may be asked besides localhost, such as that of the proxy before it; "
-    "needed where it listens on this machine only"
+    "allowed host names besides localhost, such as that of a proxy in front; needed if it listens "
+    "on this machine only"
 )
 _SHORTEST, _LONGEST = 16, 4096
 _MOST_THREADS = 1024
@@ -116,16 +116,20 @@ def _parser() -> Any:
     parser = make_plain_parser(
         "serve",
         "Serve one recogniser over HTTP: POST /recognise, GET /labels, /health, /metrics, /docs.\n"
-        "It listens on this machine only, unless --host says otherwise.",
+        "Only this machine can connect, unless you give --host.",
         _EXAMPLES,
     )
     default = Limits()
     add = parser.add_argument
     add("model", nargs="?", type=str, help=_MODEL)
-    add("--page", action="store_true", help="serve the live page at / too (a model.onnx, or none)")
+    add(
+        "--page",
+        action="store_true",
+        help="also serve the live page at / (needs a model.onnx, or no model)",
+    )
     add("--host", type=str, default="127.0.0.1", help="address to listen on (%(default)s)")
     add("--allow_host", type=str, nargs="+", default=[], help=_ALLOW_HOST)
-    add("--port", type=int, default=8000, help="port (%(default)s); 0 takes a free one")
+    add("--port", type=int, default=8000, help="port (%(default)s); 0: any free port")
     for name, (kind, about) in _BOUNDS.items():
         text = f"{about} (%(default)s)"
         add(f"--{name}", type=kind, default=getattr(default, name), help=text)

@@ -68,8 +68,8 @@ def _teach(parsed: Any, out: Path) -> None:
 def _parser() -> Any:
     parser = make_plain_parser(
         "teach",
-        "Teach new signs to a trained model, by a few clips of each, in seconds; write one model\n"
-        "file that knows them.",
+        "Teach new signs to a trained model with a few clips of each, in seconds, and write one\n"
+        "model file.",
         _EXAMPLES,
     )
     add = parser.add_argument
@@ -77,9 +77,11 @@ def _parser() -> Any:
     add("clips", type=str, nargs="?", help="folder of signs, .zip of one, or table of clips")
     add_names(parser)
     add("-o", "--out", type=Path, help="model file to write (with --add, --remove: default BASE)")
-    add("--keep-signs", action="store_true", help="the base's own signs stay, beside the taught")
-    add("--add", action="store_true", help="add to what BASE was taught before")
-    about = "take a taught sign away (again for another)"
+    add(
+        "--keep-signs", action="store_true", help="keep the base's own signs beside the taught ones"
+    )
+    add("--add", action="store_true", help="add to the signs that BASE was taught")
+    about = "remove a taught sign (repeat for more)"
     add("--remove", action="append", default=[], metavar="SIGN", help=about)
     return parser
 

@@ -47,15 +47,15 @@ def run(arguments: list[str]) -> None:
     """Parse and train."""
     parser = make_parser(
         "train",
-        "Train student, mean teacher and distilled model, evaluate them and their soup on\n"
-        "signers that they have not seen, and write a run folder with model and report.",
+        "Train a recogniser on your clips, test it on people it has never seen, and write a run\n"
+        "folder with the model and a report.",
         _EXAMPLES,
     )
     parser.add_argument(
         "--data",
         type=str | None,
-        help="directory of clips, manifest CSV, published set (wlasl:PATH ...), 'fingerspelling', "
-        "or a packed data set",
+        help="folder of clips, CSV table, published set (wlasl:PATH ...), 'fingerspelling', or a "
+        "packed set",
     )
     add_columns(parser)
     add_names(parser)
@@ -63,20 +63,20 @@ def run(arguments: list[str]) -> None:
     parser.add_argument(
         "--folds",
         type=str | None,
-        help="folds to hold out, a training each: 0, 0,2, all or none; left out, all of them for\n"
-        f"sets of at most {SMALL_SET} clips and 0 for larger ones, with a full fit up to "
-        f"{LARGE_SET:,} clips",
+        help="folds to test on, one training each: 0, 0,2, all or none; default: all for sets of\n"
+        f"at most {SMALL_SET} clips, 0 for larger ones; up to {LARGE_SET:,} clips signlet then "
+        "trains on all clips",
     )
     parser.add_argument(
         "--split",
         type=Literal["val", "test"] | None,
-        help="hold out this split of a published set, instead of signers, and train on train, for "
-        "test also on val: scores to compare with published ones",
+        help="test on this split of a published set instead of on signers; test trains on train "
+        "and val, val trains on train",
     )
     parser.add_argument(
         "--full-fit",
         action="store_true",
-        help="then train on all clips; the run's model is this one instead of the folds' average",
+        help="then train on all clips; this becomes the run's model instead of the folds' average",
     )
     parser.add_argument(
         "--init",
@@ -91,9 +91,9 @@ def run(arguments: list[str]) -> None:
         nargs="+",
         default=[],
         metavar="TRACKER",
-        help="send the figures of each epoch to tensorboard, mlflow, wandb, trackio",
+        help="send the metrics of each epoch to tensorboard, mlflow, wandb, trackio",
     )
-    parser.add_argument("--resume", action="store_true", help="continue what lies in the folder")
+    parser.add_argument("--resume", action="store_true", help="continue the training in the folder")
     parser.add_argument("--device", type=str, default="auto", help="auto, cpu, cuda, cuda:1")
     parser.add_argument("--jobs", type=int, default=-1, help="processes for packing; -1: all")
     add_recipe(parser)

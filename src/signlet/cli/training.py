@@ -79,7 +79,7 @@ def add_recipe(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--recipe",
         action=_RecipeFile,
-        help=f"recipe by name ({', '.join(recipe_names())}) or a YAML file; other flags win",
+        help=f"recipe by name ({', '.join(recipe_names())}) or a YAML file; flags override it",
     )
     parser.add_class_arguments(Recipe, as_group=True)
 

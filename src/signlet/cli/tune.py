@@ -35,31 +35,35 @@ def run(arguments: list[str]) -> None:
     """Parse, search, report."""
     parser = make_parser(
         "tune",
-        "Search better values of a recipe. Trials are scored on validation folds; one more fold\n"
-        "of signers takes no part in them and tells at the end what the search was worth. The\n"
-        "same command goes on where it was stopped. Files: best.yaml, trials.csv, trials.svg\n"
-        "and report.json in a folder named like the study.",
+        "Search for better values of a recipe. signlet scores trials on validation folds. Another\n"
+        "fold of signers, which no trial uses, shows the gain at the end. The same command\n"
+        "continues a stopped search. Files: best.yaml, trials.csv, trials.svg and report.json in\n"
+        "a folder named like the study.",
         _EXAMPLES,
     )
     parser.add_argument(
         "--data",
         type=str | None,
-        help="directory of clips, manifest CSV, 'fingerspelling', or a packed data set",
+        help="folder of clips, CSV table, 'fingerspelling', or a packed set",
     )
     add_columns(parser)
     add_names(parser)
     parser.add_argument("--study", type=str, default="runs/tune.db", help="file with the trials")
     parser.add_argument("--trials", type=int, default=20, help="trials in all")
-    parser.add_argument("--space", type=str | None, help="YAML file of what is searched")
+    parser.add_argument("--space", type=str | None, help="YAML file with the search space")
     parser.add_argument("--epochs", type=int | None, help="epochs of every training")
     parser.add_argument(
         "--folds",
         type=str | None,
-        help="folds to choose on, a training each per trial: 0, 0,1 or all (but the test fold); "
-        "by default the first",
+        help="folds to choose on, one training each per trial: 0, 0,1 or all (except the test "
+        "fold); default: the first",
     )
-    parser.add_argument("--test_fold", type=int | None, help="fold kept for the end; the last")
-    parser.add_argument("--metric", type=Metric, default="balanced_accuracy", help="to improve")
+    parser.add_argument(
+        "--test_fold", type=int | None, help="fold for the test at the end; default: the last"
+    )
+    parser.add_argument(
+        "--metric", type=Metric, default="balanced_accuracy", help="score to improve"
+    )
     parser.add_argument("--device", type=str, default="auto", help="auto, cpu, cuda, cuda:1")
     parser.add_argument("--jobs", type=int, default=-1, help="processes for packing; -1: all")
     add_recipe(parser)

@@ -31,7 +31,7 @@ class PackingSettings:
     dtype: Literal["float32", "float16"] = "float32"
     """Type of the packed landmarks on disk."""
     default_source: str = ""
-    """Clips to take where no other data is named."""
+    """Clips to use without `--data`."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class OptimiserSettings:
     weight_decay: float = 0.4
     """Decay of weight matrices and tables; biases and norms have none."""
     warm_up: float = 0.25
-    """Share of the steps in which the learning rate rises in a line; then it falls in a line."""
+    """Share of the steps with linear warm-up of the learning rate; linear decay follows."""
     clip_norm: float = 10.0
     """Largest norm of a model's gradient; 0 switches clipping off."""
     precision: Literal["fp32", "bf16"] = "fp32"
@@ -75,7 +75,7 @@ class TeacherSettings:
     """Mean teacher: a moving average of the student that student and distilled follow."""
 
     enabled: bool = True
-    """False: no consistency loss; the average is still kept and evaluated."""
+    """False: no consistency loss; the average is still computed and tested."""
     decay: float = 0.97
     """Decay of the moving average; a plain average while there are few steps."""
     weight: float = 5.0
@@ -89,14 +89,14 @@ class MixupSettings:
     """Manifold mixup before a random transformer layer."""
 
     schedule: Literal["rising", "falling", "none"] = "rising"
-    """How the probability of mixing a batch goes over the epochs; the published write-up
-    says rising, the published code falls."""
+    """Change of the mixing probability over the epochs: rising in the published write-up, falling
+    in the published code."""
     probability: float = 0.5
     """Probability that the schedule starts from or rises to."""
     end: float = 0.9
     """Share of the epochs at which it has risen to `probability` or fallen to 0."""
     alpha: float = 0.4
-    """Both parameters of the Beta distribution of what a clip keeps of itself."""
+    """Both parameters of the Beta distribution of a clip's share in a mixed pair."""
 
 
 @dataclass(frozen=True)
@@ -104,12 +104,11 @@ class HeadSettings:
     """What names the sign in a trained model."""
 
     kind: Literal["linear", "nearest"] = "linear"
-    """linear: the layer that was trained with the rest. nearest: the likeness of a clip to each
-    sign's mean and to the nearest of its examples, fitted after the training; better with few or
-    uneven clips."""
+    """linear: the trained layer. nearest: the similarity of a clip to each sign's mean and to its
+    nearest example, fitted after the training; better with few or uneven clips."""
     prototypes: int = 16
-    """Examples of each sign that the nearest head keeps; of a sign with more clips, the centres
-    of so many clusters."""
+    """Examples of each sign that the nearest head keeps; for a sign with more clips, the centres
+    of that many clusters."""
 
 
 @dataclass(frozen=True)
@@ -121,11 +120,11 @@ class Recipe:
     packing: PackingSettings = field(default_factory=PackingSettings)
     """Clips and packing."""
     student: ModelSize = field(default_factory=ModelSize)
-    """The model that the teacher is the average of."""
+    """The model being trained; the teacher averages it."""
     distilled: ModelSize = field(default_factory=ModelSize)
-    """The model to ship, with an optimiser of its own, following the same teacher."""
+    """The model to ship; it has its own optimiser and learns from the same teacher."""
     augment: AugmentConfig = field(default_factory=AugmentConfig)
-    """Augmentations; every model sees a draw of its own."""
+    """Augmentations, drawn separately for every model."""
     optimiser: OptimiserSettings = field(default_factory=OptimiserSettings)
     """AdamW and the schedule."""
     loss: LossSettings = field(default_factory=LossSettings)
@@ -135,21 +134,21 @@ class Recipe:
     mixup: MixupSettings = field(default_factory=MixupSettings)
     """Manifold mixup."""
     head: HeadSettings = field(default_factory=HeadSettings)
-    """What names the sign in the models that are kept."""
+    """The classifier of the finished models."""
     soup_epochs: int = 10
-    """The soup is the mean of the weights after each of so many last epochs, but at most of
-    the last half of all epochs: earlier ones are too far away."""
+    """Number of last epochs whose weights the soup averages; at most half of all epochs, because
+    earlier ones are too different."""
     fits: int = 1
-    """Trainings on all clips where `--full-fit` or few clips ask for one; each has other random
+    """Trainings on all clips (with `--full-fit`, or for small sets); each starts from other random
     weights, and the run's model averages their answers."""
     num_folds: int = 4
-    """Signer-grouped folds that the clips are cut into."""
+    """Number of folds; no signer is in two of them."""
     validate_every: int = 1
-    """Epochs between two looks at the held-out signers; the last epoch always has one."""
+    """Epochs between two tests on the held-out signers; the last epoch always has one."""
     save_every: int = 1
     """Epochs between two checkpoints."""
     seed: int = 0
-    """Of weights, order of clips, augmentations, dropout and mixup; the folds have their own."""
+    """Seed of weights, order of clips, augmentations, dropout and mixup, but not of the folds."""
 
     def __post_init__(self) -> None:
         """Refuse values that make no training. Raises SignletError, which names the setting."""

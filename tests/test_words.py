@@ -10,7 +10,7 @@ import pytest
 from prose import BANNED, findings
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 HELPS = sorted((ROOT / "src" / "signlet" / "cli" / "help").glob("*.txt"))
 TRANSLATED = (
     "It is tested on signers never seen.",

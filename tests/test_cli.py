@@ -313,7 +313,7 @@ def test_the_demo_trains_the_recipe_for_small_sets() -> None:
 
 
 def test_the_published_recipes_hold_the_published_sizes() -> None:
-    assert set(recipe_names()) == {"demo", "small", "asl-signs-25", "asl-signs-80"}
+    assert {"demo", "small", "asl-signs-25", "asl-signs-80"} < set(recipe_names())
     for length in (25, 80):
         recipe = load_recipe(f"asl-signs-{length}")
         assert recipe.student.config(length, 250) == PUBLISHED[f"len{length}_full"]

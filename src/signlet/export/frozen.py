@@ -11,6 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from signlet.export.frozen_conv import FrozenConv
+from signlet.export.product import Linear as Linear
+from signlet.export.product import scale_and_shift
 from signlet.model import SignModel
 from signlet.model.attention import DisentangledAttention
 from signlet.model.embedding import EMBED, LandmarkEmbedding
@@ -34,12 +37,8 @@ class FrozenModel(nn.Module):
     def __init__(self, model: SignModel) -> None:
         super().__init__()
         self.max_len = model.config.max_len
-        self.hand_shapes = model.config.hand_shapes
         with torch.no_grad():
-            self.embedding = _Embedding(model.embedding)
-            self.encoder = _Encoder(model.encoder, centre_hands=not model.config.hand_shapes)
-            layers = [layer for layer in model.layers if isinstance(layer, TransformerLayer)]
-            self.layers = nn.ModuleList(_Layer(layer) for layer in layers)
+            self.backbone = _Transformer(model) if model.conv is None else FrozenConv(model.conv)
             self.logits = Linear(model.logits.weight, model.logits.bias)
             self.nearest = None if model.nearest is None else _Nearest(model.nearest)
         self.requires_grad_(False).eval()
@@ -64,13 +63,29 @@ class FrozenModel(nn.Module):
         Returns (B, D), of any length.
         """
         real = mask.to(frames.dtype).unsqueeze(2)
+        hidden = self.backbone(frames, real) * real
+        return hidden.sum(1) / real.sum(1)
+
+
+class _Transformer(nn.Module):
+    """Landmark embedding, frame encoder and the transformer layers."""
+
+    def __init__(self, model: SignModel) -> None:
+        super().__init__()
+        self.hand_shapes = model.config.hand_shapes
+        self.embedding = _Embedding(model.embedding)
+        self.encoder = _Encoder(model.encoder, centre_hands=not model.config.hand_shapes)
+        layers = [layer for layer in model.layers if isinstance(layer, TransformerLayer)]
+        self.layers = nn.ModuleList(_Layer(layer) for layer in layers)
+
+    def forward(self, frames: Tensor, real: Tensor) -> Tensor:
+        """frames (B, T, 100, 3), real (B, T, 1) float, 1 for real frames -> (B, T, D)."""
         shapes = self.embedding(hand_shapes(frames)) if self.hand_shapes else None
         rows = self.encoder(self.embedding(frames), real, shapes)
         bias = ((1 - real) * -1e4).transpose(1, 2).unsqueeze(1)
         for layer in self.layers:
             rows = layer(rows, bias)
-        hidden = rows.unflatten(0, mask.shape) * real
-        return hidden.sum(1) / real.sum(1)
+        return rows.unflatten(0, real.shape[:2])
 
 
 class _Nearest(nn.Module):
@@ -88,20 +103,6 @@ class _Nearest(nn.Module):
         )
         logits: Tensor = means + nearest.unflatten(1, (self.signs, self.prototypes)).amax(2)
         return logits
-
-
-class Linear(nn.Module):
-    """x (N, D_in) -> (N, D_out); the weight lies as the product wants it."""
-
-    def __init__(self, weight: Tensor, bias: Tensor) -> None:
-        """weight: (D_out, D_in), bias: (D_out,)."""
-        super().__init__()
-        self.weight = nn.Parameter(weight.t().contiguous(), requires_grad=False)
-        self.bias = nn.Parameter(bias.clone(), requires_grad=False)
-
-    def forward(self, rows: Tensor) -> Tensor:
-        """(N, D_in) -> (N, D_out)."""
-        return torch.addmm(self.bias, rows, self.weight)
 
 
 def _mish(x: Tensor) -> Tensor:
@@ -194,11 +195,10 @@ def _part(features: LinearNormAct, centre: bool) -> nn.Module:
 
 def _without_norm(features: LinearNormAct) -> tuple[Tensor, Tensor]:
     """Weight and bias of a product that is followed by a batch norm, in one."""
-    norm, linear = features.norm, features.linear
-    assert norm.running_mean is not None
-    assert norm.running_var is not None
-    scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
-    bias = (linear.bias - norm.running_mean) * scale + norm.bias
+    linear = features.linear
+    assert features.norm.running_mean is not None
+    scale, _ = scale_and_shift(features.norm)
+    bias = (linear.bias - features.norm.running_mean) * scale + features.norm.bias
     return linear.weight * scale.unsqueeze(1), bias
 
 

@@ -5,8 +5,9 @@ does otherwise and what that gains.
 """
 
 from signlet.model.config import PUBLISHED, ModelConfig, ModelSize
+from signlet.model.mixup import Mixup
 from signlet.model.published import load_published, published
-from signlet.model.recogniser import Mixup, SignModel, joint_embedding, unit
+from signlet.model.recogniser import SignModel, joint_embedding, unit
 
 __all__ = [
     "PUBLISHED",

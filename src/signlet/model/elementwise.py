@@ -85,6 +85,25 @@ def _zeroed(x: Tensor, indices: Tensor) -> Tensor:
     return x
 
 
+class DropPath(nn.Module):
+    """Leave out a whole branch of some clips (stochastic depth), in training only.
+
+    p: chance of a clip to go without it, from 0 to below 1; the others count as much more.
+    """
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, ...), the first dimension is that of the clips."""
+        if not self.training or self.p == 0:
+            return x
+        generator = getattr(_drawing, "generator", None) if x.device.type == "cpu" else None
+        kept = torch.rand(len(x), generator=generator, device=x.device) >= self.p
+        return x * (kept.to(x.dtype) / (1 - self.p)).view(-1, *[1] * (x.dim() - 1))
+
+
 class Dropout(nn.Module):
     """Dropout; on a CPU it draws the few numbers to clear instead of a number for each.
 

@@ -8,44 +8,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from signlet.model.attention import DisentangledAttention
 from signlet.model.config import ModelConfig
+from signlet.model.conv import ConvBackbone
 from signlet.model.elementwise import Dropout, mish
 from signlet.model.embedding import LandmarkEmbedding
 from signlet.model.frame_encoder import FrameEncoder
 from signlet.model.hands import hand_shapes
 from signlet.model.head import NearestHead
-
-
-@dataclass(frozen=True)
-class Mixup:
-    """One draw of manifold mixup (Verma et al. 2019, arXiv:1806.05236) for a batch.
-
-    layer: (B,) int64, before which of the three transformer layers each clip is mixed.
-    order: (B,) int64, the clip that each is mixed with; itself where it is not mixed.
-    share: (B,) in [0, 1], what each clip keeps of itself.
-    layers: the layers that occur in `layer`.
-    """
-
-    layer: Tensor
-    order: Tensor
-    share: Tensor
-    layers: tuple[int, ...] = (0, 1, 2)
-
-    def mix(self, hidden: Tensor, mask: Tensor, layer: int) -> tuple[Tensor, Tensor]:
-        """Mix hidden (B, T, D) before a layer; a frame is real where one of both is, mask (B, T).
-
-        Clips that are not mixed here stay as they are.
-        """
-        here = self.layer == layer
-        order = torch.where(here, self.order, torch.arange(len(here), device=here.device))
-        share = torch.where(here, self.share, 1.0).to(hidden.dtype)[:, None, None]
-        return hidden * share + hidden[order] * (1 - share), mask | mask[order]
+from signlet.model.mixup import Mixup
 
 
 class TransformerLayer(nn.Module):
@@ -73,11 +48,25 @@ class TransformerLayer(nn.Module):
 
 
 class SignModel(nn.Module):
-    """Landmark embedding, frame encoder, three transformer layers, mean over time, logits."""
+    """A backbone, its mean over time, logits.
+
+    The backbone is `conv`, or else landmark embedding, frame encoder and three transformer layers.
+    """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
+        self.conv = ConvBackbone(config) if config.backbone == "conv" else None
+        if self.conv is None:
+            self._build_transformer(config)
+        width = config.widths[3]
+        self.late_dropout = LateDropout(config.late_dropout, config.late_from)
+        self.logits = nn.Linear(width, config.num_classes)
+        self.nearest = None
+        if config.prototypes:
+            self.nearest = NearestHead(width, config.num_classes, config.prototypes)
+
+    def _build_transformer(self, config: ModelConfig) -> None:
         widths = config.widths
         self.embedding = LandmarkEmbedding(config.max_len, config.position_convolutions)
         self.encoder = FrameEncoder(
@@ -95,10 +84,6 @@ class SignModel(nn.Module):
                 widths[:3], widths[1:], config.layer_dropout, strict=True
             )
         )
-        self.logits = nn.Linear(widths[3], config.num_classes)
-        self.nearest = None
-        if config.prototypes:
-            self.nearest = NearestHead(widths[3], config.num_classes, config.prototypes)
 
     def forward(self, frames: Tensor, mask: Tensor, mixup: Mixup | None = None) -> Tensor:
         """Logits of a batch of clips: (B, K). The arguments are those of `features`."""
@@ -107,7 +92,9 @@ class SignModel(nn.Module):
     def classify(self, features: Tensor) -> Tensor:
         """Logits (B, K) of the output of `features`, (B, D)."""
         logits: Tensor = (
-            self.logits(features) if self.nearest is None else self.nearest(unit(features))
+            self.logits(self.late_dropout(features))
+            if self.nearest is None
+            else self.nearest(unit(features))
         )
         return logits
 
@@ -125,15 +112,43 @@ class SignModel(nn.Module):
                 f"clips have {frames.shape[1]} frames, the model takes {self.config.max_len}: "
                 f"use Preprocess(max_len={self.config.max_len})"
             )
+        backbone = self._transformed if self.conv is None else self.conv
+        hidden, mask = backbone(frames, mask, mixup)
+        weight = mask.to(hidden.dtype).unsqueeze(2)
+        mean: Tensor = (hidden * weight).sum(1) / weight.sum(1).clamp(min=1)
+        return mean
+
+    def _transformed(
+        self, frames: Tensor, mask: Tensor, mixup: Mixup | None
+    ) -> tuple[Tensor, Tensor]:
+        """(B, T, 100, 3), mask (B, T) -> (B, T, D) and the mask of what was mixed."""
         shapes = self.embedding(hand_shapes(frames)) if self.config.hand_shapes else None
         hidden = self.encoder(self.embedding(frames), mask, shapes)
         for number, layer in enumerate(self.layers):
             if mixup is not None and number in mixup.layers:
                 hidden, mask = mixup.mix(hidden, mask, number)
             hidden = layer(hidden, mask)
-        weight = mask.to(hidden.dtype).unsqueeze(2)
-        mean: Tensor = (hidden * weight).sum(1) / weight.sum(1).clamp(min=1)
-        return mean
+        return hidden, mask
+
+
+class LateDropout(nn.Module):
+    """Dropout that sets in late, when a model begins to learn its clips by heart.
+
+    p: chance of each number to become 0. late_from: share of the training before it does.
+    """
+
+    def __init__(self, p: float, late_from: float) -> None:
+        super().__init__()
+        self.dropout, self.late_from, self.on = Dropout(p), late_from, True
+
+    def begin(self, share: float) -> None:
+        """Tell how much of the training, 0 to 1, is over."""
+        self.on = share >= self.late_from
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(B, D) -> (B, D)."""
+        dropped: Tensor = self.dropout(features) if self.on and self.dropout.p else features
+        return dropped
 
 
 def unit(features: Tensor) -> Tensor:

@@ -116,6 +116,7 @@ class FoldTraining:
     def _run_epoch(self, display: Display, stopped: Callable[[], bool]) -> None:
         self.task.train()
         started, clips = time.perf_counter(), 0
+        self.task.begin_epoch(self.epoch / self.recipe.optimiser.epochs)
         for batch in self.batches.stream(self.epoch, self.step):
             self.run_step(batch)
             clips += self.batches.size

@@ -58,6 +58,11 @@ class Task(nn.Module):
         self.teacher.eval()
         return self
 
+    def begin_epoch(self, share: float) -> None:
+        """Tell the models how much of the training, 0 to 1, is over."""
+        for model in (self.student, self.distilled):
+            model.late_dropout.begin(share)
+
     @torch.no_grad()
     def guide(self, batch: Batch) -> Tensor | None:
         """The teacher's logits (B, K), None where nobody follows it."""

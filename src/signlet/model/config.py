@@ -51,7 +51,7 @@ class ModelSize:
     """conv only: each point's movement since one and since two frames before is an input (the
     convolutions of deberta's embedding see it anyway)."""
     bones: bool = False
-    """The directions of the fingers' bones are an input."""
+    """conv only: the directions of the fingers' bones are an input."""
     late_dropout: float = 0.0
     """Dropout before the logits that sets in late."""
     late_from: float = 0.05

@@ -34,11 +34,11 @@ from signlet.evaluation.predictions import read_predictions, write_predictions
 from signlet.model.files import load_model, save_model
 from signlet.pack import PackedSet, pack
 from signlet.report import write_report
+from signlet.runs.metrics import read_metrics
 from signlet.sources import ClipRef
 from signlet.training import train
 from signlet.training.checkpoint import load_checkpoint
 from signlet.training.fold import CHECKPOINT, FoldTraining
-from signlet.training.metrics import read_metrics
 from signlet.training.progress import Silent
 from signlet.training.settings import OptimiserSettings
 from signlet_testing.clips import Synthetic

@@ -22,10 +22,10 @@ from safetensors.torch import load_file
 from signlet.errors import SignletError
 from signlet.evaluation.predictions import read_predictions
 from signlet.pack import PackedSet
+from signlet.runs import RunFolder
+from signlet.runs.metrics import EpochMetrics, read_metrics
 from signlet.training import train
 from signlet.training.fold import CHECKPOINT, FoldTraining
-from signlet.training.folder import only_one
-from signlet.training.metrics import EpochMetrics, read_metrics
 from signlet.training.processes import Processes
 from signlet_testing import importable
 from signlet_testing.distributed_run import TINY
@@ -128,7 +128,7 @@ def ranks(process: subprocess.Popen[str]) -> list[int]:
 def test_a_second_training_in_the_same_folder_is_refused(
     tiny_packed: PackedSet, tmp_path: Path
 ) -> None:
-    with only_one(tmp_path), pytest.raises(SignletError, match="another training"):
+    with RunFolder(tmp_path).only_one(), pytest.raises(SignletError, match="another training"):
         train(TINY, tiny_packed, tmp_path, [0], console=Console(quiet=True))
 
 

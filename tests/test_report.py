@@ -37,8 +37,8 @@ from signlet.report.skeleton import (
     upright,
     view_box,
 )
+from signlet.runs.metrics import read_curves
 from signlet.sources import ClipRef
-from signlet.training.finished import read_curves
 
 NASTY = "<script>alert('a & b')</script>"
 SIGNS = (NASTY, "$x_1$", "thank you")

@@ -12,8 +12,9 @@ import pytest
 pytest.importorskip("accelerate")
 
 from signlet.errors import SignletError
+from signlet.files.same_settings import flat
 from signlet.training import Recipe
-from signlet.training.trackers import TRACKERS, Trackers, _Sink, check_trackers, flat, open_trackers
+from signlet.training.trackers import TRACKERS, Trackers, _Sink, check_trackers, open_trackers
 
 NAN = float("nan")
 SETTINGS = {"optimiser": {"learning_rate": 1e-3}, "student": {"widths": (8, 16)}, "name": "tiny"}

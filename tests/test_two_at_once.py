@@ -22,8 +22,8 @@ from signlet.model import ModelConfig, SignModel
 from signlet.pack import pack
 from signlet.running import lock
 from signlet.running.lock import only_one, only_one_file
+from signlet.runs import RunFolder
 from signlet.training.ensemble import write_ensemble
-from signlet.training.folder import only_one as only_one_training
 from signlet.tune import Search, tune
 from signlet.tune.space import Choices
 from signlet.web import build
@@ -69,9 +69,9 @@ def test_pack_and_the_packing_of_train(
 
 def test_a_training(tmp_path: Path) -> None:
     with (
-        only_one_training(tmp_path / "run"),
+        RunFolder(tmp_path / "run").only_one(),
         pytest.raises(SignletError, match="another training works in this folder"),
-        only_one_training(tmp_path / "run"),
+        RunFolder(tmp_path / "run").only_one(),
     ):
         pass
 

@@ -32,14 +32,13 @@ from sklearn.metrics import balanced_accuracy_score
 from benchmarks.environment import write_csv
 from signlet.evaluation.copies import trained_copies
 from signlet.evaluation.folds import signer_folds
-from signlet.evaluation.predict import embed, predict
+from signlet.evaluation.predict import embed, predict, predictions_of
 from signlet.model import SignModel
 from signlet.model.files import load_model
 from signlet.model.head import NearestHead
 from signlet.modelfile.averaging import mean_probabilities
 from signlet.pack import PackedSet, pack
 from signlet.sources import open_source
-from signlet.training.folder import predictions_of
 
 PARTS, BOTH = ("teacher", "soup"), "both"
 PROTOTYPES = 16

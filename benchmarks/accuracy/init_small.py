@@ -29,12 +29,12 @@ from rich.console import Console
 
 from benchmarks.environment import write_csv
 from signlet.cli.training import load_recipe
+from signlet.evaluation.predict import predictions_of
 from signlet.evaluation.scores import score
 from signlet.pack import PackedSet, pack
 from signlet.sources import open_source
 from signlet.training import Recipe, train
 from signlet.training.fold import FoldTraining
-from signlet.training.folder import predictions_of
 from signlet.training.init import Init, read_init
 from signlet.training.progress import Silent
 

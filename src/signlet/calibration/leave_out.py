@@ -21,16 +21,17 @@ from rich.console import Console
 
 from signlet.errors import SignletError
 from signlet.evaluation.folds import FoldPlan
-from signlet.evaluation.predict import predict
+from signlet.evaluation.predict import predict, predictions_of
 from signlet.evaluation.predictions import Predictions, average, read_predictions, write_predictions
 from signlet.files.atomic import write_text
 from signlet.files.json_text import parsed
 from signlet.files.regular import content_of
+from signlet.files.same_settings import differing
 from signlet.modelfile.averaging import Kind
 from signlet.pack import PackedSet
+from signlet.runs.folder import RunFolder
 from signlet.text.console import SafeConsole
 from signlet.training import Recipe, fit
-from signlet.training.folder import PREDICTIONS, only_one, predictions_of
 from signlet.training.run import plan_of
 from signlet.training.settings import plain
 
@@ -86,10 +87,13 @@ class LeaveOut:
         """Where one training's checkpoint and predictions lie."""
         return self.work / f"fold-{fold}-without-{group}-of-{self.groups}"
 
+    def _predictions(self, fold: int, group: int) -> Path:
+        return RunFolder(self.folder(fold, group)).predictions
+
     def todo(self) -> list[tuple[int, int]]:
         """Fold and group of the trainings that are not finished."""
         every = product(self.folds, range(self.groups))
-        return [one for one in every if not (self.folder(*one) / PREDICTIONS).exists()]
+        return [one for one in every if not self._predictions(*one).exists()]
 
     def check(self) -> None:
         """Raise SignletError, before a training, where one would have fewer than two signs."""
@@ -115,7 +119,7 @@ class LeaveOut:
         self.check()
         parts = sign_groups(len(self.packed.signs), self.groups)
         plan = plan_of(self.packed, self.recipe, self.split)
-        with only_one(self.work):
+        with RunFolder(self.work).only_one():
             self._open()
             todo = self.todo()
             for place, (fold, group) in enumerate(todo, 1):
@@ -127,7 +131,7 @@ class LeaveOut:
                 )
                 self._train(fold, group, parts[group], plan, console)
         every = product(self.folds, range(self.groups))
-        return [self._answers(self.folder(*one) / PREDICTIONS) for one in every]
+        return [self._answers(self._predictions(*one)) for one in every]
 
     def _answers(self, path: Path) -> Predictions:
         """What a training has answered. Raises SignletError where its file is damaged."""
@@ -146,9 +150,8 @@ class LeaveOut:
         rows = rows[clips.labels[rows] >= 0]
         soup = fit(self.recipe, clips, rows, folder, device=self.device, console=console)
         answers = predict(soup, clips, torch.from_numpy(tested)).numpy()
-        write_predictions(
-            folder / PREDICTIONS, {SOUP: predictions_of(clips, tested, answers, fold)}
-        )
+        held_out = {SOUP: predictions_of(clips, tested, answers, fold)}
+        write_predictions(self._predictions(fold, group), held_out)
 
     def _open(self) -> None:
         """Refuse a folder whose trainings are of another recipe or other clips."""
@@ -160,7 +163,7 @@ class LeaveOut:
         path = self.work / SETTINGS
         if not path.exists():
             write_text(path, json.dumps(settings, indent=1, ensure_ascii=False) + "\n")
-        elif _read_json(path) != settings:
+        elif differing(_read_json(path), settings):
             raise SignletError(
                 f"{self.work}: its trainings are of another recipe or other clips; delete the "
                 "folder, or name another one by --work"
@@ -176,12 +179,13 @@ def averaged(runs: Sequence[Sequence[Predictions]], kind: Kind) -> list[Predicti
     return [average(parts, kind) for parts in zip(*runs, strict=True)]
 
 
-def _read_json(path: Path) -> Any:
+def _read_json(path: Path) -> dict[str, Any] | None:
     """None where the file is damaged."""
     try:
-        return parsed(content_of(path, _LARGEST))
+        found = parsed(content_of(path, _LARGEST))
     except (SignletError, ValueError):
         return None
+    return found if isinstance(found, dict) else None
 
 
 def _listed(names: Sequence[str], shown: int = 8) -> str:

@@ -25,10 +25,11 @@ from signlet.evaluation.scores import interval_said
 from signlet.model.files import ModelFile, load_model
 from signlet.modelfile.calibration import CALIBRATION
 from signlet.running.leftover import scratch
+from signlet.runs import RunFolder
+from signlet.runs.folder import PREDICTIONS
 from signlet.text.console import SafeConsole
 from signlet.text.terminal import print_json
 from signlet.training.ensemble import ENSEMBLE
-from signlet.training.folder import PREDICTIONS
 
 _USELESS = 0.1
 """Share of known clips that pass the threshold; below it a calibration is no use."""
@@ -135,15 +136,16 @@ def _parser() -> ArgumentParser:
 
 
 def _held_out(folder: Path) -> Predictions:
-    if not (folder / PREDICTIONS).exists():
+    path = RunFolder(folder).predictions
+    if not path.exists():
         raise SignletError(
             f"{folder}: holds no {PREDICTIONS}, so it cannot be calibrated; name a run folder "
             "in which folds were held out to the end (signlet train --folds)"
         )
-    stored = read_predictions(folder / PREDICTIONS)
+    stored = read_predictions(path)
     which = ENSEMBLE if ENSEMBLE in stored else SOUP
     if which not in stored:
-        raise SignletError(f"{folder / PREDICTIONS}: holds no predictions of {which}")
+        raise SignletError(f"{path}: holds no predictions of {which}")
     return stored[which]
 
 

@@ -20,9 +20,10 @@ from signlet.cli.training import (
 from signlet.evaluation.predictions import Predictions
 from signlet.files.atomic import require_writable
 from signlet.recognition.recogniser import Recogniser
+from signlet.runs import RunFolder
 from signlet.sources import find, open_source
 from signlet.training import start_processes
-from signlet.training.folder import SETTINGS, refuse_other_recipe
+from signlet.training.folder import refuse_other_recipe
 from signlet.training.memory import keep_freed_memory
 
 _EXAMPLES = """
@@ -49,8 +50,8 @@ def run(arguments: list[str]) -> None:
     processes = start_processes(parsed.device)
     keep_freed_memory()
     folder, console = Path(parsed.run), main_console(processes)
-    processes.by_main(lambda: require_writable(folder / SETTINGS))
-    processes.by_main(lambda: refuse_other_recipe(folder, recipe))
+    processes.by_main(lambda: require_writable(RunFolder(folder).settings))
+    processes.by_main(lambda: refuse_other_recipe(RunFolder(folder), recipe))
     packed = processes.first(
         lambda: packed_clips(_SOURCE, recipe, folder, jobs=-1, console=console)
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -13,6 +11,7 @@ from signlet.cli.parsing import make_parser, parse
 from signlet.evaluation.copies import NO_ESTIMATE
 from signlet.evaluation.scores import interval_said, scored_signers
 from signlet.modelfile.averaging import Kind
+from signlet.runs import ModelKind
 from signlet.text.console import SafeConsole
 from signlet.training.ensemble import COMPARISON, ENSEMBLE, Ensemble, ensemble, tests_copies_only
 
@@ -45,7 +44,7 @@ def run(arguments: list[str]) -> None:
     )
     parser.add_argument(
         "--model",
-        type=Literal["soup", "distilled", "student", "teacher"],
+        type=ModelKind,
         default="soup",
         help="model of each run; an earlier ensemble is used unchanged",
     )

@@ -16,17 +16,17 @@ from signlet.errors import SignletError
 from signlet.evaluation.predict import is_packed, packed_for, predict_known
 from signlet.evaluation.predictions import read_predictions
 from signlet.evaluation.scores import print_scores, score
-from signlet.model.files import CONFIG, ModelFile, load_model
+from signlet.model.files import ModelFile, load_model
 from signlet.pack import PackedSet
-from signlet.pack.layout import HEADER
 from signlet.printable import printable
 from signlet.quality.advice import reading_notes
 from signlet.running.leftover import scratch
+from signlet.runs import RunFolder
+from signlet.runs.folder import PACKED
 from signlet.sources import open_source
 from signlet.text.alike import alike, numbers, one_form
 from signlet.text.console import SafeConsole
 from signlet.text.terminal import is_terminal, print_json
-from signlet.training.folder import PREDICTIONS, SETTINGS
 
 _SHOWN = 5
 _EXAMPLES = """
@@ -52,22 +52,23 @@ def run(arguments: list[str]) -> None:
     parser.add_argument("--json", action="store_true", help="print scores as JSON")
     parsed = parse(parser, arguments)
     folder = existing(parsed.model, "run folder")
+    there = RunFolder(folder)
     if parsed.data is None:
         refuse_told(parsed, "--data")
-        if (folder / SETTINGS).exists() and not (folder / CONFIG).exists():
+        if there.settings.exists() and not there.config.exists():
             raise SignletError(
                 f"{folder}: this run has not finished; go on with signlet train ... --resume"
             )
-        if (folder / CONFIG).exists() and not (folder / PREDICTIONS).exists():
+        if there.config.exists() and not there.predictions.exists():
             raise SignletError(
                 f"{folder}: nothing was held out here, so there are no scores; "
                 "name other clips by --data, or train with --folds"
             )
-        results = read_predictions(folder / PREDICTIONS)
+        results = read_predictions(there.predictions)
     else:
         model = load_model(folder)
         with scratch("evaluate") as beside:
-            out = Path(parsed.work or beside) / "packed"
+            out = Path(parsed.work or beside) / PACKED
             told = (parsed.columns, parsed.names)
             packed = packed_for(model, parsed.data, out, is_terminal(sys.stdout), *told)
             results = {"model": predict_known(model, *packed)}
@@ -82,8 +83,8 @@ def run(arguments: list[str]) -> None:
         console = SafeConsole()
         print_scores(results, console, title)
         soup = results.get("soup")
-        if parsed.data is None and soup and (folder / "packed" / HEADER).exists():
-            print_copies(soup, PackedSet.open(folder / "packed"), folder, console)
+        if parsed.data is None and soup and there.has_packed:
+            print_copies(soup, PackedSet.open(there.packed), folder, console)
 
 
 def _say_notes(parsed: Any, packed: PackedSet, model: ModelFile, trained: str) -> None:

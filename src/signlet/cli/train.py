@@ -22,8 +22,10 @@ from signlet.cli.training import (
 from signlet.errors import SignletError
 from signlet.files.atomic import require_writable
 from signlet.quality.advice import data_notes, init_notes
+from signlet.runs import RunFolder
+from signlet.runs.started import refuse_used
 from signlet.training import Recipe, start_processes
-from signlet.training.folder import SETTINGS, refuse_other_packing, refuse_used
+from signlet.training.folder import refuse_other_packing
 from signlet.training.init import read_init
 from signlet.training.memory import keep_freed_memory
 from signlet.training.trackers import check_trackers
@@ -105,9 +107,10 @@ def run(arguments: list[str]) -> None:
     keep_freed_memory()
     console = main_console(processes)
     processes.by_main(lambda: processes.check_batch(recipe.optimiser.batch_size))
-    processes.by_main(lambda: require_writable(folder / SETTINGS))
-    processes.by_main(lambda: refuse_used(folder, parsed.resume))
-    processes.by_main(lambda: refuse_other_packing(folder, recipe))
+    there = RunFolder(folder)
+    processes.by_main(lambda: require_writable(there.settings))
+    processes.by_main(lambda: refuse_used(there, parsed.resume))
+    processes.by_main(lambda: refuse_other_packing(there, recipe))
     processes.by_main(lambda: check_trackers(parsed.track))
     init = processes.first(lambda: parsed.init and read_init(parsed.init, recipe))
     packed = processes.first(

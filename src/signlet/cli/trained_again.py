@@ -17,20 +17,20 @@ from signlet.errors import SignletError, reason_of
 from signlet.evaluation.copies import trained_copies
 from signlet.evaluation.predictions import Predictions
 from signlet.evaluation.split_plan import TRAINED_FOR
+from signlet.files.settings_file import check_sections, read_mapping
 from signlet.model.files import CONFIG, ModelFile
 from signlet.modelfile.averaging import KINDS, Kind
 from signlet.pack import PackedSet
-from signlet.pack.layout import HEADER
+from signlet.runs import RunFolder
+from signlet.runs.metrics import read_metrics
+from signlet.runs.started import INIT, SPLIT, SPLIT_NOTE, VERSION
 from signlet.training import Recipe
 from signlet.training.ensemble import ENSEMBLE
-from signlet.training.folder import INIT, METRICS, SETTINGS, SPLIT, SPLIT_NOTE, fold_folder
 from signlet.training.memory import keep_freed_memory
-from signlet.training.metrics import read_metrics
-from signlet.training.settings_file import check_sections, read_mapping
 
 WORK = "calibration"
 """Folder in a run of its trainings without some signs."""
-_OF_THE_CLIPS = ("signlet", "source", "clips", "signs", SPLIT, SPLIT_NOTE)
+_OF_THE_CLIPS = (VERSION, "source", "clips", "signs", SPLIT, SPLIT_NOTE)
 """Settings of a run that are not its recipe's."""
 _REMEDY = "give --unknown CLIPS"
 
@@ -106,7 +106,7 @@ def _parts(runs: Sequence[Path], model: ModelFile) -> tuple[Sequence[Path], Kind
 
 def run_recipe(run: Path) -> Recipe:
     """The recipe that a run was trained with; SignletError where its settings are damaged."""
-    path = run / SETTINGS
+    path = RunFolder(run).settings
     if not path.exists():
         raise SignletError(f"{path}: no such file; name a run folder")
     settings = read_mapping(path, _REMEDY)
@@ -127,9 +127,10 @@ def run_recipe(run: Path) -> Recipe:
 
 def run_split(run: Path) -> str | None:
     """The published split that a run held out, None where it held signers out."""
-    split = read_mapping(run / SETTINGS, _REMEDY).get(SPLIT)
+    path = RunFolder(run).settings
+    split = read_mapping(path, _REMEDY).get(SPLIT)
     if split not in (None, *TRAINED_FOR):
-        raise SignletError(f"{run / SETTINGS}: is damaged (split is {split}); {_REMEDY}")
+        raise SignletError(f"{path}: is damaged (split is {split}); {_REMEDY}")
     return split
 
 
@@ -140,8 +141,8 @@ def _packed(
     console: Console,
     told: tuple[str | None, str | None],
 ) -> PackedSet:
-    if where is None and (run / "packed" / HEADER).exists():
-        where = str(run / "packed")
+    if where is None and RunFolder(run).has_packed:
+        where = str(RunFolder(run).packed)
     if where is None and not recipe.packing.default_source:
         raise SignletError(f"{run}: name the clips that it was trained on by --data")
     return packed_clips(where, recipe, run / WORK, -1, console, *told)
@@ -161,7 +162,7 @@ def _say_how_long(work: Sequence[LeaveOut], console: Console) -> None:
     todo = [(one, fold) for one in work for fold, _ in one.todo()]
     seconds = 0.0
     for one, fold in todo:
-        metrics = fold_folder(one.work.parent, fold) / METRICS
+        metrics = RunFolder(one.work.parent).training(fold).metrics
         epochs = read_metrics(metrics) if metrics.exists() else []
         seconds += sum(epoch.seconds for epoch in epochs) * (1 - 1 / one.groups)
     if todo:

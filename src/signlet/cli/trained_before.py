@@ -13,10 +13,8 @@ from signlet.evaluation.copies import content_key
 from signlet.evaluation.predictions import read_predictions
 from signlet.evaluation.split_plan import TRAINED_FOR
 from signlet.files.json_pieces import read_json
-from signlet.model.files import CONFIG
 from signlet.pack import PackedSet
-from signlet.pack.layout import HEADER
-from signlet.training.folder import PREDICTIONS
+from signlet.runs import RunFolder
 
 
 def trained_before_note(run: Path, packed: PackedSet) -> str:
@@ -25,12 +23,13 @@ def trained_before_note(run: Path, packed: PackedSet) -> str:
     run: the folder of a whole run, with its packed clips in it; of any other model nothing is
     known. packed: the clips that are scored.
     """
-    if not ((run / CONFIG).exists() and (run / "packed" / HEADER).exists()):
+    there = RunFolder(run)
+    if not (there.config.exists() and there.has_packed):
         return ""
     try:
-        own = PackedSet.open(run / "packed")
-        about = read_json(run / CONFIG).get("about") or {}
-        rows = np.flatnonzero(_trained_on(own, about, run))
+        own = PackedSet.open(there.packed)
+        about = read_json(there.config).get("about") or {}
+        rows = np.flatnonzero(_trained_on(own, about, there))
     except SignletError:
         return ""  # what is damaged there does not matter for these clips
     trained = {_key(own, row) for row in rows}
@@ -43,16 +42,16 @@ def trained_before_note(run: Path, packed: PackedSet) -> str:
     )
 
 
-def _trained_on(own: PackedSet, about: dict[str, Any], run: Path) -> NDArray[np.bool_]:
+def _trained_on(own: PackedSet, about: dict[str, Any], run: RunFolder) -> NDArray[np.bool_]:
     """(N,) bool: clips that one of the averaged models was trained on."""
     labelled = np.asarray(own.labels) >= 0
     if about.get("trained_on") == "all clips":
         return labelled
     if allowed := TRAINED_FOR.get(about.get("split") or ""):
         return labelled & np.array([split in allowed for split in own.splits])
-    if len(about.get("folds", ())) > 1 or not (run / PREDICTIONS).exists():
+    if len(about.get("folds", ())) > 1 or not run.predictions.exists():
         return labelled  # each clip was held out of one model only
-    names = {name for part in read_predictions(run / PREDICTIONS).values() for name in part.names}
+    names = {name for part in read_predictions(run.predictions).values() for name in part.names}
     return labelled & np.array([name not in names for name in own.names])
 
 

@@ -20,16 +20,15 @@ from signlet.evaluation.predict import is_packed
 from signlet.evaluation.predictions import Predictions
 from signlet.evaluation.scores import print_scores, score
 from signlet.files.regular import blocked, irregular
-from signlet.model.files import CONFIG
+from signlet.files.settings_file import check_sections, read_mapping
 from signlet.pack import PackedSet, pack
-from signlet.pack.layout import HEADER
 from signlet.report import write_report
+from signlet.runs import RunFolder
 from signlet.sources import Source, open_source, with_videos
 from signlet.text.console import SafeConsole
 from signlet.training import Processes, Recipe, train
 from signlet.training.folder import refuse_other_clips, refuse_other_source
 from signlet.training.init import Init
-from signlet.training.settings_file import check_sections, read_mapping
 
 _POOR = 0.05
 """A soup so much less accurate than the distilled model is worth a word."""
@@ -135,22 +134,23 @@ def packed_clips(
             )
         return packed
     source = open_source(where, columns, names)
-    refuse_other_source(run, source)
+    where_to = RunFolder(run)
+    refuse_other_source(where_to, source)
     print_notes(source, console)
     if with_videos(source):
         _extract(source, where, jobs, console)
     console.print(f"Packing the clips of {where} ...", markup=False, soft_wrap=True)
-    there = (run / "packed" / HEADER).exists()
+    there = where_to.has_packed
     packed = pack(
         source,
-        run / "packed",
+        where_to.packed,
         recipe.packing.max_len,
         jobs=jobs,
         dtype=recipe.packing.dtype,
         progress=console.is_terminal,
     )
     try:
-        refuse_other_clips(run, packed)
+        refuse_other_clips(where_to, packed)
     except SignletError:
         if not there:  # the run would be taken for one of these clips
             shutil.rmtree(packed.path, ignore_errors=True)
@@ -219,7 +219,7 @@ def train_and_report(
         print_copies(results["soup"], packed, run, console)
         _print_poor_soup(results, console)
         _print_known_signers(run, console)
-        report = run / "report.html"
+        report = RunFolder(run).report
         console.print(f"Run folder: {run}   report: {report}", markup=False, soft_wrap=True)
     elif processes.main:
         console.print(
@@ -266,7 +266,7 @@ def print_copies(soup: Predictions, packed: PackedSet, run: Path, console: Conso
 
 def _about(run: Path) -> dict[str, Any]:
     """What the run's model file says of itself."""
-    about: dict[str, Any] = json.loads((run / CONFIG).read_text(encoding="utf-8"))["about"]
+    about: dict[str, Any] = json.loads(RunFolder(run).config.read_text(encoding="utf-8"))["about"]
     return about
 
 

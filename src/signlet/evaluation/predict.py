@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from signlet.errors import SignletError
@@ -88,6 +89,21 @@ def is_packed(where: str | Path, columns: str | None = None, names: str | None =
         if value is not None:
             raise SignletError(f"--{flag} {value}: {where} is packed already; give it to pack")
     return True
+
+
+def predictions_of(
+    packed: PackedSet, rows: NDArray[np.int64], probabilities: NDArray[np.float32], fold: int
+) -> Predictions:
+    """Probabilities (N, K) for rows (N,) of the packed set, with what is known of the clips."""
+    names, signers = packed.names, packed.signers
+    return Predictions(
+        names=[names[row] for row in rows],
+        signers=[signers[row] for row in rows],
+        labels=np.asarray(packed.labels)[rows],
+        probabilities=probabilities,
+        folds=np.full(len(rows), fold, dtype=np.int64),
+        signs=packed.signs,
+    )
 
 
 def predict_known(model: ModelFile, *sets: PackedSet) -> Predictions:

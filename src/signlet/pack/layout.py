@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ import pyarrow as pa
 from signlet.errors import SignletError
 from signlet.files.json_text import parsed
 from signlet.files.regular import content_of
+from signlet.files.same_settings import differing
 from signlet.landmarks import RAW_PARTS
 from signlet.modelfile import MAX_SIZE
 from signlet.printable import printable
@@ -76,12 +77,11 @@ class Settings:
 
     def difference(self, wanted: Settings) -> str | None:
         """The first difference in words; None where there is none."""
-        for field in fields(self):
-            have, want = getattr(self, field.name), getattr(wanted, field.name)
-            if have != want:
-                if field.name in ("signs", "fingerprint"):
-                    return f"other {'clips' if field.name == 'fingerprint' else 'signs'}"
-                return f"{field.name} {have}, not {want}"
+        have, want = vars(self), vars(wanted)
+        for name in differing(have, want):
+            if name in ("signs", "fingerprint"):
+                return f"other {'clips' if name == 'fingerprint' else 'signs'}"
+            return f"{name} {have[name]}, not {want[name]}"
         return None
 
 

@@ -21,7 +21,8 @@ from signlet.evaluation.scores import (
 )
 from signlet.report.examples import Example
 from signlet.report.figures import confusion_figure, learning_curves
-from signlet.training.finished import Curves, Run
+from signlet.runs.finished import Run
+from signlet.runs.metrics import Curves
 
 FEW_SIGNERS = 8
 """Below this many held-out signer groups the page says that its estimate is rough."""

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from signlet.report.svg import ACCENT, INK, LINE, MUTED, WRONG, Picture, drawing, inline
-from signlet.training.finished import Curves
+from signlet.runs.metrics import Curves
 
 NUMBERED_SIGNS = 30
 """Up to this many signs each cell of the confusion matrix carries its count."""

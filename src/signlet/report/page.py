@@ -16,13 +16,14 @@ from signlet.printable import printable_text
 from signlet.report.content import content
 from signlet.report.examples import choose_examples
 from signlet.report.skeleton import SELECTED, Layout, Moving, player_data, thinned
-from signlet.training.finished import read_run
+from signlet.runs.finished import read_run
+from signlet.runs.folder import RunFolder
 
 
 def write_report(run: Path, packed: PackedSet | None) -> Path:
     """Write `report.html` into a run folder and return its path.
 
-    run: folder with config.yaml, metrics.csv and predictions.parquet.
+    run: a run folder in which folds were held out.
     packed: the set that the run was trained on, to show skeletons of some of its clips and
         to look for copies across signers; without it the page shows none.
     Raises SignletError naming the file that is missing, broken or cannot be written.
@@ -33,8 +34,8 @@ def write_report(run: Path, packed: PackedSet | None) -> Path:
     copies = None if packed is None else trained_copies(held_out, packed, data.config.get("split"))
     moving = [example.moving for example in examples]
     page = render("report.html", moving, **content(data, examples, copies))
-    write_text(run / "report.html", page)
-    return run / "report.html"
+    write_text(path := RunFolder(run).report, page)
+    return path
 
 
 def render(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from rich.console import Console
 from rich.progress import track
@@ -20,11 +20,11 @@ from signlet.files.atomic import replacing
 from signlet.model.files import MAX_MEMBERS, ModelFile, finite, load_model, save_model
 from signlet.modelfile.averaging import KINDS, Average, Kind
 from signlet.running.lock import only_one_file
+from signlet.runs.folder import MODELS, PREDICTIONS, ModelKind, RunFolder
 from signlet.sources.absent import absent, exists
 from signlet.text.names import cell
-from signlet.training.folder import COPIES, PREDICTIONS, fold_folder, full_fits
+from signlet.training.folder import COPIES
 
-MODELS = ("soup", "distilled", "student", "teacher")
 ENSEMBLE = "ensemble"
 """What the averaged answer is called in predictions.parquet and in the tables."""
 COMPARISON, AGREEMENT = "comparison.csv", "agreement.csv"
@@ -83,7 +83,7 @@ def ensemble(
     if kind not in KINDS or which not in MODELS:
         raise SignletError(
             f"average {kind}, model {which}: give one of {', '.join(KINDS)}, "
-            f"and one of {', '.join(MODELS)}"
+            f"and one of {', '.join(get_args(ModelKind))}"
         )
     out = Path(out).resolve()
     _require_free(out)
@@ -132,15 +132,16 @@ def _names(folders: Iterable[Path]) -> list[str]:
 def _read_part(run: Path, name: str, which: str) -> Part:
     if not exists(run):
         raise SignletError(absent(run, "run folder"))
-    if not (run / PREDICTIONS).is_file():
+    held_out = RunFolder(run).predictions
+    if not held_out.is_file():
         raise SignletError(
             f"{run}: holds no {PREDICTIONS}; train some folds there to the end (--folds all)"
         )
-    stored = read_predictions(run / PREDICTIONS)
+    stored = read_predictions(held_out)
     which = ENSEMBLE if ENSEMBLE in stored else which
     if which not in stored:
         raise SignletError(
-            f"{run / PREDICTIONS}: holds no predictions of {which}, only of {', '.join(stored)}"
+            f"{held_out}: holds no predictions of {which}, only of {', '.join(stored)}"
         )
     model = _model(run, which, stored[which])
     if model.signs != stored[which].signs:
@@ -157,8 +158,9 @@ def _model(run: Path, which: str, predictions: Predictions) -> ModelFile:
     """
     if which in (ENSEMBLE, "soup"):
         return load_model(run)
-    folds = full_fits(run) or sorted(set(predictions.folds.tolist()))
-    files = [load_model(fold_folder(run, fold) / which) for fold in folds]
+    where = RunFolder(run)
+    trainings = where.full_fits() or sorted(set(predictions.folds.tolist()))
+    files = [load_model(where.training(number).model(which)) for number in trainings]
     members = tuple(member for file in files for member in file.members)
     if any(file.signs != files[0].signs for file in files):
         raise SignletError(f"{run}: the models of its folds know different signs; train again")
@@ -216,7 +218,7 @@ def write_ensemble(made: Ensemble, out: Path) -> None:
         try:
             folder.mkdir()
             save_model(folder, members, made.parts[0].model.signs, _about(made), tree(made))
-            write_predictions(folder / PREDICTIONS, made.predictions)
+            write_predictions(RunFolder(folder).predictions, made.predictions)
             _write_csv(folder / COMPARISON, _comparison(made))
             _write_csv(folder / AGREEMENT, _agreement(made))
         except SignletError as error:  # names the temporary folder

@@ -18,16 +18,18 @@ from torch import Tensor
 
 from signlet.errors import Interrupted, SignletError, reason_of
 from signlet.evaluation.predict import predict
+from signlet.files.same_settings import differing
 from signlet.model import SignModel
 from signlet.model.elementwise import dropout_seed
 from signlet.model.soup import empty_soup
 from signlet.pack import PackedSet
+from signlet.runs.folder import CHECKPOINT
+from signlet.runs.metrics import EpochMetrics
 from signlet.training.batches import Batches
 from signlet.training.checkpoint import load_checkpoint, save_checkpoint, unusable
 from signlet.training.head import with_head
 from signlet.training.init import Init
 from signlet.training.interrupt import stop_on_interrupt
-from signlet.training.metrics import EpochMetrics
 from signlet.training.optimiser import make_optimiser, optimise
 from signlet.training.processes import Processes
 from signlet.training.progress import Display
@@ -36,7 +38,6 @@ from signlet.training.settings import Recipe, soup_length
 from signlet.training.side_by_side import SideBySide
 from signlet.training.task import Batch, Task
 
-CHECKPOINT = "checkpoint.pt"
 TRAINED = ("student", "distilled")
 _STOPPED = "stopped; the checkpoint is saved, the same training goes on when it is resumed"
 """For programs; a command says what is kept in its own words (`signlet.cli.kept`)."""
@@ -221,7 +222,7 @@ class FoldTraining:
         if not path.exists():
             return False
         state = load_checkpoint(path)
-        if state.get("settings") != self._fingerprint():
+        if differing(state, {"settings": self._fingerprint()}):
             raise SignletError(
                 f"{path}: was written with other settings, clips or weights to start from; "
                 "use the same recipe, data and --init, or another --run"

@@ -18,8 +18,8 @@ from signlet.model import SignModel
 from signlet.model.config import ModelConfig
 from signlet.model.files import CONFIG, WEIGHTS, ModelFile, load_model
 from signlet.pack import PackedSet
-from signlet.pack.layout import HEADER
 from signlet.pretrained import STARTER, weights_path
+from signlet.runs.folder import FULL, RunFolder
 from signlet.text.alike import numbers, one_form
 from signlet.training.settings import Recipe
 from signlet.training.task import Task
@@ -29,7 +29,6 @@ _PARTS = {"student": "student", "teacher": "teacher", "distilled": "soup"}
 earlier run's model, and of the distilled model's size."""
 TOLD = "trained_on_clips"
 """Names of the clips, in what a model that comes with signlet says of itself."""
-_PREDICTIONS, _PACKED, _METRICS = "predictions.parquet", "packed", "metrics.csv"
 _SHAPE = [
     field.name
     for field in fields(ModelConfig)
@@ -147,11 +146,11 @@ def _folder(where: str) -> Path:
 
 def _training(path: Path) -> Path | None:
     """The training in a run folder: the full fit, else the first fold, else none."""
-    folds = sorted(path.glob("fold-*"), key=lambda fold: (len(fold.name), fold.name))
-    for folder in (path / "full", *folds):
-        if (folder / "soup").is_dir() or (folder / _METRICS).exists():
-            return folder
-    return path if (path / "soup").is_dir() else None
+    run = RunFolder(path)
+    for training in (run.training(FULL), *run.folds):
+        if training.model("soup").is_dir() or training.metrics.exists():
+            return training.path
+    return path if run.model("soup").is_dir() else None
 
 
 def _require_together(files: dict[Path, ModelFile], whole: Path) -> None:
@@ -219,14 +218,13 @@ def _trained_on(
     path: Path, training: Path | None
 ) -> tuple[frozenset[str], frozenset[Any], frozenset[str]]:
     """Names, contents and signers of the clips, as far as they are still known."""
-    run = path if training != path else path.parent
-    table = run / _PREDICTIONS
+    run = RunFolder(path if training != path else path.parent)
     names, signers, contents = set[str](), set[str](), set[Any]()
-    if table.is_file():
-        held_out = next(iter(read_predictions(table).values()))
+    if run.predictions.is_file():
+        held_out = next(iter(read_predictions(run.predictions).values()))
         names, signers = set(held_out.names), set(held_out.signers)
-    if (run / _PACKED / HEADER).is_file():
-        packed = PackedSet.open(run / _PACKED)
+    if run.has_packed:
+        packed = PackedSet.open(run.packed)
         rows = np.flatnonzero(packed.labels >= 0)
         names |= {packed.names[i] for i in rows}
         signers |= {packed.signers[i] for i in rows}

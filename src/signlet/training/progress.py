@@ -10,7 +10,7 @@ from typing import Protocol, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from signlet.training.metrics import EpochMetrics
+from signlet.runs.metrics import EpochMetrics
 
 Log = Callable[[Mapping[str, float], int], None]
 """Takes figures by name, and the epoch."""

@@ -15,32 +15,20 @@ from rich.console import Console
 
 from signlet.errors import SignletError
 from signlet.evaluation.folds import FoldPlan, signer_folds
+from signlet.evaluation.predict import predictions_of
 from signlet.evaluation.predictions import Predictions, write_predictions
 from signlet.evaluation.scores import score
 from signlet.evaluation.split_plan import split_plan
 from signlet.model import SignModel
 from signlet.model.files import save_model
 from signlet.pack import PackedSet
+from signlet.runs.folder import FULL, MODELS, ModelKind, RunFolder, fit_numbers, title
+from signlet.runs.joined import joined_predictions
+from signlet.runs.metrics import write_metrics
 from signlet.text.console import SafeConsole
-from signlet.training.fold import CHECKPOINT, FoldTraining
-from signlet.training.folder import (
-    FULL,
-    METRICS,
-    PREDICTIONS,
-    finished,
-    finished_folds,
-    fit_numbers,
-    fold_folder,
-    full_fits,
-    gather,
-    only_one,
-    open_run,
-    predictions_of,
-    title,
-)
+from signlet.training.fold import FoldTraining
+from signlet.training.folder import gather, open_run
 from signlet.training.init import Init
-from signlet.training.joined import MODELS, joined_predictions
-from signlet.training.metrics import write_metrics
 from signlet.training.processes import Processes, start_processes
 from signlet.training.progress import Live, Log, Tracked
 from signlet.training.settings import Recipe
@@ -87,27 +75,28 @@ def train(
     console = (console or SafeConsole()) if processes.main else SafeConsole(quiet=True)
     processes.by_main(lambda: check_trackers(track))
     processes.by_main(lambda: processes.check_batch(recipe.optimiser.batch_size))
-    counted = sorted({*folds, *finished_folds(run, recipe.num_folds)})
-    if not (counted or full_fit or full_fits(run)):
+    where = RunFolder(run)
+    counted = sorted({*folds, *where.finished_folds(recipe.num_folds)})
+    if not (counted or full_fit or where.full_fits()):
         raise SignletError(f"{run}: there is nothing to train; name a fold, or ask for a full fit")
     plan = plan_of(packed, recipe, split) if counted or split else None
     if plan and plan.note and not plan.split:  # what a split's scores are of stands under them
         console.print(f"Note: {plan.note}", style="yellow", soft_wrap=True)
     names = track if processes.main else ()
     with ExitStack() as held, open_trackers(names, run, asdict(recipe)) as trackers:
-        processes.by_main(lambda: held.enter_context(only_one(run)))
+        processes.by_main(lambda: held.enter_context(where.only_one()))
         processes.by_main(lambda: open_run(run, recipe, packed, resume, init, plan))
         there = on_device(packed, processes.device)
         about = _about(plan, packed, init)
-        work = _Work(recipe, there, run, processes, console, trackers.log, about, init)
+        work = _Work(recipe, there, where, processes, console, trackers.log, about, init)
         for fold in folds:
             work.fold(fold, cast(FoldPlan, plan))
         for fit in fit_numbers(recipe.fits if full_fit else 0):
             work.full_fit(fit)
-        fits = full_fits(run)
-        processes.by_main(lambda: gather(recipe, packed, run, counted, fits, about))
-    paths = [fold_folder(run, fold) / PREDICTIONS for fold in counted]
-    return joined_predictions(paths, packed.signs)
+        fits = where.full_fits()
+        processes.by_main(lambda: gather(recipe, packed, where, counted, fits, about))
+    held_out = [where.training(fold).predictions for fold in counted]
+    return joined_predictions(held_out, packed.signs)
 
 
 def fit(
@@ -130,7 +119,7 @@ def fit(
     work.resume()
     with _live("Training", work, console or SafeConsole(quiet=True), "") as display:
         work.run(display)
-    processes.by_main(lambda: (folder / CHECKPOINT).unlink(missing_ok=True))
+    processes.by_main(lambda: RunFolder(folder).checkpoint.unlink(missing_ok=True))
     return work.soup_with_head()
 
 
@@ -174,7 +163,7 @@ def _about(plan: FoldPlan | None, packed: PackedSet, init: Init | None) -> dict[
 class _Work:
     recipe: Recipe
     packed: PackedSet
-    run: Path
+    run: RunFolder
     processes: Processes
     console: Console
     log: Log
@@ -203,12 +192,12 @@ class _Work:
     def _train(
         self, fold: int, training: NDArray[np.int64], held_out: NDArray[np.int64], about: str
     ) -> None:
-        folder, processes = fold_folder(self.run, fold), self.processes
-        if finished(folder):
+        place, processes = self.run.training(fold), self.processes
+        if place.finished:
             self.console.print(f"{title(fold)} is finished already.")
             return
         work = FoldTraining(
-            self.recipe, self.packed, training, held_out, folder, processes, self.init
+            self.recipe, self.packed, training, held_out, place.path, processes, self.init
         )
         if work.resume():
             self.console.print(f"{title(fold)}: continuing in epoch {work.epoch + 1}.")
@@ -221,7 +210,7 @@ class _Work:
         )
         tested = "unseen signers" if self._unseen else "known signers"
         with _live(title(fold), work, self.console, tested) as display:
-            work.run(Tracked(display, self.log, folder.name))
+            work.run(Tracked(display, self.log, place.path.name))
         self._finish(work, held_out, fold)
 
     def _finish(self, work: FoldTraining, held_out: NDArray[np.int64], fold: int) -> None:
@@ -229,7 +218,7 @@ class _Work:
         task, soup = work.task, cast(SignModel, work.soup.module)
         trained = (task.student, task.teacher, task.distilled, soup)
         models = {name: work.with_head(m) for name, m in zip(MODELS, trained, strict=True)}
-        result = {}
+        result: dict[str, Predictions] = {}
         if len(held_out):
             for name, model in models.items():
                 probabilities = work.predict(model).numpy()
@@ -239,18 +228,19 @@ class _Work:
     def _write(
         self,
         work: FoldTraining,
-        models: dict[str, SignModel],
+        models: dict[ModelKind, SignModel],
         result: dict[str, Predictions],
         fold: int,
     ) -> None:
+        place = self.run.training(fold)
         for name, model in models.items():
             about = {"model": name, "recipe": self.recipe.name, "source": self.packed.source}
-            about["fold"] = fold_folder(self.run, fold).name
+            about["fold"] = place.path.name
             whose = "accuracy_unseen_signers" if self._unseen else "accuracy_known_signers"
             scores = {whose: score(result[name]).top1} if result else {}
             everything = {**about, **self.about, **scores}
-            save_model(work.folder / name, [model], self.packed.signs, everything)
+            save_model(place.model(name), [model], self.packed.signs, everything)
         if result:
-            write_predictions(work.folder / PREDICTIONS, result)
-        write_metrics(work.folder / METRICS, {fold: work.metrics})
-        (work.folder / CHECKPOINT).unlink(missing_ok=True)
+            write_predictions(place.predictions, result)
+        write_metrics(place.metrics, {fold: work.metrics})
+        place.checkpoint.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ import importlib
 import logging
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from signlet.errors import SignletError
+from signlet.files.same_settings import flat
 from signlet.text.install import needs
 
 if TYPE_CHECKING:
@@ -125,17 +126,6 @@ def open_trackers(names: Sequence[str], run: Path, settings: Mapping[str, Any]) 
     for name in dict.fromkeys(names):
         _safely(name, partial(_start, name, run.resolve(), plain, sinks))
     return Trackers(sinks)
-
-
-def flat(settings: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    """Nested settings as (`a.b`, value); values are str, int, float or bool, others as text."""
-    for key, value in settings.items():
-        if isinstance(value, Mapping):
-            yield from flat(value, f"{before}{key}.")
-        elif isinstance(value, str | int | float):
-            yield f"{before}{key}", value
-        else:
-            yield f"{before}{key}", str(list(value) if isinstance(value, tuple) else value)
 
 
 def _safely(name: str, act: Callable[[], None]) -> bool:

@@ -22,7 +22,7 @@ from rich.console import Console
 from signlet.errors import SignletError
 from signlet.evaluation.copies import trained_copies, without_copies
 from signlet.evaluation.folds import FoldPlan, signer_folds
-from signlet.evaluation.predict import predict
+from signlet.evaluation.predict import predict, predictions_of
 from signlet.evaluation.predictions import Predictions
 from signlet.evaluation.scores import score
 from signlet.pack import PackedSet
@@ -30,7 +30,6 @@ from signlet.running.leftover import sweep_below
 from signlet.running.lock import only_one_file
 from signlet.text.console import SafeConsole
 from signlet.training import Diverged, Interrupted, Recipe, fit, start_processes
-from signlet.training.folder import predictions_of
 from signlet.training.settings import plain
 from signlet.tune.outcome import Outcome, TestScore, Trial
 from signlet.tune.space import Space, check_space, with_values

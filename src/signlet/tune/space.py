@@ -11,9 +11,9 @@ from typing import Any
 from jsonargparse import ArgumentParser
 
 from signlet.errors import SignletError, reason_of
+from signlet.files.settings_file import check_sections, read_mapping
 from signlet.training import Recipe
 from signlet.training.settings import MOST, plain
-from signlet.training.settings_file import check_sections, read_mapping
 
 WIDTH, DROPOUT = "width_factor", "dropout_factor"
 """Keys that no recipe has: all widths, or all dropouts, of both models times a factor."""

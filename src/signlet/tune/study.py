@@ -14,6 +14,7 @@ import numpy as np
 
 from signlet.errors import SignletError
 from signlet.files.regular import require_regular
+from signlet.files.same_settings import differing
 from signlet.text.install import needs
 from signlet.training import Recipe
 from signlet.tune.outcome import Trial
@@ -80,10 +81,9 @@ def _check_same(path: Path, study: optuna.Study, about: Mapping[str, str]) -> No
     if before is None and not study.get_trials():
         study.set_user_attr(_ABOUT, dict(about))
         return
-    differing = [name for name, value in about.items() if (before or {}).get(name) != value]
-    if differing:
+    if other := differing(before, about):
         raise SignletError(
-            f"{path}: is a study with other {', '.join(differing)}; give those it began with, "
+            f"{path}: is a study with other {', '.join(other)}; give those it began with, "
             "or choose another --study"
         )
 

@@ -11,18 +11,7 @@ from signlet.errors import SignletError
 from signlet.evaluation.predictions import Predictions, read_predictions
 from signlet.model import SignModel
 from signlet.model.files import load_model
-from signlet.training.metrics import EpochMetrics, damaged, read_metrics
-
-MODELS = ("student", "teacher", "distilled", "soup")
-
-
-def figures_of(path: Path, epochs: int) -> list[EpochMetrics]:
-    """The figures of a fold's epochs. Raises SignletError where they are not those of all."""
-    found = read_metrics(path)
-    if len(found) != epochs:
-        raise damaged(path, f"{len(found)} of {epochs} epochs")
-    return found
-
+from signlet.runs.folder import MODELS
 
 def members_of(folder: Path, signs: tuple[str, ...]) -> tuple[SignModel, ...]:
     """A fold's models. Raises SignletError where they are damaged or know other signs."""

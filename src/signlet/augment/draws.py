@@ -8,6 +8,7 @@ every input bit reaches every output bit.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import math
 from functools import cache
@@ -37,6 +38,13 @@ class Draws:
         run = int(_mix(_mix(torch.tensor(_signed(seed))) + _signed(epoch * _STEP)))
         view = views * _signed(_STEP) if isinstance(views, Tensor) else _signed(views * _STEP)
         self._state = _mix(_mix(clips * _signed(_STEP) + run) + view)
+
+    def to(self, device: torch.device) -> Draws:
+        """The same numbers, drawn on another device."""
+        there = copy.copy(self)
+        there.clips = self.clips.to(device, non_blocking=True)
+        there._state = self._state.to(device, non_blocking=True)
+        return there
 
     def uniform(
         self, name: str, low: float = 0.0, high: float = 1.0, shape: tuple[int, ...] = ()

@@ -24,6 +24,9 @@ _ORDER, _MIXUP = 1, 2
 _LAYERS = 3
 Clips = tuple[Tensor, Tensor]
 """Frames (B, T, 100, 3) and mask (B, T)."""
+Fetched = tuple[Draws, Clips, Clips | None]
+"""The draws of a batch's views (3 B,), its clips, and for every view the clip whose head it may
+get: all that is made ahead of its step, on the device to train on."""
 
 
 @dataclass(frozen=True)
@@ -87,14 +90,14 @@ class Batches:
         todo = [self.processes.own(rows) for rows in self.order(epoch)[first:]]
         here = self.packed.device == self.processes.device
         fetched = (self._fetch(rows, epoch) for rows in todo) if here else self._ahead(todo, epoch)
-        for step, (rows, clips) in enumerate(zip(todo, fetched, strict=True), first):
-            yield self._views(rows, clips, epoch, step)
+        for step, (rows, ready) in enumerate(zip(todo, fetched, strict=True), first):
+            yield self._views(rows, ready, epoch, step)
 
     def batch(self, rows: Tensor, epoch: int, step: int) -> Batch:
         """Three augmented views of the clips in rows (B,) for one step of an epoch."""
         return self._views(rows, self._fetch(rows, epoch), epoch, step)
 
-    def _ahead(self, todo: list[Tensor], epoch: int) -> Iterator[tuple[Clips, Clips | None]]:
+    def _ahead(self, todo: list[Tensor], epoch: int) -> Iterator[Fetched]:
         with ThreadPoolExecutor(1) as thread:
             coming = [thread.submit(self._fetch, rows, epoch) for rows in todo[:1]]
             for following in [*todo[1:], None][: len(todo)]:  # none after an epoch's last step
@@ -110,13 +113,12 @@ class Batches:
         views = torch.arange(len(VIEWS), device=rows.device).repeat_interleave(len(rows))
         return Draws(self.recipe.seed, epoch, rows.repeat(len(VIEWS)), views)
 
-    def _fetch(self, rows: Tensor, epoch: int) -> tuple[Clips, Clips | None]:
-        """The clips, and for every view the clip whose head it may get, on our device."""
-        clips, same_class = self._clips(rows), None
+    def _fetch(self, rows: Tensor, epoch: int) -> Fetched:
+        draws, clips, same_class = self._draws(rows, epoch), self._clips(rows), None
         if self._is_early(epoch) and self.recipe.augment.face_cutmix > 0:
             labels = self.labels[rows].repeat(len(VIEWS))
-            same_class = self._clips(draw_same_class(labels, self._draws(rows, epoch), self.groups))
-        return clips, same_class
+            same_class = self._clips(draw_same_class(labels, draws, self.groups))
+        return draws.to(self.processes.device), clips, same_class
 
     def _clips(self, rows: Tensor) -> Clips:
         frames, mask = self.packed.batch(rows)
@@ -127,20 +129,17 @@ class Batches:
         frames, mask = (x.pin_memory() if pinned else x for x in (frames, mask))
         return frames.to(device, non_blocking=True), mask.to(device, non_blocking=True)
 
-    def _views(
-        self, rows: Tensor, clips: tuple[Clips, Clips | None], epoch: int, step: int
-    ) -> Batch:
-        (frames, mask), same_class = clips
-        device = self.processes.device
+    def _views(self, rows: Tensor, fetched: Fetched, epoch: int, step: int) -> Batch:
+        draws, (frames, mask), same_class = fetched
         frames, mask = augment(
             frames.repeat(len(VIEWS), 1, 1, 1),
             mask.repeat(len(VIEWS), 1),
             self.recipe.augment,
-            self._draws(rows.to(device, non_blocking=True), epoch),
+            draws,
             early=self._is_early(epoch),
             same_class=same_class,
         )
-        labels = self.labels[rows].to(device, non_blocking=True)
+        labels = self.labels[rows].to(self.processes.device, non_blocking=True)
         mixup = self._mixup(len(rows), epoch, step)
         return Batch(torch.nan_to_num(frames), mask, labels, mixup)
 

@@ -36,9 +36,8 @@ from signlet.training.progress import Display
 from signlet.training.schedule import consistency_factor, learning_rate_factor
 from signlet.training.settings import Recipe, soup_length
 from signlet.training.side_by_side import SideBySide
-from signlet.training.task import Batch, Task
+from signlet.training.task import TRAINED, Batch, Task
 
-TRAINED = ("student", "distilled")
 _STOPPED = "stopped; the checkpoint is saved, the same training goes on when it is resumed"
 """For programs; a command says what is kept in its own words (`signlet.cli.kept`)."""
 
@@ -80,7 +79,7 @@ class FoldTraining:
         if init is not None:
             init.start(self.task, packed.signs)
         self.task.to(processes.device)
-        self.models: dict[str, SignModel] = {name: getattr(self.task, name) for name in TRAINED}
+        self.models = self.task.trained
         self.optimisers = {n: make_optimiser(m, recipe.optimiser) for n, m in self.models.items()}
         self.soup = empty_soup(self.task.distilled)
         self.epoch = self.step = 0
@@ -112,7 +111,7 @@ class FoldTraining:
 
     def join_processes(self) -> None:
         """From now on both models' gradients are averaged over the processes."""
-        self.task.called |= {name: self.processes.wrap(m) for name, m in self.models.items()}
+        self.task.call_through(self.processes.wrap)
 
     def _run_epoch(self, display: Display, stopped: Callable[[], bool]) -> None:
         self.task.train()
@@ -134,18 +133,16 @@ class FoldTraining:
         place = self.epoch * self.batches.steps + self.step
         with self._autocast(batch):
             guide = self.task.guide(batch)
-        parts: dict[str, Tensor] = {}
-        self._both.each(TRAINED, lambda name: self._move(name, batch, guide, place, parts))
+        of_both = self._both.each(TRAINED, lambda name: self._move(name, batch, guide, place))
         self.task.update_teacher(place)
-        for name, value in parts.items():
-            before = self.sums.get(name)
-            self.sums[name] = value if before is None else before + value
+        for name, losses in zip(TRAINED, of_both, strict=True):
+            for part, value in losses.items():
+                before = self.sums.get(f"{part}_{name}")
+                self.sums[f"{part}_{name}"] = value if before is None else before + value
         self.step += 1
 
-    def _move(
-        self, name: str, batch: Batch, guide: Tensor | None, place: int, parts: dict[str, Tensor]
-    ) -> None:
-        """One model's optimiser step; what its loss is made of is added to `parts`."""
+    def _move(self, name: str, batch: Batch, guide: Tensor | None, place: int) -> dict[str, Tensor]:
+        """One model's optimiser step; scalars that its loss is made of, by their names."""
         seed = _dropout_seed(self.recipe.seed, place, self.processes.rank, TRAINED.index(name))
         ramp = consistency_factor(place, self.steps, self.recipe.teacher.ramp)
         with dropout_seed(seed), self._autocast(batch):
@@ -153,7 +150,7 @@ class FoldTraining:
         losses.pop("total").backward()
         settings = self.recipe.optimiser
         optimise(self.optimisers[name], self.models[name], place, self.steps, settings)
-        parts |= {f"{part}_{name}": value.detach() for part, value in losses.items()}
+        return {part: value.detach() for part, value in losses.items()}
 
     def _autocast(self, batch: Batch) -> torch.autocast:
         half = self.recipe.optimiser.precision == "bf16"

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import torch
 
 from signlet.training.processes import Processes
+
+Result = TypeVar("Result")
 
 
 class SideBySide:
@@ -23,30 +26,32 @@ class SideBySide:
         self._may = processes.count == 1 and processes.device.type == "cpu"
         self._pool: ThreadPoolExecutor | None = None
 
-    def each(self, names: Sequence[str], work: Callable[[str], None]) -> None:
-        """work(name) for every name; raises what the first of them raised, after all ended."""
+    def each(self, names: Sequence[str], work: Callable[[str], Result]) -> list[Result]:
+        """work(name) of every name, in this order.
+
+        Raises what the first of them raised, after all ended.
+        """
         threads = torch.get_num_threads()
         if not self._may or threads < len(names):
-            for name in names:
-                work(name)
-            return
+            return [work(name) for name in names]
         share = threads // len(names)
         try:
-            self._at_once(names, work, share)
+            return self._at_once(names, work, share)
         finally:
             torch.set_num_threads(threads)
 
-    def _at_once(self, names: Sequence[str], work: Callable[[str], None], share: int) -> None:
-        def with_share(name: str) -> None:
+    def _at_once(
+        self, names: Sequence[str], work: Callable[[str], Result], share: int
+    ) -> list[Result]:
+        def with_share(name: str) -> Result:
             torch.set_num_threads(share)  # of this thread
-            work(name)
+            return work(name)
 
         self._pool = self._pool or ThreadPoolExecutor(len(names) - 1, "model")
         others = [self._pool.submit(with_share, name) for name in names[1:]]
         try:
-            with_share(names[0])
+            first = with_share(names[0])
         finally:
             for other in others:
                 other.exception()  # waits
-        for other in others:
-            other.result()
+        return [first, *(other.result() for other in others)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -16,6 +17,8 @@ from signlet.training.settings import Recipe, group_size
 
 VIEWS = ("student", "teacher", "distilled")
 """The three independently augmented views of a batch, in this order."""
+TRAINED = ("student", "distilled")
+"""Models that have an optimiser."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +36,7 @@ class Batch:
 
 
 class Task(nn.Module):
-    """Student, its moving average (teacher) and the distilled model.
-
-    called: what is called in a trained model's place, by its name: the model itself, or a
-    wrapper of it that averages gradients over processes. (No child: it would be saved twice.)
-    """
+    """Student, its moving average (teacher) and the distilled model."""
 
     def __init__(self, recipe: Recipe, num_classes: int) -> None:
         super().__init__()
@@ -47,10 +46,16 @@ class Task(nn.Module):
         self.student = SignModel(recipe.student.config(max_len, num_classes))
         self.teacher = copy.deepcopy(self.student).requires_grad_(False)
         self.distilled = SignModel(recipe.distilled.config(max_len, num_classes))
-        self.called: dict[str, nn.Module] = {
-            "student": self.student,
-            "distilled": self.distilled,
-        }
+        self.trained: dict[str, SignModel] = {name: getattr(self, name) for name in TRAINED}
+        # What is called in a trained model's place. (No child: it would be saved twice.)
+        self._called: dict[str, nn.Module] = dict(self.trained)
+
+    def call_through(self, wrap: Callable[[nn.Module], nn.Module]) -> None:
+        """From now on wrap(model) is called in place of each trained model.
+
+        wrap: gives the model itself, or one that averages its gradients over processes.
+        """
+        self._called = {name: wrap(model) for name, model in self.trained.items()}
 
     def train(self, mode: bool = True) -> Task:
         """As usual, but the teacher always predicts as it would be used: without dropout."""
@@ -80,7 +85,7 @@ class Task(nn.Module):
         Returns scalars: `total` is to be minimised; `loss` and, where there is a guide,
         `consistency` are its parts.
         """
-        logits = self.called[name](*self._view(name, batch), batch.mixup)
+        logits = self._called[name](*self._view(name, batch), batch.mixup)
         group = group_size(len(batch.labels), self.recipe.optimiser.group)
         of_each = F.cross_entropy(logits.float(), self._targets(batch), reduction="none")
         loss = without_hardest(of_each, self.recipe.loss.ousm, group)

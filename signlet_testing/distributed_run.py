@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from rich.console import Console
 
 from signlet.model import ModelSize
 from signlet.pack import PackedSet
@@ -79,7 +78,6 @@ def main(packed: str, run: str, settings: str) -> None:
         full_fit=options.get("full_fit", False),
         resume=True,
         processes=processes,
-        console=Console(quiet=True),
     )
 
 

@@ -31,11 +31,11 @@ from benchmarks.accuracy.ablation_results import (
 )
 from benchmarks.accuracy.ablation_variants import BASE, CODE, VARIANTS, WRITE_UP, Variant, choose
 from benchmarks.environment import ROOT
-from signlet.cli.training import load_recipe
 from signlet.errors import SignletError
 from signlet.model import ModelSize
 from signlet.pack import PackedSet
 from signlet.training import Recipe, train
+from signlet.training.recipes import load_recipe
 from signlet.training.settings import OptimiserSettings, PackingSettings
 
 QUIET = Console(quiet=True)
@@ -287,7 +287,7 @@ def test_the_command_trains_what_is_missing(
 
 def test_a_soup_of_one_epoch_is_the_distilled_model(tiny_packed: PackedSet, tmp_path: Path) -> None:
     recipe = replace(TINY, soup_epochs=1)
-    results = train(recipe, tiny_packed, tmp_path / "run", [0], console=QUIET)
+    results = train(recipe, tiny_packed, tmp_path / "run", [0])
     np.testing.assert_array_equal(results["soup"].probabilities, results["distilled"].probabilities)
 
 

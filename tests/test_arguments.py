@@ -12,8 +12,8 @@ import pytest
 
 from signlet.cli import COMMANDS, main
 from signlet.cli.as_given import check_given
-from signlet.cli.parsing import parse_folds
 from signlet.errors import SignletError
+from signlet.training.choices import parse_folds
 
 
 class Found(Exception):  # noqa: N818

@@ -14,9 +14,9 @@ import pytest
 import yaml
 
 from signlet.cli import COMMANDS, main
-from signlet.cli.training import load_recipe, recipe_names
 from signlet.model import PUBLISHED
 from signlet.pack import PackedSet
+from signlet.training.recipes import load_recipe, recipe_names
 from signlet_testing.clips import moving_hand
 
 pytestmark = pytest.mark.usefixtures("undrawn_curves")

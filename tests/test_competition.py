@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from signlet.cli.training import load_recipe
 from signlet.pack import pack
 from signlet.sources import open_source
 from signlet.training.fold import FoldTraining
 from signlet.training.progress import Silent
+from signlet.training.recipes import load_recipe
 
 
 @pytest.mark.slow

@@ -25,9 +25,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import test_train
+from signlet.calibration.leave_out_runs import run_recipe, run_split
 from signlet.cli import main
-from signlet.cli.trained_again import run_recipe, run_split
-from signlet.cli.training import load_recipe, recipe_names
 from signlet.errors import SignletError
 from signlet.evaluation.folds import signer_folds
 from signlet.evaluation.predictions import read_predictions, write_predictions
@@ -40,9 +39,10 @@ from signlet.training import train
 from signlet.training.checkpoint import load_checkpoint
 from signlet.training.fold import CHECKPOINT, FoldTraining
 from signlet.training.progress import Silent
+from signlet.training.recipes import load_recipe, recipe_names
 from signlet.training.settings import OptimiserSettings
 from signlet_testing.clips import Synthetic
-from test_train import QUIET, SIZE
+from test_train import SIZE
 
 TINY = replace(test_train.TINY, optimiser=OptimiserSettings(epochs=2, batch_size=6))
 
@@ -243,7 +243,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of two folds with its packed clips."""
     run = tmp_path_factory.mktemp("run") / "run"
     packed = pack(Synthetic(), run / "packed", 12, jobs=1)
-    train(TINY, packed, run, [0, 1], console=QUIET, device="cpu")
+    train(TINY, packed, run, [0, 1], device="cpu")
     return run
 
 
@@ -254,7 +254,7 @@ def run(whole: Path, tmp_path: Path) -> Path:
 
 def go_on(run: Path) -> object:
     packed = PackedSet.open(run / "packed")
-    return train(TINY, packed, run, [0, 1], resume=True, console=QUIET, device="cpu")
+    return train(TINY, packed, run, [0, 1], resume=True, device="cpu")
 
 
 SETTINGS = {

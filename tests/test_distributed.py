@@ -10,13 +10,11 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from rich.console import Console
 from safetensors.torch import load_file
 
 from signlet.errors import SignletError
@@ -129,7 +127,7 @@ def test_a_second_training_in_the_same_folder_is_refused(
     tiny_packed: PackedSet, tmp_path: Path
 ) -> None:
     with RunFolder(tmp_path).only_one(), pytest.raises(SignletError, match="another training"):
-        train(TINY, tiny_packed, tmp_path, [0], console=Console(quiet=True))
+        train(TINY, tiny_packed, tmp_path, [0])
 
 
 def test_the_documented_command_runs_with_a_folder_of_its_own(
@@ -186,11 +184,9 @@ def test_killed_again_and_again_it_ends_as_if_undisturbed(
         assert all(torch.equal(files[0][key], files[1][key]) for key in files[0]), name
 
 
-def test_batches_that_cannot_be_shared_are_refused(tiny_packed: PackedSet, tmp_path: Path) -> None:
-    rows = np.arange(16)
-    recipe = replace(TINY, optimiser=replace(TINY.optimiser, batch_size=7))
+def test_batches_that_cannot_be_shared_are_refused() -> None:
     with pytest.raises(SignletError, match="multiple of 2"):
-        FoldTraining(recipe, tiny_packed, rows, rows[:4], tmp_path, Processes(0, 2))
+        Processes(0, 2).check_batch(7)
 
 
 def test_the_parts_of_a_batch_are_the_batch_of_one_process(

@@ -17,7 +17,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rich.console import Console
 
 import signlet
 from signlet import SignletError
@@ -215,7 +214,7 @@ def test_a_run_that_was_trained(tiny_packed: PackedSet, tmp_path: Path) -> None:
     from test_train import TINY
 
     quick = replace(TINY, optimiser=replace(TINY.optimiser, epochs=1), soup_epochs=1)
-    train(quick, tiny_packed, tmp_path / "run", [0, 2], console=Console(quiet=True))
+    train(quick, tiny_packed, tmp_path / "run", [0, 2])
     shutil.copytree(tmp_path / "run", tmp_path / "copy")
     for which in ("soup", "distilled", "teacher"):
         made = ensemble([tmp_path / "run", tmp_path / "copy"], tmp_path / which, which=which)

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 
-from signlet.cli.training import load_recipe
 from signlet.errors import SignletError
 from signlet.evaluation.folds import signer_folds
 from signlet.evaluation.predict import embed, predict
@@ -23,8 +22,9 @@ from signlet.training import Recipe, train
 from signlet.training.fold import FoldTraining
 from signlet.training.init import read_init
 from signlet.training.progress import Silent
+from signlet.training.recipes import load_recipe
 from signlet.training.settings import HeadSettings
-from test_train import QUIET, SIZE, TINY
+from test_train import SIZE, TINY
 
 NEAREST = replace(TINY, head=HeadSettings("nearest", 3))
 
@@ -107,7 +107,7 @@ def test_a_model_file_keeps_the_head(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def run(tiny_packed: PackedSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("nearest") / "run"
-    train(NEAREST, tiny_packed, folder, [0], full_fit=True, console=QUIET)
+    train(NEAREST, tiny_packed, folder, [0], full_fit=True)
     return folder
 
 

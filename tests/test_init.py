@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from signlet.cli.trained_again import run_recipe
-from signlet.cli.training import load_recipe
+from signlet.calibration.leave_out_runs import run_recipe
 from signlet.errors import SignletError
 from signlet.evaluation.folds import signer_folds
 from signlet.model.files import load_model, save_model
@@ -23,10 +22,11 @@ from signlet.training import Recipe, train
 from signlet.training.fold import FoldTraining
 from signlet.training.init import Init, read_init
 from signlet.training.progress import Silent
+from signlet.training.recipes import load_recipe
 from signlet.training.settings import PackingSettings
 from signlet.training.task import Task
 from signlet_testing.clips import Synthetic
-from test_train import QUIET, SIZE, TINY, assert_same, weights
+from test_train import SIZE, TINY, assert_same, weights
 
 TINY = replace(TINY, optimiser=replace(TINY.optimiser, epochs=2))
 OTHERS = Synthetic(signs=("wave", "nod", "line"), signers=3, takes=2)
@@ -37,7 +37,7 @@ OTHERS = Synthetic(signs=("wave", "nod", "line"), signers=3, takes=2)
 def before(tiny_packed: PackedSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with a fold and a full fit, whose clips are packed in it."""
     run = tmp_path_factory.mktemp("before") / "run"
-    train(TINY, tiny_packed, run, [0], full_fit=True, console=QUIET)
+    train(TINY, tiny_packed, run, [0], full_fit=True)
     shutil.copytree(tiny_packed.path, run / "packed")
     return run
 
@@ -95,14 +95,14 @@ def test_the_run_records_its_start_and_refuses_another(
 ) -> None:
     run, recipe = tmp_path / "run", replace(TINY, num_folds=3)
     init = read_init(str(before), recipe)
-    train(recipe, others, run, [0], init=init, console=QUIET)
+    train(recipe, others, run, [0], init=init)
     about = json.loads((run / "config.json").read_text())["about"]["init"]
     assert about["model"] == str(before)
     assert about["sha256"] == init.digest
     assert about["signs_in_common"] == 2
     assert str(before) in (run / "config.yaml").read_text()
     with pytest.raises(SignletError, match=r"was started from .*random weights \(--init\)"):
-        train(recipe, others, run, [0, 1], resume=True, console=QUIET)
+        train(recipe, others, run, [0, 1], resume=True)
     moved = shutil.copytree(before, tmp_path / "moved")
     train(recipe, others, run, [0, 1], init=read_init(str(moved), recipe), resume=True)
     with pytest.raises(SignletError, match="--unknown"):

@@ -13,7 +13,6 @@ import pytest
 from signlet.calibration.leave_out import LeaveOut
 from signlet.calibration.measure import calibrate
 from signlet.cli import main
-from signlet.cli.training import load_recipe
 from signlet.errors import SignletError
 from signlet.evaluation.copies import NO_ESTIMATE, copies_note, trained_copies, without_copies
 from signlet.evaluation.predictions import Predictions
@@ -22,6 +21,7 @@ from signlet.export.model_card import _accuracy
 from signlet.pack import PackedSet, pack
 from signlet.report.content import _copies
 from signlet.sources import open_source
+from signlet.training.recipes import load_recipe
 from signlet.tune import Search, outcome, tune
 from signlet.tune.search import _Work
 from signlet.tune.space import Choices

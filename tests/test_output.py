@@ -136,7 +136,7 @@ def test_a_recipe_is_read_as_utf8_whatever_the_locale(clips: Path, tmp_path: Pat
     recipe.write_text("# für Прохожий\nname: é проба 😀\n", encoding="utf-8")
     env = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     code = (
-        "import sys; from signlet.cli.training import load_recipe;"
+        "import sys; from signlet.training.recipes import load_recipe;"
         "print(ascii(load_recipe(sys.argv[1]).name))"
     )
     done = subprocess.run(

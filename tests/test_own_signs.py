@@ -15,13 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signlet.cli import COMMANDS, main
-from signlet.cli.choices import LARGE_SET, SMALL_SET, Asked, choose, given_flags
-from signlet.cli.training import load_recipe
+from signlet.cli.parsing import given_flags
 from signlet.errors import SignletError
 from signlet.pack import PackedSet, pack
 from signlet.quality.advice import NO_ESTIMATE, data_notes
 from signlet.recognition.recogniser import Recogniser
 from signlet.sources import Source, files, open_source
+from signlet.training.choices import LARGE_SET, SMALL_SET, Asked, choose
+from signlet.training.recipes import load_recipe
 from signlet.training.settings import epoch_of
 from signlet_testing.clips import moving_hand
 from test_cli import SMALL
@@ -122,14 +123,14 @@ def test_flags_win(tmp_path: Path) -> None:
 
 def test_a_larger_set_holds_out_one_fold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clips = packed(tmp_path)
-    monkeypatch.setattr("signlet.cli.choices.SMALL_SET", len(clips) - 1)
+    monkeypatch.setattr("signlet.training.choices.SMALL_SET", len(clips) - 1)
     choice = choose(RECIPE, clips, asked())
     assert (choice.folds, choice.full_fit) == ([0], True)
     assert any("Trainings: 4; fold 0 is held out to test" in note for note in choice.notes)
     assert any("3 times, and the 3 are averaged" in note for note in choice.notes)
     once = choose(replace(RECIPE, fits=1), clips, asked()).notes
     assert any("Trainings: 2; fold 0" in note for note in once)
-    monkeypatch.setattr("signlet.cli.choices.LARGE_SET", len(clips) - 1)
+    monkeypatch.setattr("signlet.training.choices.LARGE_SET", len(clips) - 1)
     choice = choose(RECIPE, clips, asked())
     assert (choice.folds, choice.full_fit) == ([0], False)
     assert choose(RECIPE, clips, asked("--full-fit", full_fit=True)).full_fit

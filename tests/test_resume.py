@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 import torch
 
-from signlet.cli import main, training
+from signlet.cli import main
 from signlet.cli.kept import KEPT
 from signlet.errors import Interrupted
 from signlet.pack import PackedSet
-from signlet.training import Recipe, fold
+from signlet.training import Recipe, clips, fold
 from signlet.training.checkpoint import load_checkpoint
 from signlet.training.fold import CHECKPOINT, FoldTraining
 from signlet.training.progress import Silent
@@ -107,7 +107,7 @@ def test_the_command_says_the_same_wherever_it_is_stopped_and_what_it_says_is_ri
             np.savez(file, landmarks=moving_hand(number, 0, take))
     command = ["train", "--data", str(tmp_path / "clips"), "--run", str(tmp_path / "run"), *SMALL]
     command += ["--folds", "none", "--full-fit", "--jobs", "1"]
-    stops = [(training, "pack"), (FoldTraining, "run_step"), (FoldTraining, "with_head")]
+    stops = [(clips, "pack"), (FoldTraining, "run_step"), (FoldTraining, "with_head")]
     for place, (owner, name) in enumerate(stops):
         with monkeypatch.context() as patch:
             patch.setattr(owner, name, with_a_signal(getattr(owner, name)))

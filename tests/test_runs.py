@@ -10,7 +10,7 @@ import pytest
 from signlet.errors import SignletError
 from signlet.files.same_settings import differing, flat
 from signlet.runs import MODELS, RunFolder
-from signlet.runs.started import refuse_other, start
+from signlet.runs.started import refuse_other, refuse_used, start
 
 PACKAGE = Path(__file__).parents[1] / "src" / "signlet"
 NAMES = {
@@ -78,7 +78,7 @@ def test_a_training_is_finished_when_its_metrics_are_there_and_its_checkpoint_is
 @pytest.fixture
 def begun(tmp_path: Path) -> RunFolder:
     run = RunFolder(tmp_path / "run")
-    start(run, {"signlet": "0", "clips": 3, "optimiser": {"epochs": 2}}, resume=False)
+    start(run, {"signlet": "0", "clips": 3, "optimiser": {"epochs": 2}})
     run.training(0).path.mkdir()
     run.training(0).checkpoint.touch()
     return run
@@ -87,7 +87,7 @@ def begun(tmp_path: Path) -> RunFolder:
 def test_settings_alone_are_no_run_and_are_written_anew(tmp_path: Path) -> None:
     run = RunFolder(tmp_path / "run")
     for seed in (1, 2):
-        start(run, {"seed": seed}, resume=False)
+        start(run, {"seed": seed})
     assert run.settings.read_text() == "seed: 2\n"
 
 
@@ -104,14 +104,14 @@ def test_a_run_goes_on_with_its_own_settings_only(
     begun: RunFolder, now: dict[str, object], said: str
 ) -> None:
     with pytest.raises(SignletError, match=said):
-        start(begun, now, resume=True)
+        start(begun, now)
 
 
 def test_a_new_version_and_a_new_setting_are_no_other_run(begun: RunFolder) -> None:
-    start(begun, {"signlet": "9", "clips": 3, "invented_later": 1}, resume=True)
+    start(begun, {"signlet": "9", "clips": 3, "invented_later": 1})
     refuse_other(begun, {"clips": 3})
     with pytest.raises(SignletError, match="add --resume"):
-        start(begun, {"clips": 3}, resume=False)
+        refuse_used(begun, resume=False)
 
 
 def test_what_differs_is_named_in_the_order_of_what_is_wanted() -> None:

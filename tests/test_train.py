@@ -78,7 +78,7 @@ def test_both_models_learn_to_tell_synthetic_signs(tmp_path: Path) -> None:
 
 def test_a_run_folder_is_complete(tiny_packed: PackedSet, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    results = train(TINY, tiny_packed, run, [0, 2], console=QUIET)
+    results = train(TINY, tiny_packed, run, [0, 2])
     settings = yaml.safe_load((run / "config.yaml").read_text())
     assert settings["optimiser"]["epochs"] == 4
     assert settings["student"]["widths"] == [16, 24, 24, 16]
@@ -93,7 +93,7 @@ def test_a_run_folder_is_complete(tiny_packed: PackedSet, tmp_path: Path) -> Non
 
 
 def test_held_out_signers_are_in_no_training_batch(tiny_packed: PackedSet, tmp_path: Path) -> None:
-    results = train(TINY, tiny_packed, tmp_path / "run", [0, 1, 2, 3], console=QUIET)
+    results = train(TINY, tiny_packed, tmp_path / "run", [0, 1, 2, 3])
     soup = results["soup"]
     assert sorted(soup.names) == sorted(tiny_packed.names)
     plan = signer_folds(tiny_packed.labels, tiny_packed.signers, 4)
@@ -132,11 +132,11 @@ LONGER = replace(TINY, optimiser=replace(TINY.optimiser, epochs=12))
 KILLED = """
 import torch
 from pathlib import Path
-from test_train import LONGER, QUIET
+from test_train import LONGER
 from signlet.pack import PackedSet
 from signlet.training import train
 torch.set_num_threads(1)
-train(LONGER, PackedSet.open({packed!r}), Path({run!r}), [0], resume=True, console=QUIET)
+train(LONGER, PackedSet.open({packed!r}), Path({run!r}), [0], resume=True)
 """
 
 
@@ -176,14 +176,14 @@ def test_a_used_folder_is_refused_and_other_settings_are_named(
     tiny_packed: PackedSet, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
-    train(TINY, tiny_packed, run, [0], console=QUIET)
+    train(TINY, tiny_packed, run, [0])
     with pytest.raises(SignletError, match="--resume"):
-        train(TINY, tiny_packed, run, [0], console=QUIET)
+        train(TINY, tiny_packed, run, [0])
     before = os.stat(run / "fold-0" / "soup" / "model.safetensors").st_mtime_ns
-    train(TINY, tiny_packed, run, [0, 1], resume=True, console=QUIET)
+    train(TINY, tiny_packed, run, [0, 1], resume=True)
     assert os.stat(run / "fold-0" / "soup" / "model.safetensors").st_mtime_ns == before
     with pytest.raises(SignletError, match="started with seed 0, now it is 5"):
-        train(replace(TINY, seed=5), tiny_packed, run, [0], resume=True, console=QUIET)
+        train(replace(TINY, seed=5), tiny_packed, run, [0], resume=True)
 
 
 def test_a_damaged_or_foreign_checkpoint_is_refused(tiny_packed: PackedSet, tmp_path: Path) -> None:
@@ -281,7 +281,7 @@ def test_labels_are_mixed_with_the_hidden_states(tiny_packed: PackedSet, tmp_pat
 
 def test_an_unusable_device_is_named(tiny_packed: PackedSet, tmp_path: Path) -> None:
     with pytest.raises(SignletError, match="--device"):
-        train(TINY, tiny_packed, tmp_path / "run", [0], device="cuda:77", console=QUIET)
+        train(TINY, tiny_packed, tmp_path / "run", [0], device="cuda:77")
 
 
 def test_a_full_disk_is_one_line_and_leaves_the_last_checkpoint(
@@ -331,7 +331,7 @@ def test_mixup_and_hard_samples_stay_within_their_group(
 
 def test_the_epochs_figures_reach_a_tracker(tiny_packed: PackedSet, tmp_path: Path) -> None:
     reader = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
-    train(TINY, tiny_packed, tmp_path / "run", [0, 1], track=["tensorboard"], console=QUIET)
+    train(TINY, tiny_packed, tmp_path / "run", [0, 1], track=["tensorboard"])
     seen: dict[str, list[int]] = {}
     for file in (tmp_path / "run").rglob("events.out.*"):
         events = reader.EventAccumulator(str(file)).Reload()
@@ -345,7 +345,7 @@ def test_an_unknown_tracker_is_refused_before_anything_is_written(
     tiny_packed: PackedSet, tmp_path: Path
 ) -> None:
     with pytest.raises(SignletError, match="tensorboard"):
-        train(TINY, tiny_packed, tmp_path / "run", [0], track=["nothing"], console=QUIET)
+        train(TINY, tiny_packed, tmp_path / "run", [0], track=["nothing"])
     assert not (tmp_path / "run").exists()
 
 
@@ -372,9 +372,9 @@ assert resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before < 2000
 
 def test_what_was_trained_stays_part_of_the_run(tiny_packed: PackedSet, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    train(TINY, tiny_packed, run, [0, 1], full_fit=True, console=QUIET)
+    train(TINY, tiny_packed, run, [0, 1], full_fit=True)
     before = (run / "model.safetensors").read_bytes(), (run / "config.json").read_bytes()
-    results = train(TINY, tiny_packed, run, [0], resume=True, console=QUIET)
+    results = train(TINY, tiny_packed, run, [0], resume=True)
     assert sorted(set(results["soup"].folds)) == [0, 1]
     assert before == ((run / "model.safetensors").read_bytes(), (run / "config.json").read_bytes())
 
@@ -382,10 +382,10 @@ def test_what_was_trained_stays_part_of_the_run(tiny_packed: PackedSet, tmp_path
 def test_several_fits_are_averaged(tiny_packed: PackedSet, tmp_path: Path) -> None:
     """The first is the one that a single fit gives; the others begin with other weights."""
     once, run = tmp_path / "once", tmp_path / "run"
-    train(TINY, tiny_packed, once, [], full_fit=True, console=QUIET)
+    train(TINY, tiny_packed, once, [], full_fit=True)
     with pytest.raises(SignletError, match="fits 1, now it is 2"):
         train(replace(TINY, fits=2), tiny_packed, once, [], full_fit=True, resume=True)
-    train(replace(TINY, fits=2), tiny_packed, run, [0], full_fit=True, console=QUIET)
+    train(replace(TINY, fits=2), tiny_packed, run, [0], full_fit=True)
     first, second = load_model(run).members
     (alone,) = load_model(once).members
     weights = [member.state_dict() for member in (first, second, alone)]

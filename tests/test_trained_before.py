@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from signlet.cli.trained_before import trained_before_note
 from signlet.pack import PackedSet, pack
+from signlet.runs.trained_before import trained_before_note
 from signlet.sources import open_source
 from signlet_testing import miniatures as mini
 

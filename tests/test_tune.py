@@ -22,12 +22,12 @@ from rich.console import Console
 pytest.importorskip("optuna")
 
 from signlet.cli import main
-from signlet.cli.training import load_recipe
 from signlet.errors import SignletError
 from signlet.evaluation.folds import signer_folds
 from signlet.model import ModelSize
 from signlet.pack import PackedSet, pack
 from signlet.training import Diverged, Recipe
+from signlet.training.recipes import load_recipe
 from signlet.training.settings import OptimiserSettings, PackingSettings
 from signlet.tune import (
     DEFAULT_SPACE,

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 
 from signlet.cli import main
-from signlet.cli.training import load_recipe
 from signlet.errors import SignletError
 from signlet.export import export_ensemble
 from signlet.model import ModelConfig, SignModel
@@ -24,6 +23,7 @@ from signlet.running import lock
 from signlet.running.lock import only_one, only_one_file
 from signlet.runs import RunFolder
 from signlet.training.ensemble import write_ensemble
+from signlet.training.recipes import load_recipe
 from signlet.tune import Search, tune
 from signlet.tune.space import Choices
 from signlet.web import build
@@ -273,10 +273,8 @@ def test_train_leaves_no_other_clips_in_a_run(
 
 
 def test_the_same_clips_may_be_packed_into_it_again(run: Path, clips: Path) -> None:
-    from signlet.cli.training import main_console, packed_clips
-    from signlet.training import Processes
+    from signlet.training.clips import packed_clips
 
-    console = main_console(Processes(rank=1))
-    packed = packed_clips(str(clips), load_recipe("small"), run, 1, console)
+    packed = packed_clips(str(clips), load_recipe("small"), run, 1)
     assert len(packed.names) == 12
     shutil.rmtree(packed.path)

@@ -211,9 +211,8 @@ def measure(
 ) -> dict[str, Any]:
     """Train one fold in a folder that is emptied before and after, and score it."""
     shutil.rmtree(folder, ignore_errors=True)
-    console = Console(quiet=not sys.stdout.isatty())
     cpu, wall = time.process_time(), time.perf_counter()
-    train(recipe, packed, folder, [fold], device=device, console=console)
+    train(recipe, packed, folder, [fold], device=device)
     used = time.process_time() - cpu, time.perf_counter() - wall
     results = read_predictions(folder / "predictions.parquet")
     shutil.rmtree(folder, ignore_errors=True)

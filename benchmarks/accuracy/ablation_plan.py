@@ -13,9 +13,9 @@ from benchmarks.accuracy.ablation_results import (
 )
 from benchmarks.accuracy.ablation_variants import Variant, choose
 from benchmarks.environment import SHARED
-from signlet.cli.training import load_recipe
 from signlet.errors import SignletError
 from signlet.training import Recipe
+from signlet.training.recipes import load_recipe
 
 SETS = ("letters", "words")
 WORDS = SHARED / "data" / "webcam"

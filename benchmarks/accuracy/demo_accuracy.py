@@ -27,17 +27,16 @@ import numpy as np
 import torch
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
-from rich.console import Console
 
 from benchmarks.accuracy.ablation_variants import VARIANTS
 from benchmarks.environment import write_csv
-from signlet.cli.training import load_recipe
 from signlet.evaluation.copies import trained_copies
 from signlet.evaluation.predictions import Predictions, average, read_predictions
 from signlet.evaluation.scores import score
 from signlet.pack import PackedSet, pack
 from signlet.sources import open_source
 from signlet.training import Recipe, train
+from signlet.training.recipes import load_recipe
 
 MODELS = ("student", "teacher", "distilled", "soup")
 CHANGES = {variant.name: variant for variant in VARIANTS}
@@ -49,7 +48,7 @@ def one(recipe: Recipe, packed: PackedSet, fold: int, run: Path) -> dict[str, ob
     timing = run / "cpu_seconds.txt"
     if not (run / "model.safetensors").exists():
         started = time.process_time()
-        train(recipe, packed, run, [fold], resume=True, console=Console(quiet=True))
+        train(recipe, packed, run, [fold], resume=True)
         timing.write_text(f"{time.process_time() - started:.0f}")
     results = read_predictions(run / "predictions.parquet")
     row: dict[str, object] = {

@@ -28,16 +28,15 @@ from pathlib import Path
 import numpy as np
 import torch
 from joblib import Parallel, delayed
-from rich.console import Console
 
 from benchmarks.accuracy.ablation_plan import lasting
 from benchmarks.accuracy.demo_accuracy import one
 from benchmarks.environment import RESULTS, write_csv
-from signlet.cli.training import load_recipe
 from signlet.model import ModelSize
 from signlet.pack import PackedSet, pack
 from signlet.sources import open_source
 from signlet.training import Recipe, train
+from signlet.training.recipes import load_recipe
 
 SMALLER = ModelSize(dense=192, widths=(512, 576, 576, 512), heads=16, part_dropout=0.025)
 PROBED = 2
@@ -65,7 +64,7 @@ def seconds_an_epoch(recipe: Recipe, packed: PackedSet, run: Path) -> float:
         torch.set_num_threads(1)
         started = time.process_time()
         short = lasting(recipe, PROBED)
-        train(short, packed, run, [0], resume=True, console=Console(quiet=True))
+        train(short, packed, run, [0], resume=True)
         known.write_text(f"{(time.process_time() - started) / PROBED:.2f}")
     return float(known.read_text())
 

@@ -25,10 +25,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from rich.console import Console
 
 from benchmarks.environment import write_csv
-from signlet.cli.training import load_recipe
 from signlet.evaluation.predict import predictions_of
 from signlet.evaluation.scores import score
 from signlet.pack import PackedSet, pack
@@ -37,6 +35,7 @@ from signlet.training import Recipe, train
 from signlet.training.fold import FoldTraining
 from signlet.training.init import Init, read_init
 from signlet.training.progress import Silent
+from signlet.training.recipes import load_recipe
 
 LETTERS = "letters-for-init"
 
@@ -46,7 +45,7 @@ def letters(recipe: Recipe, work: Path) -> Init:
     run = work / LETTERS
     if not (run / "model.safetensors").exists():
         packed = pack(open_source("fingerspelling"), work / "packed-letters", 16)
-        train(recipe, packed, run, [], full_fit=True, resume=True, console=Console(quiet=True))
+        train(recipe, packed, run, [], full_fit=True, resume=True)
     return read_init(str(run), recipe)
 
 

@@ -38,7 +38,6 @@ from benchmarks.environment import write_csv
 from signlet.calibration import tempered
 from signlet.calibration.leave_out import LeaveOut
 from signlet.calibration.measure import choose_threshold, fit_temperature
-from signlet.cli.training import load_recipe
 from signlet.evaluation.copies import trained_copies
 from signlet.evaluation.predictions import Predictions, read_predictions
 from signlet.evaluation.scores import score
@@ -46,6 +45,7 @@ from signlet.modelfile.averaging import log_probabilities
 from signlet.pack import PackedSet, pack
 from signlet.sources import open_source
 from signlet.training import Recipe, train
+from signlet.training.recipes import load_recipe
 
 Score = Callable[[Predictions, float], NDArray[np.float64]]
 
@@ -86,7 +86,7 @@ def measure(recipe: Recipe, packed: PackedSet, fold: int, groups: int, work: Pat
     torch.set_num_threads(1)
     quiet, run = Console(quiet=True), work / f"demo-{recipe.name}-{fold}-{recipe.seed}"
     if not (run / "model.safetensors").exists():
-        train(recipe, packed, run, [fold], resume=True, console=quiet)
+        train(recipe, packed, run, [fold], resume=True)
     seen = read_predictions(run / "predictions.parquet")["soup"]
     place = work / f"unknown-{recipe.name}-{fold}-{recipe.seed}-{groups}"
     answers = LeaveOut(recipe, packed, (fold,), groups, place).run(quiet)

@@ -26,7 +26,6 @@ import numpy as np
 import torch
 
 from benchmarks.environment import write_csv
-from signlet.cli.training import load_recipe
 from signlet.clip import Clip
 from signlet.files import atomic
 from signlet.model import SignModel
@@ -34,6 +33,7 @@ from signlet.model.files import save_model
 from signlet.pack import pack
 from signlet.sources import ClipRef
 from signlet.training.checkpoint import save_checkpoint
+from signlet.training.recipes import load_recipe
 
 SIGNS = 26
 

@@ -13,8 +13,7 @@ from rich.console import Console
 
 from benchmarks.robustness.fuzz_kinds import Generator, Kind, damaged_text, drawn, linked, replaced
 from signlet.calibration import CALIBRATION, Calibration, model_digest, read_calibration
-from signlet.cli.trained_again import run_recipe, run_split
-from signlet.cli.training import load_recipe, recipe_names, recipe_path
+from signlet.calibration.leave_out_runs import run_recipe, run_split
 from signlet.evaluation.folds import signer_folds
 from signlet.evaluation.scores import read_predictions, score
 from signlet.model import ModelSize
@@ -26,6 +25,7 @@ from signlet.training.ensemble import combine, read_parts
 from signlet.training.fold import CHECKPOINT, FoldTraining
 from signlet.training.init import read_init
 from signlet.training.progress import Silent
+from signlet.training.recipes import load_recipe, recipe_names, recipe_path
 from signlet.training.settings import OptimiserSettings, PackingSettings
 from signlet.tune.space import read_space
 from signlet.tune.study import finished, open_study, usable
@@ -138,7 +138,7 @@ class RunFolder(Kind):
     @staticmethod
     def prepare(base: Path) -> None:
         packed = synthetic(base / "run" / "packed")
-        train(TINY, packed, base / "run", [0, 1], console=QUIET, device="cpu")
+        train(TINY, packed, base / "run", [0, 1], device="cpu")
         write_calibration(base / "run")
 
     def __init__(self, base: Path) -> None:
@@ -170,7 +170,7 @@ class RunFolder(Kind):
 
     def _resumed(self, run: Path) -> str:
         packed = PackedSet.open(run / "packed")
-        found = train(TINY, packed, run, [0, 1], resume=True, console=QUIET, device="cpu")
+        found = train(TINY, packed, run, [0, 1], resume=True, device="cpu")
         return "" if set(found) else "nothing was joined"
 
     def _joined(self, run: Path) -> str:

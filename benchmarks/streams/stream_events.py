@@ -55,13 +55,13 @@ from benchmarks.streams.stream_methods import (
 from benchmarks.streams.stream_scenes import Scene
 from benchmarks.streams.stream_scores import Found, Tally, tally
 from signlet import load
-from signlet.cli.training import load_recipe
 from signlet.files.atomic import write_text
 from signlet.pack import pack
 from signlet.recognition.recogniser import Recogniser
 from signlet.sources import open_source
 from signlet.stream import StreamSettings
 from signlet.training import train
+from signlet.training.recipes import load_recipe
 
 RECIPE = "demo"
 PICTURED = "asq"
@@ -240,7 +240,7 @@ def trained(folds: list[int], work: Path) -> dict[int, Path]:
         if not model_of(fold, work).exists():
             packed = pack(open_source("fingerspelling"), work / f"packed-demo-{length}", length)
             run = work / f"demo-{recipe.name}-{fold}-{recipe.seed}"
-            train(recipe, packed, run, [fold], resume=True, console=Console(quiet=True))
+            train(recipe, packed, run, [fold], resume=True)
     return {fold: model_of(fold, work) for fold in folds}
 
 

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from benchmarks.teaching.few_shot_data import Clips, Integers, kept
 from benchmarks.teaching.few_shot_methods import Reading
-from signlet.cli.training import load_recipe
 from signlet.pack import PackedSet, pack
 from signlet.training import Recipe
 from signlet.training.fold import FoldTraining
 from signlet.training.progress import Silent
+from signlet.training.recipes import load_recipe
 from signlet.training.settings import epoch_of
 
 

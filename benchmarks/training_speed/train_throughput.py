@@ -45,13 +45,13 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.clips.synthetic import Synthetic
 from benchmarks.environment import write_csv
-from signlet.cli.training import load_recipe
 from signlet.model import ModelSize
 from signlet.pack import PackedSet, pack
 from signlet.training import Recipe, start_processes
 from signlet.training.fold import FoldTraining
 from signlet.training.memory import keep_freed_memory
 from signlet.training.optimiser import optimise
+from signlet.training.recipes import load_recipe
 from signlet.training.run import on_device
 from signlet.training.settings import OptimiserSettings, PackingSettings
 

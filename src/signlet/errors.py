@@ -19,6 +19,10 @@ class SaidElsewhere(SignletError):  # noqa: N818
     """Another of several processes has the same problem and says it; this one only ends."""
 
 
+class OtherProcessEnded(SignletError):  # noqa: N818
+    """Another of several processes has ended, so this one cannot go on."""
+
+
 class Interrupted(SignletError):  # noqa: N818
     """A training was asked to end: the state is saved and `--resume` continues."""
 

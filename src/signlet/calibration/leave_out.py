@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from rich.console import Console
 
 from signlet.errors import SignletError
 from signlet.evaluation.folds import FoldPlan
@@ -30,8 +29,8 @@ from signlet.files.same_settings import differing
 from signlet.modelfile.averaging import Kind
 from signlet.pack import PackedSet
 from signlet.runs.folder import RunFolder
-from signlet.text.console import SafeConsole
 from signlet.training import Recipe, fit
+from signlet.training.progress import Events
 from signlet.training.run import plan_of
 from signlet.training.settings import plain
 
@@ -108,14 +107,14 @@ class LeaveOut:
                     "leave out fewer at a time, in more groups, or give clips of unknown signs"
                 )
 
-    def run(self, console: Console | None = None) -> list[Predictions]:
+    def run(self, events: Events | None = None) -> list[Predictions]:
         """Train what is missing; the answers to the held-out signers' clips of each training.
 
         Clips of the signs left out have label -1. Each clip of a fold is unknown to one of
         the trainings and known to the others.
         Raises SignletError; `Interrupted` after Ctrl-C, when the same call goes on.
         """
-        console = console or SafeConsole(quiet=True)
+        events = events or Events()
         self.check()
         parts = sign_groups(len(self.packed.signs), self.groups)
         plan = plan_of(self.packed, self.recipe, self.split)
@@ -124,12 +123,8 @@ class LeaveOut:
             todo = self.todo()
             for place, (fold, group) in enumerate(todo, 1):
                 names = _listed([self.packed.signs[i] for i in parts[group]])
-                console.print(
-                    f"Training {place} of {len(todo)}: fold {fold}, without {names}.",
-                    soft_wrap=True,
-                    markup=False,
-                )
-                self._train(fold, group, parts[group], plan, console)
+                events.line(f"Training {place} of {len(todo)}: fold {fold}, without {names}.")
+                self._train(fold, group, parts[group], plan, events)
         every = product(self.folds, range(self.groups))
         return [self._answers(self._predictions(*one)) for one in every]
 
@@ -143,12 +138,12 @@ class LeaveOut:
         return found[SOUP]
 
     def _train(
-        self, fold: int, group: int, part: NDArray[np.int64], plan: FoldPlan, console: Console
+        self, fold: int, group: int, part: NDArray[np.int64], plan: FoldPlan, events: Events
     ) -> None:
         clips, folder = without(self.packed, part), self.folder(fold, group)
         rows, tested = plan.training(fold), plan.held_out(fold)
         rows = rows[clips.labels[rows] >= 0]
-        soup = fit(self.recipe, clips, rows, folder, device=self.device, console=console)
+        soup = fit(self.recipe, clips, rows, folder, device=self.device, events=events)
         answers = predict(soup, clips, torch.from_numpy(tested)).numpy()
         held_out = {SOUP: predictions_of(clips, tested, answers, fold)}
         write_predictions(self._predictions(fold, group), held_out)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from signlet.cli.kept import KEPT
-from signlet.errors import Interrupted, SaidElsewhere, SignletError
+from signlet.errors import Interrupted, OtherProcessEnded, SaidElsewhere, SignletError
 from signlet.modelfile import checksum
 from signlet.printable import shortened
 from signlet.running.children import end_children
@@ -135,14 +135,12 @@ def _run(name: str, arguments: list[str], ending: Ending) -> int:
     except Interrupted:
         ending.told = True
         return _fail(ending.line(), ending.code)
+    except OtherProcessEnded as error:
+        return _fail(f"{error}; {ending.saved()}", FAILED)
     except SignletError as error:
         return _fail(str(error), FAILED)
     except BrokenPipeError:
         raise
-    except RuntimeError as error:
-        if int(os.environ.get("WORLD_SIZE", "1")) == 1 or "onnection" not in str(error):
-            raise
-        return _fail(f"another process has ended; {ending.saved()}", FAILED)
     except OSError as error:
         named = f"{error.filename}: " if error.filename else ""
         return _fail(f"{named}{error.strerror or error}", FAILED)

@@ -14,10 +14,11 @@ from rich.text import Text
 
 from signlet.calibration.files import FIGURE, write_calibration, write_figure
 from signlet.calibration.leave_out import SOUP
+from signlet.calibration.leave_out_runs import TrainedAgain, answers_without_signs
 from signlet.calibration.measure import Calibrated, Share, calibrate
 from signlet.calibration.unknown import predict_unknown
 from signlet.cli.parsing import add_columns, add_names, existing, make_parser, parse, refuse_told
-from signlet.cli.trained_again import TrainedAgain, answers_without_signs
+from signlet.cli.shown import Shown
 from signlet.errors import SignletError
 from signlet.evaluation.predict import packed_for
 from signlet.evaluation.predictions import Predictions, read_predictions
@@ -60,7 +61,7 @@ def run(arguments: list[str]) -> None:
             parsed.device,
             (parsed.columns, parsed.names),
         )
-        out_of_fold, answers = answers_without_signs(again, model, out_of_fold, console)
+        out_of_fold, answers = answers_without_signs(again, model, out_of_fold, Shown(console))
         about = {"left_out_groups": parsed.leave_out, "trainings": len(answers)}
     with console.status("Measuring ..."):
         made = calibrate(out_of_fold, answers, parsed.false_accepts)

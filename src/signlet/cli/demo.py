@@ -9,22 +9,18 @@ from rich.console import Console
 from rich.table import Table
 
 from signlet.cli.parsing import make_parser, parse
-from signlet.cli.training import (
-    add_recipe,
-    main_console,
-    packed_clips,
-    recipe_of,
-    train_and_report,
-    with_recipe_paths,
-)
+from signlet.cli.shown import Shown
+from signlet.cli.training import main_console, report, with_recipe_paths
 from signlet.evaluation.predictions import Predictions
-from signlet.files.atomic import require_writable
 from signlet.recognition.recogniser import Recogniser
 from signlet.runs import RunFolder
 from signlet.sources import find, open_source
 from signlet.training import start_processes
+from signlet.training.clips import packed_clips
 from signlet.training.folder import refuse_other_recipe
 from signlet.training.memory import keep_freed_memory
+from signlet.training.recipes import add_recipe, recipe_of
+from signlet.training.run import Wanted, check, train_checked
 
 _EXAMPLES = """
   signlet demo
@@ -50,15 +46,13 @@ def run(arguments: list[str]) -> None:
     processes = start_processes(parsed.device)
     keep_freed_memory()
     folder, console = Path(parsed.run), main_console(processes)
-    processes.by_main(lambda: require_writable(RunFolder(folder).settings))
-    processes.by_main(lambda: refuse_other_recipe(RunFolder(folder), recipe))
-    packed = processes.first(
-        lambda: packed_clips(_SOURCE, recipe, folder, jobs=-1, console=console)
-    )
-    results = train_and_report(
-        recipe, packed, folder, [0], resume=True, processes=processes, console=console
-    )
+    there, events = RunFolder(folder), Shown(console)
+    check(recipe, there, True, (), processes)
+    processes.by_main(lambda: refuse_other_recipe(there, recipe))
+    packed = processes.first(lambda: packed_clips(_SOURCE, recipe, folder, events=events))
+    results = train_checked(recipe, packed, there, Wanted([0], 0), processes, events)
     if processes.main:
+        report(results, recipe, packed, folder, None, console)
         show_one(folder, results["soup"], console)
 
 

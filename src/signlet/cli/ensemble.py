@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from signlet.cli.parsing import make_parser, parse
+from signlet.cli.shown import Shown
 from signlet.evaluation.copies import NO_ESTIMATE
 from signlet.evaluation.scores import interval_said, scored_signers
 from signlet.modelfile.averaging import Kind
@@ -50,7 +51,7 @@ def run(arguments: list[str]) -> None:
     )
     parsed = parse(parser, arguments)
     console = SafeConsole()
-    made = ensemble(parsed.runs, parsed.out, parsed.average, parsed.model, console=console)
+    made = ensemble(parsed.runs, parsed.out, parsed.average, parsed.model, events=Shown(console))
     _print(made, console)
     where = f"Ensemble: {parsed.out}   table: {parsed.out}/{COMPARISON}"
     for line in (where, f"Use it: signlet recognise {parsed.out} CLIP"):

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from signlet.cli.parsing import add_columns, add_names, existing, make_parser, parse, refuse_told
-from signlet.cli.trained_before import trained_before_note
 from signlet.cli.training import print_copies
 from signlet.errors import SignletError
 from signlet.evaluation.predict import is_packed, packed_for, predict_known
@@ -23,6 +22,7 @@ from signlet.quality.advice import reading_notes
 from signlet.running.leftover import scratch
 from signlet.runs import RunFolder
 from signlet.runs.folder import PACKED
+from signlet.runs.trained_before import trained_before_note
 from signlet.sources import open_source
 from signlet.text.alike import alike, numbers, one_form
 from signlet.text.console import SafeConsole

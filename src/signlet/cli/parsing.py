@@ -10,15 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from signlet.cli.as_given import check_given, check_jobs, surplus_hint
-from signlet.cli.wrong_values import wrong_value
 from signlet.errors import SaidElsewhere, SignletError
 from signlet.printable import printable
+from signlet.text.wrong_values import UNPARSED, wrong_value
 
 if TYPE_CHECKING:
     from jsonargparse import ArgumentParser
-
-_UNPARSED = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
-"""What jsonargparse and the YAML library let through of an odd value, as one nested 1,000 deep."""
 
 
 def make_parser(command: str, about: str, examples: str) -> ArgumentParser:
@@ -113,7 +110,7 @@ def parse(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> Any:
         wrong = wrong_value(parser, text, given)
         hint = _nearest(text, list(options)) or surplus_hint(parser, text)
         raise SignletError(wrong or f"{text}{hint}") from None
-    except _UNPARSED as error:
+    except UNPARSED as error:
         text = " ".join(str(error).split())
         raise SignletError(f"a value cannot be read ({text[:200]}); see {parser.prog} -h") from None
     check_given(parser, given)
@@ -137,23 +134,6 @@ def _nearest(message: str, options: list[str]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
-def parse_folds(text: str, count: int) -> list[int]:
-    """ "all", "none", "0" or "0,2" -> fold numbers below `count`."""
-    if text in ("all", "none"):
-        return list(range(count)) if text == "all" else []
-    try:
-        folds = sorted(int(part) for part in text.split(","))
-    except ValueError:
-        folds = [-1]
-    if len(set(folds)) < len(folds):
-        raise SignletError(f"--folds {text}: names a fold twice; give each once")
-    if not folds or folds[0] < 0 or folds[-1] >= count:
-        raise SignletError(
-            f"--folds {text}: give 'all', 'none' or numbers from 0 to {count - 1}: 0,2"
-        )
-    return folds
-
-
 def existing(path: str | Path, what: str) -> Path:
     """The path, or SignletError where nothing is there."""
     from signlet.sources.absent import absent, exists  # which the help of a command does not need
@@ -161,3 +141,9 @@ def existing(path: str | Path, what: str) -> Path:
     if not exists(path):
         raise SignletError(absent(path, what))
     return Path(path)
+
+
+def given_flags(arguments: Sequence[str]) -> frozenset[str]:
+    """Names of the flags among the arguments, with underscores."""
+    names = [text.partition("=")[0] for text in arguments if text.startswith("--")]
+    return frozenset(name.removeprefix("--").replace("-", "_") for name in names)

@@ -8,27 +8,16 @@ from typing import Any, Literal
 
 from rich.console import Console
 
-from signlet.cli.choices import LARGE_SET, SMALL_SET, Asked, choose, given_flags
-from signlet.cli.parsing import add_columns, add_names, make_parser, parse, parse_folds
-from signlet.cli.training import (
-    add_recipe,
-    main_console,
-    packed_clips,
-    print_left_out,
-    recipe_of,
-    train_and_report,
-    with_recipe_paths,
-)
+from signlet.cli.parsing import add_columns, add_names, given_flags, make_parser, parse
+from signlet.cli.shown import Shown
+from signlet.cli.training import main_console, print_left_out, report, with_recipe_paths
 from signlet.errors import SignletError
-from signlet.files.atomic import require_writable
 from signlet.quality.advice import data_notes, init_notes
-from signlet.runs import RunFolder
-from signlet.runs.started import refuse_used
 from signlet.training import Recipe, start_processes
-from signlet.training.folder import refuse_other_packing
-from signlet.training.init import read_init
+from signlet.training.choices import LARGE_SET, SMALL_SET, Asked, parse_folds
+from signlet.training.job import Job, prepare, train_prepared
 from signlet.training.memory import keep_freed_memory
-from signlet.training.trackers import check_trackers
+from signlet.training.recipes import add_recipe, recipe_of
 
 _EXAMPLES = """
   signlet train --data my_videos/                     <sign>/<signer>_<number>.mp4, .npz, ...
@@ -103,39 +92,32 @@ def run(arguments: list[str]) -> None:
     recipe = recipe_of(parser, parsed)
     folder = Path(parsed.run or f"runs/{recipe.name}")
     asked = _asked(parsed, recipe, arguments)
+    job = Job(
+        recipe,
+        parsed.data,
+        folder,
+        asked,
+        parsed.resume,
+        tuple(parsed.track),
+        parsed.init,
+        parsed.jobs,
+        parsed.columns,
+        parsed.names,
+    )
     processes = start_processes(parsed.device)
     keep_freed_memory()
     console = main_console(processes)
-    processes.by_main(lambda: processes.check_batch(recipe.optimiser.batch_size))
-    there = RunFolder(folder)
-    processes.by_main(lambda: require_writable(there.settings))
-    processes.by_main(lambda: refuse_used(there, parsed.resume))
-    processes.by_main(lambda: refuse_other_packing(there, recipe))
-    processes.by_main(lambda: check_trackers(parsed.track))
-    init = processes.first(lambda: parsed.init and read_init(parsed.init, recipe))
-    packed = processes.first(
-        lambda: packed_clips(
-            parsed.data, recipe, folder, parsed.jobs, console, parsed.columns, parsed.names
-        )
-    )
-    choice = processes.first(lambda: choose(recipe, packed, asked))
+    events = Shown(console)
+    ready = prepare(job, processes, events)
+    choice = ready.choice
     if processes.main:
-        _say([*data_notes(packed), *init_notes(init, packed)], choice.notes, console)
-    results = train_and_report(
-        choice.recipe,
-        packed,
-        folder,
-        choice.folds,
-        full_fit=choice.full_fit,
-        resume=parsed.resume,
-        processes=processes,
-        track=parsed.track,
-        init=init,
-        split=parsed.split,
-        console=console,
-    )
+        warnings = [*data_notes(ready.packed), *init_notes(ready.init, ready.packed)]
+        _say(warnings, choice.notes, console)
+    results = train_prepared(job, ready, processes, events)
+    if processes.main:
+        report(results, choice.recipe, ready.packed, folder, parsed.split, console)
     if results and processes.main:
-        print_left_out(folder, packed, results["soup"], console)
+        print_left_out(folder, ready.packed, results["soup"], console)
 
 
 def _say(warnings: Sequence[str], notes: Sequence[str], console: Console) -> None:

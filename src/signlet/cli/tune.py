@@ -7,11 +7,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from signlet.cli.parsing import add_columns, add_names, existing, make_parser, parse, parse_folds
-from signlet.cli.training import add_recipe, packed_clips, recipe_of, with_recipe_paths
+from signlet.cli.parsing import add_columns, add_names, existing, make_parser, parse
+from signlet.cli.shown import Shown
+from signlet.cli.training import with_recipe_paths
 from signlet.errors import SignletError
 from signlet.evaluation.folds import signer_folds
 from signlet.text.console import SafeConsole
+from signlet.training.choices import parse_folds
+from signlet.training.clips import packed_clips
+from signlet.training.recipes import add_recipe, recipe_of
 from signlet.tune import (
     DEFAULT_SPACE,
     Metric,
@@ -81,11 +85,11 @@ def run(arguments: list[str]) -> None:
     folds = _validation(parsed.folds, test_fold, recipe.num_folds)
     study, console = Path(parsed.study), SafeConsole()
     folder = study.with_suffix("")
-    told = (parsed.columns, parsed.names)
-    packed = packed_clips(parsed.data, recipe, folder, parsed.jobs, console, *told)
+    told, events = (parsed.columns, parsed.names), Shown(console)
+    packed = packed_clips(parsed.data, recipe, folder, parsed.jobs, events, *told)
     search = Search(recipe, packed, space, folds, test_fold, parsed.metric)
     _say(search, console)
-    outcome = tune(search, study, parsed.trials, device=parsed.device, console=console)
+    outcome = tune(search, study, parsed.trials, device=parsed.device, events=events)
     write_outcome(outcome, folder)
     print_outcome(outcome, folder, console)
 

@@ -17,6 +17,11 @@ KNOWN_SIGNERS_ONLY = (
     "estimate is for KNOWN signers and is too high for new ones"
 )
 
+NO_ESTIMATE = (
+    "too few clips to hold any out: the model is trained on all of them, and nobody can say how "
+    "good it is; record every sign at least twice, better five times by two or more people"
+)
+
 HELD_TOGETHER = (
     "clips have no signer and are held out together; where one of them shows a signer of another "
     "fold the estimate is too high"

@@ -7,6 +7,7 @@ take it from `signlet.meaning.notes`.
 from __future__ import annotations
 
 from signlet.evaluation.copies import content_key
+from signlet.evaluation.folds import NO_ESTIMATE as NO_ESTIMATE
 from signlet.evaluation.folds import possible_folds, signer_folds
 from signlet.meaning import notes
 from signlet.meaning.notes import Seen, SeenSet, listed
@@ -14,10 +15,6 @@ from signlet.pack import PackedSet
 from signlet.quality.packed import looks_at_packed
 from signlet.training.init import Init
 
-NO_ESTIMATE = (
-    "too few clips to hold any out: the model is trained on all of them, and nobody can say how "
-    "good it is; record every sign at least twice, better five times by two or more people"
-)
 _FOLDS = 4
 """That recipes ask for."""
 

@@ -1,13 +1,13 @@
 """A run folder: what lies where in it, and which of its trainings are finished.
 
-    config.yaml            the settings, defaults included
-    metrics.csv            a row for each fold and epoch
-    predictions.parquet    what each kind of model says of the clips that were held out
-    model.safetensors, config.json    the run's model
-    report.html            all that to look at
-    packed/                the clips, where the run has packed them itself
-    fold-0/, full/, full-2/    one training each: student/, teacher/, distilled/, soup/, metrics.csv,
-                           predictions.parquet, and checkpoint.pt until it is finished
+config.yaml            the settings, defaults included
+metrics.csv            a row for each fold and epoch
+predictions.parquet    what each kind of model says of the clips that were held out
+model.safetensors, config.json    the run's model
+report.html            all that to look at
+packed/                the clips, where the run has packed them itself
+fold-0/, full/, full-2/    one training each: student/, teacher/, distilled/, soup/, metrics.csv,
+                       predictions.parquet, and checkpoint.pt until it is finished
 """
 
 from __future__ import annotations

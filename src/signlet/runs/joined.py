@@ -13,6 +13,7 @@ from signlet.model import SignModel
 from signlet.model.files import load_model
 from signlet.runs.folder import MODELS
 
+
 def members_of(folder: Path, signs: tuple[str, ...]) -> tuple[SignModel, ...]:
     """A fold's models. Raises SignletError where they are damaged or know other signs."""
     file = load_model(folder)

@@ -21,17 +21,16 @@ VERSION = "signlet"
 """Entry with the version that started the run; another one may go on with it."""
 
 
-def start(run: RunFolder, settings: Mapping[str, Any], resume: bool) -> None:
+def start(run: RunFolder, settings: Mapping[str, Any]) -> None:
     """Make the folder with its settings, or check that the run there was started with them.
 
     settings: what YAML knows, nested; with a digest for what is too large to keep.
-    Raises SignletError where a run is there that is not to be resumed, or another one.
+    Raises SignletError where another run is there; `refuse_used` has been asked before.
     """
     if not run.begun:
         text = yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True)
         write_text(run.settings, text)
         return
-    refuse_used(run, resume)
     was, now = _before(run), dict(flat(settings))
     if was.get(INIT_DIGEST) != now.get(INIT_DIGEST):
         raise SignletError(

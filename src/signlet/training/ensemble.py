@@ -9,9 +9,6 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, get_args
 
-from rich.console import Console
-from rich.progress import track
-
 from signlet.errors import SignletError
 from signlet.evaluation.compare import Pair, align, compare
 from signlet.evaluation.predictions import Predictions, average, read_predictions, write_predictions
@@ -24,6 +21,7 @@ from signlet.runs.folder import MODELS, PREDICTIONS, ModelKind, RunFolder
 from signlet.sources.absent import absent, exists
 from signlet.text.names import cell
 from signlet.training.folder import COPIES
+from signlet.training.progress import Events
 
 ENSEMBLE = "ensemble"
 """What the averaged answer is called in predictions.parquet and in the tables."""
@@ -69,7 +67,7 @@ def ensemble(
     kind: Kind = "softmax",
     which: str = "soup",
     *,
-    console: Console | None = None,
+    events: Events | None = None,
 ) -> Ensemble:
     """Average runs, score the average out of fold, and write it as one model to `out`.
 
@@ -79,7 +77,7 @@ def ensemble(
     Raises SignletError where a file is missing or damaged, the runs do not fit together, or
     `out` cannot be written; then nothing is left in `out`.
     """
-    console = console or Console(quiet=True)
+    events = events or Events()
     if kind not in KINDS or which not in MODELS:
         raise SignletError(
             f"average {kind}, model {which}: give one of {', '.join(KINDS)}, "
@@ -87,10 +85,10 @@ def ensemble(
         )
     out = Path(out).resolve()
     _require_free(out)
-    parts = read_parts(runs, which, console)
-    with console.status("Scoring ..."):
+    parts = read_parts(runs, which, events)
+    with events.doing("Scoring ..."):
         made = combine(parts, kind)
-    with console.status("Writing ..."):
+    with events.doing("Writing ..."):
         write_ensemble(made, out)
     return made
 
@@ -99,7 +97,7 @@ def ensemble(
 
 
 def read_parts(
-    runs: Sequence[str | Path], which: str = "soup", console: Console | None = None
+    runs: Sequence[str | Path], which: str = "soup", events: Events | None = None
 ) -> tuple[Part, ...]:
     """Read what each run folder brings. Raises SignletError as `ensemble` does."""
     folders = [Path(run).resolve() for run in runs]
@@ -107,15 +105,9 @@ def read_parts(
         raise SignletError("an ensemble needs at least two runs; name another run folder")
     if twice := [str(run) for run, f in zip(runs, folders, strict=True) if folders.count(f) > 1]:
         raise SignletError(f"{twice[-1]}: is named twice; name each run once")
-    quiet = console is None or not console.is_terminal
-    work = track(
-        list(zip(runs, _names(folders), strict=True)),
-        "Reading the runs",
-        console=console,
-        transient=True,
-        disable=quiet,
-    )
-    return tuple(_read_part(Path(run), name, which) for run, name in work)
+    named = zip(runs, _names(folders), strict=True)
+    with (events or Events()).doing("Reading the runs ..."):
+        return tuple(_read_part(Path(run), name, which) for run, name in named)
 
 
 def _names(folders: Iterable[Path]) -> list[str]:

@@ -52,9 +52,9 @@ class FoldTraining:
     packed: on the device to train on, or on the host where it is too large.
     training, held_out: (N,) int64 rows of it; nothing may be held out.
     folder: where the checkpoint goes.
-    processes: this process among those that train together.
+    processes: this process among those that train together, which can share a batch equally
+        (`Processes.check_batch`).
     init: weights to start from instead of random ones.
-    Raises SignletError where the processes cannot share the recipe's batches.
     """
 
     def __init__(
@@ -69,7 +69,6 @@ class FoldTraining:
     ) -> None:
         torch.manual_seed(recipe.seed)
         self.processes = processes = processes or Processes()
-        processes.check_batch(recipe.optimiser.batch_size)
         _check_clips(len(training), processes.count)
         self.recipe, self.packed, self.folder = recipe, packed, folder
         self.held_out = torch.from_numpy(held_out)

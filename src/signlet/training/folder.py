@@ -31,7 +31,6 @@ def open_run(
     run: Path,
     recipe: Recipe,
     packed: PackedSet,
-    resume: bool,
     init: Init | None = None,
     plan: FoldPlan | None = None,
 ) -> None:
@@ -46,7 +45,7 @@ def open_run(
         **({} if init is None else {INIT: init.where, INIT_DIGEST: init.digest}),
         **({SPLIT: split, SPLIT_NOTE: plan.note} if plan and split else {}),
     }
-    start(RunFolder(run), settings, resume)
+    start(RunFolder(run), settings)
 
 
 def refuse_other_packing(run: RunFolder, recipe: Recipe) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -18,7 +19,7 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from signlet.errors import SaidElsewhere, SignletError
+from signlet.errors import OtherProcessEnded, SaidElsewhere, SignletError
 
 _PATIENCE = timedelta(hours=6)
 """The others wait this long while the first one packs the clips."""
@@ -61,6 +62,19 @@ class Processes:
     def own(self, rows: Tensor) -> Tensor:
         """The part (B / count,) of a batch's rows (B,) that this process works on."""
         return rows.chunk(self.count)[self.rank] if self.count > 1 else rows
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Raise OtherProcessEnded where work in here fails because another process has gone.
+
+        gloo and nccl say so in the text of a RuntimeError only: "Connection closed by peer".
+        """
+        try:
+            yield
+        except RuntimeError as error:
+            if self.count == 1 or "connection" not in str(error).lower():
+                raise
+            raise OtherProcessEnded("another process has ended") from None
 
     def mean(self, value: Tensor) -> Tensor:
         """Mean over the processes of a tensor of any shape."""

@@ -1,16 +1,14 @@
-"""What is seen of a training while it runs."""
+"""What long work tells while it goes on; whoever shows it decides how."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
-from types import TracebackType
-from typing import Protocol, Self
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass
+from typing import Protocol
 
 from signlet.runs.metrics import EpochMetrics
+from signlet.sources import Source
 
 Log = Callable[[Mapping[str, float], int], None]
 """Takes figures by name, and the epoch."""
@@ -53,62 +51,43 @@ class Tracked:
         self._log(values, metrics.epoch)
 
 
-class Live:
-    """A progress bar of a fold; a line per looked-at epoch where there is no terminal."""
+@dataclass(frozen=True)
+class Bar:
+    """What a training's progress is shown with.
 
-    def __init__(
-        self, title: str, epochs: int, steps: int, done: int, console: Console, tested: str
-    ) -> None:
-        """tested: whose clips the accuracies are of."""
-        self._epochs, self._steps, self._console = epochs, steps, console
-        self._progress = Progress(
-            TextColumn("{task.description}", "bold", markup=False),
-            BarColumn(bar_width=8),
-            TextColumn("{task.fields[figures]}", markup=False),
-            TimeRemainingColumn(compact=True),
-            console=console,
-            disable=not console.is_terminal,
-        )
-        self._bar = self._progress.add_task(title, total=epochs * steps, completed=done, figures="")
-        self._title, self._last, self._tested = title, "", tested
+    title: what is trained. epochs: in all. steps: of each. done: steps already done.
+    tested: whose clips the accuracies are of, "" where nothing is held out.
+    """
 
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
+    title: str
+    epochs: int
+    steps: int
+    done: int
+    tested: str
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._progress.stop()
 
-    def advance(self, epoch: int, step: int, clips_per_second: float) -> None:
-        """Move the bar."""
-        figures = f"{epoch + 1}/{self._epochs}{self._last}  {clips_per_second:,.0f} clips/s"
-        self._progress.update(self._bar, advance=1, figures=figures)
+class Events:
+    """Told what goes on in long work, and shows nothing. A command prints what it is told."""
 
-    def epoch_ended(self, metrics: EpochMetrics) -> None:
-        """Show the epoch's losses, and accuracies where they were looked at."""
-        seen = metrics.accuracy_student == metrics.accuracy_student
-        accuracies = (
-            f"{metrics.accuracy_student:.1%}",
-            f"{metrics.accuracy_teacher:.1%}",
-            f"{metrics.accuracy_distilled:.1%}",
-        )
-        if seen:
-            self._accuracies = "/".join(accuracies)
-        self._last = (
-            f"  {self._tested} {getattr(self, '_accuracies', '-')}"
-            f"  loss {metrics.loss_student:.2f}/{metrics.loss_distilled:.2f}"
-        )
-        if seen and not self._console.is_terminal:
-            self._console.print(
-                f"{self._title}: epoch {metrics.epoch}/{self._epochs}, "
-                f"{metrics.clips_per_second:,.0f} clips/s, "
-                f"loss {metrics.loss_student:.3f} student {metrics.loss_distilled:.3f} distilled, "
-                f"lr {metrics.learning_rate:.1e}, {self._tested} {accuracies[0]} student "
-                f"{accuracies[1]} teacher {accuracies[2]} distilled",
-                soft_wrap=True,
-            )
+    bars = False
+    """Whether progress bars are shown."""
+
+    def line(self, text: str) -> None:
+        """Something begins, or is done."""
+
+    def note(self, text: str) -> None:
+        """Something that the user should know: the text of a warning, without a full stop."""
+
+    def extract(self, source: Source, where: str, jobs: int) -> None:
+        """Find the landmarks of the source's videos. where: as the user named it."""
+        from signlet.extract import ensure_extracted
+
+        ensure_extracted(source, jobs)
+
+    def doing(self, text: str) -> AbstractContextManager[object]:
+        """Something short is done in here."""
+        return nullcontext()
+
+    def training(self, bar: Bar) -> AbstractContextManager[Display]:
+        """A training runs in here, and tells of its steps and epochs."""
+        return nullcontext(Silent())

@@ -11,7 +11,6 @@ from typing import Any, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from rich.console import Console
 
 from signlet.errors import SignletError
 from signlet.evaluation.folds import FoldPlan, signer_folds
@@ -19,20 +18,21 @@ from signlet.evaluation.predict import predictions_of
 from signlet.evaluation.predictions import Predictions, write_predictions
 from signlet.evaluation.scores import score
 from signlet.evaluation.split_plan import split_plan
+from signlet.files.atomic import require_writable
 from signlet.model import SignModel
 from signlet.model.files import save_model
 from signlet.pack import PackedSet
 from signlet.runs.folder import FULL, MODELS, ModelKind, RunFolder, fit_numbers, title
 from signlet.runs.joined import joined_predictions
 from signlet.runs.metrics import write_metrics
-from signlet.text.console import SafeConsole
+from signlet.runs.started import refuse_used
 from signlet.training.fold import FoldTraining
-from signlet.training.folder import gather, open_run
+from signlet.training.folder import gather, open_run, refuse_other_packing
 from signlet.training.init import Init
 from signlet.training.processes import Processes, start_processes
-from signlet.training.progress import Live, Log, Tracked
+from signlet.training.progress import Bar, Events, Log, Tracked
 from signlet.training.settings import Recipe
-from signlet.training.trackers import check_trackers, open_trackers
+from signlet.training.trackers import check_trackers, start_trackers
 
 _ON_DEVICE = 0.6
 """Share of a GPU's free memory that the packed clips may take; larger sets stay on the host."""
@@ -53,7 +53,7 @@ def train(
     track: Sequence[str] = (),
     init: Init | None = None,
     split: str | None = None,
-    console: Console | None = None,
+    events: Events | None = None,
 ) -> dict[str, Predictions]:
     """Train every fold that is not finished, then gather the run folder.
 
@@ -72,26 +72,65 @@ def train(
     Raises SignletError; `Interrupted` after Ctrl-C, when `resume` can continue.
     """
     processes = processes or start_processes(device)
-    console = (console or SafeConsole()) if processes.main else SafeConsole(quiet=True)
-    processes.by_main(lambda: check_trackers(track))
+    check(recipe, RunFolder(run), resume, track, processes)
+    wanted = Wanted(folds, recipe.fits if full_fit else 0, tuple(track), init, split)
+    return train_checked(recipe, packed, RunFolder(run), wanted, processes, events)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is trained in a run; see `train`. fits: on all clips."""
+
+    folds: Sequence[int]
+    fits: int
+    track: tuple[str, ...] = ()
+    init: Init | None = None
+    split: str | None = None
+
+
+def check(
+    recipe: Recipe, run: RunFolder, resume: bool, track: Sequence[str], processes: Processes
+) -> None:
+    """Raise SignletError, before a clip is read, where the training cannot be had or kept."""
     processes.by_main(lambda: processes.check_batch(recipe.optimiser.batch_size))
-    where = RunFolder(run)
+    processes.by_main(lambda: require_writable(run.settings))
+    processes.by_main(lambda: refuse_used(run, resume))
+    processes.by_main(lambda: refuse_other_packing(run, recipe))
+    processes.by_main(lambda: check_trackers(track))
+
+
+def train_checked(
+    recipe: Recipe,
+    packed: PackedSet,
+    where: RunFolder,
+    wanted: Wanted,
+    processes: Processes,
+    events: Events | None = None,
+) -> dict[str, Predictions]:
+    """`train` after its `check`."""
+    run, folds, init, split = where.path, wanted.folds, wanted.init, wanted.split
+    events = (events if processes.main else None) or Events()
     counted = sorted({*folds, *where.finished_folds(recipe.num_folds)})
-    if not (counted or full_fit or where.full_fits()):
+    if not (counted or wanted.fits or where.full_fits()):
         raise SignletError(f"{run}: there is nothing to train; name a fold, or ask for a full fit")
     plan = plan_of(packed, recipe, split) if counted or split else None
     if plan and plan.note and not plan.split:  # what a split's scores are of stands under them
-        console.print(f"Note: {plan.note}", style="yellow", soft_wrap=True)
-    names = track if processes.main else ()
-    with ExitStack() as held, open_trackers(names, run, asdict(recipe)) as trackers:
+        events.note(plan.note)
+    names = wanted.track if processes.main else ()
+    with (
+        processes.together(),
+        ExitStack() as held,
+        start_trackers(names, run, asdict(recipe)) as trackers,
+    ):
         processes.by_main(lambda: held.enter_context(where.only_one()))
-        processes.by_main(lambda: open_run(run, recipe, packed, resume, init, plan))
+        processes.by_main(lambda: open_run(run, recipe, packed, init, plan))
         there = on_device(packed, processes.device)
         about = _about(plan, packed, init)
-        work = _Work(recipe, there, where, processes, console, trackers.log, about, init)
-        for fold in folds:
-            work.fold(fold, cast(FoldPlan, plan))
-        for fit in fit_numbers(recipe.fits if full_fit else 0):
+        work = _Work(recipe, there, where, processes, events, trackers.log, about, init)
+        if plan:
+            for fold in folds:
+                work.fold(fold, plan)
+        for fit in fit_numbers(wanted.fits):
             work.full_fit(fit)
         fits = where.full_fits()
         processes.by_main(lambda: gather(recipe, packed, where, counted, fits, about))
@@ -106,18 +145,19 @@ def fit(
     folder: Path,
     *,
     device: str = "auto",
-    console: Console | None = None,
+    events: Events | None = None,
 ) -> SignModel:
     """The soup of one training on these rows (N,) of the packed set, with nothing held out.
 
     folder: where a checkpoint is kept meanwhile; a training that was stopped goes on from it.
     """
     processes = start_processes(device)
+    processes.check_batch(recipe.optimiser.batch_size)
     nothing = np.empty(0, dtype=np.int64)
     there = on_device(packed, processes.device)
     work = FoldTraining(recipe, there, training, nothing, folder, processes)
     work.resume()
-    with _live("Training", work, console or SafeConsole(quiet=True), "") as display:
+    with (events or Events()).training(_bar("Training", work, "")) as display:
         work.run(display)
     processes.by_main(lambda: RunFolder(folder).checkpoint.unlink(missing_ok=True))
     return work.soup_with_head()
@@ -142,9 +182,9 @@ def on_device(packed: PackedSet, device: torch.device) -> PackedSet:
     return packed.to(device)
 
 
-def _live(name: str, work: FoldTraining, console: Console, tested: str) -> Live:
+def _bar(name: str, work: FoldTraining, tested: str) -> Bar:
     done = work.epoch * work.batches.steps + work.step
-    return Live(name, work.recipe.optimiser.epochs, work.batches.steps, done, console, tested)
+    return Bar(name, work.recipe.optimiser.epochs, work.batches.steps, done, tested)
 
 
 def _about(plan: FoldPlan | None, packed: PackedSet, init: Init | None) -> dict[str, Any]:
@@ -165,7 +205,7 @@ class _Work:
     packed: PackedSet
     run: RunFolder
     processes: Processes
-    console: Console
+    events: Events
     log: Log
     about: dict[str, Any]
     init: Init | None
@@ -194,22 +234,21 @@ class _Work:
     ) -> None:
         place, processes = self.run.training(fold), self.processes
         if place.finished:
-            self.console.print(f"{title(fold)} is finished already.")
+            self.events.line(f"{title(fold)} is finished already.")
             return
         work = FoldTraining(
             self.recipe, self.packed, training, held_out, place.path, processes, self.init
         )
         if work.resume():
-            self.console.print(f"{title(fold)}: continuing in epoch {work.epoch + 1}.")
+            self.events.line(f"{title(fold)}: continuing in epoch {work.epoch + 1}.")
         several = f", {processes.count} processes" if processes.count > 1 else ""
-        self.console.print(
+        self.events.line(
             f"{title(fold)}: training on {len(training):,} clips, {about}; "
             f"{self.recipe.optimiser.epochs} epochs of {work.batches.steps} steps "
-            f"on {processes.device}{several}.",
-            soft_wrap=True,
+            f"on {processes.device}{several}."
         )
         tested = "unseen signers" if self._unseen else "known signers"
-        with _live(title(fold), work, self.console, tested) as display:
+        with self.events.training(_bar(title(fold), work, tested)) as display:
             work.run(Tracked(display, self.log, place.path.name))
         self._finish(work, held_out, fold)
 

@@ -114,6 +114,11 @@ def open_trackers(names: Sequence[str], run: Path, settings: Mapping[str, Any]) 
     cannot be started is warned of and left out.
     """
     check_trackers(names)
+    return start_trackers(names, run, settings)
+
+
+def start_trackers(names: Sequence[str], run: Path, settings: Mapping[str, Any]) -> Trackers:
+    """`open_trackers` after its `check_trackers`."""
     if not names:
         return Trackers([])
     from accelerate import PartialState

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from rich.console import Console
 
 from signlet.errors import SignletError
 from signlet.evaluation.copies import trained_copies, without_copies
@@ -28,8 +27,8 @@ from signlet.evaluation.scores import score
 from signlet.pack import PackedSet
 from signlet.running.leftover import sweep_below
 from signlet.running.lock import only_one_file
-from signlet.text.console import SafeConsole
 from signlet.training import Diverged, Interrupted, Recipe, fit, start_processes
+from signlet.training.progress import Events
 from signlet.training.settings import plain
 from signlet.tune.outcome import Outcome, TestScore, Trial
 from signlet.tune.space import Space, check_space, with_values
@@ -115,7 +114,7 @@ def tune(
     trials: int,
     *,
     device: str = "auto",
-    console: Console | None = None,
+    events: Events | None = None,
 ) -> Outcome:
     """Run the trials that are missing, then test the best and the recipe's own values.
 
@@ -132,11 +131,11 @@ def tune(
     start_processes(device)  # refuses a device that is not there before anything is written
     with only_one_file(study, _BUSY):
         sweep_below(study.with_suffix(""))
-        return _searched(search, study, trials, device, console or SafeConsole(quiet=True))
+        return _searched(search, study, trials, device, events or Events())
 
 
-def _searched(search: Search, study: Path, trials: int, device: str, console: Console) -> Outcome:
-    work = _Work(search, study, open_study(study, search.about()), device, console)
+def _searched(search: Search, study: Path, trials: int, device: str, events: Events) -> Outcome:
+    work = _Work(search, study, open_study(study, search.about()), device, events)
     while (done := len(work.finished())) < trials:
         work.trial(done, trials)
     outcome = work.outcome()
@@ -150,7 +149,7 @@ class _Work:
     file: Path
     study: optuna.Study
     device: str
-    console: Console
+    events: Events
 
     @property
     def folder(self) -> Path:
@@ -182,9 +181,7 @@ class _Work:
             tell(self.study, trial, value, why)
         seconds = time.perf_counter() - started
         said = f"{self.search.metric} {value:.3f}" if not why else f"failed: {why}"
-        self.console.print(
-            f"Trial {place + 1}/{trials}: {said}, {seconds:,.0f} s", soft_wrap=True, highlight=False
-        )
+        self.events.line(f"Trial {place + 1}/{trials}: {said}, {seconds:,.0f} s")
 
     def _score(self, recipe: Recipe) -> tuple[float, str]:
         """The metric, or NaN and the reason where a training has diverged."""
@@ -206,8 +203,8 @@ class _Work:
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The soup of a training, asked for rows (M,): those rows and (M, K) probabilities."""
         with _scratch(self.folder, recipe, training) as folder:
-            packed, console = self.search.packed, self.console
-            soup = fit(recipe, packed, training, folder, device=self.device, console=console)
+            packed, events = self.search.packed, self.events
+            soup = fit(recipe, packed, training, folder, device=self.device, events=events)
             return rows, predict(soup, packed, torch.from_numpy(rows)).numpy()
 
     def outcome(self) -> Outcome:
@@ -239,7 +236,7 @@ class _Work:
             known = self.study.user_attrs.get(key)
         if known is None:
             fold, folds = self.search.test_fold, self.search.folds
-            self.console.print(f"Training without fold {fold}, to be tested on it.")
+            self.events.line(f"Training without fold {fold}, to be tested on it.")
             rows, answers = self._predict(recipe, folds.training(fold), folds.held_out(fold))
             known = self._scores(predictions_of(self.search.packed, rows, answers, fold))
             with usable(self.file):

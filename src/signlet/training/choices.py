@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from signlet.cli.parsing import parse_folds
 from signlet.errors import SignletError
-from signlet.evaluation.folds import possible_folds, signer_folds
+from signlet.evaluation.folds import NO_ESTIMATE, possible_folds, signer_folds
 from signlet.pack import PackedSet
-from signlet.quality.advice import NO_ESTIMATE
 from signlet.training import Recipe
 from signlet.training.run import plan_of
 from signlet.training.settings import FEW_BATCHES, epoch_of
@@ -52,10 +49,21 @@ class Choice:
     notes: tuple[str, ...]
 
 
-def given_flags(arguments: Sequence[str]) -> frozenset[str]:
-    """Names of the flags among the arguments, with underscores."""
-    names = [text.partition("=")[0] for text in arguments if text.startswith("--")]
-    return frozenset(name.removeprefix("--").replace("-", "_") for name in names)
+def parse_folds(text: str, count: int) -> list[int]:
+    """ "all", "none", "0" or "0,2" -> fold numbers below `count`."""
+    if text in ("all", "none"):
+        return list(range(count)) if text == "all" else []
+    try:
+        folds = sorted(int(part) for part in text.split(","))
+    except ValueError:
+        folds = [-1]
+    if len(set(folds)) < len(folds):
+        raise SignletError(f"--folds {text}: names a fold twice; give each once")
+    if not folds or folds[0] < 0 or folds[-1] >= count:
+        raise SignletError(
+            f"--folds {text}: give 'all', 'none' or numbers from 0 to {count - 1}: 0,2"
+        )
+    return folds
 
 
 def choose(recipe: Recipe, packed: PackedSet, asked: Asked) -> Choice:

@@ -13,6 +13,8 @@ _OF_ARGPARSE = re.compile(
     r"argument ([^:]+): invalid (?:choice|\w+ value): '?(.*?)'?(?: \(choose from .*)?"
 )
 _UNKNOWN = "nothing of the kind"
+UNPARSED = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+"""What jsonargparse and the YAML library let through of an odd value, as one nested 1,000 deep."""
 
 
 def wrong_value(

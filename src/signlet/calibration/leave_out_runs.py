@@ -7,17 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jsonargparse import ArgumentParser
 from numpy.typing import NDArray
-from rich.console import Console
 
 from signlet.calibration.leave_out import SOUP, LeaveOut, averaged
-from signlet.cli.training import add_recipe, packed_clips, recipe_of
 from signlet.errors import SignletError, reason_of
 from signlet.evaluation.copies import trained_copies
 from signlet.evaluation.predictions import Predictions
 from signlet.evaluation.split_plan import TRAINED_FOR
-from signlet.files.settings_file import check_sections, read_mapping
+from signlet.files.settings_file import read_mapping
 from signlet.model.files import CONFIG, ModelFile
 from signlet.modelfile.averaging import KINDS, Kind
 from signlet.pack import PackedSet
@@ -25,8 +22,11 @@ from signlet.runs import RunFolder
 from signlet.runs.metrics import read_metrics
 from signlet.runs.started import INIT, SPLIT, SPLIT_NOTE, VERSION
 from signlet.training import Recipe
+from signlet.training.clips import packed_clips
 from signlet.training.ensemble import ENSEMBLE
 from signlet.training.memory import keep_freed_memory
+from signlet.training.progress import Events
+from signlet.training.recipes import recipe_in
 
 WORK = "calibration"
 """Folder in a run of its trainings without some signs."""
@@ -52,7 +52,7 @@ class TrainedAgain:
 
 
 def answers_without_signs(
-    asked: TrainedAgain, model: ModelFile, out_of_fold: Predictions, console: Console
+    asked: TrainedAgain, model: ModelFile, out_of_fold: Predictions, events: Events
 ) -> tuple[Predictions, list[Predictions]]:
     """Out-of-fold predictions less copies, and the answers of each training without some signs.
 
@@ -68,7 +68,7 @@ def answers_without_signs(
     work = []
     for run, where in zip(runs, data, strict=True):
         recipe = run_recipe(run)
-        packed = _packed(run, where, recipe, console, asked.told)
+        packed = _packed(run, where, recipe, events, asked.told)
         _require_own(run, packed, out_of_fold)
         split = run_split(run)
         work.append(LeaveOut(recipe, packed, folds, asked.groups, run / WORK, asked.device, split))
@@ -76,10 +76,10 @@ def answers_without_signs(
     _require_clips(out_of_fold, copies, runs[0])
     for one in work:
         one.check()
-    _say_how_long(work, console)
+    _say_how_long(work, events)
     keep_freed_memory()
-    answers = averaged([one.run(console) for one in work], kind)
-    return _without_copies(out_of_fold, answers, copies, console)
+    answers = averaged([one.run(events) for one in work], kind)
+    return _without_copies(out_of_fold, answers, copies, events)
 
 
 def _parts(runs: Sequence[Path], model: ModelFile) -> tuple[Sequence[Path], Kind]:
@@ -116,11 +116,8 @@ def run_recipe(run: Path) -> Recipe:
             f"left out; {_REMEDY}"
         )
     own = {name: value for name, value in settings.items() if name not in _OF_THE_CLIPS}
-    parser = ArgumentParser(exit_on_error=False)
-    add_recipe(parser)
     try:
-        check_sections(own, Recipe)
-        return recipe_of(parser, parser.parse_object(own))
+        return recipe_in(own)
     except Exception as error:  # whatever jsonargparse makes of a damaged value
         raise SignletError(f"{path}: is damaged ({reason_of(error)}); {_REMEDY}") from None
 
@@ -138,14 +135,14 @@ def _packed(
     run: Path,
     where: str | None,
     recipe: Recipe,
-    console: Console,
+    events: Events,
     told: tuple[str | None, str | None],
 ) -> PackedSet:
     if where is None and RunFolder(run).has_packed:
         where = str(RunFolder(run).packed)
     if where is None and not recipe.packing.default_source:
         raise SignletError(f"{run}: name the clips that it was trained on by --data")
-    return packed_clips(where, recipe, run / WORK, -1, console, *told)
+    return packed_clips(where, recipe, run / WORK, -1, events, *told)
 
 
 def _require_own(run: Path, packed: PackedSet, out_of_fold: Predictions) -> None:
@@ -157,7 +154,7 @@ def _require_own(run: Path, packed: PackedSet, out_of_fold: Predictions) -> None
         )
 
 
-def _say_how_long(work: Sequence[LeaveOut], console: Console) -> None:
+def _say_how_long(work: Sequence[LeaveOut], events: Events) -> None:
     """Trainings to do, and their time by that of the run's own folds."""
     todo = [(one, fold) for one in work for fold, _ in one.todo()]
     seconds = 0.0
@@ -166,12 +163,10 @@ def _say_how_long(work: Sequence[LeaveOut], console: Console) -> None:
         epochs = read_metrics(metrics) if metrics.exists() else []
         seconds += sum(epoch.seconds for epoch in epochs) * (1 - 1 / one.groups)
     if todo:
-        console.print(
+        events.line(
             f"{len(todo)} trainings without some of the signs; about {max(seconds / 60, 1):,.0f} "
             "min, if this machine is as fast as the one that trained the run. Ctrl-C stops, "
-            "the same command goes on.",
-            soft_wrap=True,
-            highlight=False,
+            "the same command goes on."
         )
 
 
@@ -188,12 +183,12 @@ def _without_copies(
     out_of_fold: Predictions,
     answers: list[Predictions],
     copies: NDArray[np.bool_],
-    console: Console,
+    events: Events,
 ) -> tuple[Predictions, list[Predictions]]:
     """Clips of unknown signs stay: no copy of them was trained on."""
     if not copies.any():
         return out_of_fold, answers
-    console.print(f"{copies.sum()} copies of clips that were trained on are left out.")
+    events.line(f"{copies.sum()} copies of clips that were trained on are left out.")
     names = {name for name, copy in zip(out_of_fold.names, copies, strict=True) if copy}
     kept = [
         part.select((part.labels < 0) | np.array([name not in names for name in part.names]))

@@ -1,0 +1,108 @@
+"""What long work tells, on a console: lines, notes, and a bar for each training."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from signlet.runs.metrics import EpochMetrics
+from signlet.sources import Source
+from signlet.training.progress import Bar, Display, Events
+
+
+class Shown(Events):
+    """Prints what it is told."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.bars = console.is_terminal
+
+    def line(self, text: str) -> None:
+        """As it is."""
+        self.console.print(text, markup=False, soft_wrap=True)
+
+    def note(self, text: str) -> None:
+        """As a warning."""
+        self.console.print(f"Note: {text}", style="yellow", markup=False, soft_wrap=True)
+
+    def extract(self, source: Source, where: str, jobs: int) -> None:
+        """With a bar, and with what is wrong with the videos."""
+        from signlet.extract import ensure_extracted
+
+        summary = ensure_extracted(source, jobs, self.console)
+        if summary.warnings or summary.bad:
+            self.line(
+                f"More of each video: signlet inspect {where}, or signlet extract {where} -o DIR "
+                "(quality.csv)"
+            )
+
+    def doing(self, text: str) -> AbstractContextManager[object]:
+        """With a spinner, on a terminal."""
+        return self.console.status(text)
+
+    def training(self, bar: Bar) -> AbstractContextManager[Display]:
+        """With a bar on a terminal, with a line per looked-at epoch elsewhere."""
+        return Live(bar, self.console)
+
+
+class Live:
+    """A progress bar of a fold; a line per looked-at epoch where there is no terminal."""
+
+    def __init__(self, bar: Bar, console: Console) -> None:
+        self._epochs, self._console = bar.epochs, console
+        self._progress = Progress(
+            TextColumn("{task.description}", "bold", markup=False),
+            BarColumn(bar_width=8),
+            TextColumn("{task.fields[figures]}", markup=False),
+            TimeRemainingColumn(compact=True),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        total = bar.epochs * bar.steps
+        self._bar = self._progress.add_task(bar.title, total=total, completed=bar.done, figures="")
+        self._title, self._last, self._tested = bar.title, "", bar.tested
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def advance(self, epoch: int, step: int, clips_per_second: float) -> None:
+        """Move the bar."""
+        figures = f"{epoch + 1}/{self._epochs}{self._last}  {clips_per_second:,.0f} clips/s"
+        self._progress.update(self._bar, advance=1, figures=figures)
+
+    def epoch_ended(self, metrics: EpochMetrics) -> None:
+        """Show the epoch's losses, and accuracies where they were looked at."""
+        seen = metrics.accuracy_student == metrics.accuracy_student
+        accuracies = (
+            f"{metrics.accuracy_student:.1%}",
+            f"{metrics.accuracy_teacher:.1%}",
+            f"{metrics.accuracy_distilled:.1%}",
+        )
+        if seen:
+            self._accuracies = "/".join(accuracies)
+        self._last = (
+            f"  {self._tested} {getattr(self, '_accuracies', '-')}"
+            f"  loss {metrics.loss_student:.2f}/{metrics.loss_distilled:.2f}"
+        )
+        if seen and not self._console.is_terminal:
+            self._console.print(
+                f"{self._title}: epoch {metrics.epoch}/{self._epochs}, "
+                f"{metrics.clips_per_second:,.0f} clips/s, "
+                f"loss {metrics.loss_student:.3f} student {metrics.loss_distilled:.3f} distilled, "
+                f"lr {metrics.learning_rate:.1e}, {self._tested} {accuracies[0]} student "
+                f"{accuracies[1]} teacher {accuracies[2]} distilled",
+                soft_wrap=True,
+            )

@@ -1,0 +1,95 @@
+"""From a recipe and clips to a run folder: checks, weights, clips, choices, trainings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from signlet.evaluation.predictions import Predictions
+from signlet.evaluation.scores import Scores, score
+from signlet.pack import PackedSet
+from signlet.runs.folder import RunFolder
+from signlet.training.choices import Asked, Choice, choose
+from signlet.training.clips import Data, packed_clips
+from signlet.training.init import Init, read_init
+from signlet.training.processes import Processes
+from signlet.training.progress import Events
+from signlet.training.run import Wanted, check, train_checked
+from signlet.training.settings import Recipe
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be trained, on what, where to.
+
+    data: None for the recipe's own. asked: what shall not be chosen by the clips. init: run folder
+    whose weights are started from. columns, names: of the data, as in `open_source`.
+    """
+
+    recipe: Recipe
+    data: Data | None
+    run: Path
+    asked: Asked
+    resume: bool = False
+    track: tuple[str, ...] = ()
+    init: str | None = None
+    jobs: int = -1
+    columns: str | None = None
+    names: str | None = None
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A job whose clips are there. init: the weights to start from, None for random ones."""
+
+    packed: PackedSet
+    init: Init | None
+    choice: Choice
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training has made.
+
+    run: the run folder; `signlet.load(run)` takes it. held_out: predictions of student, teacher,
+    distilled and soup for the clips held out; {} where none was. notes: what should be known of
+    the clips and of what was chosen for them.
+    """
+
+    run: Path
+    held_out: dict[str, Predictions]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def scores(self) -> dict[str, Scores]:
+        """Of each model on the clips held out; {} where none was."""
+        return {name: score(part) for name, part in self.held_out.items()}
+
+
+def prepare(job: Job, processes: Processes, events: Events | None = None) -> Ready:
+    """Check what can be checked, read the weights, pack the clips, choose what is left open.
+
+    Raises SignletError.
+    """
+    run, events = RunFolder(job.run), (events if processes.main else None) or Events()
+    with processes.together():
+        check(job.recipe, run, job.resume, job.track, processes)
+        init = processes.first(lambda: read_init(job.init, job.recipe) if job.init else None)
+        packed = processes.first(
+            lambda: packed_clips(
+                job.data, job.recipe, job.run, job.jobs, events, job.columns, job.names
+            )
+        )
+        choice = processes.first(lambda: choose(job.recipe, packed, job.asked))
+    return Ready(packed, init, choice)
+
+
+def train_prepared(
+    job: Job, ready: Ready, processes: Processes, events: Events | None = None
+) -> dict[str, Predictions]:
+    """Train what `prepare` has chosen; see `signlet.training.train`."""
+    choice = ready.choice
+    fits = choice.recipe.fits if choice.full_fit else 0
+    wanted = Wanted(choice.folds, fits, job.track, ready.init, job.asked.split)
+    where = RunFolder(job.run)
+    return train_checked(choice.recipe, ready.packed, where, wanted, processes, events)

@@ -121,6 +121,28 @@ def test_python_page(here: Path) -> None:
     assert names["cosine"] == pytest.approx(recogniser.embed(CLIP) @ recogniser.embed(CLIP[:30]))
 
 
+def test_training_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With a tiny recipe of the name, and nine clips of three signs by three people."""
+    size = "{dense: 8, widths: [16, 16, 16, 16], heads: 4}"
+    tiny = f"name: small\nstudent: {size}\ndistilled: {size}\noptimiser: {{epochs: 1}}\n"
+    (tmp_path / "small.yaml").write_text(tiny + "soup_epochs: 1\n")
+    monkeypatch.setattr("signlet.training.recipes._RECIPES", tmp_path)
+    for number, sign in enumerate(SIGNS):
+        (tmp_path / "my_clips" / sign).mkdir(parents=True)
+        for who, signer in enumerate(("ada", "ben", "eve")):
+            clip = wandering(9, np.random.default_rng(10 * number + who))
+            np.savez(tmp_path / "my_clips" / sign / f"{signer}_1.npz", landmarks=clip)
+    monkeypatch.chdir(tmp_path)
+    names = run("training.md")
+    assert names["recogniser"].signs == SIGNS
+    assert len(names["again"].held_out["soup"].names) == 3
+    said = capsys.readouterr().out
+    for words in ("student", "teacher", "distilled", "soup", "Note: Folds: 3 instead of 4"):
+        assert words in said
+
+
 def test_python_page_with_litert(here: Path, with_tflite: Path) -> None:
     names = run("python.md", tflite=True)
     apart = names["same"].probabilities - names["prediction"].probabilities
@@ -209,7 +231,9 @@ def test_the_whole_web_page(site: browsing.Site, folder: Path) -> None:
     assert page.text_content("output") == said
 
 
-@pytest.mark.parametrize("page", ["export", "python", "web", "android", "ios", "kaggle"])
+@pytest.mark.parametrize(
+    "page", ["export", "python", "training", "web", "android", "ios", "kaggle"]
+)
 def test_links_to_headings_lead_somewhere(page: str) -> None:
     text = (DOCS / f"{page}.md").read_text(encoding="utf-8")
     for target, heading in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", text):

@@ -15,12 +15,16 @@ from signlet.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Literal
 
     from signlet.clip import Clip
     from signlet.errors import ClipError, ClipWarning, SignletError
     from signlet.recognition.recogniser import Recognisable, Recogniser
+    from signlet.training import Recipe
+    from signlet.training.clips import Data
+    from signlet.training.job import Trained
 
-__all__ = ["Clip", "ClipError", "ClipWarning", "SignletError", "load", "teach"]
+__all__ = ["Clip", "ClipError", "ClipWarning", "SignletError", "load", "teach", "train"]
 
 find_moved()
 
@@ -77,3 +81,44 @@ def teach(
 
     given = given_clips(clips, signs, signers)
     return make.taught_to(open_base(base), given, keep_signs, make.Progress()).recogniser
+
+
+def train(
+    recipe: str | Path | Recipe,
+    data: Data,
+    run: str | Path,
+    *,
+    folds: Sequence[int] | Literal["all", "none"] | None = None,
+    full_fit: bool = False,
+    split: Literal["val", "test"] | None = None,
+    init: str | Path | None = None,
+    resume: bool = False,
+    device: str = "auto",
+    track: Sequence[str] = (),
+) -> Trained:
+    """Train a recogniser, as `signlet train` does; needs the extra `train`.
+
+    recipe: one of signlet's by name ("small"), a YAML file, or a `Recipe`. Epochs and folds of a
+        recipe by name or file are fitted to the clips; a `Recipe` is taken as it is.
+    data: a folder, table or published set of clips, a packed set, or one of these opened.
+    run: folder to write model, predictions, metrics and report to.
+    folds: to hold out, in a training each; None for what suits so many clips.
+    full_fit: train on all clips too; the run's model is then this one.
+    split: hold out this split of a published set instead of folds of signers.
+    init: run folder whose weights to start from. resume: go on with what lies in `run`.
+    device: "auto", "cpu", "cuda:1". track: of `signlet.training.trackers.TRACKERS`.
+    Returns a `Trained`: the run folder, scores on the clips held out, notes. Nothing is printed.
+    Raises SignletError where clips, recipe or folder cannot be used.
+    """
+    from signlet.quality.advice import data_notes, init_notes
+    from signlet.report import write_report
+    from signlet.training import job, start_processes
+
+    asked = job.Job.of(recipe, data, run, folds, full_fit, split, init, resume, track)
+    processes = start_processes(device)
+    ready = job.prepare(asked, processes)
+    held_out = job.train_prepared(asked, ready, processes)
+    if held_out and processes.main:
+        write_report(asked.run, ready.packed)
+    of_clips = [*data_notes(ready.packed), *init_notes(ready.init, ready.packed)]
+    return job.Trained(asked.run, held_out, (*of_clips, *ready.choice.notes))

@@ -58,7 +58,10 @@ def report(
     split: str | None,
     console: Console,
 ) -> None:
-    """Write the report, print the scores, and what to do next. results: {} where none was held out."""
+    """Write the report, print the scores, and what to do next.
+
+    results: out-of-fold predictions; {} where nothing was held out.
+    """
     if results:
         page = write_report(run, packed)
         print_scores(results, console, _scores_title(split))

@@ -6,8 +6,8 @@ predictions.parquet    what each kind of model says of the clips that were held 
 model.safetensors, config.json    the run's model
 report.html            all that to look at
 packed/                the clips, where the run has packed them itself
-fold-0/, full/, full-2/    one training each: student/, teacher/, distilled/, soup/, metrics.csv,
-                       predictions.parquet, and checkpoint.pt until it is finished
+fold-0/, full/, full-2/    one training each: student/, teacher/, distilled/, soup/,
+                       metrics.csv, predictions.parquet, checkpoint.pt until it is finished
 """
 
 from __future__ import annotations

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from signlet.errors import SignletError
 from signlet.evaluation.predictions import Predictions
 from signlet.evaluation.scores import Scores, score
+from signlet.files.same_settings import flat
 from signlet.pack import PackedSet
 from signlet.runs.folder import RunFolder
 from signlet.training.choices import Asked, Choice, choose
@@ -14,8 +17,9 @@ from signlet.training.clips import Data, packed_clips
 from signlet.training.init import Init, read_init
 from signlet.training.processes import Processes
 from signlet.training.progress import Events
+from signlet.training.recipes import load_recipe
 from signlet.training.run import Wanted, check, train_checked
-from signlet.training.settings import Recipe
+from signlet.training.settings import Recipe, plain
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,35 @@ class Job:
     jobs: int = -1
     columns: str | None = None
     names: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        recipe: str | Path | Recipe,
+        data: Data,
+        run: str | Path,
+        folds: Sequence[int] | str | None,
+        full_fit: bool,
+        split: str | None,
+        init: str | Path | None,
+        resume: bool,
+        track: Sequence[str],
+    ) -> Job:
+        """What `signlet.train` was asked for. Raises SignletError where the recipe is none."""
+        given = frozenset[str]()
+        if isinstance(recipe, Recipe):
+            given = frozenset(dict(flat(plain(recipe))))  # all of it, so that nothing is chosen
+        else:
+            recipe = load_recipe(str(recipe))
+        if split is not None and folds is not None:
+            raise SignletError(
+                f"split {split} holds the published split out, folds hold signers out; give one"
+            )
+        if folds is not None and not isinstance(folds, str):
+            folds = ",".join(map(str, folds)) or "none"
+        asked = Asked(folds, full_fit, given, split)
+        where = None if init is None else str(init)
+        return cls(recipe, data, Path(run), asked, resume, tuple(track), where)
 
 
 @dataclass(frozen=True)

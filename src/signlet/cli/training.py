@@ -19,9 +19,7 @@ from signlet.runs import RunFolder
 from signlet.sources import Source
 from signlet.text.console import SafeConsole
 from signlet.training import Processes, Recipe
-from signlet.training.recipes import load_recipe as load_recipe
-from signlet.training.recipes import recipe_names as recipe_names
-from signlet.training.recipes import recipe_path as recipe_path
+from signlet.training.recipes import recipe_path
 
 _POOR = 0.05
 """A soup so much less accurate than the distilled model is worth a word."""

@@ -12,7 +12,6 @@ import torch
 from rich.console import Console
 from torch import Tensor
 
-from signlet.cli.training import load_recipe
 from signlet.errors import SignletError
 from signlet.export import export_ensemble
 from signlet.export.cases import wandering
@@ -27,6 +26,7 @@ from signlet.model.recogniser import LateDropout
 from signlet.pack import PackedSet
 from signlet.training import Recipe, train
 from signlet.training.progress import Silent
+from signlet.training.recipes import load_recipe
 from signlet.training.settings import OptimiserSettings, PackingSettings
 from test_train import fold_training, weights
 
@@ -213,7 +213,7 @@ def test_late_dropout_sets_in_late() -> None:
 
 
 def test_it_trains_and_its_run_folder_is_read_back(tiny_packed: PackedSet, tmp_path: Path) -> None:
-    train(TINY, tiny_packed, tmp_path, [0], console=QUIET)
+    train(TINY, tiny_packed, tmp_path, [0])
     file = load_model(tmp_path)
     assert {member.config.backbone for member in file.members} == {"conv"}
     assert file.members[0].config.kernel == SIZE.kernel

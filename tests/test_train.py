@@ -148,7 +148,7 @@ def start(run: Path, packed: Path) -> subprocess.Popen[bytes]:
 @pytest.fixture(scope="module")
 def undisturbed(tiny_packed: PackedSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = tmp_path_factory.mktemp("undisturbed") / "whole"
-    train(LONGER, tiny_packed, run, [0], console=QUIET)
+    train(LONGER, tiny_packed, run, [0])
     return run
 
 
@@ -165,7 +165,7 @@ def test_a_killed_run_and_resume_equal_an_undisturbed_run_bit_for_bit(
     process.send_signal(kind)
     assert process.wait(240) != 0
     assert not (cut / "model.safetensors").exists()
-    train(LONGER, tiny_packed, cut, [0], resume=True, console=QUIET)
+    train(LONGER, tiny_packed, cut, [0], resume=True)
     for name in ("soup", "student", "teacher", "distilled"):
         files = [run / "fold-0" / name / "model.safetensors" for run in (undisturbed, cut)]
         assert_same(*(load_file(file) for file in files))

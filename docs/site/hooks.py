@@ -19,6 +19,7 @@ API = {
     "Recognise": ["signlet.load", "signlet.recognition.recogniser.Recogniser"],
     "Answers": ["signlet.recognition.recogniser.Prediction"],
     "Teach": ["signlet.teach"],
+    "Train": ["signlet.train", "signlet.training.job.Trained"],
     "Clips": ["signlet.clip.Clip", "signlet.sources.open_source", "signlet.sources.read_clip"],
     "Streams": ["signlet.stream.StreamRecogniser", "signlet.stream.StreamSettings"],
     "Data for training": ["signlet.pack.pack", "signlet.preprocess.Preprocess"],

@@ -24,6 +24,7 @@ class Synthetic:
     signers: int = 4
     takes: int = 2
     name: str = "synthetic"
+    notes: tuple[str, ...] = ()
 
     def refs(self) -> list[ClipRef]:
         return [

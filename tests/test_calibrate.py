@@ -464,7 +464,7 @@ def _trained(folder: Path, packed: PackedSet, seed: int) -> Path:
     """A run of untrained networks with the settings that a training writes."""
     from signlet.training.folder import open_run
 
-    open_run(folder, TINY, packed, resume=False)
+    open_run(folder, TINY, packed)
     return make_run(folder, packed, seed, [0, 1])
 
 

@@ -14,7 +14,6 @@ from signlet.evaluation.copies import copies_note, trained_copies
 from signlet.evaluation.predictions import Predictions
 from signlet.evaluation.scores import print_scores, score
 from signlet.pack import PackedSet
-from signlet.report import write_report
 from signlet.runs import RunFolder
 from signlet.sources import Source
 from signlet.text.console import SafeConsole
@@ -61,6 +60,8 @@ def report(
     results: out-of-fold predictions; {} where nothing was held out.
     """
     if results:
+        from signlet.report import write_report  # Matplotlib is not needed before
+
         page = write_report(run, packed)
         print_scores(results, console, _scores_title(split))
         _print_head(recipe, console)

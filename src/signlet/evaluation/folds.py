@@ -5,12 +5,15 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, StratifiedKFold
 
 from signlet.errors import SignletError
+
+if TYPE_CHECKING:  # scikit-learn takes a command's start a quarter of a second
+    from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, StratifiedKFold
 
 KNOWN_SIGNERS_ONLY = (
     "no signer is told apart, so every fold is trained on the signers it is tested on: the "
@@ -145,6 +148,8 @@ def _check(labels: NDArray[np.int64], folds: int) -> None:
 def _by_signer(
     labels: NDArray[np.int64], names: list[str], folds: int, seed: int
 ) -> tuple[NDArray[np.int64], list[str]]:
+    from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
+
     groups = _group_numbers(names)
     found = int(groups.max()) + 1
     if found < folds:
@@ -163,6 +168,8 @@ def _by_signer(
 
 
 def _by_sign(labels: NDArray[np.int64], folds: int, seed: int) -> NDArray[np.int64]:
+    from sklearn.model_selection import StratifiedKFold
+
     splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
     return _held_out_fold(splitter, labels, None)
 

@@ -1,4 +1,7 @@
-"""Scores of a model on clips it has not seen: how good, for whom, and what is confused."""
+"""Scores of a model on clips it has not seen: how good, for whom, and what is confused.
+
+SciPy and scikit-learn are imported where they are used: a command starts half a second earlier.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,6 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-from scipy import stats
-from sklearn.metrics import (
-    confusion_matrix,
-    f1_score,
-    precision_recall_fscore_support,
-    recall_score,
-)
 
 from signlet.errors import SignletError
 from signlet.evaluation.predictions import Predictions, average, read_predictions, write_predictions
@@ -76,6 +72,8 @@ def score(predictions: Predictions, *, resamples: int = 1000, seed: int = 0) -> 
     resamples, seed: of the interval, see `signer_interval`.
     Raises SignletError where no clip has a known sign.
     """
+    from sklearn.metrics import f1_score, recall_score
+
     known = _known(predictions)
     labels, read = known.labels, known.probabilities.argmax(1)
     correct, rank = read == labels, _rank(known)
@@ -143,6 +141,8 @@ def signer_interval(
     Returns low and high in the figure's range; NaN, NaN where there are fewer than
         `FEWEST_SIGNERS`: what two have in common by chance says nothing of a third.
     """
+    from scipy import stats
+
     _, group = np.unique(np.array(signers, dtype=str), return_inverse=True)
     clips = np.bincount(group)
     groups = len(clips)
@@ -201,6 +201,8 @@ def by_sign(predictions: Predictions) -> pa.Table:
     top1 is the share of the sign's clips read right (its recall), precision the share right
     among the clips read as this sign; NaN where there is no such clip.
     """
+    from sklearn.metrics import precision_recall_fscore_support
+
     known = _known(predictions)
     precision, recall, f1, clips = precision_recall_fscore_support(
         known.labels,
@@ -221,6 +223,8 @@ def by_sign(predictions: Predictions) -> pa.Table:
 
 def confusion(predictions: Predictions) -> NDArray[np.int64]:
     """(K, K) int64: clips that show the row's sign and are read as the column's."""
+    from sklearn.metrics import confusion_matrix
+
     known = _known(predictions)
     counts: NDArray[np.int64] = confusion_matrix(
         known.labels, known.probabilities.argmax(1), labels=np.arange(len(known.signs))

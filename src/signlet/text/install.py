@@ -53,7 +53,7 @@ def remedy(extra: str) -> str:
     if "vcs_info" in origin:
         version = origin["vcs_info"]
         return f'run pip install "{_NAME}[{extra}] @ {version["vcs"]}+{url}@{version["commit_id"]}"'
-    source = Path(__file__).resolve().parents[2]
+    source = Path(__file__).resolve().parents[3]
     if (source / "pyproject.toml").is_file() and (source / "src" / _NAME).is_dir():
         return _in_clone(source, extra, editable=False)
     wanted = " ".join(f'"{requirement}"' for requirement in packages(extra, found))

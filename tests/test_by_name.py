@@ -64,7 +64,7 @@ def test_a_file_of_such_a_name_is_taken_first(
 
 @pytest.fixture(scope="module", params=["onnx", "run folder"])
 def model(request: pytest.FixtureRequest) -> signlet.Recogniser:
-    shipped = Path(signlet.__file__).parent / "models"
+    shipped = Path(signlet.__file__).parent / "pretrained"
     named = "fingerspelling.onnx" if request.param == "onnx" else "fingerspelling"
     return signlet.load(shipped / named)
 
@@ -86,7 +86,7 @@ def test_a_clip_of_no_frames_is_refused_in_our_words(
 
 @pytest.mark.parametrize("name", ["fingerspelling.onnx", "fingerspelling"])
 def test_nor_does_a_runtime_take_one(name: str) -> None:
-    runtime = open_runtime(Path(signlet.__file__).parent / "models" / name)
+    runtime = open_runtime(Path(signlet.__file__).parent / "pretrained" / name)
     for ask in (runtime.probabilities, runtime.answers, runtime.embed):
         with pytest.raises(ClipError, match="clip 2 of 2: has 0 frames; record it again"):
             ask([SOME, NONE])

@@ -15,7 +15,7 @@ from signlet.cli import COMMANDS, main
 from signlet.files.atomic import write_text
 
 _FOLDER = "help"
-_WIDTH = "100"
+_WIDTH = "80"
 
 
 def kept(command: str) -> str:
@@ -29,7 +29,7 @@ def printed(command: str) -> str:
     os.environ["COLUMNS"] = _WIDTH
     try:
         with redirect_stdout(out):
-            code: object = main([command, "--help"])
+            code: object = main([command, "--help", "--help"])  # once: what was written down
     except SystemExit as end:
         code = end.code
     finally:

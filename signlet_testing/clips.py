@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -24,7 +25,7 @@ class Synthetic:
     signers: int = 4
     takes: int = 2
     name: str = "synthetic"
-    notes: tuple[str, ...] = ()
+    notes: ClassVar[tuple[str, ...]] = ()
 
     def refs(self) -> list[ClipRef]:
         return [

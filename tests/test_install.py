@@ -145,7 +145,9 @@ def test_sources_that_were_never_installed_are_a_clone(
 ) -> None:
     folder = clone(anywhere / "clone")
     (folder / "src" / "signlet").mkdir(parents=True)
-    monkeypatch.setattr(install, "__file__", str(folder / "src" / "signlet" / "text" / "install.py"))
+    monkeypatch.setattr(
+        install, "__file__", str(folder / "src" / "signlet" / "text" / "install.py")
+    )
     stands(monkeypatch, None)
     assert remedy("tune") == f'in {folder} run pip install -c constraints.txt ".[tune]"'
 

@@ -2,10 +2,10 @@
 
 Cost: seven minutes on one H100 or H200; --tiny takes about a minute on two CPU cores.
 Page: docs/distributed.md
-Results: gpu_check.csv
+Results: gpu_check_rehearsal.csv
 
-    python -m benchmarks.training_speed.gpu_check                on the machine with the GPU
-    python -m benchmarks.training_speed.gpu_check --tiny --name ""   all of it, small, on a CPU
+    python -m benchmarks.training_speed.gpu_check     on the machine with the GPU
+    python -m benchmarks.training_speed.gpu_check --tiny --name gpu_check_rehearsal
 
 It makes a set of the competition's full size, 94,477 clips, on the machine: real clips are packed,
 repeated and jittered. Then it prints one table and writes it, row by row, so that a run which is
@@ -139,7 +139,8 @@ def plan_of(given: argparse.Namespace) -> Plan:
     )
 
 
-def main(arguments: list[str] | None = None) -> None:
+def parser() -> argparse.ArgumentParser:
+    """The arguments of this program."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--recipes", nargs="+", default=["asl-signs-25", "asl-signs-80"])
     parser.add_argument("--device", help="else the GPU if there is one")
@@ -150,7 +151,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--tiny", action="store_true", help="all of it, small, for a CPU")
     parser.add_argument("--name", default="gpu_check", help="of the CSV; '' for none")
     parser.add_argument("--work", type=Path, default=Path("runs/benchmark"))
-    given = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> None:
+    given = parser().parse_args(arguments)
     keep_freed_memory()
     console, plan = Console(), plan_of(given)
     console.print(table(run(plan, given.name, console)))

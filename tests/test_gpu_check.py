@@ -1,0 +1,90 @@
+"""The check of a GPU, rehearsed on a CPU: every measurement runs, and says what it should."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmarks.training_speed import gpu_check
+from benchmarks.training_speed.gpu_measures import BASE, Kept, Launches, repeated
+from signlet.pack import PackedSet
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, float]]:
+    """Check -> what -> value, of everything in tiny."""
+    given = ["--tiny", "--recipes", "asl-signs-25", "--batches", "8", "--device", "cpu"]
+    work = tmp_path_factory.mktemp("gpu")
+    parsed = gpu_check.parser().parse_args([*given, "--work", str(work), "--minutes", "30"])
+    rows = gpu_check.run(gpu_check.plan_of(parsed), "", gpu_check.Console(quiet=True))
+    checks: dict[str, dict[str, float]] = {}
+    for row in rows:
+        checks.setdefault(row.check, {})[row.what] = row.value
+    return checks
+
+
+@pytest.mark.slow
+def test_every_measurement_runs(found: dict[str, dict[str, float]]) -> None:
+    assert not [check for check, values in found.items() if {"failed", "left out"} & set(values)]
+    kinds = {check.removeprefix("asl-signs-25 ").split()[0] for check in found}
+    assert kinds == {*gpu_check.VARIANTS, "agreement", "launches", "stages", "epoch", "resume"}
+
+
+@pytest.mark.slow
+def test_a_cpu_agrees_with_itself(found: dict[str, dict[str, float]]) -> None:
+    agreement = found["asl-signs-25 agreement 8"]
+    assert agreement["largest relative difference of 4 losses"] < 1e-6
+    assert agreement["loss of the last step"] > 1
+    assert found["asl-signs-25 resume"]["largest difference"] == 0
+
+
+@pytest.mark.slow
+def test_a_step_is_counted_and_timed(found: dict[str, dict[str, float]]) -> None:
+    assert 500 < found["asl-signs-25 launches 8"]["launches"] < 10_000
+    speed = found["asl-signs-25 eager 8"]
+    assert speed["speed"] == pytest.approx(8_000 / speed["step"])
+    assert 0 < speed["share of the matrix rate"] < 1
+
+
+def test_what_does_not_fit_in_the_time_is_named(tmp_path: Path) -> None:
+    given = gpu_check.parser().parse_args(["--tiny", "--minutes", "0", "--work", str(tmp_path)])
+    rows = gpu_check.run(gpu_check.plan_of(given), "", gpu_check.Console(quiet=True))
+    assert {row.what for row in rows} == {"left out"}
+    assert len(rows) == len(list(gpu_check.checks(gpu_check.plan_of(given))))
+
+
+def test_a_measurement_that_fails_costs_no_other() -> None:
+    def fails() -> list[gpu_check.Row]:
+        raise RuntimeError("CUDA out of\nmemory")
+
+    (row,) = gpu_check.tried("a speed", fails)
+    assert (row.what, row.unit) == ("failed", "CUDA out of memory")
+
+
+def test_the_full_set_repeats_clips_with_other_jitter(tiny_packed: PackedSet) -> None:
+    clips = 2 * len(tiny_packed) + 3
+    full = repeated(tiny_packed, clips, CPU)
+    assert len(full) == len(full.labels) == clips
+    rows = torch.tensor([1, 1 + len(tiny_packed)])
+    frames, mask = full.batch(rows)
+    assert torch.equal(mask[0], mask[1])
+    apart = (frames[0] - frames[1]).nan_to_num().abs().max()
+    assert 0 < apart < 0.1
+
+
+def test_sizes_on_a_gpu_are_those_of_the_competition() -> None:
+    given = gpu_check.parser().parse_args([])
+    assert gpu_check.plan_of(given).clips == 94_477
+    assert Kept(Path(), "asl-signs-80", 94_477, False, CPU).recipe.student.dense == 256
+    assert BASE >= 1_000
+
+
+def test_views_launch_nothing_and_reading_a_number_waits() -> None:
+    numbers = torch.ones(4, 4)
+    with Launches() as counted:
+        float((numbers.t()[1:] + 1).sum())
+    assert (counted.count, counted.waits) == (3, 1)

@@ -18,13 +18,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from benchmarks.clips.synthetic import Synthetic
 from benchmarks.training_speed.train_throughput import operations, product_rates, stages, waiter
-from signlet.cli.training import load_recipe
 from signlet.evaluation.predict import predict
 from signlet.model import ModelSize
 from signlet.pack import PackedSet, pack
 from signlet.training import Recipe, start_processes
 from signlet.training.fold import FoldTraining
 from signlet.training.progress import Silent
+from signlet.training.recipes import load_recipe
 
 BASE, TINY_BASE = 2_000, 24
 """Real clips that are packed; the full set repeats them."""

@@ -101,9 +101,10 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     return calls
 
 
-ONCE = {"batch": 1, "trackers": 1, "used": 1, "writable": 1, "packing": 1}
+ONCE = {"batch": 1, "trackers": 1, "used": 2, "writable": 1, "packing": 1}
 
 
+# "used" is asked before the clips are packed, and again when nobody else may train there.
 def test_every_check_is_made_once(
     tiny_packed: PackedSet, tmp_path: Path, counted: Counter[str]
 ) -> None:
@@ -117,6 +118,18 @@ def test_the_command_makes_every_check_once_too(
     where = ["--data", str(tiny_packed.path), "--run", str(tmp_path / "run")]
     assert main(["train", *where, *SMALL, "--packing.max_len", "12", "--folds", "0"]) == 0
     assert counted == ONCE
+
+
+def test_a_run_that_another_training_has_begun_meanwhile_is_refused(
+    tiny_packed: PackedSet, tmp_path: Path
+) -> None:
+    where, processes = RunFolder(tmp_path / "run"), Processes()
+    run.check(TINY, where, False, (), processes)
+    signlet.train(TINY, tiny_packed, where.path, folds=[0])
+    with pytest.raises(SignletError, match="holds a run already; add --resume"):
+        run.train_checked(TINY, tiny_packed, where, run.Wanted([0], 0), processes)
+    again = run.train_checked(TINY, tiny_packed, where, run.Wanted([0], 0, resume=True), processes)
+    assert "soup" in again
 
 
 def test_torch_is_imported_when_it_is_called_only() -> None:

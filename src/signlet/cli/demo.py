@@ -50,7 +50,7 @@ def run(arguments: list[str]) -> None:
     check(recipe, there, True, (), processes)
     processes.by_main(lambda: refuse_other_recipe(there, recipe))
     packed = processes.first(lambda: packed_clips(_SOURCE, recipe, folder, events=events))
-    results = train_checked(recipe, packed, there, Wanted([0], 0), processes, events)
+    results = train_checked(recipe, packed, there, Wanted([0], 0, resume=True), processes, events)
     if processes.main:
         report(results, recipe, packed, folder, None, console)
         show_one(folder, results["soup"], console)

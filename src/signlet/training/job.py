@@ -123,6 +123,6 @@ def train_prepared(
     """Train what `prepare` has chosen; see `signlet.training.train`."""
     choice = ready.choice
     fits = choice.recipe.fits if choice.full_fit else 0
-    wanted = Wanted(choice.folds, fits, job.track, ready.init, job.asked.split)
+    wanted = Wanted(choice.folds, fits, job.track, ready.init, job.asked.split, job.resume)
     where = RunFolder(job.run)
     return train_checked(choice.recipe, ready.packed, where, wanted, processes, events)

@@ -73,19 +73,20 @@ def train(
     """
     processes = processes or start_processes(device)
     check(recipe, RunFolder(run), resume, track, processes)
-    wanted = Wanted(folds, recipe.fits if full_fit else 0, tuple(track), init, split)
+    wanted = Wanted(folds, recipe.fits if full_fit else 0, tuple(track), init, split, resume)
     return train_checked(recipe, packed, RunFolder(run), wanted, processes, events)
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is trained in a run; see `train`. fits: on all clips."""
+    """What is trained in a run; see `train`. fits: trainings on all clips."""
 
     folds: Sequence[int]
     fits: int
     track: tuple[str, ...] = ()
     init: Init | None = None
     split: str | None = None
+    resume: bool = False
 
 
 def check(
@@ -123,6 +124,8 @@ def train_checked(
         start_trackers(names, run, asdict(recipe)) as trackers,
     ):
         processes.by_main(lambda: held.enter_context(where.only_one()))
+        # Again, since another training may have been here before the lock was ours.
+        processes.by_main(lambda: refuse_used(where, wanted.resume))
         processes.by_main(lambda: open_run(run, recipe, packed, init, plan))
         there = on_device(packed, processes.device)
         about = _about(plan, packed, init)

@@ -164,11 +164,11 @@ def test_killed_again_and_again_it_ends_as_if_undisturbed(
     """One rank or the whole job, at random points; every resume starts at the last checkpoint."""
     rng = random.Random(7)
     whole, cut = tmp_path / "whole", tmp_path / "cut"
-    options = {"epochs": 6 * (KILLS + 1), "folds": [0], "full_fit": True}
+    options = {"epochs": 4 * (KILLS + 1), "folds": [0], "full_fit": True}
     finish(start(tiny_packed, whole, 2, **options))
     for kill in range(KILLS):
         process = start(tiny_packed, cut, 2, **options)
-        time.sleep(rng.uniform(4, 12))
+        time.sleep(rng.uniform(4, 9))
         if process.poll() == 0:
             break
         copies = ranks(process)

@@ -48,6 +48,8 @@ def in_processes(
     """
     # Workers grow with the models of MediaPipe, and loky starts others in their place.
     warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
+    # A command that was asked to end leaves calls behind, and says so itself.
+    warnings.filterwarnings("ignore", ".* adjusting the input task iterator", UserWarning)
     returned = "generator" if in_order else "generator_unordered"
     begin = {"initializer": begin_child, "initargs": (os.getpid(),)}
     with parallel_config("loky", n_jobs=workers, inner_max_num_threads=1, **begin):

@@ -301,7 +301,8 @@ def test_more_than_may_wait_are_told_to_come_back() -> None:
 
     async def fill(app: Any) -> Any:
         running = [asyncio.create_task(ask(app, [GOOD])) for _ in range(2)]
-        await asyncio.sleep(0)
+        while TestClient(app).get("/health").json()["under_way"] < 2:
+            await asyncio.sleep(0.01)
         refused = await ask(app, [GOOD])
         ready = TestClient(app).get("/health")
         gate.set()

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from benchmarks.training_speed import gpu_check
-from benchmarks.training_speed.gpu_measures import BASE, Kept, Launches, repeated
+from benchmarks.training_speed.gpu_launches import Launches
+from benchmarks.training_speed.gpu_measures import BASE, Kept, repeated
 from signlet.pack import PackedSet
 
 CPU = torch.device("cpu")
@@ -64,6 +65,15 @@ def test_a_measurement_that_fails_costs_no_other() -> None:
 
     (row,) = gpu_check.tried("a speed", fails)
     assert (row.what, row.unit) == ("failed", "CUDA out of memory")
+
+
+def test_a_recipe_that_is_none_is_refused_before_anything_is_measured(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        gpu_check.main(["--tiny", "--recipes", "asl-signs-25", "nope", "--name", ""])
+    assert ended.value.code == 2
+    assert "nope: no such file, and no recipe of that name" in capsys.readouterr().err
 
 
 def test_the_full_set_repeats_clips_with_other_jitter(tiny_packed: PackedSet) -> None:

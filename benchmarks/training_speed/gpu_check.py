@@ -39,8 +39,11 @@ from rich.table import Table
 
 from benchmarks.environment import write_csv
 from benchmarks.training_speed import gpu_measures as measures
+from benchmarks.training_speed.gpu_launches import launches
 from benchmarks.training_speed.gpu_measures import Row
+from signlet.errors import SignletError
 from signlet.training.memory import keep_freed_memory
+from signlet.training.recipes import load_recipe
 
 FULL, BATCHES = 94_477, (256, 1024, 4096)
 TINY_FULL, TINY_BATCHES = 96, (8, 16)
@@ -78,7 +81,7 @@ def checks(plan: Plan) -> Iterator[tuple[str, Callable[[], list[Row]]]]:
         kept = measures.Kept(plan.work, name, plan.clips, plan.tiny, plan.device)
         first = plan.batches[0]
         yield f"{name} agreement", partial(measures.agreement, kept)
-        yield f"{name} launches", partial(measures.launches, kept, first)
+        yield f"{name} launches", partial(launches, kept, first)
         yield f"{name} stages", partial(measures.stage_times, kept, first)
         for batch in plan.batches:
             for variant in plan.variants:
@@ -156,6 +159,11 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> None:
     given = parser().parse_args(arguments)
+    try:
+        for name in given.recipes:
+            load_recipe(name)
+    except SignletError as error:
+        parser().error(str(error))
     keep_freed_memory()
     console, plan = Console(), plan_of(given)
     console.print(table(run(plan, given.name, console)))

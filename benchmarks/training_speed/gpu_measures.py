@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from benchmarks.clips.synthetic import Synthetic
 from benchmarks.training_speed.train_throughput import operations, product_rates, stages, waiter
@@ -33,9 +32,7 @@ _TINY = ModelSize(dense=8, widths=(16, 24, 24, 16), heads=4)
 _COMPARED, _TINY_COMPARED = 50, 4
 """Steps whose losses are compared with the CPU's."""
 _COMPARED_BATCH, _TINY_BATCH = 64, 8
-_WARM_UP = 3
-_WAITS = ("cudaStreamSynchronize", "cudaDeviceSynchronize", "cudaEventSynchronize")
-_LAUNCHES = ("cudaLaunchKernel", "cuLaunchKernel", "cudaLaunchKernelExC", "cudaGraphLaunch")
+WARM_UP = 3
 
 
 @dataclass(frozen=True)
@@ -130,7 +127,7 @@ def speed(kept: Kept, variant: str, batch: int, seconds: float) -> list[Row]:
         compile_models(training, kept.tiny, graphs=variant == "graphs")
     stream, wait = training.batches.stream(0), waiter(kept.device)
     before = time.perf_counter()
-    for _ in range(_WARM_UP):
+    for _ in range(WARM_UP):
         training.run_step(next(stream))
     wait()
     first = time.perf_counter() - before
@@ -142,7 +139,7 @@ def speed(kept: Kept, variant: str, batch: int, seconds: float) -> list[Row]:
         Row(check, "share of the matrix rate", work / step / rate, "of 1"),
         Row(check, "matrix rate", rate / 1e12, "Tflop/s"),
         Row(check, "step", 1000 * step, "ms"),
-        Row(check, f"first {_WARM_UP} steps", first, "s"),
+        Row(check, f"first {WARM_UP} steps", first, "s"),
     ]
 
 
@@ -180,62 +177,6 @@ def stage_times(kept: Kept, batch: int) -> list[Row]:
         Row(f"{kept.name} stages {batch}", stage, value, "ms")
         for stage, value in stages(training, count).items()
     ]
-
-
-# --- launches and waits -----------------------------------------------------------------------
-
-
-class Launches(TorchDispatchMode):
-    """Counts operations that would launch a kernel each: all but views and empty memory."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.count, self.waits = 0, 0
-
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
-    ) -> Any:
-        out = func(*args, **(kwargs or {}))
-        name = func._schema.name.removeprefix("aten::")
-        self.waits += name in ("_local_scalar_dense", "nonzero", "item", "is_nonzero")
-        if not func.is_view and not name.startswith(("empty", "new_empty", "detach", "_to_copy_v")):
-            self.count += 1
-        return out
-
-
-def launches(kept: Kept, batch: int) -> list[Row]:
-    """Kernels that a step launches and how often it waits: of a GPU by its profiler; of a CPU the
-    operations that would launch one."""
-    training = kept.training(kept.with_batch(batch), kept.device)
-    stream = training.batches.stream(0)
-    for _ in range(_WARM_UP):
-        training.run_step(next(stream))
-    check = f"{kept.name} launches {batch}"
-    count, waits = (on_gpu if kept.device.type == "cuda" else emulated)(training, stream)
-    return [Row(check, "launches", count, "a step"), Row(check, "waits", waits, "a step")]
-
-
-def on_gpu(training: FoldTraining, stream: Any, steps: int = 3) -> tuple[float, float]:
-    """Launches and synchronisations a step, as the profiler counts them."""
-    kinds = [torch.profiler.ProfilerActivity.CPU, torch.profiler.ProfilerActivity.CUDA]
-    torch.cuda.synchronize()
-    with torch.profiler.profile(activities=kinds) as profiled:
-        for _ in range(steps):
-            training.run_step(next(stream))
-    counts = {event.key: event.count for event in profiled.key_averages()}
-    launched = sum(counts.get(name, 0) for name in _LAUNCHES)
-    waited = sum(counts.get(name, 0) for name in _WAITS)
-    return launched / steps, waited / steps
-
-
-def emulated(training: FoldTraining, stream: Any) -> tuple[float, float]:
-    """The same of one step on a CPU, whose own shortcuts count as they are."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # a mode sees one thread: no models side by side
-    with Launches() as counted:
-        training.run_step(next(stream))
-    torch.set_num_threads(threads)
-    return float(counted.count), float(counted.waits)
 
 
 # --- epoch, agreement, resume -------------------------------------------------------------------

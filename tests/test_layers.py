@@ -76,3 +76,12 @@ def test_old_names_import_the_same_module_with_a_note(old: str) -> None:
     assert module is import_module(MOVED[old])
     assert module.__spec__ is not None
     assert module.__spec__.name == MOVED[old]
+
+
+@pytest.mark.parametrize("package", ["signlet", "signlet.export", "signlet.quality"])
+def test_names_that_are_imported_late_are_there_and_are_listed(package: str) -> None:
+    module = import_module(package)
+    assert set(module.__all__) <= set(dir(module))
+    assert all(hasattr(module, name) for name in module.__all__)
+    with pytest.raises(AttributeError, match=f"module '{package}' has no attribute 'nothing'"):
+        module.nothing  # noqa: B018

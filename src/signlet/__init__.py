@@ -8,8 +8,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from signlet.lazy import lazily
 from signlet.moved import find_moved
 from signlet.version import __version__ as __version__
 
@@ -27,19 +28,10 @@ if TYPE_CHECKING:
 __all__ = ["Clip", "ClipError", "ClipWarning", "SignletError", "load", "teach", "train"]
 
 find_moved()
-
-
-def __getattr__(name: str) -> Any:
-    """What is named here, when it is asked for: the command line answers to Ctrl-C before that."""
-    if name in ("ClipError", "ClipWarning", "SignletError"):
-        from signlet import errors
-
-        return getattr(errors, name)
-    if name == "Clip":
-        from signlet.clip import Clip
-
-        return Clip
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# Imported when they are asked for: the command line answers to Ctrl-C before that.
+__getattr__, __dir__ = lazily(
+    __name__, {"clip": ["Clip"], "errors": ["ClipError", "ClipWarning", "SignletError"]}
+)
 
 
 def load(path: str | Path, threads: int = 0) -> Recogniser:

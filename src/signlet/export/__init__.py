@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from signlet.lazy import lazily
 
 if TYPE_CHECKING:
     from signlet.export.bundle import Exported, export_ensemble
@@ -11,10 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BOUNDS", "Check", "Exported", "export_ensemble"]
 
-
-def __getattr__(name: str) -> Any:
-    """A public name, when it is asked for: it needs torch, and `teachable` mostly does not."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    where = "check" if name in ("BOUNDS", "Check") else "bundle"
-    return getattr(import_module(f"signlet.export.{where}"), name)
+# Imported when they are asked for: they need torch, and `teachable` mostly does not.
+__getattr__, __dir__ = lazily(
+    __name__, {"bundle": ["Exported", "export_ensemble"], "check": ["BOUNDS", "Check"]}
+)

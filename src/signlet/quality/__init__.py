@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from signlet.lazy import lazily
 
 if TYPE_CHECKING:
     from signlet.quality.checks import Suspicion
@@ -25,19 +26,14 @@ __all__ = [
     "quality_json",
     "write_quality",
 ]
-_WHERE = {
-    "Suspicion": "checks",
-    "ClipQuality": "clip",
-    "clip_quality": "clip",
-    "draw_animation": "draw",
-    "draw_strip": "draw",
-    "DataQuality": "quality",
-    "data_quality": "quality",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """A public name, when it is asked for: pictures need Matplotlib, `advice` does not."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"signlet.quality.{_WHERE.get(name, 'show')}"), name)
+# Imported when they are asked for: pictures need Matplotlib, `advice` does not.
+__getattr__, __dir__ = lazily(
+    __name__,
+    {
+        "checks": ["Suspicion"],
+        "clip": ["ClipQuality", "clip_quality"],
+        "draw": ["draw_animation", "draw_strip"],
+        "quality": ["DataQuality", "data_quality"],
+        "show": ["print_clip", "print_quality", "quality_json", "write_quality"],
+    },
+)

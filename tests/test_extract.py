@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from signlet.cli import main
+from signlet.cli.recordings import extract_first
 from signlet.errors import SignletError
 from signlet.extract import ensure_extracted
 from signlet.extract.pose_parts import pose_parts
@@ -391,7 +392,7 @@ def test_the_videos_of_a_source_are_extracted_before_they_are_read(
 ) -> None:
     (videos / "hello" / "bad_1.mp4").write_bytes(b"no video")
     source = open_source(videos)
-    summary = ensure_extracted(source, 1, Console(width=200))
+    summary = extract_first(source, Console(width=200), 1)
     assert [row.video for row in summary.good] == [
         "hello/anna_1.mp4",
         "hello/bob_1.mp4",

@@ -348,7 +348,7 @@ def test_inspect_extracts_videos_as_train_does(
         console.print("of the videos")
         raise SignletError("far enough")
 
-    monkeypatch.setattr("signlet.extract.ensure_extracted", said)
+    monkeypatch.setattr("signlet.cli.inspect.extract_first", said)
     assert main(["inspect", str(folder), *["--json"][: int(as_json)]]) == 2
     printed = capsys.readouterr()
     assert "of the videos" in (printed.err if as_json else printed.out)

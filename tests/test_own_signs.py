@@ -245,7 +245,7 @@ def test_videos_are_extracted_first_and_lie_beside_landmarks(
 
     clips, asked_for = record(tmp_path / "clips", signers=2, takes=1), []
 
-    def ensure(source: Source, jobs: int, console: object) -> Summary:
+    def ensure(source: Source, jobs: int, progress: object) -> Summary:
         asked_for.extend(ref.name for ref in source.refs() if ref.path.suffix == ".mp4")
         return Summary(warnings={"dark": ["line/p1_0.mp4: more light"]})
 

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from joblib.externals.loky import get_reusable_executor
-from rich.console import Console
 
 from signlet.clip import Clip
 from signlet.clip.remarks import BEYOND
@@ -221,7 +220,7 @@ def test_a_source_of_many_clips_out_of_one_video_is_extracted(
 
         extractor = Stub()
         monkeypatch.setattr(single, "opened", lambda choice: extractor)
-    summary = ensure_extracted(source, jobs, Console(quiet=True))
+    summary = ensure_extracted(source, jobs)
     assert [row.video for row in summary.good] == ["clip 0", "clip 1", "clip 3", "whole"]
     assert [row.video for row in summary.bad] == ["clip 2"]
     assert "lasts 60.0 seconds" in summary.bad[0].error

@@ -14,7 +14,8 @@ from signlet.cli.training import print_copies
 from signlet.errors import SignletError
 from signlet.evaluation.predict import is_packed, packed_for, predict_known
 from signlet.evaluation.predictions import read_predictions
-from signlet.evaluation.scores import print_scores, score
+from signlet.evaluation.scores import score
+from signlet.evaluation.show import print_scores
 from signlet.model.files import ModelFile, load_model
 from signlet.pack import PackedSet
 from signlet.printable import printable
@@ -26,7 +27,7 @@ from signlet.runs.trained_before import trained_before_note
 from signlet.sources import open_source
 from signlet.text.alike import alike, numbers, one_form
 from signlet.text.console import SafeConsole
-from signlet.text.terminal import is_terminal, print_json
+from signlet.text.terminal import print_json
 
 _SHOWN = 5
 _EXAMPLES = """
@@ -70,7 +71,7 @@ def run(arguments: list[str]) -> None:
         with scratch("evaluate") as beside:
             out = Path(parsed.work or beside) / PACKED
             told = (parsed.columns, parsed.names)
-            packed = packed_for(model, parsed.data, out, is_terminal(sys.stdout), *told)
+            packed = packed_for(model, parsed.data, out, True, *told)
             results = {"model": predict_known(model, *packed)}
             _say_notes(parsed, packed[0], model, trained_before_note(folder, packed[0]))
     if parsed.json:

@@ -7,13 +7,14 @@ from pathlib import Path
 from rich.console import Console
 
 from signlet.cli.parsing import add_names, make_plain_parser, parse
+from signlet.cli.recordings import count_of, shares_table, warnings_table
 from signlet.errors import SignletError
 from signlet.extract.files import FORMATS
 from signlet.extract.folder import extract_folder, left_notes
 from signlet.extract.record import FILE
-from signlet.extract.show import count_of, shares_table, warnings_table
 from signlet.extract.summary import Summary
 from signlet.sources.pattern import NamePattern
+from signlet.text.bars import on_console
 from signlet.text.console import SafeConsole
 from signlet.text.terminal import tell
 from signlet.video.extractors import EXTRACTORS, Choice
@@ -69,7 +70,7 @@ def run(arguments: list[str]) -> None:
         parsed.format,
         jobs=parsed.jobs,
         choice=choice,
-        console=console,
+        progress=on_console(console),
         names=names,
     )
     _print_summary(summary, Path(parsed.out), console)

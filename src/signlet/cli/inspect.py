@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from signlet.cli.parsing import add_columns, add_names, make_parser, parse
+from signlet.cli.recordings import extract_first
 from signlet.clip import Clip
 from signlet.errors import SignletError
 from signlet.evaluation.predict import is_packed
@@ -21,6 +22,7 @@ from signlet.quality import (
     quality_json,
     write_quality,
 )
+from signlet.running.bars import no_bars
 from signlet.sources import (
     LETTERS,
     Source,
@@ -30,6 +32,7 @@ from signlet.sources import (
     read_named,
     with_videos,
 )
+from signlet.text.bars import on_console
 from signlet.text.console import SafeConsole
 from signlet.text.terminal import print_json
 
@@ -104,11 +107,9 @@ def _inspect_clip(clip: Clip, max_len: int, as_json: bool, console: Console) -> 
 
 def _inspect_set(what: Source | PackedSet, page: str | None, as_json: bool, out: Console) -> None:
     if not isinstance(what, PackedSet) and with_videos(what):
-        from signlet.extract import ensure_extracted
-
         # As train does: in several processes, and with what is wrong with the recordings.
-        ensure_extracted(what, console=SafeConsole(stderr=True) if as_json else out)
-    quality = data_quality(what, progress=out.is_terminal and not as_json)
+        extract_first(what, SafeConsole(stderr=True) if as_json else out)
+    quality = data_quality(what, progress=no_bars if as_json else on_console(out))
     if as_json:
         print_json(quality_json(quality))
     else:

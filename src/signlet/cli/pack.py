@@ -12,6 +12,7 @@ from signlet.cli.parsing import add_columns, add_names, make_parser, parse
 from signlet.cli.training import print_notes
 from signlet.pack import PackedSet, pack
 from signlet.sources import open_source
+from signlet.text.bars import on_console
 from signlet.text.console import SafeConsole
 
 _EXAMPLES = """
@@ -70,7 +71,7 @@ def run(arguments: list[str]) -> None:
         parsed.max_len,
         jobs=parsed.jobs,
         dtype=parsed.dtype,
-        progress=console.is_terminal,
+        progress=on_console(console),
         backend=parsed.backend,
         address=parsed.address,
     )

@@ -133,12 +133,13 @@ def _extract(videos: list[Path]) -> None:
         return
     try:
         from signlet.extract.many import extract_many
+        from signlet.text.bars import on_console
         from signlet.text.console import SafeConsole
         from signlet.video import cache
     except ModuleNotFoundError:
         return  # read_clip says what is missing
     if cache.unwritable() is None:
-        extract_many(videos, progress=SafeConsole(stderr=True))
+        extract_many(videos, progress=on_console(SafeConsole(stderr=True)))
 
 
 def _readable(names: list[str], problems: list[str]) -> list[tuple[str, Clip]]:

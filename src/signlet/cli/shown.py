@@ -9,8 +9,11 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from signlet.cli.recordings import extract_first
+from signlet.running.bars import Step
 from signlet.runs.metrics import EpochMetrics
 from signlet.sources import Source
+from signlet.text.bars import on_console
 from signlet.training.progress import Bar, Display, Events
 
 
@@ -19,7 +22,6 @@ class Shown(Events):
 
     def __init__(self, console: Console) -> None:
         self.console = console
-        self.bars = console.is_terminal
 
     def line(self, text: str) -> None:
         """As it is."""
@@ -31,9 +33,7 @@ class Shown(Events):
 
     def extract(self, source: Source, where: str, jobs: int) -> None:
         """With a bar, and with what is wrong with the videos."""
-        from signlet.extract import ensure_extracted
-
-        summary = ensure_extracted(source, jobs, self.console)
+        summary = extract_first(source, self.console, jobs)
         if summary.warnings or summary.bad:
             self.line(
                 f"More of each video: signlet inspect {where}, or signlet extract {where} -o DIR "
@@ -43,6 +43,10 @@ class Shown(Events):
     def doing(self, text: str) -> AbstractContextManager[object]:
         """With a spinner, on a terminal."""
         return self.console.status(text)
+
+    def bar(self, what: str, steps: int, done: int = 0) -> AbstractContextManager[Step]:
+        """On a terminal."""
+        return on_console(self.console)(what, steps, done)
 
     def training(self, bar: Bar) -> AbstractContextManager[Display]:
         """With a bar on a terminal, with a line per looked-at epoch elsewhere."""

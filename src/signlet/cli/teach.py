@@ -166,8 +166,9 @@ def _extract(source: Source) -> None:
     if not with_videos(source):
         return
     try:
-        from signlet.extract import ensure_extracted
+        import signlet.extract  # noqa: F401
+        from signlet.cli.recordings import extract_first
         from signlet.text.console import SafeConsole
     except ModuleNotFoundError:
         return  # reading says what is missing
-    ensure_extracted(source, console=SafeConsole(stderr=True))
+    extract_first(source, SafeConsole(stderr=True))

@@ -12,7 +12,8 @@ from signlet.cli.shown import Shown
 from signlet.errors import SignletError
 from signlet.evaluation.copies import copies_note, trained_copies
 from signlet.evaluation.predictions import Predictions
-from signlet.evaluation.scores import print_scores, score
+from signlet.evaluation.scores import score
+from signlet.evaluation.show import print_scores
 from signlet.pack import PackedSet
 from signlet.runs import RunFolder
 from signlet.sources import Source

@@ -16,6 +16,7 @@ from signlet.model import SignModel, unit
 from signlet.model.files import ModelFile
 from signlet.pack import PackedSet, pack
 from signlet.pack.layout import HEADER
+from signlet.running.bars import Bars
 from signlet.sources import open_source
 from signlet.sources.absent import exists
 from signlet.text.alike import numbers, one_form
@@ -62,14 +63,14 @@ def packed_for(
     model: ModelFile,
     where: str | Path,
     out: Path,
-    progress: bool,
+    progress: Bars | bool,
     columns: str | None = None,
     names: str | None = None,
 ) -> list[PackedSet]:
     """A packed set as it is, or the clips of a source packed for each member's length.
 
-    out: where to pack them to. columns, names: as in `open_source`. Raises SignletError where
-    there are no such clips.
+    out: where to pack them to. progress: as in `pack`. columns, names: as in `open_source`.
+    Raises SignletError where there are no such clips.
     """
     if is_packed(where, columns, names):
         return [PackedSet.open(where)]

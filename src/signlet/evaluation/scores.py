@@ -5,20 +5,20 @@ SciPy and scikit-learn are imported where they are used: a command starts half a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from signlet.errors import SignletError
 from signlet.evaluation.predictions import Predictions, average, read_predictions, write_predictions
-from signlet.text.console import SafeConsole
+from signlet.lazy import lazily
+
+if TYPE_CHECKING:
+    from signlet.evaluation.show import print_scores
 
 __all__ = [
     "Predictions",
@@ -36,11 +36,10 @@ __all__ = [
     "worst_confusions",
     "write_predictions",
 ]
+__getattr__, __dir__ = lazily(__name__, {"show": ["print_scores"]}, "signlet.evaluation")
 
 CONFIDENCE = 0.95
 CALIBRATION_BINS = 15
-SIGNERS_SHOWN = 40
-"""With more signers than this, the printed table shows those that are read worst."""
 FEWEST_SIGNERS = 3
 """Of fewer there is no interval."""
 
@@ -251,50 +250,3 @@ def worst_confusions(predictions: Predictions, count: int = 10) -> pa.Table:
             "share": part[worst],
         }
     )
-
-
-def print_scores(
-    models: Mapping[str, Predictions],
-    console: Console | None = None,
-    title: str = "Scores on clips not trained on",
-) -> None:
-    """Print a table of the models' scores and a table of their top-1 by signer."""
-    console = console or SafeConsole()
-    console.print(f"\n{title}", _score_table(models), sep="\n")
-    heading, table = _signer_table(models)
-    console.print(heading, table, sep="\n")
-
-
-def _score_table(models: Mapping[str, Predictions]) -> Table:
-    table = Table(box=SIMPLE_HEAD)
-    headings = ("clips", "top-1", "95 %", "top-5", "balanced", "F1", "ECE")
-    table.add_column("model")
-    for heading in headings:
-        table.add_column(heading, justify="right", no_wrap=True)
-    for model, predictions in models.items():
-        s = score(predictions)
-        interval = interval_said(s.low, s.high, scored_signers(predictions))
-        rest = (s.top5, s.balanced_accuracy, s.macro_f1, s.calibration_error)
-        cells = [str(s.clips), f"{s.top1:.3f}", interval, *(f"{value:.3f}" for value in rest)]
-        table.add_row(Text(model), *cells)
-    return table
-
-
-def _signer_table(models: Mapping[str, Predictions]) -> tuple[str, Table]:
-    table = Table(box=SIMPLE_HEAD)
-    table.add_column("signer")
-    table.add_column("clips", justify="right")
-    top1: dict[str, dict[str, float]] = {}
-    clips: dict[str, int] = {}
-    for model, predictions in models.items():
-        table.add_column(Text(model), justify="right")
-        for row in by_signer(predictions).to_pylist():
-            clips[row["signer"]] = row["clips"]
-            top1.setdefault(row["signer"], {})[model] = row["top1"]
-    worst = sorted(top1, key=lambda signer: (min(top1[signer].values()), signer))
-    shown = worst[:SIGNERS_SHOWN]
-    for signer in sorted(shown):
-        cells = [f"{top1[signer][m]:.3f}" if m in top1[signer] else "" for m in models]
-        table.add_row(Text(signer or "(unknown)"), str(clips[signer]), *cells)
-    part = f", the {len(shown)} worst of {len(worst)}" if len(worst) > len(shown) else ""
-    return f"Top-1 by signer{part}", table

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from rich.console import Console
-
 from signlet.errors import ClipError, SignletError
 from signlet.extract.files import FORMATS
 from signlet.extract.many import Outcome, extract_many
@@ -15,6 +13,7 @@ from signlet.extract.record import Record, Row, require_own
 from signlet.extract.summary import Summary, kinds_of, summarise
 from signlet.files.regular import require_regular
 from signlet.printable import printable
+from signlet.running.bars import Bars
 from signlet.running.leftover import sweep
 from signlet.running.lock import only_one
 from signlet.sources.absent import absent, exists
@@ -49,13 +48,14 @@ def extract_folder(
     *,
     jobs: int = -1,
     choice: Choice = HOLISTIC,
-    console: Console | None = None,
+    progress: Bars | bool = False,
     names: NamePattern | None = None,
 ) -> Summary:
     """Extract a video, or all videos below a folder, into files below `out`.
 
     What was written before from the same content with the same extractor is left as it is.
-    `quality.csv` in `out` holds a row for every video. names: how the videos are named.
+    `quality.csv` in `out` holds a row for every video. progress: as in `extract_many`.
+    names: how the videos are named.
     Raises SignletError where there is no video, two would be written to one file, or `out`
     cannot be written to, or holds what extract did not write; a video that cannot be read is in
     the summary instead.
@@ -63,11 +63,11 @@ def extract_folder(
     tasks = plan(videos, out, file_format, names)
     require_own(out)
     with only_one(out, _BUSY):
-        return _extract(tasks, out, jobs, choice, console)
+        return _extract(tasks, out, jobs, choice, progress)
 
 
 def _extract(
-    tasks: Sequence[Task], out: Path, jobs: int, choice: Choice, console: Console | None
+    tasks: Sequence[Task], out: Path, jobs: int, choice: Choice, progress: Bars | bool
 ) -> Summary:
     for folder in {task.out.parent for task in tasks}:
         sweep(folder)
@@ -84,7 +84,7 @@ def _extract(
         outcomes = extract_many(
             [task.video for task in to_do],
             jobs,
-            console,
+            progress,
             choice=choice,
             outs=[task.out for task in to_do],
             done=done,

@@ -1,4 +1,4 @@
-"""Many videos: in several processes, with a progress bar, one bad video stopping none."""
+"""Many videos: in several processes, one bad video stopping none."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from joblib import effective_n_jobs
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from signlet.clip.span import Span
 from signlet.errors import ClipError, SignletError
 from signlet.extract.files import write_extraction
+from signlet.running.bars import Bars, Step, bars_for
 from signlet.running.leftover import sweep_below
 from signlet.running.workers import delayed_here, in_processes
 from signlet.video import cache
@@ -42,7 +41,7 @@ class Outcome:
 def extract_many(
     paths: Sequence[Path],
     jobs: int = -1,
-    progress: Console | None = None,
+    progress: Bars | bool = False,
     *,
     choice: Choice = HOLISTIC,
     spans: Sequence[Span | None] | None = None,
@@ -52,9 +51,10 @@ def extract_many(
     """Extract videos into the cache, and into files if they are named.
 
     paths: a video may come several times, for several stretches of it. jobs: worker processes,
-    -1 for one per core. progress: where to show a bar, if it is a terminal. spans: for each
-    video the stretch that is wanted, None for all of it. outs: for each video a file to write,
-    whole or not at all. done: called with each outcome as it comes.
+    -1 for one per core. progress: True shows a bar where the output is a terminal; or
+    `signlet.running.bars.Bars`. spans: for each video the stretch that is wanted, None for all
+    of it. outs: for each video a file to write, whole or not at all. done: called with each
+    outcome as it comes.
     Returns the outcomes in the order of the paths; a video that cannot be read is one of them.
     Raises SignletError where no video could be extracted at all: nothing installed, no such
     model, a place that cannot be written to.
@@ -72,10 +72,9 @@ def extract_many(
             import av  # noqa: F401
     workers = min(effective_n_jobs(jobs), fresh)
     found: dict[Piece, Outcome] = {}
-    with _bar(progress) as bar:
-        line = bar.add_task("extracting landmarks", total=len(work))
+    with bars_for(progress)("extracting landmarks", len(work)) as advance:
         way = _in_processes if workers > 1 else _here
-        for outcome in way(work, choice, workers, lambda share: bar.advance(line, share)):
+        for outcome in way(work, choice, workers, advance):
             found[outcome.path, outcome.span] = outcome
             if done:
                 done(outcome)
@@ -85,7 +84,6 @@ def extract_many(
 Piece = tuple[Path, Span | None]
 """A video and the stretch of it that is wanted."""
 Work = Sequence[tuple[Piece, Path | None]]
-Advance = Callable[[float], None]
 
 
 def _fresh(clips: Sequence[Piece], known: str) -> int:
@@ -100,7 +98,7 @@ def _is_stored(path: Path, span: Span | None, known: str) -> bool:
         return True  # its outcome is known at once, too
 
 
-def _here(work: Work, choice: Choice, workers: int, advance: Advance) -> Iterator[Outcome]:
+def _here(work: Work, choice: Choice, workers: int, advance: Step) -> Iterator[Outcome]:
     for clip, out in work:
         moved = _Moved(clip, advance)
         yield extract_one(clip, out, choice, moved.tick)
@@ -110,7 +108,7 @@ def _here(work: Work, choice: Choice, workers: int, advance: Advance) -> Iterato
 class _Moved:
     """Moves the bar on by a part of a video with every frame."""
 
-    def __init__(self, clip: Piece, advance: Advance) -> None:
+    def __init__(self, clip: Piece, advance: Step) -> None:
         self._clip, self._advance = clip, advance
         self._step, self._so_far = 0.0, 0.0
 
@@ -124,7 +122,7 @@ class _Moved:
         self._advance(1 - self._so_far)
 
 
-def _in_processes(work: Work, choice: Choice, workers: int, advance: Advance) -> Iterator[Outcome]:
+def _in_processes(work: Work, choice: Choice, workers: int, advance: Step) -> Iterator[Outcome]:
     calls = (delayed_here(extract_one)(clip, out, choice) for clip, out in work)
     for outcome in in_processes(calls, workers, "finished videos are kept", batch_size=1):
         advance(1)
@@ -143,11 +141,3 @@ def extract_one(
     if out is not None:
         write_extraction(found.extraction, out)
     return Outcome(path, measure(found.extraction), None, found.cached, found.problem, span)
-
-
-def _bar(console: Console | None) -> Progress:
-    columns = TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()
-    shown = console is not None and console.is_terminal
-    return Progress(
-        *columns, TimeRemainingColumn(), console=console, disable=not shown, transient=True
-    )

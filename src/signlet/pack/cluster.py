@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from signlet.files.atomic import write_text
 from signlet.pack import layout
 from signlet.pack.layout import Settings
 from signlet.pack.shard import Shard, write_shard
+from signlet.running.bars import Step
 from signlet.sources import ClipRef, Source
 from signlet.text.install import needs
 from signlet.version import __version__
@@ -77,7 +78,7 @@ def write_on_cluster(
     settings: Settings,
     jobs: int,
     address: str | None,
-    advance: Callable[[int], None],
+    advance: Step,
 ) -> None:
     """Write shards in worker processes of a Ray cluster.
 
@@ -127,7 +128,7 @@ class _Reporting(Parallel):  # type: ignore[misc]
     sizes: clips of each shard; all but the last are equal, so the order does not matter.
     """
 
-    def __init__(self, sizes: list[int], advance: Callable[[int], None]) -> None:
+    def __init__(self, sizes: list[int], advance: Step) -> None:
         super().__init__()
         self._sizes, self._advance, self._told = sizes, advance, 0
 

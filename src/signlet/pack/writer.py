@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 from joblib import effective_n_jobs
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from signlet import landmarks
 from signlet.errors import SignletError
@@ -23,12 +18,11 @@ from signlet.pack.merge import merge
 from signlet.pack.reader import PackedSet
 from signlet.pack.resume import prepare
 from signlet.pack.shard import Shard, write_shard
+from signlet.running.bars import Bars, Step, bars_for
 from signlet.running.lock import only_one
 from signlet.running.workers import delayed_here, in_processes
 from signlet.sources import ClipRef, Source
-from signlet.text.console import SafeConsole
 from signlet.text.names import sign_name, signer_name
-from signlet.text.terminal import is_terminal
 
 SHARD_CLIPS = 256
 """Clips in a shard: what a kill loses at most per job, half a second's work. Fixed, so that any
@@ -47,7 +41,7 @@ def pack(
     *,
     jobs: int = -1,
     dtype: str = "float32",
-    progress: bool = False,
+    progress: Bars | bool = False,
     backend: str = "local",
     address: str | None = None,
 ) -> PackedSet:
@@ -56,7 +50,7 @@ def pack(
     max_len: most frames a clip keeps, see `Preprocess`.
     jobs: worker processes, -1 for one per core (ray: per free CPU of the cluster).
     dtype: of the stored frames, "float32" or "float16" (half the size, errors up to 1e-3).
-    progress: show a bar where the output is a terminal.
+    progress: True shows a bar where the output is a terminal; or `signlet.running.bars.Bars`.
     backend: "local" for processes of this machine, "ray" for those of an existing Ray cluster
         whose nodes all see the clips and `out` under the same names.
     address: of the Ray cluster; None for the one in RAY_ADDRESS or on this machine.
@@ -79,7 +73,7 @@ def pack(
             return _complete(out, settings)
         prepare(out, settings)
         shards = _shards(refs, out / layout.SHARDS)
-        _write_shards(source, shards, settings, jobs, progress, backend, address)
+        _write_shards(source, shards, settings, jobs, bars_for(progress), backend, address)
         merge([shard for shard, _ in shards], out, settings)
         shutil.rmtree(out / layout.SHARDS, ignore_errors=True)
     return PackedSet.open(out)
@@ -149,7 +143,7 @@ def _write_shards(
     shards: list[Work],
     settings: Settings,
     jobs: int,
-    progress: bool,
+    progress: Bars,
     backend: str,
     address: str | None,
 ) -> None:
@@ -157,9 +151,7 @@ def _write_shards(
     to_do = [(shard, refs) for shard, refs in shards if not shard.table.exists()]
     clips = sum(len(refs) for _, refs in shards)
     left = sum(len(refs) for _, refs in to_do)
-    with _bar(progress) as bar:
-        line = bar.add_task("packing", total=clips, completed=clips - left)
-        advance = partial(bar.advance, line)
+    with progress("packing", clips, clips - left) as advance:
         if to_do and backend == "ray":
             write_on_cluster(source, to_do, settings, jobs, address, advance)
         elif to_do:
@@ -171,19 +163,10 @@ def _write_here(
     work: list[Work],
     settings: Settings,
     jobs: int,
-    advance: Callable[[int], None],
+    advance: Step,
 ) -> None:
     task = delayed_here(write_shard)
     calls = (task(source, refs, shard, settings.max_len, settings.dtype) for shard, refs in work)
     workers = min(effective_n_jobs(jobs), len(work))
     for done in in_processes(calls, workers, "finished clips are kept"):
         advance(done)
-
-
-@contextmanager
-def _bar(progress: bool) -> Iterator[Progress]:
-    columns = TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()
-    shown = progress and is_terminal(sys.stdout)
-    every = *columns, TimeRemainingColumn()
-    with Progress(*every, console=SafeConsole(), disable=not shown) as bar:
-        yield bar

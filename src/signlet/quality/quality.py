@@ -9,7 +9,6 @@ from typing import TypeVar
 
 import numpy as np
 from joblib import effective_n_jobs
-from rich.progress import track
 
 from signlet.clip import Clip
 from signlet.errors import ClipError, SignletError
@@ -21,9 +20,9 @@ from signlet.quality.advice import data_notes, estimate_notes
 from signlet.quality.checks import Suspicion, check_clips, check_signs, handless
 from signlet.quality.facts import PARTS, ClipFacts, measure, measure_packed
 from signlet.quality.signers import once_on_signers
+from signlet.running.bars import Bars, bars_for
 from signlet.running.workers import delayed_here, in_processes
 from signlet.sources import ClipRef, Source
-from signlet.text.console import SafeConsole
 
 _BATCH = 16
 """Clips that a worker process reads at a time."""
@@ -82,20 +81,22 @@ class DataQuality:
 
 
 def data_quality(
-    data: Source | PackedSet, *, jobs: int = -1, progress: bool = False
+    data: Source | PackedSet, *, jobs: int = -1, progress: Bars | bool = False
 ) -> DataQuality:
     """Look at every clip of a source or of a packed set.
 
     A source tells more: the coordinates of a packed set are standardised and thinned out.
-    jobs: worker processes to read a source, -1 = one per core. progress: show a bar.
+    jobs: worker processes to read a source, -1 = one per core.
+    progress: True shows a bar where the output is a terminal; or `signlet.running.bars.Bars`.
     Raises SignletError where not one clip can be read.
     """
+    bars = bars_for(progress)
     if isinstance(data, PackedSet):
-        found = _by_their_set(_from_packed(data, progress))
+        found = _by_their_set(_from_packed(data, bars))
         skipped = _skipped_when_packed(data)
         quality = _summary(data.source, data.signs, found, skipped, packed=True)
     else:
-        read, skipped = _from_source(data, jobs, progress)
+        read, skipped = _from_source(data, jobs, bars)
         found = _by_their_set(read)
         quality = _summary(data.name, data.signs, found, skipped, packed=False)
     notes = (*_as_train(data, found, skipped), *quality.notes)
@@ -140,8 +141,8 @@ def _as_train(
     return once_on_signers([*data_notes(seen), *estimate_notes(seen)], seen)
 
 
-def _from_packed(packed: PackedSet, progress: bool) -> list[ClipFacts]:
-    rows = _bar(range(len(packed.names)), len(packed.names), progress)
+def _from_packed(packed: PackedSet, bars: Bars) -> list[ClipFacts]:
+    rows = _counted(range(len(packed.names)), len(packed.names), bars)
     return [measure_packed(packed, row) for row in rows]
 
 
@@ -151,15 +152,13 @@ def _skipped_when_packed(packed: PackedSet) -> list[Suspicion]:
     return [Suspicion("clip", name, "skipped", reason) for name, reason in said]
 
 
-def _from_source(
-    source: Source, jobs: int, progress: bool
-) -> tuple[list[ClipFacts], list[Suspicion]]:
+def _from_source(source: Source, jobs: int, bars: Bars) -> tuple[list[ClipFacts], list[Suspicion]]:
     refs = source.refs()
     batches = [refs[i : i + _BATCH] for i in range(0, len(refs), _BATCH)]
     calls = (delayed_here(_measure_all)(source, batch) for batch in batches)
     workers = 1 if len(refs) <= _SERIAL else effective_n_jobs(jobs)
     results = in_processes(calls, workers, "nothing is lost", in_order=True)
-    found = [one for batch in _bar(results, len(batches), progress) for one in batch]
+    found = [one for batch in _counted(results, len(batches), bars) for one in batch]
     facts = [one for one in found if isinstance(one, ClipFacts)]
     return facts, [one for one in found if isinstance(one, Suspicion)]
 
@@ -176,11 +175,11 @@ def _measure_ref(source: Source, ref: ClipRef) -> ClipFacts | Suspicion:
     return measure(clip)
 
 
-def _bar(items: Iterable[Item], total: int, progress: bool) -> Iterator[Item]:
-    console = SafeConsole()
-    quiet = not (progress and console.is_terminal)
-    what = "looking at clips"
-    yield from track(items, what, total, console=console, disable=quiet, transient=True)
+def _counted(items: Iterable[Item], count: int, bars: Bars) -> Iterator[Item]:
+    with bars("looking at clips", count) as step:
+        for item in items:
+            yield item
+            step(1)
 
 
 def _summary(

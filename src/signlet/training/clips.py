@@ -66,7 +66,7 @@ def _packed(
     events.line(f"Packing the clips of {where} ...")
     there = run.has_packed
     length, dtype = recipe.packing.max_len, recipe.packing.dtype
-    packed = pack(source, run.packed, length, jobs=jobs, dtype=dtype, progress=events.bars)
+    packed = pack(source, run.packed, length, jobs=jobs, dtype=dtype, progress=events.bar)
     try:
         refuse_other_clips(run, packed)
     except SignletError:

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
+from signlet.running.bars import Step, no_bars
 from signlet.runs.metrics import EpochMetrics
 from signlet.sources import Source
 
@@ -69,9 +70,6 @@ class Bar:
 class Events:
     """Told what goes on in long work, and shows nothing. A command prints what it is told."""
 
-    bars = False
-    """Whether progress bars are shown."""
-
     def line(self, text: str) -> None:
         """Something begins, or is done."""
 
@@ -87,6 +85,10 @@ class Events:
     def doing(self, text: str) -> AbstractContextManager[object]:
         """Something short is done in here."""
         return nullcontext()
+
+    def bar(self, what: str, steps: int, done: int = 0) -> AbstractContextManager[Step]:
+        """So many steps are made in here, as `signlet.running.bars.Bars` says."""
+        return no_bars(what, steps, done)
 
     def training(self, bar: Bar) -> AbstractContextManager[Display]:
         """A training runs in here, and tells of its steps and epochs."""

@@ -1,4 +1,4 @@
-"""What a search has found: the numbers, the files beside the study, and the printed table."""
+"""What a search has found: the numbers, and the files beside the study."""
 
 from __future__ import annotations
 
@@ -10,12 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 
-from signlet.evaluation.copies import NO_ESTIMATE
-from signlet.evaluation.scores import interval_said
 from signlet.files.atomic import replacing, write_text
 from signlet.model.files import finite
 from signlet.text.names import cell
@@ -81,6 +76,11 @@ class Outcome:
     test_own: TestScore
     importance: Mapping[str, float]
 
+    @property
+    def validation_said(self) -> str:
+        """The validation folds in words."""
+        return ", ".join(map(str, self.validation))
+
 
 def write_outcome(outcome: Outcome, folder: Path) -> None:
     """Write best.yaml, trials.csv, trials.svg and report.json; each whole or not at all."""
@@ -98,66 +98,6 @@ def write_outcome(outcome: Outcome, folder: Path) -> None:
     write_text(folder / REPORT, json.dumps(finite(report), indent=2) + "\n")
 
 
-def print_outcome(outcome: Outcome, folder: Path, console: Console) -> None:
-    """Print what was chosen and both scores of it and of the recipe's own values."""
-    table = Table(box=SIMPLE_HEAD)
-    table.add_column("")
-    table.add_column(f"validation (fold {_numbers(outcome)})", justify="right")
-    table.add_column(f"test (fold {outcome.test_fold})", justify="right")
-    table.add_column("95 % of top-1", justify="right")
-    rows = {
-        f"best, trial {outcome.best.number}": (outcome.best, outcome.test_best),
-        "the recipe's own values": (outcome.own, outcome.test_own),
-    }
-    for name, (trial, test) in rows.items():
-        chosen = "-" if trial is None or trial.value is None else f"{trial.value:.3f}"
-        low_high = interval_said(test.low, test.high)
-        table.add_row(name, chosen, f"{getattr(test, outcome.metric):.3f}", low_high)
-    console.print(f"\n{_title(outcome)}", table, sep="\n")
-    for line in _notes(outcome):
-        console.print(line, soft_wrap=True, highlight=False)
-    values = ", ".join(f"{key} {_short(value)}" for key, value in outcome.best.values.items())
-    console.print(f"Chosen: {values}", soft_wrap=True, highlight=False)
-    if outcome.importance:
-        shares = ", ".join(f"{key} {share:.0%}" for key, share in outcome.importance.items())
-        console.print(f"Share in the spread: {shares}", soft_wrap=True, highlight=False)
-    if getattr(outcome.test_best, outcome.metric) > getattr(outcome.test_own, outcome.metric):
-        said = f"Train it: signlet train --recipe {folder / BEST} --data ..."
-    else:
-        said = f"The best trial's recipe is in {folder / BEST} all the same."
-    console.print(said, soft_wrap=True)
-
-
-def _title(outcome: Outcome) -> str:
-    failed = sum(trial.value is None for trial in outcome.trials)
-    counted = f"{len(outcome.trials)} trials" + (f", {failed} failed" if failed else "")
-    return f"{outcome.metric.replace('_', ' ').capitalize()} of the soup, {counted}"
-
-
-def _notes(outcome: Outcome) -> list[str]:
-    lines = [
-        "The validation value of the best is too high: it was chosen by it. The test fold was in "
-        "no trial; compare the two values there, and mind the interval."
-    ]
-    if outcome.test_best == outcome.test_own:
-        lines.append("On the test fold the best trial equals the recipe: keep the recipe as it is.")
-    elif getattr(outcome.test_best, outcome.metric) <= getattr(outcome.test_own, outcome.metric):
-        lines.append("On the test fold the search has gained nothing: keep the recipe as it is.")
-    test = outcome.test_best
-    if test.copies:
-        lines.append(
-            f"{test.copies} of the {test.clips} test clips are copies of clips of another signer "
-            f"that were trained on{_alone(test, outcome.test_own)}."
-        )
-    return lines
-
-
-def _alone(best: TestScore, own: TestScore) -> str:
-    if best.without_copies is None or own.without_copies is None:
-        return f": {NO_ESTIMATE}"
-    return f"; without them: best {best.without_copies:.3f}, own values {own.without_copies:.3f}"
-
-
 def _in_words(outcome: Outcome) -> list[str]:
     """Where a recipe comes from and what it has reached, for its head."""
     best, own = (getattr(t, outcome.metric) for t in (outcome.test_best, outcome.test_own))
@@ -165,19 +105,11 @@ def _in_words(outcome: Outcome) -> list[str]:
     return [
         f"Chosen by signlet tune: trial {outcome.best.number} of {len(outcome.trials)}, "
         f"{epochs} epochs each.",
-        f"{outcome.metric} on fold {_numbers(outcome)}, which it was chosen by: "
+        f"{outcome.metric} on fold {outcome.validation_said}, which it was chosen by: "
         f"{outcome.best.value:.3f} (too high);",
         f"on fold {outcome.test_fold}, which no trial had seen: {best:.3f}; "
         f"the recipe's own values there: {own:.3f}.",
     ]
-
-
-def _numbers(outcome: Outcome) -> str:
-    return ", ".join(map(str, outcome.validation))
-
-
-def _short(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _write_trials(outcome: Outcome, path: Path) -> None:

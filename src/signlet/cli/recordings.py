@@ -1,13 +1,19 @@
-"""What came of many videos, for the terminal."""
+"""Landmarks of many videos, with a bar; and what came of them, for the terminal."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from signlet.extract.summary import Summary
 from signlet.landmarks import RAW_PARTS
+from signlet.sources import Source
+from signlet.text.bars import on_console
+
+if TYPE_CHECKING:
+    from signlet.extract.summary import Summary
 
 _SHOWN = 3
 """As many videos of one kind are named."""
@@ -16,6 +22,15 @@ _SHOWN = 3
 def count_of(number: int) -> str:
     """ "1 video", "2 videos"."""
     return f"{number} video{'' if number == 1 else 's'}"
+
+
+def extract_first(source: Source, console: Console, jobs: int = -1) -> Summary:
+    """`ensure_extracted`, with a bar and with what is wrong with the recordings."""
+    from signlet.extract import ensure_extracted
+
+    summary = ensure_extracted(source, jobs, on_console(console))
+    print_findings(summary, console)
+    return summary
 
 
 def print_findings(summary: Summary, console: Console) -> None:

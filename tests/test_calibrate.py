@@ -18,6 +18,7 @@ from signlet.calibration import leave_out, read_calibration
 from signlet.calibration.files import reliability
 from signlet.calibration.leave_out import LeaveOut, averaged, sign_groups, without
 from signlet.calibration.measure import Calibrated, calibrate, choose_threshold, fit_temperature
+from signlet.calibration.run import UnknownClips, calibrate_run
 from signlet.calibration.unknown import predict_unknown
 from signlet.cli.calibrate import run as command
 from signlet.errors import SignletError
@@ -508,3 +509,12 @@ def test_what_fails_leaves_no_file(run: Path, elsewhere: Path, tmp_path: Path) -
     with pytest.raises(SignletError):
         command([str(run), "--unknown", str(elsewhere / "nothing")])
     assert sorted(run.iterdir()) == before
+
+
+def test_a_run_is_calibrated_from_python_without_a_word(
+    run: Path, elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = calibrate_run(run, UnknownClips(str(elsewhere)), 0.25)
+    assert read_calibration(run) == made.calibration
+    assert (made.report.known, made.report.unknown) == (12, 4)
+    assert capsys.readouterr() == ("", "")

@@ -35,7 +35,7 @@ from signlet.quality import (
 )
 from signlet.quality import quality as quality_module
 from signlet.quality.draw import spaced
-from signlet.quality.show import overview
+from signlet.quality.words import overview
 from signlet.sources import ClipRef, open_source
 
 SHARED = Path(__file__).parents[1].parent / "shared"

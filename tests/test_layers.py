@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -56,6 +57,30 @@ def test_an_import_against_the_direction_is_found(
     found = linted(tmp_path)
     assert found.returncode == 1
     assert said in found.stdout
+
+
+SHOWN = {"evaluation/show.py", "quality/show.py", "tune/show.py"}
+"""Functions whose whole work is to print what their room has returned: some call them in Python."""
+
+
+def test_only_commands_and_what_shows_results_print_on_a_console() -> None:
+    importing = re.compile(r"^ *(?:from|import) (?:rich|signlet\.text\.(?:console|bars))\b", re.M)
+    found = {
+        module.relative_to(PACKAGE).as_posix()
+        for module in PACKAGE.rglob("*.py")
+        if importing.search(module.read_text(encoding="utf-8"))
+    }
+    rooms = {name for name in found if not name.startswith(("cli/", "text/"))}
+    # Whoever asks `pack` for a bar by True gets one of a terminal.
+    assert rooms == SHOWN | {"running/bars.py"}
+
+
+def test_what_is_printed_is_no_part_of_the_work() -> None:
+    importing = re.compile(r"^from signlet\.(?:evaluation|quality|tune)\.show import", re.M)
+    for module in PACKAGE.rglob("*.py"):
+        name = module.relative_to(PACKAGE).as_posix()
+        if not name.startswith("cli/") and not name.endswith("__init__.py"):
+            assert not importing.search(module.read_text(encoding="utf-8")), name
 
 
 def test_at_most_eight_modules_lie_loose() -> None:

@@ -94,10 +94,9 @@ def calibrate(
     known clips too, these are what the unknown ones are compared with (AUROC, FPR), because
     the same models have read them; else the out-of-fold clips are.
     false_accepts: share of unknown clips that may be accepted, 0 < share < 1.
-    Raises SignletError where there are no known or no unknown clips, or the share is none.
+    Raises SignletError where clips of either kind are missing, or the share is none.
     """
-    if not 0 < false_accepts < 1:
-        raise SignletError(f"false accepts {false_accepts}: give a share above 0 and below 1")
+    require_share(false_accepts)
     seen = out_of_fold.select(out_of_fold.labels >= 0)
     unknown = [part.select(part.labels < 0) for part in answers]
     if not len(seen.names) or not any(part.names for part in unknown):
@@ -116,6 +115,12 @@ def calibrate(
     return Calibrated(calibration, report, seen, after, known, confidences)
 
 
+def require_share(false_accepts: float) -> None:
+    """Raise SignletError where this is no share."""
+    if not 0 < false_accepts < 1:
+        raise SignletError(f"--false-accepts {false_accepts}: give a share above 0 and below 1")
+
+
 # --- temperature --------------------------------------------------------------------------
 
 
@@ -125,7 +130,6 @@ def fit_temperature(predictions: Predictions) -> float:
     The loss is convex in 1 / temperature, so there is at most one minimum. Where there is none
     in this range (all clips are read right, or almost all wrong) the temperature is 1.
     """
-
     logits, labels = log_probabilities(predictions.probabilities), predictions.labels
 
     def loss(logarithm: float) -> float:
@@ -276,8 +280,7 @@ def _notes(calibration: Calibration, signers: Sequence[str], strangers: Sequence
             f"{unknown} unknown clips cannot promise a false-accept rate below 1 in "
             f"{unknown + 1}; the threshold is above all of them"
         )
-    few = min(len(set(signers)), len(set(strangers)))
-    if few < 2:
+    if (few := min(len(set(signers)), len(set(strangers)))) < 2:
         notes.append("no signer is told apart, so nothing is known of how signers differ")
     elif few < 10:
         notes.append(f"only {few} signers: for a new one the rates may be quite different")

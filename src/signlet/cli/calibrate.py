@@ -12,25 +12,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from signlet.calibration.files import FIGURE, write_calibration, write_figure
-from signlet.calibration.leave_out import SOUP
-from signlet.calibration.leave_out_runs import TrainedAgain, answers_without_signs
-from signlet.calibration.measure import Calibrated, Share, calibrate
-from signlet.calibration.unknown import predict_unknown
+from signlet.calibration.files import FIGURE
+from signlet.calibration.leave_out_runs import TrainedAgain
+from signlet.calibration.measure import Calibrated, Share
+from signlet.calibration.run import UnknownClips, calibrate_run
 from signlet.cli.parsing import add_columns, add_names, existing, make_parser, parse, refuse_told
 from signlet.cli.shown import Shown
 from signlet.errors import SignletError
-from signlet.evaluation.predict import packed_for
-from signlet.evaluation.predictions import Predictions, read_predictions
 from signlet.evaluation.scores import interval_said
-from signlet.model.files import ModelFile, load_model
 from signlet.modelfile.calibration import CALIBRATION
-from signlet.running.leftover import scratch
-from signlet.runs import RunFolder
-from signlet.runs.folder import PREDICTIONS
 from signlet.text.console import SafeConsole
 from signlet.text.terminal import print_json
-from signlet.training.ensemble import ENSEMBLE
 
 _USELESS = 0.1
 """Share of known clips that pass the threshold; below it a calibration is no use."""
@@ -45,28 +37,9 @@ _EXAMPLES = """
 def run(arguments: list[str]) -> None:
     """Parse, measure, write, print."""
     parsed = parse(_parser(), arguments)
-    folder = existing(parsed.model, "run folder")
     _check(parsed)
-    console = SafeConsole(stderr=parsed.json)
-    out_of_fold, model = _held_out(folder), load_model(folder)
-    if parsed.unknown is not None:
-        answers, about = _elsewhere(model, parsed, console)
-    else:
-        runs = tuple(existing(run, "run folder") for run in [parsed.model, *parsed.runs])
-        again = TrainedAgain(
-            runs,
-            tuple(parsed.data),
-            tuple(parsed.folds),
-            parsed.leave_out,
-            parsed.device,
-            (parsed.columns, parsed.names),
-        )
-        out_of_fold, answers = answers_without_signs(again, model, out_of_fold, Shown(console))
-        about = {"left_out_groups": parsed.leave_out, "trainings": len(answers)}
-    with console.status("Measuring ..."):
-        made = calibrate(out_of_fold, answers, parsed.false_accepts)
-    write_figure(made, folder / FIGURE)
-    write_calibration(folder, made, about)
+    folder, console = existing(parsed.model, "run folder"), SafeConsole(stderr=parsed.json)
+    made = calibrate_run(folder, _others(parsed), parsed.false_accepts, Shown(console))
     if parsed.json:
         print_json((folder / CALIBRATION).read_text(encoding="utf-8"))
         return
@@ -75,15 +48,19 @@ def run(arguments: list[str]) -> None:
 
 
 def _check(parsed: Any) -> None:
-    """Refuse what would only be noticed after the trainings."""
-    if not 0 < parsed.false_accepts < 1:
-        raise SignletError(
-            f"--false-accepts {parsed.false_accepts}: give a share above 0 and below 1"
-        )
     if parsed.unknown is None and not parsed.data:
         refuse_told(parsed, "--unknown or --data")
     if parsed.unknown is not None and (parsed.runs or parsed.data or parsed.folds):
         raise SignletError("--runs, --data and --folds are for trainings; leave out --unknown")
+
+
+def _others(parsed: Any) -> UnknownClips | TrainedAgain:
+    told = (parsed.columns, parsed.names)
+    if parsed.unknown is not None:
+        return UnknownClips(parsed.unknown, Path(parsed.work) if parsed.work else None, told)
+    runs = tuple(existing(run, "run folder") for run in [parsed.model, *parsed.runs])
+    data, folds = tuple(parsed.data), tuple(parsed.folds)
+    return TrainedAgain(runs, data, folds, parsed.leave_out, parsed.device, told)
 
 
 def _parser() -> ArgumentParser:
@@ -134,43 +111,6 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--device", type=str, default="auto", help="auto, cpu, cuda, cuda:1")
     parser.add_argument("--json", action="store_true", help="print calibration.json")
     return parser
-
-
-def _held_out(folder: Path) -> Predictions:
-    path = RunFolder(folder).predictions
-    if not path.exists():
-        raise SignletError(
-            f"{folder}: holds no {PREDICTIONS}, so it cannot be calibrated; name a run folder "
-            "in which folds were held out to the end (signlet train --folds)"
-        )
-    stored = read_predictions(path)
-    which = ENSEMBLE if ENSEMBLE in stored else SOUP
-    if which not in stored:
-        raise SignletError(f"{path}: holds no predictions of {which}")
-    return stored[which]
-
-
-# --- clips from elsewhere -----------------------------------------------------------------
-
-
-def _elsewhere(
-    model: ModelFile, parsed: Any, console: Console
-) -> tuple[list[Predictions], dict[str, Any]]:
-    show = console.is_terminal
-    with scratch("calibrate") as folder:
-        told = (parsed.columns, parsed.names)
-        packed = packed_for(model, parsed.unknown, Path(parsed.work or folder), show, *told)
-        with console.status("Recognising ..."):
-            try:
-                answers = predict_unknown(model, *packed)
-            except SignletError as error:
-                raise SignletError(f"{parsed.unknown}: {error}") from None
-    left = len(packed[0]) - len(answers.names)
-    console.print(
-        f"{len(answers.names):,} clips of unknown signs; {left:,} of known ones left out.",
-        highlight=False,
-    )
-    return [answers], {"unknown": packed[0].source, "known_left_out": left}
 
 
 # --- printing -----------------------------------------------------------------------------

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from signlet.quality.clip import ClipQuality, clip_quality
     from signlet.quality.draw import draw_animation, draw_strip
     from signlet.quality.quality import DataQuality, data_quality
-    from signlet.quality.show import print_clip, print_quality, quality_json, write_quality
+    from signlet.quality.show import print_clip, print_quality
+    from signlet.quality.words import quality_json, write_quality
 
 __all__ = [
     "ClipQuality",
@@ -34,6 +35,7 @@ __getattr__, __dir__ = lazily(
         "clip": ["ClipQuality", "clip_quality"],
         "draw": ["draw_animation", "draw_strip"],
         "quality": ["DataQuality", "data_quality"],
-        "show": ["print_clip", "print_quality", "quality_json", "write_quality"],
+        "show": ["print_clip", "print_quality"],
+        "words": ["quality_json", "write_quality"],
     },
 )

@@ -18,7 +18,7 @@ from signlet.errors import SignletError
 from signlet.files.atomic import replacing, write_text
 from signlet.landmarks import FACE, LEFT_HAND, POSE, RIGHT_HAND
 from signlet.quality.clip import clip_quality
-from signlet.quality.show import clip_overview
+from signlet.quality.words import clip_overview
 from signlet.report.page import render
 from signlet.report.skeleton import RAW, Moving, upright, view_box
 

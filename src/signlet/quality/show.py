@@ -1,31 +1,21 @@
-"""Quality as tables in the terminal, as JSON and as a page."""
+"""Quality as tables in the terminal."""
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from itertools import groupby
-from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from signlet.files.atomic import write_text
 from signlet.quality.checks import Suspicion
 from signlet.quality.clip import ClipQuality
-from signlet.quality.quality import DataQuality, Spread
-from signlet.report.page import render
+from signlet.quality.quality import DataQuality
+from signlet.quality.words import MISSING, by_problem, clip_overview, overview, percent
 from signlet.text.console import SafeConsole
 
 SHOWN = 20
 """Rows of a table in the terminal; the rest is counted. JSON and the page hold all."""
-
-
-MISSING = "Landmarks not found (both hands: frames without any hand)"
 
 
 def print_quality(quality: DataQuality, console: Console | None = None, limit: int = SHOWN) -> None:
@@ -51,37 +41,6 @@ def _show(console: Console, title: str, table: Table) -> None:
     console.print(table)
 
 
-def overview(quality: DataQuality) -> list[tuple[str, str]]:
-    """The head of the report: what is counted, and the count in words."""
-    rows = [
-        ("source", quality.source),
-        ("clips", f"{quality.clips:,}"),
-        ("signs", f"{quality.signs:,}"),
-        ("signers", f"{quality.signers:,}"),
-        ("frames", _in_words(quality.frames, "{:,.0f}")),
-    ]
-    if quality.clips_of_split:
-        counts = ((name or "none", count) for name, count in quality.clips_of_split.items())
-        rows.append(("split", ", ".join(f"{name} {count:,}" for name, count in counts)))
-    if quality.seconds:
-        rows.append(("seconds", _in_words(quality.seconds, "{:.1f}")))
-    return [*rows, ("clips per sign", _per(quality.clips_of_sign)), _skipped(quality)]
-
-
-def _in_words(spread: Spread, form: str) -> str:
-    low, middle, high = (form.format(v) for v in (spread.low, spread.middle, spread.high))
-    return f"{low} to {high}, median {middle}"
-
-
-def _per(counts: Mapping[str, int]) -> str:
-    known = [count for name, count in counts.items() if name] or [0]
-    return f"{min(known):,} to {max(known):,}"
-
-
-def _skipped(quality: DataQuality) -> tuple[str, str]:
-    return "skipped", f"{len(quality.skipped):,}"
-
-
 def print_clip(quality: ClipQuality, console: Console | None = None) -> None:
     """Print what is in one clip."""
     console = console or SafeConsole()
@@ -91,31 +50,11 @@ def print_clip(quality: ClipQuality, console: Console | None = None) -> None:
         console.print(Text(f"Suspicious: {problem}", style="yellow"))
 
 
-def clip_overview(quality: ClipQuality) -> list[tuple[str, str]]:
-    """Name, length and kept frames of a clip in words."""
-    length = "" if quality.seconds is None else f", {quality.seconds:.2f} s"
-    rate = "unknown" if quality.fps is None else f"{quality.fps:g} a second"
-    return [
-        ("clip", quality.name),
-        ("sign", quality.sign or "unknown"),
-        ("signer", quality.signer or "unknown"),
-        ("frames", f"{quality.frames:,}{length}"),
-        ("frame rate", rate),
-        ("with a hand", f"{quality.hand_frames:,} of {quality.frames:,} frames"),
-        ("kept", f"{quality.kept:,} frames for a model of {quality.max_len}"),
-    ]
-
-
 def _overview(rows: Sequence[tuple[str, str]]) -> Table:
     table = Table.grid(padding=(0, 2))
     for name, value in rows:
         table.add_row(Text(name, style="dim"), Text(value))
     return table
-
-
-def percent(share: float) -> str:
-    """A share in words; NaN is not known."""
-    return "not known" if math.isnan(share) else f"{share:.1%}"
 
 
 def _missing(missing: Mapping[str, float]) -> Table:
@@ -150,39 +89,3 @@ def _findings(findings: Sequence[Suspicion], limit: int) -> Table:
         if len(group) > each:
             table.add_row(problem, "", f"and {len(group) - each:,} more", "")
     return table
-
-
-def by_problem(findings: Sequence[Suspicion]) -> list[tuple[str, list[Suspicion]]]:
-    """Findings of one problem together, in the order in which the problems come."""
-    return [(key, list(group)) for key, group in groupby(findings, key=lambda one: one.problem)]
-
-
-def quality_json(quality: DataQuality | ClipQuality) -> str:
-    """All numbers as JSON; what is not known is null."""
-    values = asdict(quality)
-    if isinstance(quality, DataQuality):
-        values |= {"signs": quality.signs, "signers": quality.signers}
-    return json.dumps(_no_nan(values), indent=1, ensure_ascii=False)
-
-
-def _no_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _no_nan(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_no_nan(inner) for inner in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
-
-
-def write_quality(quality: DataQuality, path: Path) -> Path:
-    """Write the whole of it as one self-contained HTML page; SignletError where it cannot be."""
-    findings = by_problem((*quality.skipped, *quality.suspicious))
-    rows = [(part.replace("_", " "), share) for part, share in quality.missing.items()]
-    page = render(
-        "quality.html",
-        quality=quality,
-        overview=overview(quality),
-        missing=rows,
-        findings=findings,
-    )
-    write_text(path, page)
-    return path

@@ -1,0 +1,93 @@
+"""Calibrate a run: from its folder to the numbers and the picture in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from signlet.calibration.files import FIGURE, write_calibration, write_figure
+from signlet.calibration.leave_out import SOUP
+from signlet.calibration.leave_out_runs import TrainedAgain, answers_without_signs
+from signlet.calibration.measure import Calibrated, calibrate, require_share
+from signlet.calibration.unknown import predict_unknown
+from signlet.errors import SignletError
+from signlet.evaluation.predict import packed_for
+from signlet.evaluation.predictions import Predictions, read_predictions
+from signlet.model.files import ModelFile, load_model
+from signlet.running.leftover import scratch
+from signlet.runs import RunFolder
+from signlet.runs.folder import PREDICTIONS
+from signlet.training.ensemble import ENSEMBLE
+from signlet.training.progress import Events
+
+
+@dataclass(frozen=True)
+class UnknownClips:
+    """Clips of signs that a model does not know.
+
+    where: as `open_source` takes it, or a packed set. work: to pack them to; None for a folder
+    that is removed. told: what the columns of a table are called, and how the files are named.
+    """
+
+    where: str
+    work: Path | None = None
+    told: tuple[str | None, str | None] = (None, None)
+
+
+def calibrate_run(
+    folder: Path,
+    others: UnknownClips | TrainedAgain,
+    false_accepts: float = 0.05,
+    events: Events | None = None,
+) -> Calibrated:
+    """Measure the calibration of a run or ensemble, and write it into its folder.
+
+    others: where answers to unknown signs come from: clips of such signs, or trainings without
+    some of the run's own. false_accepts: as in `calibrate`.
+    Raises SignletError where nothing was held out in the run, or clips and runs do not fit it;
+    `Interrupted` after Ctrl-C in a training, when the same call goes on.
+    """
+    require_share(false_accepts)
+    events = events or Events()
+    out_of_fold, model = held_out(folder), load_model(folder)
+    if isinstance(others, UnknownClips):
+        answers, about = _of_unknown(model, others, events)
+    else:
+        out_of_fold, answers = answers_without_signs(others, model, out_of_fold, events)
+        about = {"left_out_groups": others.groups, "trainings": len(answers)}
+    with events.doing("Measuring ..."):
+        made = calibrate(out_of_fold, answers, false_accepts)
+    write_figure(made, folder / FIGURE)
+    write_calibration(folder, made, about)
+    return made
+
+
+def held_out(folder: Path) -> Predictions:
+    """Predictions of a run's or ensemble's model for clips that it was not trained on."""
+    path = RunFolder(folder).predictions
+    if not path.exists():
+        raise SignletError(
+            f"{folder}: holds no {PREDICTIONS}, so it cannot be calibrated; name a run folder "
+            "in which folds were held out to the end (signlet train --folds)"
+        )
+    stored = read_predictions(path)
+    which = ENSEMBLE if ENSEMBLE in stored else SOUP
+    if which not in stored:
+        raise SignletError(f"{path}: holds no predictions of {which}")
+    return stored[which]
+
+
+def _of_unknown(
+    model: ModelFile, clips: UnknownClips, events: Events
+) -> tuple[list[Predictions], dict[str, Any]]:
+    with scratch("calibrate") as folder:
+        packed = packed_for(model, clips.where, clips.work or folder, events.bar, *clips.told)
+        with events.doing("Recognising ..."):
+            try:
+                answers = predict_unknown(model, *packed)
+            except SignletError as error:
+                raise SignletError(f"{clips.where}: {error}") from None
+    left = len(packed[0]) - len(answers.names)
+    events.line(f"{len(answers.names):,} clips of unknown signs; {left:,} of known ones left out.")
+    return [answers], {"unknown": packed[0].source, "known_left_out": left}

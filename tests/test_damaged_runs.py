@@ -465,6 +465,37 @@ def test_a_checkpoint_with_one_other_weight_is_not_gone_on_from(
     refused(lambda: load_checkpoint(tmp_path / CHECKPOINT), "is damaged")
 
 
+def test_a_checkpoint_whose_weights_changed_places_is_not_gone_on_from(
+    stopped: Path, tmp_path: Path
+) -> None:
+    """Each piece of the archive is whole, and torch asks no more."""
+    path = tmp_path / CHECKPOINT
+    with zipfile.ZipFile(stopped) as archive, zipfile.ZipFile(path, "w") as changed:
+        pieces = {entry.filename: archive.read(entry) for entry in archive.infolist()}
+        a, b = two_weights(pieces)
+        for name, content in (pieces | {a: pieces[b], b: pieces[a]}).items():
+            changed.writestr(name, content)
+    torch.load(path, weights_only=True)
+    refused(lambda: load_checkpoint(path), "is damaged")
+
+
+def two_weights(pieces: dict[str, bytes]) -> tuple[str, str]:
+    """Pieces of one size that hold other bytes."""
+    by_size: dict[int, str] = {}
+    for name, content in pieces.items():
+        other = by_size.setdefault(len(content), name)
+        if "/data/" in name and pieces[other] != content:
+            return other, name
+    raise AssertionError("the checkpoint has no two weights of one size")
+
+
+def test_a_checkpoint_without_a_checksum_is_gone_on_from(stopped: Path, tmp_path: Path) -> None:
+    """As an older signlet wrote them."""
+    state = load_checkpoint(stopped)
+    torch.save(state, tmp_path / CHECKPOINT)
+    assert load_checkpoint(tmp_path / CHECKPOINT).keys() == state.keys()
+
+
 CHANGES: dict[str, dict[str, Any]] = {
     "no weights": {"task": {}},
     "weights of nothing": {"task": 3},

@@ -476,6 +476,13 @@ def test_a_fingerspelling_sequence_that_is_not_there_is_named(tmp_path: Path) ->
         source.read(by_name(source)["10/999"])
 
 
+def test_a_fingerspelling_name_that_no_file_can_have_is_left_out(tmp_path: Path) -> None:
+    root = mini.asl_fingerspelling(tmp_path)
+    with (root / "train.csv").open("a") as file:
+        file.write(f"train_landmarks/{'9' * 3000}.parquet,10,1,1,x\n")
+    noted(open_source(root), "1 of 13 clips is left out: no file is there")
+
+
 def test_fingerspelling_files_of_other_columns_are_refused(tmp_path: Path) -> None:
     root = mini.asl_fingerspelling(tmp_path)
     mini.clip(tmp_path / "other.parquet").replace(root / "train_landmarks" / "10.parquet")

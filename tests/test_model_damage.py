@@ -153,6 +153,18 @@ def test_every_bit_beside_the_weights_counts(teachable: Path, tmp_path: Path) ->
             assert unchanged(said, whole), (place, bit)
 
 
+def test_a_checksum_that_lost_its_name_is_damage(
+    teachable: Path, folder: Path, tmp_path: Path
+) -> None:
+    """Damage of the name and of a weight would pass as a file of an older signlet."""
+    path, config = tmp_path / "m.onnx", folder / CONFIG
+    path.write_bytes(teachable.read_bytes().replace(b"signlet.sha256", b"s1gnlet.sha256"))
+    config.write_text(config.read_text().replace('"sha256"', '"sha255"'))
+    for damaged in (path, folder):
+        with pytest.raises(SignletError, match="its checksum has lost its name"):
+            signlet.load(damaged)
+
+
 def test_parts_of_two_models_are_no_model(folder: Path, tmp_path: Path) -> None:
     torch.manual_seed(7)
     other = type(tiny_model())(tiny_model().config)

@@ -22,6 +22,8 @@ from signlet_testing.mutations import mutate, mutate_json
 from signlet_testing.teaching import OWN, tiny_card, tiny_model
 
 STARTER = "fingerspelling"
+_LARGE = 1 << 28
+"""Bytes of a view beyond which nothing is done to it that would write it out."""
 SAME = 1e-4
 """Probabilities of the same weights differ by less, whatever else the machine does."""
 
@@ -151,7 +153,7 @@ class Arrays(Kind):
         for _ in range(int(rng.integers(1, 4))):
             with np.errstate(all="ignore"):
                 given = drawn(_CHANGES, rng)(given, rng)
-            if not isinstance(given, np.ndarray) or given.ndim == 0:
+            if not isinstance(given, np.ndarray) or given.ndim == 0 or given.nbytes > _LARGE:
                 break
         return given
 
@@ -177,7 +179,7 @@ def _typed(array: Any, rng: Generator) -> Any:
 
 def _valued(array: Any, rng: Generator) -> Any:
     """Odd numbers in a block of it, or everywhere."""
-    if array.dtype.kind != "f" or not 0 < array.nbytes < 1 << 28:
+    if array.dtype.kind != "f" or not 0 < array.nbytes < _LARGE:
         return array
     changed, value = array.copy(), np.array(drawn(_VALUES, rng))
     if rng.random() < 0.3:
@@ -204,7 +206,7 @@ def _shaped(array: Any, rng: Generator) -> Any:
         return array[: int(rng.integers(3))]
     if kind == 6:
         return array[:, : int(rng.integers(543))] if array.ndim > 1 else array
-    if kind == 7:
+    if kind == 7 and len(array):
         return np.broadcast_to(
             array[:1], (int(rng.choice([0, 700, 10**5, 10**9])), *array.shape[1:])
         )

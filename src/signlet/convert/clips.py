@@ -22,6 +22,7 @@ from signlet.meaning.looks import MOST_OF
 from signlet.running.leftover import sweep_below
 from signlet.running.lock import only_one
 from signlet.sources import ClipRef, Source, read_clip, read_ref, write_clip
+from signlet.sources.absent import exists
 from signlet.sources.arrays import read_npy, read_npz
 from signlet.sources.files import Reader
 
@@ -161,7 +162,7 @@ def _look(clip: Clip) -> Found:
 
 
 def _changed(source: Source, ref: ClipRef, change: Change) -> Clip:
-    own = ref.path.suffix.lower() in _ARRAYS and ref.path.is_file()  # in a .zip it is none
+    own = ref.path.suffix.lower() in _ARRAYS and exists(ref.path)  # in a .zip it is none
     if change.order and own:
         return _as(partial(read_ref, ref), ref.path, change)
     return _by(change, source.read(ref))

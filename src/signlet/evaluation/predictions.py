@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import ArrayLike, NDArray
 
 from signlet.errors import SignletError
+from signlet.files import parquet_pages
 from signlet.files.atomic import replacing
 from signlet.files.regular import blocked, content_of
 from signlet.modelfile.averaging import Kind, mean_probabilities
@@ -157,8 +159,11 @@ def read_predictions(path: str | Path) -> dict[str, Predictions]:
         raise SignletError(f"{path}: no such file; give the predictions.parquet of a run folder")
     try:
         # From memory and without threads: one that still runs at the exit aborts the process.
-        content = pa.BufferReader(content_of(path, _LARGEST))
-        table = pq.ParquetFile(content, page_checksum_verification=True).read(use_threads=False)
+        content = content_of(path, _LARGEST)
+        parquet_pages.judge_table(io.BytesIO(content), len(content))
+        table = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True).read(
+            use_threads=False
+        )
         signs = _signs_of(table.schema)
         _check_filled(table)
         models = pc.unique(table["model"]).to_pylist()

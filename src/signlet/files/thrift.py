@@ -1,108 +1,122 @@
-"""As much of Thrift's compact protocol as tells how deep and how long a file's description is.
+"""Thrift's compact protocol, decoded: what a Parquet file says of itself, before Arrow reads it.
 
-Parquet's own reader follows a description however deep it nests, until its stack ends, which no
+Arrow's own reader follows a description however deep it nests, until its stack ends, which no
 exception tells.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import Any
 
-_DEEPEST = 32
-_BOOLS, _BYTE, _VARINTS, _DOUBLE = (1, 2), 3, (4, 5, 6), 7
-_BYTES, _LISTS, _MAP, _STRUCT = 8, (9, 10), 11, 12
+_DEEPEST, _LONGEST_NUMBER = 32, 70
+_MOST_VALUES = 1 << 20
+_TRUE, _FALSE, _BYTE, _DOUBLE, _BYTES, _LIST, _SET, _MAP, _STRUCT = 1, 2, 3, 7, 8, 9, 10, 11, 12
 
-Field = tuple[int, int, int]
-"""Number and kind of a field, and where its value begins."""
+Structure = dict[int, Any]
+"""Value by number of the field: int, a list, another structure, or None for what is skipped."""
+_Walked = tuple[Any, int]
+"""A value, and where the next one begins."""
 
 
-def lengths(data: bytes, number: int) -> Iterator[int]:
-    """Lengths of the lists in a structure's field `number`, which may be there several times.
+def structure(data: bytes, at: int = 0) -> tuple[Structure, int]:
+    """Decode the structure that begins at `at`; also return where it ends.
 
-    Raises ValueError where the data is no whole structure, or nests deeper than any file does.
+    Texts, doubles and maps are skipped. Raises ValueError where the data is no whole structure,
+    holds a field twice, or nests deeper or holds more than any file does.
     """
-    for field, kind, at in _fields(data, 0, 0):
-        if field == number and kind in _LISTS:
-            yield _list(data, at)[1]
+    try:
+        found, end = _structure(data, at, 0)
+    except IndexError:
+        raise ValueError("breaks off") from None
+    if end > len(data):
+        raise ValueError("breaks off")
+    return found, end
 
 
-def _fields(data: bytes, at: int, depth: int) -> Iterator[Field]:
-    """The fields of a structure; the last is no field, and tells where the structure ends."""
+def _structure(data: bytes, at: int, depth: int) -> _Walked:
     if depth > _DEEPEST:
         raise ValueError("nests too deep")
+    found: Structure = {}
     field = 0
-    while True:
-        head = _byte(data, at)
-        if head == 0:
-            yield 0, 0, at + 1
-            return
+    while head := data[at]:
         at += 1
-        kind = head & 15
         if head >> 4:
             field += head >> 4
         else:
-            field, at = _varint(data, at)
-            field = (field >> 1) ^ -(field & 1)
-        yield field, kind, at
-        at = at if kind in _BOOLS else _after(data, at, kind, depth)
+            field, at = _number(data, at)
+        if field in found:
+            raise ValueError(f"holds its field {field} twice")
+        kind = head & 15
+        if kind <= _FALSE:
+            found[field] = kind == _TRUE
+        else:
+            found[field], at = _value(data, at, kind, depth)
+    return found, at + 1
 
 
-def _after(data: bytes, at: int, kind: int, depth: int) -> int:
-    """Where the value that begins at `at` ends."""
-    if kind in _VARINTS:
-        return _varint(data, at)[1]
-    if kind == _STRUCT:
-        return list(_fields(data, at, depth + 1))[-1][2]
+def _value(data: bytes, at: int, kind: int, depth: int) -> _Walked:
+    if 4 <= kind <= 6:
+        return _number(data, at)
     if kind == _BYTES:
         length, at = _varint(data, at)
-        return at + length
-    if kind in (*_BOOLS, _BYTE):
-        return at + 1
+        return None, at + length
+    if kind == _STRUCT:
+        return _structure(data, at, depth + 1)
+    if kind in (_LIST, _SET):
+        return _list(data, at, depth + 1)
+    if kind in (_TRUE, _FALSE, _BYTE):
+        return data[at], at + 1
     if kind == _DOUBLE:
-        return at + 8
-    if depth > _DEEPEST:
-        raise ValueError("nests too deep")
-    if kind in _LISTS:
-        inner, count, at = _list(data, at)
-        return _repeated(data, at, (inner,), count, depth)
+        return None, at + 8
     if kind == _MAP:
-        count, at = _varint(data, at)
-        if count == 0:
-            return at
-        both = _byte(data, at)
-        return _repeated(data, at + 1, (both >> 4, both & 15), count, depth)
+        return None, _after_map(data, at, depth + 1)
     raise ValueError(f"has a value of kind {kind}")
 
 
-def _repeated(data: bytes, at: int, kinds: tuple[int, ...], count: int, depth: int) -> int:
+def _list(data: bytes, at: int, depth: int) -> _Walked:
+    if depth > _DEEPEST:
+        raise ValueError("nests too deep")
+    head = data[at]
+    count, at = (head >> 4, at + 1) if head >> 4 < 15 else _varint(data, at + 1)
+    if count > min(_MOST_VALUES, len(data)):
+        raise ValueError("lists too much")
+    values = []
+    for _ in range(count):
+        value, at = _value(data, at, head & 15, depth)
+        values.append(value)
+    return values, at
+
+
+def _after_map(data: bytes, at: int, depth: int) -> int:
+    count, at = _varint(data, at)
+    if count == 0:
+        return at
+    if count > len(data) or depth > _DEEPEST:
+        raise ValueError("lists too much")
+    kinds = data[at] >> 4, data[at] & 15
+    at += 1
     for _ in range(count):
         for kind in kinds:
-            at = _after(data, at, kind, depth + 1)
-            if at > len(data):
-                raise ValueError("breaks off")
+            _, at = _value(data, at, kind, depth)
     return at
 
 
-def _list(data: bytes, at: int) -> tuple[int, int, int]:
-    """(kind, count, where the first one begins)."""
-    head = _byte(data, at)
-    count, at = (head >> 4, at + 1) if head >> 4 < 15 else _varint(data, at + 1)
-    return head & 15, count, at
+def _number(data: bytes, at: int) -> tuple[int, int]:
+    """Signed: 0, -1, 1, -2, 2 ... are written as 0, 1, 2, 3, 4 ..."""
+    value = data[at]
+    at += 1
+    if value > 127:
+        value, at = _varint(data, at - 1)
+    return (value >> 1) ^ -(value & 1), at
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
     value = shift = 0
-    while shift < 70:
-        byte = _byte(data, at)
+    while shift < _LONGEST_NUMBER:
+        byte = data[at]
         at += 1
         value |= (byte & 127) << shift
         if byte < 128:
             return value, at
         shift += 7
     raise ValueError("has a number that is too long")
-
-
-def _byte(data: bytes, at: int) -> int:
-    if not 0 <= at < len(data):
-        raise ValueError("breaks off")
-    return data[at]

@@ -158,6 +158,10 @@ def _folder(path: Path) -> Path:
 
 def _require_whole(config: dict[str, Any], folder: Path) -> None:
     if checksum.NAME not in config:
+        if any(map(checksum.is_one, config.values())):
+            raise SignletError(
+                f"{folder / CONFIG}: is damaged, its checksum lost its name; copy it"
+            )
         checksum.note_missing(str(folder))
         return
     found = checksum.of_content(config, folder / WEIGHTS)

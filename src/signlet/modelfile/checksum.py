@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -21,6 +22,7 @@ from signlet.files.regular import require_regular
 
 NAME = "sha256"
 """What the checksum is called in the JSON files of a run folder."""
+_LOOK = re.compile("[0-9a-f]{64}")
 _noted: list[str] = []
 """The file that the note was about; the others of this process go without."""
 
@@ -57,6 +59,11 @@ def require(stated: Any, found: str, name: str) -> None:
             f"{name}: is damaged or was changed: it is not what was written (its {NAME} is "
             "another); copy it again, or write it anew from what it was made of"
         )
+
+
+def is_one(value: Any) -> bool:
+    """Whether a value looks as a checksum does: damage may have changed only what it is called."""
+    return isinstance(value, str) and _LOOK.fullmatch(value) is not None
 
 
 def note_missing(name: str) -> None:

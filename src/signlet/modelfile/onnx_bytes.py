@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from signlet.errors import SignletError
 from signlet.modelfile import checksum
@@ -55,6 +56,10 @@ def card_text(content: bytes, name: str) -> str:
         card, stated = (_only(entries, key) for key in (ENTRY, CHECKSUM))
         if stated is not None:
             checksum.require(stated.text(), _checksum(content, stated), name)
+        elif any(
+            checksum.is_one(each.value.decode("latin-1")) for each in chain(*entries.values())
+        ):
+            raise ValueError("its checksum has lost its name")
         _require_alone(content, name)
         if card is None:
             return ""

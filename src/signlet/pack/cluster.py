@@ -25,6 +25,7 @@ from signlet.pack.layout import Settings
 from signlet.pack.shard import Shard, write_shard
 from signlet.running.bars import Step
 from signlet.sources import ClipRef, Source
+from signlet.sources.absent import exists
 from signlet.text.install import needs
 from signlet.version import __version__
 
@@ -190,7 +191,7 @@ def _no_cluster(address: str, reason: str) -> SignletError:
 def _shared(work: Sequence[tuple[Shard, list[ClipRef]]]) -> Iterator[Shared]:
     shard, refs = work[0]
     mark = shard.folder / f".{layout.SETTINGS}-{uuid4().hex}"  # resume knows it as temporary
-    sample = refs[0].path if refs[0].path.exists() else None
+    sample = refs[0].path if exists(refs[0].path) else None
     write_text(mark, "")
     try:
         yield Shared(os.getcwd(), mark.name, sample)

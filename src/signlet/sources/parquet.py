@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 
 from signlet.clip import MAX_FRAMES, Clip, validated
 from signlet.errors import ClipError
-from signlet.files import thrift
+from signlet.files import parquet_pages
 from signlet.files.regular import open_regular, size_of
+from signlet.files.thrift import Structure
+from signlet.printable import shortened
 from signlet.sources import row_order
 from signlet.sources.arrays import FPS_KEY, checked_fps
 from signlet.sources.row_order import Ints
@@ -28,6 +30,7 @@ from signlet.sources.row_order import Ints
 _COORDINATES = ("x", "y", "z")
 _LABELS = ("type", "landmark_index")
 _COLUMNS = ("frame", *_LABELS, *_COORDINATES)
+_NUMBERED = ("frame", *_COORDINATES)
 
 _INTEGERS = ("INT32", "INT64")
 _NUMBERS = (*_INTEGERS, "FLOAT", "DOUBLE", "FIXED_LEN_BYTE_ARRAY")
@@ -39,9 +42,10 @@ _KINDS = {
 """What a column may be stored as: text as a number would be as long as whoever wrote it likes."""
 _WIDEST = 16
 """Bytes of a number of fixed length."""
-_MOST_BYTES = 1 << 30
-_USUAL_LISTED, _MOST_LISTED = 6 << 10, 4 << 20
-"""Bytes about the columns, which are there for each group of rows."""
+_MOST_BYTES = 256 << 20
+"""The largest clip allowed has 2.9 million rows of 44 bytes at most."""
+_SLACK = 1 << 20
+"""Bytes that a page may have beyond what its rows need."""
 _SCHEMA, _MOST_COLUMNS = 2, 1000
 """Number of the list of columns, and of groups of them, in what is said about them."""
 
@@ -60,54 +64,72 @@ _MAX_CHECKED, _MAX_BYTES = 1024, 1 << 16
 
 def read_parquet(path: Path) -> Clip:
     """Read and check one file; see `read_clip`."""
-    _judge_ending(path)
+    about = _footer(path)
     # Not read_table, whose data set machinery takes as long as a short clip, and OSFile, not a
     # path, which is looked up in the file systems first.
     with pa.OSFile(os.fsencode(path)) as source, pq.ParquetFile(source, pre_buffer=False) as file:
-        columns = _columns(file, path)
-        table = _table(file, columns, ("frame", *_COORDINATES))
+        columns, rows = _columns(file, path)
+        _judge_pages(about, columns, _NUMBERED, rows, path)
+        table = _table(file, columns, _NUMBERED)
         frame, values = _integers(table, "frame", path), _coordinates(table, path)
         points, (fps, wrong) = _known_points(file, columns, source), _fps(file)
     if not (points and row_order.frames_in_order(frame, points)):
-        values, points = _in_order(frame, values, path)
+        values, points = _in_order(about, frame, values, path)
     frames, remarks = validated(values.reshape(-1, points, 3), str(path))
     return Clip(frames, path.stem, fps=fps, remarks=remarks + wrong)
 
 
-def _judge_ending(path: Path) -> None:
-    """Raise ClipError where this is no file, or what it says of its columns is too much.
+def _footer(path: Path) -> Structure:
+    """What the file says of its columns, before pyarrow, which it could end, reads it.
 
-    Columns that nest very deep end the process within pyarrow.
+    Raises ClipError where this is no file, or what it says is too much.
     """
     with open_regular(path) as file:
-        size = size_of(file)
-        if size > _MOST_BYTES:
+        if (size := size_of(file)) > _MOST_BYTES:
             raise ClipError(f"{path}: is larger than {_MOST_BYTES >> 20} MB; cut it to one sign")
-        file.seek(max(0, size - 8))
-        length = int.from_bytes(file.read(4), "little")
-        if file.read(4) != b"PAR1" or length <= _USUAL_LISTED:
-            return
-        if length > _MOST_LISTED:
-            raise ClipError(f"{path}: has very many row groups; write it again in larger ones")
-        file.seek(max(0, size - 8 - length))
-        listed = file.read(length)
+        try:
+            about = parquet_pages.footer(file, size)
+        except parquet_pages.TooLargeError:
+            raise ClipError(
+                f"{path}: has very many row groups; write it again in larger ones"
+            ) from None
+        except ValueError as error:
+            raise ClipError(f"{path}: is damaged, its end {error}; copy the file again") from None
+    if len(about.get(_SCHEMA) or ()) > _MOST_COLUMNS:
+        listed = len(about[_SCHEMA])
+        raise ClipError(f"{path}: has {listed:,} columns; needed are {', '.join(_COLUMNS)}")
+    return about
+
+
+def _judge_pages(
+    about: Structure, columns: dict[str, int], names: tuple[str, ...], rows: int, path: Path
+) -> None:
+    """Raise ClipError where decoding a column would take far more memory than its rows do."""
+    wanted, most = {columns[name] for name in names}, _SLACK + rows * _WIDEST * 2
     try:
-        most = max(thrift.lengths(listed, _SCHEMA), default=0)
+        chunks = [chunk for chunk in parquet_pages.chunks(about) if chunk.column in wanted]
+        chunks = [c for c in chunks if c.text or not c.cheap or c.packed > _SLACK]
+        if not chunks:
+            return  # nearly always
+        with open_regular(path) as file:
+            for chunk in chunks:
+                parquet_pages.judge_pages(file, chunk, most)
+    except parquet_pages.TooLargeError:
+        raise ClipError(f"{path}: unpacks to far more than its rows need; write it again") from None
     except ValueError as error:
-        raise ClipError(f"{path}: is damaged, its footer {error}; copy the file again") from None
-    if most > _MOST_COLUMNS:
-        raise ClipError(f"{path}: has {most:,} columns; needed are {', '.join(_COLUMNS)}")
+        raise ClipError(f"{path}: is damaged, it {error}; copy the file again") from None
 
 
 def _in_order(
-    frame: Ints, values: NDArray[np.float32], path: Path
+    about: Structure, frame: Ints, values: NDArray[np.float32], path: Path
 ) -> tuple[NDArray[np.float32], int]:
     """(rows, 3) values in canonical order, and rows a frame, after decoding the labels."""
     with (
         pa.OSFile(os.fsencode(path)) as source,
         pq.ParquetFile(source, pre_buffer=False, read_dictionary=["type"]) as file,
     ):
-        columns = _columns(file, path)
+        columns, rows = _columns(file, path)
+        _judge_pages(about, columns, _LABELS, rows, path)
         table = _table(file, columns, _LABELS)
         index, codes = _integers(table, "landmark_index", path), _type_codes(table, path)
         points = row_order.canonical_points(frame, index, codes)
@@ -123,8 +145,8 @@ def _fps(file: Any) -> tuple[float | None, tuple[str, ...]]:
     return checked_fps((file.metadata.metadata or {}).get(FPS_KEY.encode()))
 
 
-def _columns(file: Any, path: Path) -> dict[str, int]:
-    """Number of each column that is needed."""
+def _columns(file: Any, path: Path) -> tuple[dict[str, int], int]:
+    """Number of each column that is needed, and how many rows there are."""
     names = file.schema.names
     missing = [name for name in _COLUMNS if names.count(name) != 1]
     if missing:
@@ -141,7 +163,7 @@ def _columns(file: Any, path: Path) -> dict[str, int]:
     numbers = {name: names.index(name) for name in _COLUMNS}
     for name, number in numbers.items():
         _judge_column(file.schema.column(number), name, path)
-    return numbers
+    return numbers, rows
 
 
 def _judge_column(column: Any, name: str, path: Path) -> None:
@@ -224,9 +246,8 @@ def _type_codes(table: Any, path: Path) -> Ints:
     names = array.dictionary.to_pylist()
     unknown = [name for name in names if name not in row_order.TYPES]
     if unknown:
-        raise ClipError(
-            f"{path}: column type holds {unknown[0]!r}; allowed are {', '.join(row_order.TYPES)}"
-        )
+        word, known = shortened(unknown[0]), ", ".join(row_order.TYPES)
+        raise ClipError(f"{path}: column type holds {word!r}; allowed are {known}")
     codes = np.array([row_order.TYPES.index(name) for name in names], np.int32)
     return codes[array.indices.to_numpy()]
 

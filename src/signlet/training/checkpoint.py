@@ -7,6 +7,7 @@ draw comes from (seed, epoch, step) or (seed, epoch, clip).
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ import torch
 from signlet.errors import SignletError
 from signlet.files.atomic import replacing
 from signlet.files.regular import require_regular
+from signlet.modelfile import checksum
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     """Write the state as a whole or not at all."""
     with replacing(path) as temporary:
         try:
-            torch.save(state, temporary)
+            torch.save({**state, checksum.NAME: checksum.of(_parts(state))}, temporary)
         except RuntimeError:  # what torch makes of a full disk
             raise SignletError(f"{path}: cannot be written; free space on the disk") from None
 
@@ -42,7 +44,28 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         raise unusable(path, "is damaged")
     if not isinstance(state, dict) or "epoch" not in state:
         raise unusable(path, "is no checkpoint")
+    stated = state.pop(checksum.NAME, None)  # older checkpoints have none
+    if stated is not None and stated != checksum.of(_parts(state)):
+        # The archive's checksums hold each piece, not which piece belongs to which weight.
+        raise unusable(path, "is damaged")
     return state
+
+
+def _parts(value: Any) -> Iterator[bytes | memoryview]:
+    """All bytes that decide what a state is, in its own order."""
+    if isinstance(value, torch.Tensor):
+        yield f"{value.dtype} {tuple(value.shape)}".encode()
+        yield value.detach().cpu().reshape(-1).view(torch.uint8).numpy().data
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield f"{key!r}:".encode()
+            yield from _parts(inner)
+    elif isinstance(value, list | tuple):
+        yield f"{len(value)}:".encode()
+        for inner in value:
+            yield from _parts(inner)
+    else:
+        yield f"{value!r};".encode()
 
 
 def unusable(path: Path, problem: str) -> SignletError:

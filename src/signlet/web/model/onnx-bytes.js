@@ -45,6 +45,8 @@ export async function cardText(bytes, name) {
       throw new Error(`${name}: is damaged or was changed: it is not what was written (its sha256 is another); copy it again, or export it again`);
     }
   }
+  const nameless = !stated && Array.from(entries.values()).flat().some(isChecksum);
+  if (nameless) throw damaged(name, "its checksum has lost its name");
   requireAlone(bytes, name);
   if (!card) return "";
   if (!stated && !noted) {
@@ -52,6 +54,11 @@ export async function cardText(bytes, name) {
     console.warn(`${name}: has no checksum, as files of an older signlet; should it be damaged, nobody would notice; export it again`);
   }
   return text(card, name);
+}
+
+/** @param {Entry} entry: damage may have changed only what it is called. */
+function isChecksum({ value }) {
+  return /^[0-9a-f]{64}$/.test(new TextDecoder("latin1").decode(value));
 }
 
 /** @param {string} name @param {string} reason */

@@ -42,8 +42,8 @@ _KINDS = {
 """What a column may be stored as: text as a number would be as long as whoever wrote it likes."""
 _WIDEST = 16
 """Bytes of a number of fixed length."""
-_MOST_BYTES = 256 << 20
-"""The largest clip allowed has 2.9 million rows of 44 bytes at most."""
+_MOST_BYTES = 512 << 20
+"""The largest clip allowed has 11 million rows of 44 bytes at most."""
 _SLACK = 1 << 20
 """Bytes that a page may have beyond what its rows need."""
 _SCHEMA, _MOST_COLUMNS = 2, 1000

@@ -160,7 +160,7 @@ def _require_whole(config: dict[str, Any], folder: Path) -> None:
     if checksum.NAME not in config:
         if any(map(checksum.is_one, config.values())):
             raise SignletError(
-                f"{folder / CONFIG}: is damaged, its checksum lost its name; copy it"
+                f"{folder / CONFIG}: is damaged (its checksum has lost its name); copy it again"
             )
         checksum.note_missing(str(folder))
         return

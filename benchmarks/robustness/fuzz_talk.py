@@ -64,7 +64,8 @@ class CommandLine(Kind):
         shutil.copytree(self.base, folder / "in")  # a command may write over what it is given
         os.chdir(folder)
         if rng.random() < 0.04:
-            return [drawn(_VALUES, rng) for _ in range(int(rng.integers(3)))]
+            words = [drawn(_VALUES, rng) for _ in range(int(rng.integers(3)))]
+            return [*words, "--no-such-flag"] if words[:1] and words[0] in COMMANDS else words
         others = *self._WITHOUT_CLIPS, *self._WITHOUT_MODEL, *self._NOT_AT_ALL
         command = drawn([*_HARMLESS * 3, *others], rng)
         words = [self._word(command, rng) for _ in range(int(rng.integers(0, 5)))]

@@ -54,7 +54,7 @@ def test_the_demo_on_real_letters(
     assert main(["demo", *SMALL]) == 0
     said = capsys.readouterr().out
     assert "436 clips, 26 signs, 17 signers; 0 skipped" in said
-    assert "copies" in said
+    assert "duplicates" in said
     for name in ("student", "teacher", "distilled", "soup", "eso", "fsl", "gsg", "ise", "lls"):
         assert name in said
     run = tmp_path / "runs" / "demo"

@@ -14,12 +14,17 @@ from signlet.calibration.leave_out import LeaveOut
 from signlet.calibration.measure import calibrate
 from signlet.cli import main
 from signlet.errors import SignletError
-from signlet.evaluation.copies import NO_ESTIMATE, copies_note, trained_copies, without_copies
+from signlet.evaluation.duplicates import (
+    NO_ESTIMATE,
+    duplicates_note,
+    trained_duplicates,
+    without_duplicates,
+)
 from signlet.evaluation.predictions import Predictions
 from signlet.evaluation.scores import score
 from signlet.export.model_card import _accuracy
 from signlet.pack import PackedSet, pack
-from signlet.report.content import _copies
+from signlet.report.content import _duplicates
 from signlet.sources import open_source
 from signlet.training.recipes import load_recipe
 from signlet.tune import Search, outcome, tune
@@ -31,7 +36,7 @@ from test_cli import SMALL
 SIGNS = ("circle", "line", "wave")
 
 
-def record_copies(folder: Path, takes: int = 2) -> Path:
+def record_duplicates(folder: Path, takes: int = 2) -> Path:
     """Two signers whose clips are the same recordings."""
     for number, sign in enumerate(SIGNS):
         (folder / sign).mkdir(parents=True)
@@ -44,7 +49,7 @@ def record_copies(folder: Path, takes: int = 2) -> Path:
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return record_copies(tmp_path_factory.mktemp("copies") / "clips")
+    return record_duplicates(tmp_path_factory.mktemp("duplicates") / "clips")
 
 
 @pytest.fixture(scope="module")
@@ -78,13 +83,15 @@ def predicted(packed: PackedSet, folds: str = "signer") -> Predictions:
 # --- train and its run folder ----------------------------------------------------------------
 
 
-def test_a_training_that_tested_copies_only_says_so_and_writes_its_report(run: Path) -> None:
+def test_a_training_that_tested_duplicates_only_says_so_and_writes_its_report(run: Path) -> None:
     report = (run / "report.html").read_text(encoding="utf-8")
     assert "There is no estimate of how well new recordings are read" in report
-    assert "12 of 12 held-out clips are copies" in report
+    assert "12 of 12 held-out clips are duplicates" in report
     about = json.loads((run / "config.json").read_text(encoding="utf-8"))["about"]
     assert about["copies_held_out"] == 12
-    assert _accuracy(about) == "not measured: all 12 held-out clips are copies of clips trained on"
+    assert (
+        _accuracy(about) == "not measured: all 12 held-out clips are duplicates of clips trained on"
+    )
 
 
 def test_evaluate_says_it_again(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -95,15 +102,15 @@ def test_evaluate_says_it_again(run: Path, capsys: pytest.CaptureFixture[str]) -
 def test_calibrate_says_it_before_it_trains(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["calibrate", str(run), "--leave-out", "3"]) == 2
     said = capsys.readouterr()
-    assert "all 12 held-out clips are copies of clips that were trained on" in said.err
+    assert "all 12 held-out clips are duplicates of clips that were trained on" in said.err
     assert "Training 1" not in said.out
 
 
-def test_a_card_says_how_many_of_the_clips_are_copies() -> None:
+def test_a_card_says_how_many_of_the_clips_are_duplicates() -> None:
     scores = {"top1": 0.5, "balanced_accuracy": 0.5, "clips": 12}
     said = _accuracy({"out_of_fold": {"soup": scores}, "copies_held_out": 3})
-    assert said.endswith("; 3 of the clips are copies of clips trained on")
-    assert "copies" not in _accuracy({"out_of_fold": {"soup": scores}})
+    assert said.endswith("; 3 of the clips are duplicates of clips trained on")
+    assert "duplicates" not in _accuracy({"out_of_fold": {"soup": scores}})
 
 
 def test_an_ensemble_of_such_runs_says_it_too(
@@ -118,32 +125,32 @@ def test_an_ensemble_of_such_runs_says_it_too(
     assert _accuracy(about).startswith("not measured: all 12")
 
 
-# --- copies ----------------------------------------------------------------------------------
+# --- duplicates ----------------------------------------------------------------------------------
 
 
 def test_no_score_is_given_of_no_clips(packed: PackedSet) -> None:
     found = predicted(packed)
-    copies = trained_copies(found, packed)
-    assert copies.all()
-    assert without_copies(found, copies) is None
-    assert copies_note(found, copies, "soup").endswith(NO_ESTIMATE)
-    assert NO_ESTIMATE in _copies("soup", found, copies)[0]
+    duplicates = trained_duplicates(found, packed)
+    assert duplicates.all()
+    assert without_duplicates(found, duplicates) is None
+    assert duplicates_note(found, duplicates, "soup").endswith(NO_ESTIMATE)
+    assert NO_ESTIMATE in _duplicates("soup", found, duplicates)[0]
 
 
 def test_nor_where_what_is_left_shows_no_known_sign(packed: PackedSet) -> None:
     found = predicted(packed)
     labels = found.labels.copy()
     labels[0] = -1
-    copies = np.arange(len(labels)) > 0
-    assert without_copies(replace(found, labels=labels), copies) is None
+    duplicates = np.arange(len(labels)) > 0
+    assert without_duplicates(replace(found, labels=labels), duplicates) is None
 
 
 def test_the_rest_is_scored_where_there_is_one(packed: PackedSet) -> None:
     found = predicted(packed)
-    copies = np.arange(len(found.names)) == 0
-    assert without_copies(found, copies) == score(found.select(~copies)).top1
-    assert copies_note(found, copies, "soup").endswith("without them the soup has 1.000")
-    assert copies_note(found, np.zeros_like(copies), "soup") == ""
+    duplicates = np.arange(len(found.names)) == 0
+    assert without_duplicates(found, duplicates) == score(found.select(~duplicates)).top1
+    assert duplicates_note(found, duplicates, "soup").endswith("without them the soup has 1.000")
+    assert duplicates_note(found, np.zeros_like(duplicates), "soup") == ""
 
 
 # --- tune ------------------------------------------------------------------------------------
@@ -155,7 +162,7 @@ def search(packed: PackedSet) -> Search:
     return Search(recipe, packed, space, validation=(0,), test_fold=1)
 
 
-def test_tune_does_not_pass_off_the_copies_score_as_that_without(
+def test_tune_does_not_pass_off_the_duplicates_score_as_that_without(
     packed: PackedSet, tmp_path: Path
 ) -> None:
     work = _Work(search(packed), tmp_path, None, "cpu", None)  # type: ignore[arg-type]

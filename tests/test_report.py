@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from signlet.clip import Clip
 from signlet.errors import SignletError
-from signlet.evaluation.copies import trained_copies
+from signlet.evaluation.duplicates import trained_duplicates
 from signlet.evaluation.scores import Predictions, by_sign, by_signer, score, write_predictions
 from signlet.files import atomic
 from signlet.landmarks import LEFT_HAND, NUM_RAW
@@ -52,7 +52,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Made:
-    """A source of 12 made clips; the last is a copy of the first under another signer."""
+    """A source of 12 made clips; the last is a duplicate of the first under another signer."""
 
     name: str = "made"
     signs: tuple[str, ...] = SIGNS
@@ -361,15 +361,15 @@ def test_doubtful_tests_are_named(signers: list[str], folds: list[int], words: s
     assert words in warning
 
 
-def test_held_out_copies_of_trained_clips_are_found(packed: PackedSet, text: str) -> None:
-    both = predicted()  # c0 is held out in fold 0, its copy c11 in fold 1
-    assert np.flatnonzero(trained_copies(both, packed)).tolist() == [0, 11]
-    assert "2 of 12 held-out clips are copies" in text
+def test_held_out_duplicates_of_trained_clips_are_found(packed: PackedSet, text: str) -> None:
+    both = predicted()  # c0 is held out in fold 0, its duplicate c11 in fold 1
+    assert np.flatnonzero(trained_duplicates(both, packed)).tolist() == [0, 11]
+    assert "2 of 12 held-out clips are duplicates" in text
     together = Predictions(
         both.names, both.signers, both.labels, both.probabilities, np.zeros(12, int), SIGNS
     )
-    assert not trained_copies(together, packed).any()
-    assert trained_copies(together.select([11]), packed).tolist() == [True]
+    assert not trained_duplicates(together, packed).any()
+    assert trained_duplicates(together.select([11]), packed).tolist() == [True]
 
 
 # --- skeletons ------------------------------------------------------------------------------

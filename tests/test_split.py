@@ -12,7 +12,7 @@ import yaml
 
 from signlet.cli import main
 from signlet.errors import SignletError
-from signlet.evaluation.copies import trained_copies
+from signlet.evaluation.duplicates import trained_duplicates
 from signlet.evaluation.predictions import Predictions, read_predictions
 from signlet.evaluation.split_plan import split_plan
 from signlet.pack import PackedSet, pack
@@ -173,7 +173,7 @@ def test_a_run_goes_on_with_the_same_split_only(
     assert train(data, run, tiny, "--resume", "--split", "val") == 0
 
 
-COPIED = {  # split of the clip and of its copy -> the splits in which the clip is no fair test
+COPIED = {  # split of the clip and of its duplicate -> the splits in which the clip is no fair test
     ("val", "train"): {"val"},
     ("val", "val"): set(),
     ("val", "test"): {"test"},  # val is trained on, where test is held out
@@ -206,26 +206,26 @@ def test_a_copy_counts_only_where_its_split_was_trained_on(
         np.zeros(len(tested), int),
         packed.signs,
     )
-    copies = trained_copies(seen, packed, held_out)
-    assert bool(copies.any()) is (held_out in COPIED[splits])
-    assert copies.sum() <= 1
+    duplicates = trained_duplicates(seen, packed, held_out)
+    assert bool(duplicates.any()) is (held_out in COPIED[splits])
+    assert duplicates.sum() <= 1
 
 
 @pytest.mark.slow
-def test_a_training_for_val_says_nothing_of_copies_in_test(
+def test_a_training_for_val_says_nothing_of_duplicates_in_test(
     tmp_path: Path, tiny: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = [("path", "sign", "signer", "split")]
     for sign in range(2):
         for signer, split in mini.SPLIT_OF.items():
-            who = min(signer, 2)  # who is in test is a copy of who is in val
+            who = min(signer, 2)  # who is in test is a duplicate of who is in val
             path = mini.clip(tmp_path / f"{sign}{signer}.npz", sign, who)
             rows.append((path.name, f"sign {sign}", f"s{signer}", split))
     data, run = mini.table(tmp_path / "t.csv", rows), tmp_path / "run"
     assert train(data, run, tiny, "--split", "val") == 0
     assert main(["evaluate", str(run)]) == 0
-    assert "copies" not in capsys.readouterr().out
-    assert "are copies" not in (run / "report.html").read_text(encoding="utf-8")
+    assert "duplicates" not in capsys.readouterr().out
+    assert "are duplicates" not in (run / "report.html").read_text(encoding="utf-8")
     about = json.loads((run / "config.json").read_text(encoding="utf-8"))["about"]
     assert "copies_held_out" not in about
 

@@ -45,7 +45,7 @@ from benchmarks.accuracy.ablation_results import (
 from benchmarks.accuracy.ablation_variants import VARIANTS
 from benchmarks.environment import RESULTS
 from signlet.errors import SignletError
-from signlet.evaluation.copies import trained_copies
+from signlet.evaluation.duplicates import trained_duplicates
 from signlet.evaluation.predictions import Predictions, read_predictions
 from signlet.evaluation.scores import score
 from signlet.model import SignModel
@@ -226,14 +226,14 @@ def measure(
 
 
 def scores(results: dict[str, Predictions], packed: PackedSet) -> dict[str, Any]:
-    """Top-1 of each model: of all clips, balanced over the signs, without trained copies."""
-    copies = trained_copies(results["soup"], packed)
-    row: dict[str, Any] = {"clips": len(copies), "copies": int(copies.sum())}
+    """Top-1 of each model: of all clips, balanced over the signs, without trained duplicates."""
+    duplicates = trained_duplicates(results["soup"], packed)
+    row: dict[str, Any] = {"clips": len(duplicates), "copies": int(duplicates.sum())}
     for model in MODELS:
         all_clips = score(results[model], resamples=1)
         row[model] = round(all_clips.top1, 4)
         row[f"{model}_balanced"] = round(all_clips.balanced_accuracy, 4)
-        without = score(results[model].select(~copies), resamples=1).top1
+        without = score(results[model].select(~duplicates), resamples=1).top1
         row[f"{model}_without_copies"] = round(without, 4)
     return row
 

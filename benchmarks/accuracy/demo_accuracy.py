@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from benchmarks.accuracy.ablation_variants import VARIANTS
 from benchmarks.environment import write_csv
-from signlet.evaluation.copies import trained_copies
+from signlet.evaluation.duplicates import trained_duplicates
 from signlet.evaluation.predictions import Predictions, average, read_predictions
 from signlet.evaluation.scores import score
 from signlet.pack import PackedSet, pack
@@ -56,12 +56,12 @@ def one(recipe: Recipe, packed: PackedSet, fold: int, run: Path) -> dict[str, ob
         "fold": fold,
         "clips": len(results["soup"].names),
     }
-    copies = trained_copies(results["soup"], packed)
-    row["copies"] = int(copies.sum())
+    duplicates = trained_duplicates(results["soup"], packed)
+    row["copies"] = int(duplicates.sum())
     for name in MODELS:
         row[name] = round(score(results[name], resamples=1).top1, 4)
         row[f"{name}_balanced"] = round(score(results[name], resamples=1).balanced_accuracy, 4)
-        row[f"{name}_without_copies"] = round(accuracy(results[name].select(~copies)), 4)
+        row[f"{name}_without_copies"] = round(accuracy(results[name].select(~duplicates)), 4)
     row["cpu_seconds"] = timing.read_text() if timing.exists() else ""
     print(row, flush=True)
     return row

@@ -30,7 +30,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import balanced_accuracy_score
 
 from benchmarks.environment import write_csv
-from signlet.evaluation.copies import trained_copies
+from signlet.evaluation.duplicates import trained_duplicates
 from signlet.evaluation.folds import signer_folds
 from signlet.evaluation.predict import embed, predict, predictions_of
 from signlet.model import SignModel
@@ -112,15 +112,15 @@ def rows_of(run: Path, packed: PackedSet) -> Iterator[dict[str, Any]]:
 
 
 def scored(packed: PackedSet, held_out: Rows, answers: Answers, fold: int) -> dict[str, float]:
-    """Top-1, balanced, and top-1 without copies of clips that were trained on."""
+    """Top-1, balanced, and top-1 without duplicates of clips that were trained on."""
     right = answers.argmax(1) == np.asarray(packed.labels)[held_out]
-    copies = trained_copies(predictions_of(packed, held_out, answers, fold), packed)
+    duplicates = trained_duplicates(predictions_of(packed, held_out, answers, fold), packed)
     labels = np.asarray(packed.labels)[held_out]
     return {
         "clips": len(held_out),
         "top1": round(float(right.mean()), 4),
         "balanced": round(float(balanced_accuracy_score(labels, answers.argmax(1))), 4),
-        "top1_without_copies": round(float(right[~copies].mean()), 4),
+        "top1_without_copies": round(float(right[~duplicates].mean()), 4),
     }
 
 
@@ -130,7 +130,7 @@ def summarise(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         values = (row["top1"], row["balanced"], row["top1_without_copies"])
         found[row["model"], row["head"]].setdefault(row["seed"], []).append(values)
-    print("model, head: top-1, balanced, top-1 without copies; folds and seeds")
+    print("model, head: top-1, balanced, top-1 without duplicates; folds and seeds")
     for (model, head), seeds in found.items():
         of_seeds = np.array([np.mean(folds, axis=0) for folds in seeds.values()])
         mean = " ".join(f"{value:.3f}" for value in of_seeds.mean(0))

@@ -38,7 +38,7 @@ from benchmarks.environment import write_csv
 from signlet.calibration import tempered
 from signlet.calibration.leave_out import LeaveOut
 from signlet.calibration.measure import choose_threshold, fit_temperature
-from signlet.evaluation.copies import trained_copies
+from signlet.evaluation.duplicates import trained_duplicates
 from signlet.evaluation.predictions import Predictions, read_predictions
 from signlet.evaluation.scores import score
 from signlet.modelfile.averaging import log_probabilities
@@ -71,7 +71,7 @@ DETECTORS: dict[str, tuple[Score, bool]] = {
 class Fold:
     """A fold's held-out clips: as the whole model reads them, and as those without signs do.
 
-    known, unknown: answers of the latter, a part for each group; copies are left out of
+    known, unknown: answers of the latter, a part for each group; duplicates are left out of
     `seen` and of `known`.
     """
 
@@ -91,12 +91,12 @@ def measure(recipe: Recipe, packed: PackedSet, fold: int, groups: int, work: Pat
     place = work / f"unknown-{recipe.name}-{fold}-{recipe.seed}-{groups}"
     answers = LeaveOut(recipe, packed, (fold,), groups, place).run(quiet)
     print(f"fold {fold}, {groups} groups: done", flush=True)
-    copies = trained_copies(seen, packed)
-    names = {name for name, copy in zip(seen.names, copies, strict=True) if copy}
+    duplicates = trained_duplicates(seen, packed)
+    names = {name for name, duplicate in zip(seen.names, duplicates, strict=True) if duplicate}
     own = [part.select([n not in names for n in part.names]) for part in answers]
     return Fold(
         fold,
-        seen.select(~copies),
+        seen.select(~duplicates),
         tuple(part.select(part.labels >= 0) for part in own),
         tuple(part.select(part.labels < 0) for part in answers),
     )

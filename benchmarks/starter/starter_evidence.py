@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from benchmarks.starter.starter_training import FOLDS
 from signlet.calibration import Calibration, tempered
 from signlet.calibration.measure import Calibrated, calibrate
-from signlet.evaluation.copies import trained_copies
+from signlet.evaluation.duplicates import trained_duplicates
 from signlet.evaluation.predictions import Predictions
 from signlet.evaluation.scores import score
 from signlet.pack import PackedSet
@@ -23,7 +23,7 @@ SHOWN = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of the starter. seen: out-of-fold answers; distinct: the same without copies.
+    """Evidence on the starter. seen: out-of-fold answers; distinct: those without duplicates.
 
     made: calibration of the distinct ones and how well it works; calibration: what ships.
     """
@@ -35,8 +35,8 @@ class Evidence:
 
 
 def evidence(seen: Predictions, others: Predictions, packed: PackedSet) -> Evidence:
-    """Temperature and threshold; copies of clips that were trained on have no say."""
-    distinct = seen.select(~trained_copies(seen, packed))
+    """Temperature and threshold; duplicates of clips that were trained on have no say."""
+    distinct = seen.select(~trained_duplicates(seen, packed))
     made = calibrate(distinct, [others])
     threshold = starter_threshold(distinct, made.calibration.temperature)
     passing = float((made.unknown >= threshold).mean())
@@ -87,7 +87,7 @@ def share(chosen: NDArray[np.bool_]) -> float:
 
 
 def fold_rows(found: Evidence) -> list[dict[str, Any]]:
-    """Accuracy of each fold, with and without copies, and of their mean."""
+    """Accuracy of each fold, with and without duplicates, and of their mean."""
     rows: list[dict[str, Any]] = []
     for fold in FOLDS:
         every, own = (p.select(p.folds == fold) for p in (found.seen, found.distinct))

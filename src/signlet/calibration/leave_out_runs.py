@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from signlet.calibration.leave_out import SOUP, LeaveOut, averaged
 from signlet.errors import SignletError, reason_of
-from signlet.evaluation.copies import trained_copies
+from signlet.evaluation.duplicates import trained_duplicates
 from signlet.evaluation.predictions import Predictions
 from signlet.evaluation.split_plan import TRAINED_FOR
 from signlet.files.settings_file import read_mapping
@@ -54,9 +54,10 @@ class TrainedAgain:
 def answers_without_signs(
     asked: TrainedAgain, model: ModelFile, out_of_fold: Predictions, events: Events
 ) -> tuple[Predictions, list[Predictions]]:
-    """Out-of-fold predictions less copies, and the answers of each training without some signs.
+    """Out-of-fold predictions less duplicates, and the answers of each training without some signs.
 
-    A copy is a held-out clip that was trained on under another name (`signlet.evaluation.copies`).
+    A duplicate is a held-out clip that was trained on under another name
+    (`signlet.evaluation.duplicates`).
     Raises SignletError where the runs, their clips and the model do not fit together;
     `Interrupted` after Ctrl-C, when the same call goes on.
     """
@@ -72,14 +73,14 @@ def answers_without_signs(
         _require_own(run, packed, out_of_fold)
         split = run_split(run)
         work.append(LeaveOut(recipe, packed, folds, asked.groups, run / WORK, asked.device, split))
-    copies = trained_copies(out_of_fold, work[0].packed, work[0].split)
-    _require_clips(out_of_fold, copies, runs[0])
+    duplicates = trained_duplicates(out_of_fold, work[0].packed, work[0].split)
+    _require_clips(out_of_fold, duplicates, runs[0])
     for one in work:
         one.check()
     _say_how_long(work, events)
     keep_freed_memory()
     answers = averaged([one.run(events) for one in work], kind)
-    return _without_copies(out_of_fold, answers, copies, events)
+    return _without_duplicates(out_of_fold, answers, duplicates, events)
 
 
 def _parts(runs: Sequence[Path], model: ModelFile) -> tuple[Sequence[Path], Kind]:
@@ -170,28 +171,31 @@ def _say_how_long(work: Sequence[LeaveOut], events: Events) -> None:
         )
 
 
-def _require_clips(out_of_fold: Predictions, copies: NDArray[np.bool_], run: Path) -> None:
+def _require_clips(out_of_fold: Predictions, duplicates: NDArray[np.bool_], run: Path) -> None:
     """Refuse, before the trainings, what would leave nothing to measure after them."""
-    if not (out_of_fold.labels[~copies] >= 0).any():
+    if not (out_of_fold.labels[~duplicates] >= 0).any():
         raise SignletError(
-            f"{run}: all {len(copies)} held-out clips are copies of clips that were trained on, "
+            f"{run}: all {len(duplicates)} held-out clips are duplicates of clips that were "
+            "trained on, "
             "so nothing can be measured; train it on clips that are not recordings of the others"
         )
 
 
-def _without_copies(
+def _without_duplicates(
     out_of_fold: Predictions,
     answers: list[Predictions],
-    copies: NDArray[np.bool_],
+    duplicates: NDArray[np.bool_],
     events: Events,
 ) -> tuple[Predictions, list[Predictions]]:
-    """Clips of unknown signs stay: no copy of them was trained on."""
-    if not copies.any():
+    """Clips of unknown signs stay: no duplicate of them was trained on."""
+    if not duplicates.any():
         return out_of_fold, answers
-    events.line(f"{copies.sum()} copies of clips that were trained on are left out.")
-    names = {name for name, copy in zip(out_of_fold.names, copies, strict=True) if copy}
+    events.line(f"{duplicates.sum()} duplicates of clips that were trained on are left out.")
+    names = {
+        name for name, duplicate in zip(out_of_fold.names, duplicates, strict=True) if duplicate
+    }
     kept = [
         part.select((part.labels < 0) | np.array([name not in names for name in part.names]))
         for part in answers
     ]
-    return out_of_fold.select(~copies), kept
+    return out_of_fold.select(~duplicates), kept

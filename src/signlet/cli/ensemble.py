@@ -9,12 +9,18 @@ from rich.text import Text
 
 from signlet.cli.parsing import make_parser, parse
 from signlet.cli.shown import Shown
-from signlet.evaluation.copies import NO_ESTIMATE
+from signlet.evaluation.duplicates import NO_ESTIMATE
 from signlet.evaluation.scores import interval_said, scored_signers
 from signlet.modelfile.averaging import Kind
 from signlet.runs import ModelKind
 from signlet.text.console import SafeConsole
-from signlet.training.ensemble import COMPARISON, ENSEMBLE, Ensemble, ensemble, tests_copies_only
+from signlet.training.ensemble import (
+    COMPARISON,
+    ENSEMBLE,
+    Ensemble,
+    ensemble,
+    tests_duplicates_only,
+)
 
 _EXAMPLES = """
   signlet ensemble runs/asl-signs-25 runs/asl-signs-80 -o runs/both
@@ -77,9 +83,10 @@ def _print(made: Ensemble, console: Console) -> None:
         )
     clips = len(made.predictions[ENSEMBLE].names)
     console.print(f"\nScores on {clips:,} clips not trained on", _scores(made), sep="\n")
-    if tests_copies_only(made):
+    if tests_duplicates_only(made):
         console.print(
-            f"Note: all clips that a run was tested on are copies of ones that it was trained on: "
+            f"Note: all clips that a run was tested on are duplicates of ones that it was "
+            f"trained on: "
             f"{NO_ESTIMATE}.",
             style="yellow",
             soft_wrap=True,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from signlet.cli.parsing import add_columns, add_names, existing, make_parser, parse, refuse_told
-from signlet.cli.training import print_copies
+from signlet.cli.training import print_duplicates
 from signlet.errors import SignletError
 from signlet.evaluation.predict import is_packed, packed_for, predict_known
 from signlet.evaluation.predictions import read_predictions
@@ -85,7 +85,7 @@ def run(arguments: list[str]) -> None:
         print_scores(results, console, title)
         soup = results.get("soup")
         if parsed.data is None and soup and there.has_packed:
-            print_copies(soup, PackedSet.open(there.packed), folder, console)
+            print_duplicates(soup, PackedSet.open(there.packed), folder, console)
 
 
 def _say_notes(parsed: Any, packed: PackedSet, model: ModelFile, trained: str) -> None:

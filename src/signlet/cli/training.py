@@ -10,7 +10,7 @@ from rich.console import Console
 
 from signlet.cli.shown import Shown
 from signlet.errors import SignletError
-from signlet.evaluation.copies import copies_note, trained_copies
+from signlet.evaluation.duplicates import duplicates_note, trained_duplicates
 from signlet.evaluation.predictions import Predictions
 from signlet.evaluation.scores import score
 from signlet.evaluation.show import print_scores
@@ -66,7 +66,7 @@ def report(
         page = write_report(run, packed)
         print_scores(results, console, _scores_title(split))
         _print_head(recipe, console)
-        print_copies(results["soup"], packed, run, console)
+        print_duplicates(results["soup"], packed, run, console)
         _print_poor_soup(results, console)
         _print_known_signers(run, console)
         said = f"Run folder: {run}   report: {page}"
@@ -96,10 +96,10 @@ def main_console(processes: Processes) -> Console:
     return SafeConsole(quiet=not processes.main)
 
 
-def print_copies(soup: Predictions, packed: PackedSet, run: Path, console: Console) -> None:
+def print_duplicates(soup: Predictions, packed: PackedSet, run: Path, console: Console) -> None:
     """Say how the score is without held-out clips that were trained on under another name."""
-    copies = trained_copies(soup, packed, _about(run).get("split"))
-    note = copies_note(soup, copies, "soup")
+    duplicates = trained_duplicates(soup, packed, _about(run).get("split"))
+    note = duplicates_note(soup, duplicates, "soup")
     if note:
         console.print(f"Note: {note}.", style="yellow", soft_wrap=True)
 

@@ -103,17 +103,17 @@ def _accuracy(about: Mapping[str, Any]) -> str:
     if name is None:
         return "not measured"
     scores = found[name]
-    copies = about.get("copies_held_out")
-    copies = copies if isinstance(copies, int) else 0
-    if copies >= scores["clips"]:
-        return f"not measured: all {copies} held-out clips are copies of clips trained on"
+    duplicates = about.get("copies_held_out")
+    duplicates = duplicates if isinstance(duplicates, int) else 0
+    if duplicates >= scores["clips"]:
+        return f"not measured: all {duplicates} held-out clips are duplicates of clips trained on"
     interval = ""
     if isinstance(scores.get("low"), float) and isinstance(scores.get("high"), float):
         interval = f", 95 % interval {scores['low']:.3f} to {scores['high']:.3f}"
     return (
         f"{scores['top1']:.3f}, balanced over signs {scores['balanced_accuracy']:.3f} "
         f"({name}, {scores['clips']} clips{interval})"
-        + (f"; {copies} of the clips are copies of clips trained on" if copies else "")
+        + (f"; {duplicates} of the clips are duplicates of clips trained on" if duplicates else "")
     )
 
 

@@ -24,7 +24,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class Seen:
-    """What notes need of a clip. sign, signer: "" where unknown. content: equal for copies.
+    """What notes need of a clip. sign, signer: "" where unknown. content: equal for duplicates.
 
     seconds: None where the frame rate is unknown. remarks: as in `Clip`. look: see
     `signlet.meaning`, None where nobody looked. hands: whether a hand was found in any frame.

@@ -6,7 +6,7 @@ take it from `signlet.meaning.notes`.
 
 from __future__ import annotations
 
-from signlet.evaluation.copies import content_key
+from signlet.evaluation.duplicates import duplicate_key
 from signlet.evaluation.folds import NO_ESTIMATE as NO_ESTIMATE
 from signlet.evaluation.folds import possible_folds, signer_folds
 from signlet.meaning import notes
@@ -39,7 +39,7 @@ def seen_in(packed: PackedSet) -> SeenSet:
             packed.names[row],
             packed.signs[packed.labels[row]] if packed.labels[row] >= 0 else "",
             packed.signers[row],
-            content_key(packed, row),
+            duplicate_key(packed, row),
             frames / fps if fps else None,
             tuple(remarks or ()),
             looks.get(row),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from signlet.evaluation.copies import NO_ESTIMATE, without_copies
+from signlet.evaluation.duplicates import NO_ESTIMATE, without_duplicates
 from signlet.evaluation.scores import (
     FEWEST_SIGNERS,
     Predictions,
@@ -36,11 +36,11 @@ _ABOUT = {
 
 
 def content(
-    run: Run, examples: Sequence[Example], copies: NDArray[np.bool_] | None = None
+    run: Run, examples: Sequence[Example], duplicates: NDArray[np.bool_] | None = None
 ) -> dict[str, Any]:
     """Everything that the template report.html names.
 
-    copies: (N,) the held-out clips that were trained on under another name, where known.
+    duplicates: (N,) the held-out clips that were trained on under another name, where known.
     """
     predictions = run.predictions[run.best]
     results = [(name, _ABOUT[name], score(p)) for name, p in run.predictions.items()]
@@ -51,11 +51,12 @@ def content(
         "facts": _facts(run, predictions, best),
         "best": best,
         "signs": len(predictions.signs),
-        "no_estimate": copies is not None and without_copies(predictions, copies) is None,
+        "no_estimate": duplicates is not None
+        and without_duplicates(predictions, duplicates) is None,
         "headline": _headline(run.best, predictions, run.config.get("split")),
         "warnings": [
             *warnings(predictions, str(run.config.get("split_note") or "")),
-            *_copies(run.best, predictions, copies),
+            *_duplicates(run.best, predictions, duplicates),
         ],
         "results": results,
         "training": _training(run.curves),
@@ -141,14 +142,17 @@ def _shared(predictions: Predictions) -> bool:
     return len(pairs) > len({signer for signer, _ in pairs})
 
 
-def _copies(best: str, predictions: Predictions, copies: NDArray[np.bool_] | None) -> list[str]:
-    if copies is None or not copies.any():
+def _duplicates(
+    best: str, predictions: Predictions, duplicates: NDArray[np.bool_] | None
+) -> list[str]:
+    if duplicates is None or not duplicates.any():
         return []
     found = (
-        f"{copies.sum()} of {len(copies)} held-out clips are copies of clips that were trained "
-        f"on under another signer's name ({predictions.names[int(copies.argmax())]} is the first)"
+        f"{duplicates.sum()} of {len(duplicates)} held-out clips are duplicates of clips that were "
+        f"trained on under another signer's name "
+        f"({predictions.names[int(duplicates.argmax())]} is the first)"
     )
-    rest = without_copies(predictions, copies)
+    rest = without_duplicates(predictions, duplicates)
     if rest is None:
         return [f"{found}: {NO_ESTIMATE}."]
     top1 = f"{100 * rest:.1f}\N{NO-BREAK SPACE}%"

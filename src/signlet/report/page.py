@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from signlet.evaluation.copies import trained_copies
+from signlet.evaluation.duplicates import trained_duplicates
 from signlet.files.atomic import write_text
 from signlet.pack import PackedSet
 from signlet.printable import printable_text
@@ -25,15 +25,17 @@ def write_report(run: Path, packed: PackedSet | None) -> Path:
 
     run: a run folder in which folds were held out.
     packed: the set that the run was trained on, to show skeletons of some of its clips and
-        to look for copies across signers; without it the page shows none.
+        to look for duplicates across signers; without it the page shows none.
     Raises SignletError naming the file that is missing, broken or cannot be written.
     """
     data = read_run(run)
     held_out = data.predictions[data.best]
     examples = [] if packed is None else choose_examples(held_out, packed)
-    copies = None if packed is None else trained_copies(held_out, packed, data.config.get("split"))
+    duplicates = (
+        None if packed is None else trained_duplicates(held_out, packed, data.config.get("split"))
+    )
     moving = [example.moving for example in examples]
-    page = render("report.html", moving, **content(data, examples, copies))
+    page = render("report.html", moving, **content(data, examples, duplicates))
     write_text(path := RunFolder(run).report, page)
     return path
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signlet.errors import SignletError
-from signlet.evaluation.copies import content_key
+from signlet.evaluation.duplicates import duplicate_key
 from signlet.evaluation.predictions import read_predictions
 from signlet.evaluation.split_plan import TRAINED_FOR
 from signlet.files.json_pieces import read_json
@@ -56,7 +56,7 @@ def _trained_on(own: PackedSet, about: dict[str, Any], run: RunFolder) -> NDArra
 
 
 def _key(packed: PackedSet, row: int) -> tuple[int, bytes]:
-    """As `content_key`, whatever numbers the frames are kept in."""
-    length, ends = content_key(packed, row)
+    """As `duplicate_key`, whatever numbers the frames are kept in."""
+    length, ends = duplicate_key(packed, row)
     numbers = np.frombuffer(ends, packed.frames.dtype)
     return length, numbers.astype(np.float16).tobytes()

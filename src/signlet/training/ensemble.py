@@ -20,7 +20,7 @@ from signlet.running.lock import only_one_file
 from signlet.runs.folder import MODELS, PREDICTIONS, ModelKind, RunFolder
 from signlet.sources.absent import absent, exists
 from signlet.text.names import cell
-from signlet.training.folder import COPIES
+from signlet.training.folder import DUPLICATES
 from signlet.training.progress import Events
 
 ENSEMBLE = "ensemble"
@@ -235,14 +235,20 @@ def _about(made: Ensemble) -> dict[str, Any]:
     return {
         "ensemble": {"average": made.kind, "runs": runs, "clips_left_out": made.left_out},
         "out_of_fold": {name: asdict(scores) for name, scores in made.scores.items()},
-        **({COPIES: len(made.predictions[ENSEMBLE].names)} if tests_copies_only(made) else {}),
+        **(
+            {DUPLICATES: len(made.predictions[ENSEMBLE].names)}
+            if tests_duplicates_only(made)
+            else {}
+        ),
     }
 
 
-def tests_copies_only(made: Ensemble) -> bool:
-    """Whether a part was tested on nothing but copies of clips that it was trained on."""
-    counts = ((part.model.about.get(COPIES), len(part.predictions.names)) for part in made.parts)
-    return any(isinstance(copies, int) and copies >= clips for copies, clips in counts)
+def tests_duplicates_only(made: Ensemble) -> bool:
+    """Whether a part was tested on nothing but duplicates of clips that it was trained on."""
+    counts = (
+        (part.model.about.get(DUPLICATES), len(part.predictions.names)) for part in made.parts
+    )
+    return any(isinstance(duplicates, int) and duplicates >= clips for duplicates, clips in counts)
 
 
 def _comparison(made: Ensemble) -> list[dict[str, Any]]:

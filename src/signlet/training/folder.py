@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from signlet.evaluation.copies import trained_copies
+from signlet.evaluation.duplicates import trained_duplicates
 from signlet.evaluation.folds import FoldPlan
 from signlet.evaluation.predictions import Predictions, write_predictions
 from signlet.evaluation.scores import score
@@ -23,7 +23,7 @@ from signlet.training.init import Init
 from signlet.training.settings import Recipe, plain
 from signlet.version import __version__
 
-COPIES = "copies_held_out"
+DUPLICATES = "copies_held_out"
 """Entry of a model's `about`: held-out clips that were trained on under another name."""
 
 
@@ -95,19 +95,19 @@ def gather(
         "folds": list(folds),
         "trained_on": "all clips" if fits else _trained_on(about.get(SPLIT)),
         "out_of_fold": {name: asdict(score(part)) for name, part in joined.items()},
-        **_copies(joined, packed, about.get(SPLIT)),
+        **_duplicates(joined, packed, about.get(SPLIT)),
         **about,
     }
     save_model(run.path, members, packed.signs, everything)
     return joined
 
 
-def _copies(
+def _duplicates(
     joined: Mapping[str, Predictions], packed: PackedSet, split: str | None
 ) -> dict[str, int]:
     """How many held-out clips were trained on under another name, for the model file."""
-    count = int(trained_copies(joined["soup"], packed, split).sum()) if joined else 0
-    return {COPIES: count} if count else {}
+    count = int(trained_duplicates(joined["soup"], packed, split).sum()) if joined else 0
+    return {DUPLICATES: count} if count else {}
 
 
 def _trained_on(split: str | None) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from signlet.errors import SignletError
-from signlet.evaluation.copies import content_key
+from signlet.evaluation.duplicates import duplicate_key
 from signlet.evaluation.predictions import read_predictions
 from signlet.model import SignModel
 from signlet.model.config import ModelConfig
@@ -43,7 +43,7 @@ class Init:
 
     where: as the user named it. digest: SHA-256 of the weights and signs.
     signs: K glosses of the earlier model. models: student, teacher, distilled.
-    clips, contents, signers: names and `content_key`s of the clips that the models were trained
+    clips, contents, signers: names and `duplicate_key`s of the clips that the models were trained
         on, and their signers, as far as the run folder still knows them.
     """
 
@@ -84,7 +84,8 @@ class Init:
     def clips_in(self, packed: PackedSet) -> int:
         """Clips of the set that the models were trained on, by name or content."""
         return sum(
-            name in self.clips or (bool(self.contents) and content_key(packed, i) in self.contents)
+            name in self.clips
+            or (bool(self.contents) and duplicate_key(packed, i) in self.contents)
             for i, name in enumerate(packed.names)
         )
 
@@ -228,5 +229,5 @@ def _trained_on(
         rows = np.flatnonzero(packed.labels >= 0)
         names |= {packed.names[i] for i in rows}
         signers |= {packed.signers[i] for i in rows}
-        contents = {content_key(packed, int(i)) for i in rows}
+        contents = {duplicate_key(packed, int(i)) for i in rows}
     return frozenset(names), frozenset(contents), frozenset(signers - {""})

@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from signlet.errors import SignletError
-from signlet.evaluation.copies import trained_copies, without_copies
+from signlet.evaluation.duplicates import trained_duplicates, without_duplicates
 from signlet.evaluation.folds import FoldPlan, signer_folds
 from signlet.evaluation.predict import predict, predictions_of
 from signlet.evaluation.predictions import Predictions
@@ -245,12 +245,12 @@ class _Work:
             return TestScore.read(known)
 
     def _scores(self, soup: Predictions) -> dict[str, Any]:
-        result, copies = score(soup), trained_copies(soup, self.search.packed)
+        result, duplicates = score(soup), trained_duplicates(soup, self.search.packed)
         names = ("top1", "balanced_accuracy", "low", "high", "clips")
         return {
             **{name: getattr(result, name) for name in names},
-            "copies": int(copies.sum()),
-            "without_copies": without_copies(soup, copies, self.search.metric),
+            "copies": int(duplicates.sum()),
+            "without_copies": without_duplicates(soup, duplicates, self.search.metric),
         }
 
 

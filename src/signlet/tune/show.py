@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from signlet.evaluation.copies import NO_ESTIMATE
+from signlet.evaluation.duplicates import NO_ESTIMATE
 from signlet.evaluation.scores import interval_said
 from signlet.tune.outcome import BEST, Outcome, TestScore
 
@@ -62,7 +62,7 @@ def _notes(outcome: Outcome) -> list[str]:
     test = outcome.test_best
     if test.copies:
         lines.append(
-            f"{test.copies} of the {test.clips} test clips are copies of clips of another signer "
+            f"{test.copies} of the {test.clips} test clips are duplicates of clips of another signer "
             f"that were trained on{_alone(test, outcome.test_own)}."
         )
     return lines

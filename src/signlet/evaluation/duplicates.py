@@ -15,13 +15,13 @@ NO_ESTIMATE = (
 )
 
 
-def trained_copies(
+def trained_duplicates(
     predictions: Predictions, packed: PackedSet, split: str | None = None
 ) -> NDArray[np.bool_]:
-    """(N,) bool: clips of which the packed set holds a copy that was trained on.
+    """(N,) bool: clips of which the packed set holds a duplicate that was trained on.
 
     Data sets list some recordings twice, under two signers; signer-grouped folds then do
-    not keep them apart. A copy has the same number of frames and the same first and last
+    not keep them apart. A duplicate has the same number of frames and the same first and last
     one.
     split: the published split that was held out, so that only clips of `TRAINED_FOR` were
         trained on; None where signers were held out: all clips but those of the same fold.
@@ -31,7 +31,7 @@ def trained_copies(
     fold = dict(zip(predictions.names, predictions.folds.tolist(), strict=True))
     rows_of: dict[tuple[int, bytes], list[int]] = {}
     for i in np.flatnonzero(np.asarray(packed.labels) >= 0):
-        rows_of.setdefault(content_key(packed, i), []).append(int(i))
+        rows_of.setdefault(duplicate_key(packed, i), []).append(int(i))
     names, splits = packed.names, packed.splits
 
     def was_trained(i: int, name: str) -> bool:
@@ -40,35 +40,35 @@ def trained_copies(
     def trained(name: str) -> bool:
         if name not in row or packed.labels[row[name]] < 0:
             return False
-        same = rows_of[content_key(packed, row[name])]
+        same = rows_of[duplicate_key(packed, row[name])]
         return any(was_trained(i, name) for i in same)
 
     return np.array([trained(name) for name in predictions.names], dtype=bool)
 
 
-def without_copies(
-    predictions: Predictions, copies: NDArray[np.bool_], metric: str = "top1"
+def without_duplicates(
+    predictions: Predictions, duplicates: NDArray[np.bool_], metric: str = "top1"
 ) -> float | None:
-    """A score of the clips that are no copies (N,); None where no such clip has a known sign."""
-    rest = predictions.select(~copies)
+    """A score of the clips that are no duplicates; None where no such clip has a known sign."""
+    rest = predictions.select(~duplicates)
     if not (rest.labels >= 0).any():
         return None
     return float(getattr(score(rest, resamples=1), metric))
 
 
-def copies_note(predictions: Predictions, copies: NDArray[np.bool_], model: str) -> str:
-    """What copies (N,) among the held-out clips mean for a model's score; "" without one."""
-    count, clips = int(copies.sum()), len(copies)
+def duplicates_note(predictions: Predictions, duplicates: NDArray[np.bool_], model: str) -> str:
+    """What duplicates (N,) among the held-out clips mean for a model's score; "" without one."""
+    count, clips = int(duplicates.sum()), len(duplicates)
     if not count:
         return ""
-    found = f"{count} of these {clips} clips are copies of clips of another signer"
-    rest = without_copies(predictions, copies)
+    found = f"{count} of these {clips} clips are duplicates of clips of another signer"
+    rest = without_duplicates(predictions, duplicates)
     if rest is None:
         return f"{found} that were trained on: {NO_ESTIMATE}"
     return f"{found} that were trained on; without them the {model} has {rest:.3f}"
 
 
-def content_key(packed: PackedSet, row: int) -> tuple[int, bytes]:
+def duplicate_key(packed: PackedSet, row: int) -> tuple[int, bytes]:
     """Equal for clips of the same content: the number of frames, the first and the last one."""
     start, length = int(packed.offsets[row]), int(packed.lengths[row])
     ends = packed.frames[[start, start + length - 1]]

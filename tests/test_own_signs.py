@@ -23,7 +23,7 @@ from signlet.recognition.recogniser import Recogniser
 from signlet.sources import Source, files, open_source
 from signlet.training.choices import LARGE_SET, SMALL_SET, Asked, choose
 from signlet.training.recipes import load_recipe
-from signlet.training.settings import epoch_of
+from signlet.training.settings import steps_and_batch_size
 from signlet_testing.clips import moving_hand
 from test_cli import SMALL
 
@@ -61,7 +61,7 @@ def test_no_clip_of_a_small_set_waits_and_batches_are_as_even_as_can_be(
     clips: int, batch: int, processes: int
 ) -> None:
     batch *= processes
-    steps, each = epoch_of(clips, batch, processes)
+    steps, each = steps_and_batch_size(clips, batch, processes)
     assert each % processes == 0
     assert 1 <= each <= batch
     if clips < 4 * batch:
@@ -72,14 +72,14 @@ def test_no_clip_of_a_small_set_waits_and_batches_are_as_even_as_can_be(
 
 
 def test_a_set_of_the_published_size_has_the_steps_it_had() -> None:
-    assert epoch_of(94_477, 256) == (369, 256)
-    assert epoch_of(309, 32) == (9, 32)
-    assert epoch_of(45, 32) == (2, 23)
-    assert epoch_of(9, 32) == (1, 9)
+    assert steps_and_batch_size(94_477, 256) == (369, 256)
+    assert steps_and_batch_size(309, 32) == (9, 32)
+    assert steps_and_batch_size(45, 32) == (2, 23)
+    assert steps_and_batch_size(9, 32) == (1, 9)
 
 
 def test_batches_of_several_groups_stay_whole_for_any_number_of_processes() -> None:
-    assert {epoch_of(18, 8, processes, groups=2) for processes in (1, 2, 4)} == {(2, 8)}
+    assert {steps_and_batch_size(18, 8, processes, groups=2) for processes in (1, 2, 4)} == {(2, 8)}
 
 
 # --- choices ---------------------------------------------------------------------------------

@@ -19,13 +19,13 @@ from signlet.training import Recipe
 from signlet.training.fold import FoldTraining
 from signlet.training.progress import Silent
 from signlet.training.recipes import load_recipe
-from signlet.training.settings import epoch_of
+from signlet.training.settings import steps_and_batch_size
 
 
 def long_enough(recipe: Recipe, clips: int) -> Recipe:
     """With the epochs that `signlet train` gives to so few clips."""
     length = recipe.optimiser
-    steps = epoch_of(clips, length.batch_size)[0]
+    steps = steps_and_batch_size(clips, length.batch_size)[0]
     times = max(1, -(-length.min_steps // (steps * length.epochs)))
     epochs = length.epochs * times
     recipe = replace(recipe, optimiser=replace(length, epochs=epochs), validate_every=epochs)

@@ -15,7 +15,7 @@ class SignletError(Exception):
         super().__init__(in_a_message(message))
 
 
-class SaidElsewhere(SignletError):  # noqa: N818
+class ReportedByMainProcess(SignletError):  # noqa: N818
     """Another of several processes has the same problem and says it; this one only ends."""
 
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 
 from signlet.cli.kept import KEPT
-from signlet.errors import Interrupted, OtherProcessEnded, SaidElsewhere, SignletError
+from signlet.errors import Interrupted, OtherProcessEnded, ReportedByMainProcess, SignletError
 from signlet.modelfile import checksum
 from signlet.printable import shortened
 from signlet.running.children import end_children
@@ -137,7 +137,7 @@ def _run(name: str, arguments: list[str], ending: Ending) -> int:
     try:
         with ending.cutting_short(), checksum.saying(_note):
             command.run(arguments)
-    except SaidElsewhere:
+    except ReportedByMainProcess:
         return FAILED
     except Interrupted:
         ending.told = True

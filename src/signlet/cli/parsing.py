@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from signlet.cli.as_given import check_given, check_jobs, surplus_hint
-from signlet.errors import SaidElsewhere, SignletError
+from signlet.errors import ReportedByMainProcess, SignletError
 from signlet.printable import printable
 from signlet.text.wrong_values import UNPARSED, wrong_value
 
@@ -90,7 +90,7 @@ def parse(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> Any:
     """Parsed arguments; dashes and underscores in a flag's name are the same.
 
     Raises SignletError, one line that names the nearest flag or what a flag can be, where an
-    argument is wrong; SaidElsewhere on all but the first process of a machine, which are given
+    argument is wrong; ReportedByMainProcess on all but the first process of a machine, which are given
     the same.
     """
     options = {name: name for name in parser._option_string_actions}
@@ -105,7 +105,7 @@ def parse(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> Any:
         parsed = parser.parse_args(given)
     except argparse.ArgumentError as error:
         if os.environ.get("LOCAL_RANK", "0") != "0":
-            raise SaidElsewhere(str(error)) from None
+            raise ReportedByMainProcess(str(error)) from None
         text = " ".join(str(error).split())
         wrong = wrong_value(parser, text, given)
         hint = _nearest(text, list(options)) or surplus_hint(parser, text)

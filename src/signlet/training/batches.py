@@ -16,7 +16,7 @@ from signlet.model import Mixup
 from signlet.pack import PackedSet
 from signlet.training.processes import Processes
 from signlet.training.schedule import mixup_probability
-from signlet.training.settings import Recipe, epoch_of, group_size
+from signlet.training.settings import Recipe, steps_and_batch_size, group_size
 from signlet.training.task import VIEWS, Batch
 
 _ORDER, _MIXUP = 1, 2
@@ -65,14 +65,14 @@ class Batches:
 
     @property
     def steps(self) -> int:
-        """Steps of an epoch, see `epoch_of`."""
+        """Steps of an epoch, see `steps_and_batch_size`."""
         return self._epoch[0]
 
     @property
     def _epoch(self) -> tuple[int, int]:
         length = self.recipe.optimiser
         groups = length.batch_size // group_size(length.batch_size, length.group)
-        return epoch_of(len(self.rows), length.batch_size, self.processes.count, groups)
+        return steps_and_batch_size(len(self.rows), length.batch_size, self.processes.count, groups)
 
     def order(self, epoch: int) -> Tensor:
         """(steps, B) int64 rows of this epoch, for all processes together."""

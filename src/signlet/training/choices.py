@@ -11,7 +11,7 @@ from signlet.evaluation.folds import NO_ESTIMATE, possible_folds, signer_folds
 from signlet.pack import PackedSet
 from signlet.training import Recipe
 from signlet.training.run import plan_of
-from signlet.training.settings import FEW_BATCHES, epoch_of
+from signlet.training.settings import FEW_BATCHES, steps_and_batch_size
 
 SMALL_SET = 500
 """Up to so many clips a training is cheap: all folds are held out, then all clips trained on."""
@@ -173,7 +173,7 @@ def _long_enough(recipe: Recipe, clips: int, asked: Asked) -> tuple[Recipe, str]
     """The recipe with so many epochs that there are `min_steps`; what comes every few epochs
     keeps its share of the training."""
     length = recipe.optimiser
-    steps = epoch_of(clips, length.batch_size)[0]
+    steps = steps_and_batch_size(clips, length.batch_size)[0]
     if asked.sets("optimiser.epochs") or steps * length.epochs >= length.min_steps:
         return recipe, ""
     times = -(-length.min_steps // (steps * length.epochs))

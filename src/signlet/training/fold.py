@@ -207,7 +207,7 @@ class FoldTraining:
             "sums": self.sums,
             "metrics": [asdict(row) for row in self.metrics],
         }
-        self.processes.by_main(lambda: save_checkpoint(self.folder / CHECKPOINT, state))
+        self.processes.main_only(lambda: save_checkpoint(self.folder / CHECKPOINT, state))
 
     def resume(self) -> bool:
         """Continue from the checkpoint, if there is one, with any number of processes.

@@ -107,13 +107,13 @@ def prepare(job: Job, processes: Processes, events: Events | None = None) -> Rea
     run, events = RunFolder(job.run), (events if processes.main else None) or Events()
     with processes.together():
         check(job.recipe, run, job.resume, job.track, processes)
-        init = processes.first(lambda: read_init(job.init, job.recipe) if job.init else None)
-        packed = processes.first(
+        init = processes.main_process_first(lambda: read_init(job.init, job.recipe) if job.init else None)
+        packed = processes.main_process_first(
             lambda: packed_clips(
                 job.data, job.recipe, job.run, job.jobs, events, job.columns, job.names
             )
         )
-        choice = processes.first(lambda: choose(job.recipe, packed, job.asked))
+        choice = processes.main_process_first(lambda: choose(job.recipe, packed, job.asked))
     return Ready(packed, init, choice)
 
 

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from signlet.errors import OtherProcessEnded, SaidElsewhere, SignletError
+from signlet.errors import OtherProcessEnded, ReportedByMainProcess, SignletError
 
 _PATIENCE = timedelta(hours=6)
 """The others wait this long while the first one packs the clips."""
@@ -100,10 +100,10 @@ class Processes:
         distributed.all_gather(parts, mine)
         return torch.stack(parts, 1).flatten(0, 1)[: len(rows)].cpu()
 
-    def by_main(self, work: Callable[[], Result]) -> Result | None:
+    def main_only(self, work: Callable[[], Result]) -> Result | None:
         """work() on the main process while the others wait, which get None.
 
-        Raises SignletError where it fails, on the others SaidElsewhere.
+        Raises SignletError where it fails, on the others ReportedByMainProcess.
         """
         if self.count == 1:
             return work()
@@ -113,22 +113,22 @@ class Processes:
                 result = work()
             except SignletError as error:
                 problem = error
-        said = self._said_by_main(str(problem or ""))
+        said = self._broadcast_text(str(problem or ""))
         if problem is not None:
             raise problem
         if said:
-            raise SaidElsewhere(said)
+            raise ReportedByMainProcess(said)
         return result
 
-    def first(self, work: Callable[[], Result]) -> Result:
+    def main_process_first(self, work: Callable[[], Result]) -> Result:
         """work() on the main process, then on the others, which find its files there.
 
-        Raises SignletError where it fails, on the others SaidElsewhere.
+        Raises SignletError where it fails, on the others ReportedByMainProcess.
         """
-        result = self.by_main(work)
+        result = self.main_only(work)
         return work() if result is None else result
 
-    def _said_by_main(self, text: str) -> str:
+    def _broadcast_text(self, text: str) -> str:
         box: list[Any] = [text]
         distributed.broadcast_object_list(box, src=0, device=self.device)
         return str(box[0])

@@ -93,11 +93,11 @@ def check(
     recipe: Recipe, run: RunFolder, resume: bool, track: Sequence[str], processes: Processes
 ) -> None:
     """Raise SignletError, before a clip is read, where the training cannot be had or kept."""
-    processes.by_main(lambda: processes.check_batch(recipe.optimiser.batch_size))
-    processes.by_main(lambda: require_writable(run.settings))
-    processes.by_main(lambda: refuse_used(run, resume))
-    processes.by_main(lambda: refuse_other_packing(run, recipe))
-    processes.by_main(lambda: check_trackers(track))
+    processes.main_only(lambda: processes.check_batch(recipe.optimiser.batch_size))
+    processes.main_only(lambda: require_writable(run.settings))
+    processes.main_only(lambda: refuse_used(run, resume))
+    processes.main_only(lambda: refuse_other_packing(run, recipe))
+    processes.main_only(lambda: check_trackers(track))
 
 
 def train_checked(
@@ -123,10 +123,10 @@ def train_checked(
         ExitStack() as held,
         start_trackers(names, run, asdict(recipe)) as trackers,
     ):
-        processes.by_main(lambda: held.enter_context(where.only_one()))
+        processes.main_only(lambda: held.enter_context(where.only_one()))
         # Again, since another training may have been here before the lock was ours.
-        processes.by_main(lambda: refuse_used(where, wanted.resume))
-        processes.by_main(lambda: open_run(run, recipe, packed, init, plan))
+        processes.main_only(lambda: refuse_used(where, wanted.resume))
+        processes.main_only(lambda: open_run(run, recipe, packed, init, plan))
         there = on_device(packed, processes.device)
         about = _about(plan, packed, init)
         work = _Work(recipe, there, where, processes, events, trackers.log, about, init)
@@ -136,7 +136,7 @@ def train_checked(
         for fit in fit_numbers(wanted.fits):
             work.full_fit(fit)
         fits = where.full_fits()
-        processes.by_main(lambda: gather(recipe, packed, where, counted, fits, about))
+        processes.main_only(lambda: gather(recipe, packed, where, counted, fits, about))
     held_out = [where.training(fold).predictions for fold in counted]
     return joined_predictions(held_out, packed.signs)
 
@@ -162,7 +162,7 @@ def fit(
     work.resume()
     with (events or Events()).training(_bar("Training", work, "")) as display:
         work.run(display)
-    processes.by_main(lambda: RunFolder(folder).checkpoint.unlink(missing_ok=True))
+    processes.main_only(lambda: RunFolder(folder).checkpoint.unlink(missing_ok=True))
     return work.soup_with_head()
 
 
@@ -265,7 +265,7 @@ class _Work:
             for name, model in models.items():
                 probabilities = work.predict(model).numpy()
                 result[name] = predictions_of(self.packed, held_out, probabilities, fold)
-        self.processes.by_main(lambda: self._write(work, models, result, fold))
+        self.processes.main_only(lambda: self._write(work, models, result, fold))
 
     def _write(
         self,

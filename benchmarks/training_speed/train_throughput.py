@@ -172,8 +172,10 @@ def stages(training: FoldTraining, steps: int) -> dict[str, float]:
             batch = batches._views(rows, clips, 0, number)
         half = recipe.optimiser.precision == "bf16"
         with clock.of("forward"), torch.autocast(device.type, torch.bfloat16, enabled=half):
-            guide = training.task.guide(batch)
-            losses = [training.task.losses(name, batch, guide, 1.0) for name in training.models]
+            teacher_logits = training.task.teacher_logits(batch)
+            losses = [
+                training.task.losses(name, batch, teacher_logits, 1.0) for name in training.models
+            ]
         with clock.of("backward"):
             for parts in losses:
                 parts["total"].backward()

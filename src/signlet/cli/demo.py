@@ -49,7 +49,9 @@ def run(arguments: list[str]) -> None:
     there, events = RunFolder(folder), Shown(console)
     check(recipe, there, True, (), processes)
     processes.main_only(lambda: refuse_other_recipe(there, recipe))
-    packed = processes.main_process_first(lambda: packed_clips(_SOURCE, recipe, folder, events=events))
+    packed = processes.main_process_first(
+        lambda: packed_clips(_SOURCE, recipe, folder, events=events)
+    )
     results = train_checked(recipe, packed, there, Wanted([0], 0, resume=True), processes, events)
     if processes.main:
         report(results, recipe, packed, folder, None, console)

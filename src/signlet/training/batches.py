@@ -16,7 +16,7 @@ from signlet.model import Mixup
 from signlet.pack import PackedSet
 from signlet.training.processes import Processes
 from signlet.training.schedule import mixup_probability
-from signlet.training.settings import Recipe, steps_and_batch_size, group_size
+from signlet.training.settings import Recipe, group_size, steps_and_batch_size
 from signlet.training.task import VIEWS, Batch
 
 _ORDER, _MIXUP = 1, 2

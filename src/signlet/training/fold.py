@@ -47,7 +47,7 @@ class Diverged(SignletError):  # noqa: N818
 
 
 class FoldTraining:
-    """One fold's models, optimisers and place in the training.
+    """One fold's models, optimisers and position in the training.
 
     packed: on the device to train on, or on the host where it is too large.
     training, held_out: (N,) int64 rows of it; nothing may be held out.
@@ -110,7 +110,7 @@ class FoldTraining:
 
     def join_processes(self) -> None:
         """From now on both models' gradients are averaged over the processes."""
-        self.task.call_through(self.processes.wrap)
+        self.task.wrap_models(self.processes.wrap)
 
     def _run_epoch(self, display: Display, stopped: Callable[[], bool]) -> None:
         self.task.train()
@@ -129,26 +129,32 @@ class FoldTraining:
 
     def run_step(self, batch: Batch) -> None:
         """One optimiser step of both models and the teacher's move."""
-        place = self.epoch * self.batches.steps + self.step
+        global_step = self.epoch * self.batches.steps + self.step
         with self._autocast(batch):
-            guide = self.task.guide(batch)
-        of_both = self._both.each(TRAINED, lambda name: self._move(name, batch, guide, place))
-        self.task.update_teacher(place)
+            teacher_logits = self.task.teacher_logits(batch)
+        of_both = self._both.each(
+            TRAINED, lambda name: self._move(name, batch, teacher_logits, global_step)
+        )
+        self.task.update_teacher(global_step)
         for name, losses in zip(TRAINED, of_both, strict=True):
             for part, value in losses.items():
                 before = self.sums.get(f"{part}_{name}")
                 self.sums[f"{part}_{name}"] = value if before is None else before + value
         self.step += 1
 
-    def _move(self, name: str, batch: Batch, guide: Tensor | None, place: int) -> dict[str, Tensor]:
+    def _move(
+        self, name: str, batch: Batch, teacher_logits: Tensor | None, global_step: int
+    ) -> dict[str, Tensor]:
         """One model's optimiser step; scalars that its loss is made of, by their names."""
-        seed = _dropout_seed(self.recipe.seed, place, self.processes.rank, TRAINED.index(name))
-        ramp = consistency_factor(place, self.steps, self.recipe.teacher.ramp)
+        seed = _dropout_seed(
+            self.recipe.seed, global_step, self.processes.rank, TRAINED.index(name)
+        )
+        ramp = consistency_factor(global_step, self.steps, self.recipe.teacher.ramp)
         with dropout_seed(seed), self._autocast(batch):
-            losses = self.task.losses(name, batch, guide, ramp)
+            losses = self.task.losses(name, batch, teacher_logits, ramp)
         losses.pop("total").backward()
         settings = self.recipe.optimiser
-        optimise(self.optimisers[name], self.models[name], place, self.steps, settings)
+        optimise(self.optimisers[name], self.models[name], global_step, self.steps, settings)
         return {part: value.detach() for part, value in losses.items()}
 
     def _autocast(self, batch: Batch) -> torch.autocast:
@@ -231,7 +237,7 @@ class FoldTraining:
         return True
 
     def _take(self, state: dict[str, Any]) -> None:
-        """Put a checkpoint's state in place of this one; raises anything where it does not fit."""
+        """Continue from a checkpoint's state; raises anything where it does not fit."""
         self.epoch, self.step = state["epoch"], state["step"]
         self.metrics = [EpochMetrics(**row) for row in state["metrics"]]
         epochs, steps = self.recipe.optimiser.epochs, self.batches.steps
@@ -265,7 +271,7 @@ def fingerprint(recipe: Recipe, packed: PackedSet, rows: Tensor, init: str = "")
     return digest.hexdigest()
 
 
-def _dropout_seed(seed: int, place: int, rank: int, model: int) -> int:
+def _dropout_seed(seed: int, global_step: int, rank: int, model: int) -> int:
     """Seed of what one model's dropout draws in one step."""
-    entropy = np.random.SeedSequence([seed, place, rank, model])
+    entropy = np.random.SeedSequence([seed, global_step, rank, model])
     return int(entropy.generate_state(1, np.uint64)[0]) >> 1

@@ -107,7 +107,9 @@ def prepare(job: Job, processes: Processes, events: Events | None = None) -> Rea
     run, events = RunFolder(job.run), (events if processes.main else None) or Events()
     with processes.together():
         check(job.recipe, run, job.resume, job.track, processes)
-        init = processes.main_process_first(lambda: read_init(job.init, job.recipe) if job.init else None)
+        init = processes.main_process_first(
+            lambda: read_init(job.init, job.recipe) if job.init else None
+        )
         packed = processes.main_process_first(
             lambda: packed_clips(
                 job.data, job.recipe, job.run, job.jobs, events, job.columns, job.names

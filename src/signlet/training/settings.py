@@ -240,7 +240,9 @@ def plain(recipe: Recipe) -> dict[str, Any]:
     return settings
 
 
-def steps_and_batch_size(clips: int, batch: int, processes: int = 1, groups: int = 1) -> tuple[int, int]:
+def steps_and_batch_size(
+    clips: int, batch: int, processes: int = 1, groups: int = 1
+) -> tuple[int, int]:
     """Steps of an epoch over so many clips, and the clips of each step.
 
     From four whole batches on, the clips that fill none, at most a fifth, wait for another

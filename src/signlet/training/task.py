@@ -47,15 +47,15 @@ class Task(nn.Module):
         self.teacher = copy.deepcopy(self.student).requires_grad_(False)
         self.distilled = SignModel(recipe.distilled.config(max_len, num_classes))
         self.trained: dict[str, SignModel] = {name: getattr(self, name) for name in TRAINED}
-        # What is called in a trained model's place. (No child: it would be saved twice.)
-        self._called: dict[str, nn.Module] = dict(self.trained)
+        # Called instead of the trained models. (No child modules: they would be saved twice.)
+        self._ddp_models: dict[str, nn.Module] = dict(self.trained)
 
-    def call_through(self, wrap: Callable[[nn.Module], nn.Module]) -> None:
+    def wrap_models(self, wrap: Callable[[nn.Module], nn.Module]) -> None:
         """From now on wrap(model) is called in place of each trained model.
 
         wrap: gives the model itself, or one that averages its gradients over processes.
         """
-        self._called = {name: wrap(model) for name, model in self.trained.items()}
+        self._ddp_models = {name: wrap(model) for name, model in self.trained.items()}
 
     def train(self, mode: bool = True) -> Task:
         """As usual, but the teacher always predicts as it would be used: without dropout."""
@@ -69,35 +69,35 @@ class Task(nn.Module):
             model.late_dropout.begin(share)
 
     @torch.no_grad()
-    def guide(self, batch: Batch) -> Tensor | None:
+    def teacher_logits(self, batch: Batch) -> Tensor | None:
         """The teacher's logits (B, K), None where nobody follows it."""
         if not self.recipe.teacher.enabled:
             return None
-        guide: Tensor = self.teacher(*self._view("teacher", batch), batch.mixup)
-        return guide
+        logits: Tensor = self.teacher(*self._view("teacher", batch), batch.mixup)
+        return logits
 
     def losses(
-        self, name: str, batch: Batch, guide: Tensor | None, consistency_factor: float
+        self, name: str, batch: Batch, teacher_logits: Tensor | None, consistency_factor: float
     ) -> dict[str, Tensor]:
         """Losses of the student or the distilled model in one batch.
 
         consistency_factor: share of the consistency weight reached so far, 0 to 1.
-        Returns scalars: `total` is to be minimised; `loss` and, where there is a guide,
+        Returns scalars: `total` is to be minimised; `loss` and, where there are teacher_logits,
         `consistency` are its parts.
         """
-        logits = self._called[name](*self._view(name, batch), batch.mixup)
+        logits = self._ddp_models[name](*self._view(name, batch), batch.mixup)
         group = group_size(len(batch.labels), self.recipe.optimiser.group)
         of_each = F.cross_entropy(logits.float(), self._targets(batch), reduction="none")
         loss = without_hardest(of_each, self.recipe.loss.ousm, group)
-        if guide is None:
+        if teacher_logits is None:
             return {"total": loss, "loss": loss}
-        apart = consistency(logits, guide)
-        total = loss + self.recipe.teacher.weight * consistency_factor * apart
-        return {"total": total, "loss": loss, "consistency": apart}
+        consistency_loss = consistency(logits, teacher_logits)
+        total = loss + self.recipe.teacher.weight * consistency_factor * consistency_loss
+        return {"total": total, "loss": loss, "consistency": consistency_loss}
 
     def _view(self, name: str, batch: Batch) -> tuple[Tensor, Tensor]:
-        place = VIEWS.index(name)
-        return batch.frames.chunk(len(VIEWS))[place], batch.mask.chunk(len(VIEWS))[place]
+        view = VIEWS.index(name)
+        return batch.frames.chunk(len(VIEWS))[view], batch.mask.chunk(len(VIEWS))[view]
 
     def _targets(self, batch: Batch) -> Tensor:
         targets = soft_targets(batch.labels, self.num_classes, self.recipe.loss.smoothing)

@@ -13,7 +13,7 @@ import pytest
 from signlet.cli import COMMANDS, main
 from signlet.cli.as_given import check_given
 from signlet.errors import SignletError
-from signlet.training.choices import parse_folds
+from signlet.training.train_plan import parse_folds
 
 
 class Found(Exception):  # noqa: N818

@@ -21,9 +21,9 @@ from signlet.pack import PackedSet, pack
 from signlet.quality.advice import NO_ESTIMATE, data_notes
 from signlet.recognition.recogniser import Recogniser
 from signlet.sources import Source, files, open_source
-from signlet.training.choices import LARGE_SET, SMALL_SET, Asked, choose
 from signlet.training.recipes import load_recipe
 from signlet.training.settings import steps_and_batch_size
+from signlet.training.train_plan import LARGE_SET, SMALL_SET, Requested, plan_training
 from signlet_testing.clips import moving_hand
 from test_cli import SMALL
 
@@ -48,8 +48,8 @@ def packed(folder: Path, **kind: int) -> PackedSet:
     return pack(open_source(record(folder / "clips", **kind)), folder / "packed", 16, jobs=1)
 
 
-def asked(*flags: str, folds: str | None = None, full_fit: bool = False) -> Asked:
-    return Asked(folds, full_fit, given_flags(flags))
+def requested(*flags: str, folds: str | None = None, full_fit: bool = False) -> Requested:
+    return Requested(folds, full_fit, given_flags(flags))
 
 
 # --- epochs ----------------------------------------------------------------------------------
@@ -93,61 +93,62 @@ def test_folds_follow_the_clips(
     tmp_path: Path, signers: int, takes: int, folds: int, grouped: bool
 ) -> None:
     clips = packed(tmp_path, signers=signers, takes=takes)
-    choice = choose(RECIPE, clips, asked())
-    assert choice.folds == list(range(folds))
-    assert choice.recipe.num_folds == folds
-    assert choice.full_fit
-    assert any("Folds: " in note for note in choice.notes) == (folds < 4)
+    plan = plan_training(RECIPE, clips, requested())
+    assert plan.folds == list(range(folds))
+    assert plan.recipe.num_folds == folds
+    assert plan.full_fit
+    assert any("Folds: " in note for note in plan.notes) == (folds < 4)
     assert any("nothing can be said of other people" in n for n in data_notes(clips)) != grouped
 
 
 def test_one_clip_a_sign_is_trained_on_without_an_estimate(tmp_path: Path) -> None:
     clips = packed(tmp_path, signers=1, takes=1)
-    choice = choose(RECIPE, clips, asked())
-    assert (choice.folds, choice.full_fit) == ([], True)
-    assert NO_ESTIMATE[1:] in choice.notes[0]
+    plan = plan_training(RECIPE, clips, requested())
+    assert (plan.folds, plan.full_fit) == ([], True)
+    assert NO_ESTIMATE[1:] in plan.notes[0]
 
 
 def test_flags_win(tmp_path: Path) -> None:
     clips = packed(tmp_path, signers=3, takes=2)
-    one = choose(RECIPE, clips, asked("--folds", folds="1"))
+    one = plan_training(RECIPE, clips, requested("--folds", folds="1"))
     assert (one.folds, one.full_fit) == ([1], False)
-    assert choose(RECIPE, clips, asked("--optimiser.epochs", "3")).recipe.optimiser.epochs == 60
+    short = plan_training(RECIPE, clips, requested("--optimiser.epochs", "3"))
+    assert short.recipe.optimiser.epochs == 60
     with pytest.raises(SignletError, match="3 signers are too few for 4 folds"):
-        choose(RECIPE, clips, asked("--num-folds", "4"))
+        plan_training(RECIPE, clips, requested("--num-folds", "4"))
     with pytest.raises(SignletError, match=r"--folds 3: .* numbers from 0 to 2"):
-        choose(RECIPE, clips, asked("--folds", folds="3"))
-    soup = choose(RECIPE, clips, asked("--soup_epochs=10")).recipe.soup_epochs
-    assert soup == RECIPE.soup_epochs < choose(RECIPE, clips, asked()).recipe.soup_epochs
+        plan_training(RECIPE, clips, requested("--folds", folds="3"))
+    soup = plan_training(RECIPE, clips, requested("--soup_epochs=10")).recipe.soup_epochs
+    assert soup == RECIPE.soup_epochs < plan_training(RECIPE, clips, requested()).recipe.soup_epochs
 
 
 def test_a_larger_set_holds_out_one_fold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clips = packed(tmp_path)
-    monkeypatch.setattr("signlet.training.choices.SMALL_SET", len(clips) - 1)
-    choice = choose(RECIPE, clips, asked())
-    assert (choice.folds, choice.full_fit) == ([0], True)
-    assert any("Trainings: 4; fold 0 is held out to test" in note for note in choice.notes)
-    assert any("3 times, and the 3 are averaged" in note for note in choice.notes)
-    once = choose(replace(RECIPE, fits=1), clips, asked()).notes
+    monkeypatch.setattr("signlet.training.train_plan.SMALL_SET", len(clips) - 1)
+    plan = plan_training(RECIPE, clips, requested())
+    assert (plan.folds, plan.full_fit) == ([0], True)
+    assert any("Trainings: 4; fold 0 is held out to test" in note for note in plan.notes)
+    assert any("3 times, and the 3 are averaged" in note for note in plan.notes)
+    once = plan_training(replace(RECIPE, fits=1), clips, requested()).notes
     assert any("Trainings: 2; fold 0" in note for note in once)
-    monkeypatch.setattr("signlet.training.choices.LARGE_SET", len(clips) - 1)
-    choice = choose(RECIPE, clips, asked())
-    assert (choice.folds, choice.full_fit) == ([0], False)
-    assert choose(RECIPE, clips, asked("--full-fit", full_fit=True)).full_fit
+    monkeypatch.setattr("signlet.training.train_plan.LARGE_SET", len(clips) - 1)
+    plan = plan_training(RECIPE, clips, requested())
+    assert (plan.folds, plan.full_fit) == ([0], False)
+    assert plan_training(RECIPE, clips, requested("--full-fit", full_fit=True)).full_fit
     assert SMALL_SET >= 436 * 0.75  # the letters' size is small
 
 
 def test_few_clips_are_passed_over_often_enough(tmp_path: Path) -> None:
     clips = packed(tmp_path, signers=1, takes=4)  # 9 of 12 are trained on, one step an epoch
-    recipe = choose(RECIPE, clips, asked()).recipe
+    recipe = plan_training(RECIPE, clips, requested()).recipe
     assert recipe.optimiser.epochs >= RECIPE.optimiser.min_steps > RECIPE.optimiser.epochs
     times = recipe.optimiser.epochs / RECIPE.optimiser.epochs
     assert recipe.soup_epochs == times * RECIPE.soup_epochs
     assert recipe.validate_every == times * RECIPE.validate_every
     assert recipe.loss.ousm == 0
-    assert choose(RECIPE, clips, asked("--loss.ousm", "3")).recipe.loss.ousm == 3
+    assert plan_training(RECIPE, clips, requested("--loss.ousm", "3")).recipe.loss.ousm == 3
     never = replace(RECIPE, optimiser=replace(RECIPE.optimiser, min_steps=0))
-    assert choose(never, clips, asked()).recipe.optimiser.epochs == 60
+    assert plan_training(never, clips, requested()).recipe.optimiser.epochs == 60
 
 
 # --- notes -----------------------------------------------------------------------------------

@@ -106,11 +106,11 @@ def train(
     from signlet.report import write_report
     from signlet.training import job, start_processes
 
-    asked = job.Job.of(recipe, data, run, folds, full_fit, split, init, resume, track)
+    requested = job.Job.of(recipe, data, run, folds, full_fit, split, init, resume, track)
     processes = start_processes(device)
-    ready = job.prepare(asked, processes)
-    held_out = job.train_prepared(asked, ready, processes)
+    ready = job.prepare(requested, processes)
+    held_out = job.train_prepared(requested, ready, processes)
     if held_out and processes.main:
-        write_report(asked.run, ready.packed)
+        write_report(requested.run, ready.packed)
     of_clips = [*data_notes(ready.packed), *init_notes(ready.init, ready.packed)]
-    return job.Trained(asked.run, held_out, (*of_clips, *ready.choice.notes))
+    return job.Trained(requested.run, held_out, (*of_clips, *ready.plan.notes))

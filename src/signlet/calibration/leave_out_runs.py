@@ -36,7 +36,7 @@ _REMEDY = "give --unknown CLIPS"
 
 
 @dataclass(frozen=True)
-class TrainedAgain:
+class LeaveOutRequest:
     """What is trained again. runs, data: folders, and the clips of each ([]: as packed there).
 
     folds: () for those of the out-of-fold predictions. groups: of signs. told: what the columns
@@ -52,7 +52,7 @@ class TrainedAgain:
 
 
 def answers_without_signs(
-    asked: TrainedAgain, model: ModelFile, out_of_fold: Predictions, events: Events
+    requested: LeaveOutRequest, model: ModelFile, out_of_fold: Predictions, events: Events
 ) -> tuple[Predictions, list[Predictions]]:
     """Out-of-fold predictions less duplicates, and the answers of each training without some signs.
 
@@ -61,18 +61,20 @@ def answers_without_signs(
     Raises SignletError where the runs, their clips and the model do not fit together;
     `Interrupted` after Ctrl-C, when the same call goes on.
     """
-    runs, kind = _parts(asked.runs, model)
-    data = asked.data or (None,) * len(runs)
+    runs, kind = _parts(requested.runs, model)
+    data = requested.data or (None,) * len(runs)
     if len(data) != len(runs):
         raise SignletError(f"--data: {len(data)} named for {len(runs)} run(s); one for each")
-    folds = asked.folds or tuple(sorted(set(out_of_fold.folds.tolist())))
+    folds = requested.folds or tuple(sorted(set(out_of_fold.folds.tolist())))
     work = []
     for run, where in zip(runs, data, strict=True):
         recipe = run_recipe(run)
-        packed = _packed(run, where, recipe, events, asked.told)
+        packed = _packed(run, where, recipe, events, requested.told)
         _require_own(run, packed, out_of_fold)
         split = run_split(run)
-        work.append(LeaveOut(recipe, packed, folds, asked.groups, run / WORK, asked.device, split))
+        work.append(
+            LeaveOut(recipe, packed, folds, requested.groups, run / WORK, requested.device, split)
+        )
     duplicates = trained_duplicates(out_of_fold, work[0].packed, work[0].split)
     _require_clips(out_of_fold, duplicates, runs[0])
     for one in work:

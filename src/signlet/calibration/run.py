@@ -8,7 +8,7 @@ from typing import Any
 
 from signlet.calibration.files import FIGURE, write_calibration, write_figure
 from signlet.calibration.leave_out import SOUP
-from signlet.calibration.leave_out_runs import TrainedAgain, answers_without_signs
+from signlet.calibration.leave_out_runs import LeaveOutRequest, answers_without_signs
 from signlet.calibration.measure import Calibrated, calibrate, require_share
 from signlet.calibration.unknown import predict_unknown
 from signlet.errors import SignletError
@@ -37,7 +37,7 @@ class UnknownClips:
 
 def calibrate_run(
     folder: Path,
-    others: UnknownClips | TrainedAgain,
+    others: UnknownClips | LeaveOutRequest,
     false_accepts: float = 0.05,
     events: Events | None = None,
 ) -> Calibrated:

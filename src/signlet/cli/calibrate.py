@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from signlet.calibration.files import FIGURE
-from signlet.calibration.leave_out_runs import TrainedAgain
+from signlet.calibration.leave_out_runs import LeaveOutRequest
 from signlet.calibration.measure import Calibrated, Share
 from signlet.calibration.run import UnknownClips, calibrate_run
 from signlet.cli.parsing import add_columns, add_names, existing, make_parser, parse, refuse_told
@@ -54,13 +54,13 @@ def _check(parsed: Any) -> None:
         raise SignletError("--runs, --data and --folds are for trainings; leave out --unknown")
 
 
-def _others(parsed: Any) -> UnknownClips | TrainedAgain:
+def _others(parsed: Any) -> UnknownClips | LeaveOutRequest:
     told = (parsed.columns, parsed.names)
     if parsed.unknown is not None:
         return UnknownClips(parsed.unknown, Path(parsed.work) if parsed.work else None, told)
     runs = tuple(existing(run, "run folder") for run in [parsed.model, *parsed.runs])
     data, folds = tuple(parsed.data), tuple(parsed.folds)
-    return TrainedAgain(runs, data, folds, parsed.leave_out, parsed.device, told)
+    return LeaveOutRequest(runs, data, folds, parsed.leave_out, parsed.device, told)
 
 
 def _parser() -> ArgumentParser:

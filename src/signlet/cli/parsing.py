@@ -90,7 +90,7 @@ def parse(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> Any:
     """Parsed arguments; dashes and underscores in a flag's name are the same.
 
     Raises SignletError, one line that names the nearest flag or what a flag can be, where an
-    argument is wrong; ReportedByMainProcess on all but the first process of a machine, which are given
+    argument is wrong; ReportedByMainProcess on all but the first process of a machine, given
     the same.
     """
     options = {name: name for name in parser._option_string_actions}

@@ -14,10 +14,10 @@ from signlet.cli.training import main_console, print_left_out, report, with_reci
 from signlet.errors import SignletError
 from signlet.quality.advice import data_notes, init_notes
 from signlet.training import Recipe, start_processes
-from signlet.training.choices import LARGE_SET, SMALL_SET, Asked, parse_folds
 from signlet.training.job import Job, prepare, train_prepared
 from signlet.training.memory import keep_freed_memory
 from signlet.training.recipes import add_recipe, recipe_of
+from signlet.training.train_plan import LARGE_SET, SMALL_SET, Requested, parse_folds
 
 _EXAMPLES = """
   signlet train --data my_videos/                     <sign>/<signer>_<number>.mp4, .npz, ...
@@ -91,12 +91,12 @@ def run(arguments: list[str]) -> None:
     parsed = parse(parser, with_recipe_paths(arguments, "small"))
     recipe = recipe_of(parser, parsed)
     folder = Path(parsed.run or f"runs/{recipe.name}")
-    asked = _asked(parsed, recipe, arguments)
+    requested = _requested(parsed, recipe, arguments)
     job = Job(
         recipe,
         parsed.data,
         folder,
-        asked,
+        requested,
         parsed.resume,
         tuple(parsed.track),
         parsed.init,
@@ -109,13 +109,13 @@ def run(arguments: list[str]) -> None:
     console = main_console(processes)
     events = Shown(console)
     ready = prepare(job, processes, events)
-    choice = ready.choice
+    plan = ready.plan
     if processes.main:
         warnings = [*data_notes(ready.packed), *init_notes(ready.init, ready.packed)]
-        _say(warnings, choice.notes, console)
+        _say(warnings, plan.notes, console)
     results = train_prepared(job, ready, processes, events)
     if processes.main:
-        report(results, choice.recipe, ready.packed, folder, parsed.split, console)
+        report(results, plan.recipe, ready.packed, folder, parsed.split, console)
     if results and processes.main:
         print_left_out(folder, ready.packed, results["soup"], console)
 
@@ -127,7 +127,7 @@ def _say(warnings: Sequence[str], notes: Sequence[str], console: Console) -> Non
         console.print(f"{note}.", markup=False, highlight=False, soft_wrap=True)
 
 
-def _asked(parsed: Any, recipe: Recipe, arguments: list[str]) -> Asked:
+def _requested(parsed: Any, recipe: Recipe, arguments: list[str]) -> Requested:
     """What the flags say of folds and length; what cannot be had is refused before packing."""
     folds = None if parsed.folds is None else str(parsed.folds)
     if parsed.split and (folds is not None or "num_folds" in given_flags(arguments)):
@@ -137,4 +137,4 @@ def _asked(parsed: Any, recipe: Recipe, arguments: list[str]) -> Asked:
         )
     if folds is not None and not parse_folds(folds, recipe.num_folds) and not parsed.full_fit:
         raise SignletError("--folds none: nothing is left to train; add --full-fit")
-    return Asked(folds, bool(parsed.full_fit), given_flags(arguments), parsed.split)
+    return Requested(folds, bool(parsed.full_fit), given_flags(arguments), parsed.split)

@@ -13,9 +13,9 @@ from signlet.cli.training import with_recipe_paths
 from signlet.errors import SignletError
 from signlet.evaluation.folds import signer_folds
 from signlet.text.console import SafeConsole
-from signlet.training.choices import parse_folds
 from signlet.training.clips import packed_clips
 from signlet.training.recipes import add_recipe, recipe_of
+from signlet.training.train_plan import parse_folds
 from signlet.tune import (
     DEFAULT_SPACE,
     Metric,

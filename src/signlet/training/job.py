@@ -12,7 +12,6 @@ from signlet.evaluation.scores import Scores, score
 from signlet.files.same_settings import flat
 from signlet.pack import PackedSet
 from signlet.runs.folder import RunFolder
-from signlet.training.choices import Asked, Choice, choose
 from signlet.training.clips import Data, packed_clips
 from signlet.training.init import Init, read_init
 from signlet.training.processes import Processes
@@ -20,20 +19,21 @@ from signlet.training.progress import Events
 from signlet.training.recipes import load_recipe
 from signlet.training.run import Wanted, check, train_checked
 from signlet.training.settings import Recipe, plain
+from signlet.training.train_plan import Requested, TrainPlan, plan_training
 
 
 @dataclass(frozen=True)
 class Job:
     """What is to be trained, on what, where to.
 
-    data: None for the recipe's own. asked: what shall not be chosen by the clips. init: run folder
+    data: None for the recipe's own. requested: what the clips shall not decide. init: run folder
     whose weights are started from. columns, names: of the data, as in `open_source`.
     """
 
     recipe: Recipe
     data: Data | None
     run: Path
-    asked: Asked
+    requested: Requested
     resume: bool = False
     track: tuple[str, ...] = ()
     init: str | None = None
@@ -54,7 +54,7 @@ class Job:
         resume: bool,
         track: Sequence[str],
     ) -> Job:
-        """What `signlet.train` was asked for. Raises SignletError where the recipe is none."""
+        """The arguments of `signlet.train` as a job. Raises SignletError on a bad recipe."""
         given = frozenset[str]()
         if isinstance(recipe, Recipe):
             given = frozenset(dict(flat(plain(recipe))))  # all of it, so that nothing is chosen
@@ -66,9 +66,9 @@ class Job:
             )
         if folds is not None and not isinstance(folds, str):
             folds = ",".join(map(str, folds)) or "none"
-        asked = Asked(folds, full_fit, given, split)
+        requested = Requested(folds, full_fit, given, split)
         where = None if init is None else str(init)
-        return cls(recipe, data, Path(run), asked, resume, tuple(track), where)
+        return cls(recipe, data, Path(run), requested, resume, tuple(track), where)
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Ready:
 
     packed: PackedSet
     init: Init | None
-    choice: Choice
+    plan: TrainPlan
 
 
 @dataclass(frozen=True)
@@ -115,16 +115,18 @@ def prepare(job: Job, processes: Processes, events: Events | None = None) -> Rea
                 job.data, job.recipe, job.run, job.jobs, events, job.columns, job.names
             )
         )
-        choice = processes.main_process_first(lambda: choose(job.recipe, packed, job.asked))
-    return Ready(packed, init, choice)
+        plan = processes.main_process_first(
+            lambda: plan_training(job.recipe, packed, job.requested)
+        )
+    return Ready(packed, init, plan)
 
 
 def train_prepared(
     job: Job, ready: Ready, processes: Processes, events: Events | None = None
 ) -> dict[str, Predictions]:
     """Train what `prepare` has chosen; see `signlet.training.train`."""
-    choice = ready.choice
-    fits = choice.recipe.fits if choice.full_fit else 0
-    wanted = Wanted(choice.folds, fits, job.track, ready.init, job.asked.split, job.resume)
+    plan = ready.plan
+    fits = plan.recipe.fits if plan.full_fit else 0
+    wanted = Wanted(plan.folds, fits, job.track, ready.init, job.requested.split, job.resume)
     where = RunFolder(job.run)
-    return train_checked(choice.recipe, ready.packed, where, wanted, processes, events)
+    return train_checked(plan.recipe, ready.packed, where, wanted, processes, events)

@@ -22,8 +22,8 @@ _SOME_FOLD = "0"
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What the command line says itself.
+class Requested:
+    """Settings given by flags, which the clips do not decide.
 
     folds: text of --folds, None where it is not given. given: names of all flags given.
     split: the published split to hold out, None for folds of signers.
@@ -40,7 +40,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Choice:
+class TrainPlan:
     """What will be trained. notes: why it is not what the recipe says."""
 
     recipe: Recipe
@@ -66,37 +66,37 @@ def parse_folds(text: str, count: int) -> list[int]:
     return folds
 
 
-def choose(recipe: Recipe, packed: PackedSet, asked: Asked) -> Choice:
+def plan_training(recipe: Recipe, packed: PackedSet, requested: Requested) -> TrainPlan:
     """Folds, full fit and epochs for these clips.
 
-    Flags win: folds that are asked for and cannot be had raise SignletError, as fewer than two
+    Flags win: requested folds that cannot be had raise SignletError, as fewer than two
     signs do.
     """
     _require_two_signs(packed)
-    if asked.split is not None:
-        return _with_split(recipe, packed, asked, asked.split)
+    if requested.split is not None:
+        return _with_split(recipe, packed, requested, requested.split)
     count = recipe.num_folds
-    if not asked.sets("num_folds"):
+    if not requested.sets("num_folds"):
         count = possible_folds(packed.labels, packed.signers, recipe.num_folds)
-    folds, full_fit = _trainings(asked, count, recipe.num_folds, packed)
+    folds, full_fit = _trainings(requested, count, recipe.num_folds, packed)
     notes = [
         _folds_note(count, recipe.num_folds, packed),
-        _small_note(asked, folds, recipe.fits if full_fit else 0),
+        _small_note(requested, folds, recipe.fits if full_fit else 0),
     ]
     recipe = replace(recipe, num_folds=count or recipe.num_folds)
     trained = _trained(packed, count)
-    recipe, all_count = _with_all_clips(recipe, trained, asked)
-    recipe, longer = _long_enough(recipe, trained, asked)
+    recipe, all_count = _with_all_clips(recipe, trained, requested)
+    recipe, longer = _long_enough(recipe, trained, requested)
     notes += [all_count, longer]
-    return Choice(recipe, folds, full_fit, tuple(note for note in notes if note))
+    return TrainPlan(recipe, folds, full_fit, tuple(note for note in notes if note))
 
 
-def _with_split(recipe: Recipe, packed: PackedSet, asked: Asked, split: str) -> Choice:
-    """One training, on the published splits before the one held out; on all clips if asked."""
+def _with_split(recipe: Recipe, packed: PackedSet, requested: Requested, split: str) -> TrainPlan:
+    """One training, on the published splits before the one held out; on all clips if requested."""
     plan = plan_of(packed, recipe, split)
-    recipe, all_count = _with_all_clips(recipe, len(plan.training(0)), asked)
-    recipe, longer = _long_enough(recipe, len(plan.training(0)), asked)
-    return Choice(recipe, [0], asked.full_fit, tuple(filter(None, [all_count, longer])))
+    recipe, all_count = _with_all_clips(recipe, len(plan.training(0)), requested)
+    recipe, longer = _long_enough(recipe, len(plan.training(0)), requested)
+    return TrainPlan(recipe, [0], requested.full_fit, tuple(filter(None, [all_count, longer])))
 
 
 def _require_two_signs(packed: PackedSet) -> None:
@@ -109,13 +109,15 @@ def _require_two_signs(packed: PackedSet) -> None:
         )
 
 
-def _trainings(asked: Asked, count: int, wanted: int, packed: PackedSet) -> tuple[list[int], bool]:
+def _trainings(
+    requested: Requested, count: int, wanted: int, packed: PackedSet
+) -> tuple[list[int], bool]:
     """Folds to hold out, and whether all clips are then trained on."""
-    if count == 0 and asked.folds in (None, "none"):
+    if count == 0 and requested.folds in (None, "none"):
         return [], True
-    text = asked.folds or ("all" if len(packed) <= SMALL_SET else _SOME_FOLD)
+    text = requested.folds or ("all" if len(packed) <= SMALL_SET else _SOME_FOLD)
     folds = parse_folds(text, count or wanted)
-    return folds, asked.full_fit or (len(packed) <= LARGE_SET and asked.folds is None)
+    return folds, requested.full_fit or (len(packed) <= LARGE_SET and requested.folds is None)
 
 
 def _folds_note(count: int, wanted: int, packed: PackedSet) -> str:
@@ -130,8 +132,8 @@ def _folds_note(count: int, wanted: int, packed: PackedSet) -> str:
     )
 
 
-def _small_note(asked: Asked, folds: list[int], fits: int) -> str:
-    if asked.folds is not None or asked.full_fit or not (fits and folds):
+def _small_note(requested: Requested, folds: list[int], fits: int) -> str:
+    if requested.folds is not None or requested.full_fit or not (fits and folds):
         return ""
     tested = "each fold is held out once" if len(folds) > 1 else f"fold {folds[0]} is held out"
     often = "" if fits == 1 else f" {fits} times, and the {fits} are averaged"
@@ -151,7 +153,7 @@ def _trained(packed: PackedSet, count: int) -> int:
     return known - int(np.bincount(plan.folds[plan.folds >= 0]).max())
 
 
-def _with_all_clips(recipe: Recipe, clips: int, asked: Asked) -> tuple[Recipe, str]:
+def _with_all_clips(recipe: Recipe, clips: int, requested: Requested) -> tuple[Recipe, str]:
     """The recipe without OUSM where an epoch has less than a few whole batches.
 
     The hardest of a batch are left out in the hope that they are other clips in every epoch,
@@ -160,7 +162,7 @@ def _with_all_clips(recipe: Recipe, clips: int, asked: Asked) -> tuple[Recipe, s
     """
     if clips >= FEW_BATCHES * recipe.optimiser.batch_size or not recipe.loss.ousm:
         return recipe, ""
-    if asked.sets("loss.ousm"):
+    if requested.sets("loss.ousm"):
         return recipe, ""
     note = (
         "Hard clips: all are learnt from, since with so few the same ones would always be left "
@@ -169,18 +171,18 @@ def _with_all_clips(recipe: Recipe, clips: int, asked: Asked) -> tuple[Recipe, s
     return replace(recipe, loss=replace(recipe.loss, ousm=0)), note
 
 
-def _long_enough(recipe: Recipe, clips: int, asked: Asked) -> tuple[Recipe, str]:
+def _long_enough(recipe: Recipe, clips: int, requested: Requested) -> tuple[Recipe, str]:
     """The recipe with so many epochs that there are `min_steps`; what comes every few epochs
     keeps its share of the training."""
     length = recipe.optimiser
     steps = steps_and_batch_size(clips, length.batch_size)[0]
-    if asked.sets("optimiser.epochs") or steps * length.epochs >= length.min_steps:
+    if requested.sets("optimiser.epochs") or steps * length.epochs >= length.min_steps:
         return recipe, ""
     times = -(-length.min_steps // (steps * length.epochs))
     shares = {
         name: getattr(recipe, name) * times
         for name in ("soup_epochs", "validate_every", "save_every")
-        if not asked.sets(name)
+        if not requested.sets(name)
     }
     longer = replace(recipe, optimiser=replace(length, epochs=length.epochs * times), **shares)
     return longer, (

@@ -424,7 +424,7 @@ def _hands_of_the_other_side(frames: Frames) -> Frames:
 def test_the_first_note_on_a_set_says_it(spoil: Spoil, note: str, tmp_path: Path) -> None:
     from signlet.pack import pack
     from signlet.quality import data_quality
-    from signlet.quality.advice import data_notes
+    from signlet.quality.data_warnings import data_warnings
 
     for name in ("ase/A", "ase/C", "ase/D", "gsg/A", "gsg/C", "gsg/D"):
         who, sign = name.split("/")
@@ -433,7 +433,7 @@ def test_the_first_note_on_a_set_says_it(spoil: Spoil, note: str, tmp_path: Path
         np.savez(path, landmarks=spoil(letter(name).frames))
     source = open_source(tmp_path / "in")
     packed = pack(source, tmp_path / "packed", 16, jobs=1)
-    for notes in (data_notes(packed), data_quality(source).notes, data_quality(packed).notes):
+    for notes in (data_warnings(packed), data_quality(source).notes, data_quality(packed).notes):
         if note:
             assert note in notes[0]
         else:

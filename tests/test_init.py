@@ -17,7 +17,7 @@ from signlet.errors import SignletError
 from signlet.evaluation.folds import signer_folds
 from signlet.model.files import load_model, save_model
 from signlet.pack import PackedSet, pack
-from signlet.quality.advice import init_notes
+from signlet.quality.data_warnings import init_warnings
 from signlet.training import Recipe, train
 from signlet.training.fold import FoldTraining
 from signlet.training.init import Init, read_init
@@ -113,15 +113,15 @@ def test_clips_that_the_earlier_model_knows_are_counted(
     before: Path, tiny_packed: PackedSet, others: PackedSet, tmp_path: Path
 ) -> None:
     init = read_init(str(before), TINY)
-    assert "24 of these 24 clips were trained on" in init_notes(init, tiny_packed)[0]
+    assert "24 of these 24 clips were trained on" in init_warnings(init, tiny_packed)[0]
     renamed = Synthetic(("bow", "line", "wave"))  # "bow" is "circle" under another name
     packed = pack(renamed, tmp_path / "renamed", 12, jobs=1)
     assert init.clips_in(packed) == 24
     assert replace(init, contents=frozenset()).clips_in(packed) == 16
-    assert init_notes(None, packed) == []
+    assert init_warnings(None, packed) == []
     only_new = Init("x", "", (), {}, frozenset(), frozenset(), frozenset({"s0", "s9"}))
-    assert "signers of the same name (s0)" in init_notes(only_new, others)[0]
-    assert init_notes(replace(only_new, signers=frozenset()), others) == []
+    assert "signers of the same name (s0)" in init_warnings(only_new, others)[0]
+    assert init_warnings(replace(only_new, signers=frozenset()), others) == []
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,10 @@ import pytest
 from signlet.cli import main
 from signlet.errors import ClipError, SignletError
 from signlet.landmarks import MIRROR
-from signlet.live.inputs import Input, Seen, open_input, seen_of
+from signlet.live.inputs import Input, LiveFrame, live_frames, open_input
 from signlet.live.latest import Latest
 from signlet.live.lines import Lines, as_json, as_text
-from signlet.live.session import Moment, Rate, Session
+from signlet.live.session import LiveState, Rate, Session
 from signlet.stream import SignEvent, StreamRecogniser
 from signlet_testing import importable
 from signlet_testing.live_signer import FPS, Judge, judged, saved, signer, stream, without_display
@@ -143,11 +143,11 @@ def test_ctrl_c_answers_the_open_sign_and_ends_with_130(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def interrupted(clip: object) -> Iterator[Seen]:
-        yield from list(seen_of(clip))[:45]
+    def interrupted(clip: object) -> Iterator[LiveFrame]:
+        yield from list(live_frames(clip))[:45]
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("signlet.live.inputs.seen_of", interrupted)
+    monkeypatch.setattr("signlet.live.inputs.live_frames", interrupted)
     file = saved(tmp_path / "stream.npz", stream(0.1))
     assert main(["live", file, "--headless"]) == 130
     told = capsys.readouterr()
@@ -240,7 +240,7 @@ def test_a_camera_that_drops_pictures_gives_the_same_signs(
 ) -> None:
     frames = stream(0.1, -0.1, 0.1)
     kept = np.sort(np.random.default_rng(0).choice(len(frames), len(frames) // 2, replace=False))
-    seen = (Seen(frames[i], float(i) / FPS) for i in kept)
+    seen = (LiveFrame(frames[i], float(i) / FPS) for i in kept)
     session = Session(Input("camera 0", seen, live=True), StreamRecogniser(Judge()), Lines())
     session.run()
     lines = capsys.readouterr().out.splitlines()
@@ -251,9 +251,9 @@ def test_a_camera_that_drops_pictures_gives_the_same_signs(
 def test_an_error_in_the_middle_comes_after_what_was_signed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def damaged() -> Iterator[Seen]:
+    def damaged() -> Iterator[LiveFrame]:
         frames = stream(0.1, 0.1)
-        yield from (Seen(frame, i / FPS) for i, frame in enumerate(frames[:70]))
+        yield from (LiveFrame(frame, i / FPS) for i, frame in enumerate(frames[:70]))
         raise ClipError("clip.mp4: cannot be decoded after 70 frames; record it again")
 
     session = Session(Input("clip.mp4", damaged()), StreamRecogniser(Judge()), Lines())
@@ -282,31 +282,31 @@ def test_events_as_text_and_json() -> None:
     assert as_text(nothing) == "    1.0-2.0 s  none of the signs"
 
 
-def test_moments_hold_the_last_events(capsys: pytest.CaptureFixture[str]) -> None:
-    seen: list[Moment] = []
+def test_states_hold_the_last_events(capsys: pytest.CaptureFixture[str]) -> None:
+    seen: list[LiveState] = []
 
     class Keeps:
-        def show(self, moment: Moment) -> bool:
-            seen.append(moment)
+        def show(self, state: LiveState) -> bool:
+            seen.append(state)
             return True
 
-        def finish(self, moment: Moment) -> None:
-            seen.append(moment)
+        def finish(self, state: LiveState) -> None:
+            seen.append(state)
 
     frames = stream(*[0.1] * 10)
-    source = Input("x", (Seen(frame, i / FPS) for i, frame in enumerate(frames)))
+    source = Input("x", (LiveFrame(frame, i / FPS) for i, frame in enumerate(frames)))
     session = Session(source, StreamRecogniser(Judge()), Lines(), (Keeps(),))
     session.run()
     assert len(seen) == len(frames) + 1
     assert len(seen[-1].events) == 8
     assert session.signs == len(capsys.readouterr().out.splitlines()) == 10
-    assert any(moment.signing for moment in seen)
+    assert any(state.signing for state in seen)
     assert not seen[0].signing
 
 
 def test_a_landmark_file_is_read_at_its_rate(tmp_path: Path) -> None:
     with open_input(saved(tmp_path / "a.npz", signer(3), 50.0)) as opened:
-        assert [seen.time for seen in opened.seen] == pytest.approx([0, 0.02, 0.04])
+        assert [frame.time for frame in opened.frames] == pytest.approx([0, 0.02, 0.04])
         assert not any("frame rate" in note for note in opened.notes)
         assert not opened.live
 

@@ -31,7 +31,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def times_of(opened: Input) -> list[float]:
-    return [seen.time for seen in opened.seen]
+    return [frame.time for frame in opened.frames]
 
 
 @pytest.mark.parametrize("kind", [".mp4", ".mkv", ".webm", ".ts"])

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from signlet.cli import main
 from signlet.errors import ClipError, SignletError
 from signlet.landmarks import LEFT_HAND, RIGHT_HAND
-from signlet.live.inputs import Input, Seen
+from signlet.live.inputs import Input, LiveFrame
 from signlet.live.lines import Lines
 from signlet.live.session import Session
 from signlet.stream import SignEvent, StreamRecogniser
@@ -46,10 +46,10 @@ class Screen:
 def on_screen(screen: Screen, frames: np.ndarray, paced: bool = False) -> Session:
     stage = pytest.importorskip("signlet.live.stage")
     view = pytest.importorskip("signlet.live.view")
-    seen = (Seen(frame, i / FPS) for i, frame in enumerate(frames))
+    seen = (LiveFrame(frame, i / FPS) for i, frame in enumerate(frames))
     session = Session(Input("camera 0", seen), StreamRecogniser(Judge()), Lines())
-    figures = stage.Figures("judge", "camera 0")
-    session.stages = (stage.WindowStage(screen, figures, view.Turned(), paced),)
+    updates = stage.PanelUpdates("judge", "camera 0")
+    session.stages = (stage.WindowStage(screen, updates, view.Turned(), paced),)
     session.run()
     return session
 
@@ -94,7 +94,7 @@ def test_the_picture_shows_hands_in_their_colours() -> None:
     left[LEFT_HAND], left[RIGHT_HAND] = right[RIGHT_HAND], np.nan
 
     def colours(frame: np.ndarray, mirrored: bool = False) -> list[int]:
-        image = view.picture(Seen(frame, 0.0), panel, view.Turned(camera=mirrored))[:, :720]
+        image = view.picture(LiveFrame(frame, 0.0), panel, view.Turned(camera=mirrored))[:, :720]
         wanted = (skeleton.LEFT, skeleton.RIGHT)
         return [int((image == np.array(colour)).all(2).sum()) for colour in wanted]
 
@@ -108,7 +108,7 @@ def test_a_picture_keeps_its_shape_beside_the_panel() -> None:
     panel = pytest.importorskip("signlet.live.panel").Panel("m", "s")
     for height, width in ((480, 640), (1080, 1920), (100, 800), (800, 100)):
         image = np.zeros((height, width, 3), np.uint8)
-        shown = view.picture(Seen(signer(1)[0], 0.0, image), panel, view.Turned())
+        shown = view.picture(LiveFrame(signer(1)[0], 0.0, image), panel, view.Turned())
         assert shown.shape[0] == view.HEIGHT
         drawn = shown.shape[1] - view.PANEL
         assert drawn <= view.MOST_WIDTH
@@ -124,7 +124,7 @@ def test_whatever_was_found_can_be_drawn(frame: np.ndarray, sign: str) -> None:
     view = pytest.importorskip("signlet.live.view")
     panel = pytest.importorskip("signlet.live.panel").Panel
     event = SignEvent(sign, 0.0, 1.0, 0.5, ((sign, 0.5),))
-    shown = view.picture(Seen(frame, 0.0), panel("m", "s", (event,)), view.Turned())
+    shown = view.picture(LiveFrame(frame, 0.0), panel("m", "s", (event,)), view.Turned())
     assert shown.dtype == np.uint8
 
 

@@ -16,12 +16,12 @@ from signlet import Clip
 from signlet.cli.remarked import Remarked
 from signlet.convert import convert_set
 from signlet.landmarks import FACE, POSE
-from signlet.meaning import faults, look_at, notes, of_set, remarks_on, suspected
-from signlet.meaning.notes import Seen, SeenSet
+from signlet.meaning import faults, look_at, of_set, remarks_on, suspected
+from signlet.meaning.clip_warnings import ClipSummary, SetSummary, reading_warnings
 from signlet.pack import pack
 from signlet.preprocess import Preprocess
 from signlet.quality import data_quality
-from signlet.quality.advice import seen_in
+from signlet.quality.data_warnings import seen_in
 from signlet.sources import open_source, read_clip, write_clip
 from test_meaning import MENDED
 
@@ -81,8 +81,10 @@ def _folder(root: Path, clips: Sequence[Frames]) -> Path:
     return root
 
 
-def _seen(clips: Sequence[Frames]) -> list[Seen]:
-    return [Seen.of(Clip(one, str(n), remarks=remarks_on(one))) for n, one in enumerate(clips)]
+def _seen(clips: Sequence[Frames]) -> list[ClipSummary]:
+    return [
+        ClipSummary.of(Clip(one, str(n), remarks=remarks_on(one))) for n, one in enumerate(clips)
+    ]
 
 
 def _flags(said: Sequence[str]) -> list[str]:
@@ -101,12 +103,12 @@ def test_of_clips_with_another_fault_nothing_is_said_of_z(kind: str, tmp_path: P
     spoil, flags = EXCHANGED[kind]
     clips = [spoil(frames) for frames in letters()]
     seen = _seen(clips)
-    assert _flags(notes.reading_notes(SeenSet((), seen))) == [flags]
-    assert _flags(notes.reading_notes(SeenSet((), seen, told=True))) == []  # as teach asks
+    assert _flags(reading_warnings(SetSummary((), seen))) == [flags]
+    assert _flags(reading_warnings(SetSummary((), seen, told=True))) == []  # as teach asks
     source = open_source(_folder(tmp_path / "set", clips))
     assert _flags(data_quality(source, jobs=1).notes) == [flags]
     packed = pack(source, tmp_path / "packed", 25, jobs=1)
-    assert _flags(notes.reading_notes(seen_in(packed))) == [flags]
+    assert _flags(reading_warnings(seen_in(packed))) == [flags]
     done = convert_set(source, tmp_path / "out", None, "set")
     assert dict(done.done) == {flags: len(clips)}
     assert not done.left
@@ -123,7 +125,7 @@ def test_few_right_clips_beside_others_do_not_decide(share: int) -> None:
 def test_z_is_told_where_nothing_else_is_wrong_whatever_was_said_before() -> None:
     seen = _seen([_deep(frames) for frames in letters()])
     for told in (False, True):
-        assert _flags(notes.reading_notes(SeenSet((), seen, told=told))) == ["--flip-z"]
+        assert _flags(reading_warnings(SetSummary((), seen, told=told))) == ["--flip-z"]
 
 
 def _some_low(frames: Sequence[Frames]) -> list[Frames]:
@@ -140,7 +142,7 @@ def test_units_are_decided_for_the_whole_set(tmp_path: Path) -> None:
     source = open_source(_folder(tmp_path / "set", clips))
     assert _flags(data_quality(source, jobs=1).notes) == ["--span=-1,1"]
     packed = pack(source, tmp_path / "packed", 25, jobs=1)
-    assert _flags(notes.reading_notes(seen_in(packed))) == ["--span=-1,1"]
+    assert _flags(reading_warnings(seen_in(packed))) == ["--span=-1,1"]
     done = convert_set(source, tmp_path / "out", None, "set")
     assert dict(done.done) == {"--span=-1,1": len(clips)}
     assert not done.left

@@ -20,13 +20,18 @@ from signlet.clip.unfound import TAKEN
 from signlet.errors import SignletError
 from signlet.evaluation.predict import predict_known
 from signlet.landmarks import FACE, LEFT_HAND, RIGHT_HAND
-from signlet.meaning.notes import Seen, SeenSet
+from signlet.meaning.clip_warnings import ClipSummary, SetSummary
 from signlet.model import SignModel
 from signlet.model.files import ModelFile, save_model
 from signlet.modelfile.averaging import Average
 from signlet.pack import PackedSet, pack
 from signlet.quality import data_quality
-from signlet.quality.advice import NO_ESTIMATE, data_notes, estimate_notes, reading_notes
+from signlet.quality.data_warnings import (
+    NO_ESTIMATE,
+    data_warnings,
+    estimate_warnings,
+    reading_warnings,
+)
 from signlet.sources import ClipRef, open_source
 from signlet.text.alike import alike, looks, numbers, one_form, shown
 from signlet_testing.clips import Synthetic, moving_hand
@@ -119,7 +124,7 @@ class Remarked(Synthetic):
 
 def test_each_remark_is_said_once_with_its_count(tmp_path: Path) -> None:
     packed = pack(Remarked(), tmp_path / "packed", 12, jobs=1)
-    notes = reading_notes(packed)
+    notes = reading_warnings(packed)
     assert [n for n in notes if "12 of 24" in n and TAKEN in n and "write NaN" in n]
     assert [n for n in notes if n == "b in 3 of 24 clips"]
 
@@ -132,7 +137,7 @@ def test_clips_without_a_hand_are_named(tmp_path: Path) -> None:
     np.savez(clips / "hi" / "ben_2.npz", landmarks=face_only)
     said = "no hand was found in any frame of 1 of 3 clips (hi/ben_2.npz); record them again"
     packed, of_folder, of_packed = both(clips, tmp_path)
-    for notes in (data_notes(packed), of_folder, of_packed):
+    for notes in (data_warnings(packed), of_folder, of_packed):
         assert [note for note in notes if note.startswith(said)], notes
 
 
@@ -170,7 +175,7 @@ FOLDERS = {
 @pytest.mark.parametrize("clips", FOLDERS.values(), ids=FOLDERS)
 def test_inspect_says_what_train_says(clips: dict[str, tuple[int, int]], tmp_path: Path) -> None:
     packed, of_folder, of_packed = both(record(tmp_path / "clips", clips), tmp_path)
-    train = data_notes(packed)
+    train = data_warnings(packed)
     assert train
     if "" in packed.signers:  # which inspect says once
         train = [note for note in train if "no signer is named" not in note]
@@ -202,8 +207,10 @@ def test_how_the_clips_were_found_is_said_first() -> None:
 
 
 def test_clips_shorter_than_the_guide_asks_for_are_counted() -> None:
-    clips = [Seen(f"c{n}", "s", "anna", n, seconds) for n, seconds in enumerate((0.4, 1.0, None))]
-    (note,) = (n for n in reading_notes(SeenSet(("s",), clips)) if "shorter" in n)
+    clips = [
+        ClipSummary(f"c{n}", "s", "anna", n, seconds) for n, seconds in enumerate((0.4, 1.0, None))
+    ]
+    (note,) = (n for n in reading_warnings(SetSummary(("s",), clips)) if "shorter" in n)
     assert note.startswith("1 of 3 clips are shorter than 1 second (c0 0.4 s)")
 
 
@@ -219,28 +226,28 @@ def test_clips_shorter_than_the_guide_asks_for_are_counted() -> None:
     ],
 )
 def test_a_length_is_shown_to_be_short(seconds: float, shown: str) -> None:
-    seen = SeenSet(("s",), [Seen("c", "s", "anna", 1, seconds)])
-    (note,) = (n for n in reading_notes(seen) if "shorter" in n)
+    seen = SetSummary(("s",), [ClipSummary("c", "s", "anna", 1, seconds)])
+    (note,) = (n for n in reading_warnings(seen) if "shorter" in n)
     assert f"(c {shown} s)" in note
     assert float(shown) < 1
 
 
 def test_nothing_is_said_of_good_clips() -> None:
     clips = [
-        Seen(f"{sign}{who}{n}", sign, who, (sign, who, n), 2.0)
+        ClipSummary(f"{sign}{who}{n}", sign, who, (sign, who, n), 2.0)
         for sign in "ab"
         for who in ("x", "y")
         for n in range(3)
     ]
-    seen = SeenSet(("a", "b"), clips)
-    assert data_notes(seen) == []
-    assert estimate_notes(seen) == []
+    seen = SetSummary(("a", "b"), clips)
+    assert data_warnings(seen) == []
+    assert estimate_warnings(seen) == []
 
 
 def test_no_clips_at_all_are_no_trouble() -> None:
-    seen = SeenSet(("a",), [])
-    assert "no clip is left of: a" in data_notes(seen)[0]
-    assert estimate_notes(seen) == ["the clips show no known sign; training needs two or more"]
+    seen = SetSummary(("a",), [])
+    assert "no clip is left of: a" in data_warnings(seen)[0]
+    assert estimate_warnings(seen) == ["the clips show no known sign; training needs two or more"]
 
 
 # --- one form of a name ----------------------------------------------------------------------

@@ -18,7 +18,7 @@ from signlet.cli import COMMANDS, main
 from signlet.cli.parsing import given_flags
 from signlet.errors import SignletError
 from signlet.pack import PackedSet, pack
-from signlet.quality.advice import NO_ESTIMATE, data_notes
+from signlet.quality.data_warnings import NO_ESTIMATE, data_warnings
 from signlet.recognition.recogniser import Recogniser
 from signlet.sources import Source, files, open_source
 from signlet.training.recipes import load_recipe
@@ -98,7 +98,7 @@ def test_folds_follow_the_clips(
     assert plan.recipe.num_folds == folds
     assert plan.full_fit
     assert any("Folds: " in note for note in plan.notes) == (folds < 4)
-    assert any("nothing can be said of other people" in n for n in data_notes(clips)) != grouped
+    assert any("nothing can be said of other people" in n for n in data_warnings(clips)) != grouped
 
 
 def test_one_clip_a_sign_is_trained_on_without_an_estimate(tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_few_clips_are_passed_over_often_enough(tmp_path: Path) -> None:
 
 
 def test_good_clips_give_no_notes(tmp_path: Path) -> None:
-    assert data_notes(packed(tmp_path, signers=2, takes=3)) == []
+    assert data_warnings(packed(tmp_path, signers=2, takes=3)) == []
 
 
 def test_what_is_wrong_with_the_clips_is_said(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ def test_what_is_wrong_with_the_clips_is_said(tmp_path: Path) -> None:
     (folder / "line" / "p1_2.npz").write_bytes(b"no zip")
     (folder / "lost").mkdir()
     (folder / "lost" / "p0_0.npz").write_bytes(b"no zip")
-    notes = data_notes(pack(open_source(folder), tmp_path / "packed", 16, jobs=1))
+    notes = data_warnings(pack(open_source(folder), tmp_path / "packed", 16, jobs=1))
     assert len(notes) == 4
     assert "2 clip(s) cannot be used" in notes[0]
     assert "p1_2.npz" in notes[0]
@@ -174,7 +174,7 @@ def test_what_is_wrong_with_the_clips_is_said(tmp_path: Path) -> None:
 
 
 def test_few_clips_and_signers_are_named(tmp_path: Path) -> None:
-    notes = data_notes(packed(tmp_path, signers=1, takes=4))
+    notes = data_warnings(packed(tmp_path, signers=1, takes=4))
     few = "3 of 3 signs have fewer than 5 clips (circle 4, line 4, wave 4)"
     assert any(few in note for note in notes)
     assert any("only p0 signs here" in note for note in notes)

@@ -18,7 +18,7 @@ from signlet.evaluation.folds import signer_folds
 from signlet.evaluation.scores import read_predictions, score
 from signlet.model import ModelSize
 from signlet.pack import PackedSet, pack
-from signlet.quality.advice import data_notes
+from signlet.quality.data_warnings import data_warnings
 from signlet.report import write_report
 from signlet.training import Recipe, train
 from signlet.training.ensemble import combine, read_parts
@@ -119,7 +119,7 @@ class Packed(Kind):
         packed = PackedSet.open(given)
         told = packed.names, packed.signers, packed.labels.tolist(), packed.lengths.tolist()
         frames, mask = packed.batch(torch.arange(len(packed)))
-        data_notes(packed)
+        data_warnings(packed)
         if frames.shape != (*mask.shape, 100, 3) or int(mask.sum()) != packed.header.frames:
             return f"a batch of {tuple(frames.shape)}"
         return "" if told == self._told else "the index is not the one that was written"

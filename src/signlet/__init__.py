@@ -102,7 +102,7 @@ def train(
     Returns a `Trained`: the run folder, scores on the clips held out, notes. Nothing is printed.
     Raises SignletError where clips, recipe or folder cannot be used.
     """
-    from signlet.quality.advice import data_notes, init_notes
+    from signlet.quality.data_warnings import data_warnings, init_warnings
     from signlet.report import write_report
     from signlet.training import job, start_processes
 
@@ -112,5 +112,5 @@ def train(
     held_out = job.train_prepared(requested, ready, processes)
     if held_out and processes.main:
         write_report(requested.run, ready.packed)
-    of_clips = [*data_notes(ready.packed), *init_notes(ready.init, ready.packed)]
+    of_clips = [*data_warnings(ready.packed), *init_warnings(ready.init, ready.packed)]
     return job.Trained(requested.run, held_out, (*of_clips, *ready.plan.notes))

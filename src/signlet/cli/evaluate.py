@@ -19,7 +19,7 @@ from signlet.evaluation.show import print_scores
 from signlet.model.files import ModelFile, load_model
 from signlet.pack import PackedSet
 from signlet.printable import printable
-from signlet.quality.advice import reading_notes
+from signlet.quality.data_warnings import reading_warnings
 from signlet.running.leftover import scratch
 from signlet.runs import RunFolder
 from signlet.runs.folder import PACKED
@@ -93,7 +93,7 @@ def _say_notes(parsed: Any, packed: PackedSet, model: ModelFile, trained: str) -
     told = (parsed.data, parsed.columns, parsed.names)
     found = () if is_packed(*told) else open_source(*told).notes
     before = [trained] * bool(trained)
-    for note in [*found, *reading_notes(packed), *_unknown(packed, model), *before]:
+    for note in [*found, *reading_warnings(packed), *_unknown(packed, model), *before]:
         print(f"Note: {note}.", file=sys.stderr)
 
 

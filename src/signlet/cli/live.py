@@ -138,11 +138,11 @@ def _stages(
     names = (parsed.model or STARTER, session.source.name)
     if parsed.save is not None:
         from signlet.live.record import recording
-        from signlet.live.stage import Figures, FileStage
+        from signlet.live.stage import FileStage, PanelUpdates
         from signlet.live.view import Turned
 
         recorder = opened.enter_context(recording(parsed.save))
-        yield FileStage(recorder, Figures(*names), Turned(camera=parsed.mirrored))
+        yield FileStage(recorder, PanelUpdates(*names), Turned(camera=parsed.mirrored))
     if probe is not None and probe.works():
         yield _window(names, session, parsed.mirrored, signs, opened)
     elif not parsed.headless:
@@ -157,7 +157,7 @@ def _window(
     opened: ExitStack,
 ) -> Shows:
     from signlet.live.fonts import missing
-    from signlet.live.stage import Figures, WindowStage
+    from signlet.live.stage import PanelUpdates, WindowStage
     from signlet.live.view import Turned
     from signlet.live.window import Window
 
@@ -169,4 +169,4 @@ def _window(
     live = session.source.live
     window = opened.enter_context(Window())
     turned = Turned(view=live and not mirrored, camera=mirrored)
-    return WindowStage(window, Figures(*names, keys=_KEYS), turned, paced=not live)
+    return WindowStage(window, PanelUpdates(*names, keys=_KEYS), turned, paced=not live)

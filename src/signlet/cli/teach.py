@@ -13,7 +13,7 @@ from signlet.clip import Clip
 from signlet.errors import SignletError
 from signlet.export.teachable import open_base
 from signlet.files.atomic import require_writable
-from signlet.meaning.notes import Seen, SeenSet, reading_notes
+from signlet.meaning.clip_warnings import ClipSummary, SetSummary, reading_warnings
 from signlet.modelfile.rewrite import SUFFIXES
 from signlet.modelfile.taught import Example
 from signlet.pretrained import model_path
@@ -112,7 +112,7 @@ def _made(parsed: Any, progress: make.Progress) -> make.Made:
     source, remarked = _source(parsed.clips, parsed.names), Remarked()
     for note in source.notes:
         tell(note)
-    seen: list[Seen] = []
+    seen: list[ClipSummary] = []
     given = _given(source, remarked, seen)
     if parsed.add:
         found = Recogniser.load(parsed.base)
@@ -128,7 +128,7 @@ def _made(parsed: Any, progress: make.Progress) -> make.Made:
         made = make.taught_to(found, given, parsed.keep_signs, progress)
     remarked.say()
     signs = make.require_taught(made.recogniser).signs
-    for note in reading_notes(SeenSet(signs, seen, told=True)):
+    for note in reading_warnings(SetSummary(signs, seen, told=True)):
         tell(note)
     return made
 
@@ -142,12 +142,12 @@ def _source(clips: str, names: str | None) -> Source:
     return open_source(clips, names=names)
 
 
-def _given(source: Source, remarked: Remarked, seen: list[Seen]) -> list[Given]:
+def _given(source: Source, remarked: Remarked, seen: list[ClipSummary]) -> list[Given]:
     """The clips to teach, each noted in `seen` when it is read."""
 
     def read(ref: ClipRef) -> Clip:
         clip = remarked.see(ref.name, source.read(ref))
-        seen.append(Seen.of(clip))
+        seen.append(ClipSummary.of(clip))
         return clip
 
     return [

@@ -12,7 +12,7 @@ from signlet.cli.parsing import add_columns, add_names, given_flags, make_parser
 from signlet.cli.shown import Shown
 from signlet.cli.training import main_console, print_left_out, report, with_recipe_paths
 from signlet.errors import SignletError
-from signlet.quality.advice import data_notes, init_notes
+from signlet.quality.data_warnings import data_warnings, init_warnings
 from signlet.training import Recipe, start_processes
 from signlet.training.job import Job, prepare, train_prepared
 from signlet.training.memory import keep_freed_memory
@@ -111,7 +111,7 @@ def run(arguments: list[str]) -> None:
     ready = prepare(job, processes, events)
     plan = ready.plan
     if processes.main:
-        warnings = [*data_notes(ready.packed), *init_notes(ready.init, ready.packed)]
+        warnings = [*data_warnings(ready.packed), *init_warnings(ready.init, ready.packed)]
         _say(warnings, plan.notes, console)
     results = train_prepared(job, ready, processes, events)
     if processes.main:

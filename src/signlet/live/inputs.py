@@ -25,14 +25,14 @@ _NO_RATE = f"{{}}: names no frame rate; {USUAL_FPS:g} frames a second are assume
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A moment of the recording.
+class LiveFrame:
+    """One frame of a camera, a video or a file of landmarks.
 
-    frame: (543, 3) float32 landmarks, NaN = not found. time: seconds from the start.
+    landmarks: (543, 3) float32, NaN = not found. time: seconds from the start.
     image: (height, width, 3) uint8 RGB, None where there are landmarks only.
     """
 
-    frame: NDArray[np.float32]
+    landmarks: NDArray[np.float32]
     time: float
     image: Image | None = None
 
@@ -47,7 +47,7 @@ class Input:
     """
 
     name: str
-    seen: Iterator[Seen]
+    frames: Iterator[LiveFrame]
     live: bool = False
     dropped: Callable[[], int] = lambda: 0
     notes: tuple[str, ...] = ()
@@ -84,13 +84,15 @@ def _landmarks(source: str, path: Path) -> Input:
     notes = [f"{source}: {advised(remark)}" for remark in clip.remarks]
     if clip.fps is None and NO_RATE not in clip.remarks:
         notes.append(_NO_RATE.format(source))
-    return Input(path.name if path.exists() else source, iter(seen_of(clip)), notes=tuple(notes))
+    return Input(
+        path.name if path.exists() else source, iter(live_frames(clip)), notes=tuple(notes)
+    )
 
 
-def seen_of(clip: Clip) -> Iterator[Seen]:
+def live_frames(clip: Clip) -> Iterator[LiveFrame]:
     """A clip frame by frame."""
     fps = clip.fps or USUAL_FPS
-    return (Seen(frame, number / fps) for number, frame in enumerate(clip.frames))
+    return (LiveFrame(frame, number / fps) for number, frame in enumerate(clip.frames))
 
 
 @contextmanager
@@ -106,9 +108,9 @@ def _video(path: Path) -> Iterator[Input]:
         return tuple(one for one in pictures.remarks() if one != NO_RATE)
 
     with started(Choice()) as find:
-        seen = (Seen(find(f.image), f.time, f.image) for f in pictures)
+        frames = (LiveFrame(find(f.image), f.time, f.image) for f in pictures)
         notes = (_NO_RATE.format(path),) * unknown
-        yield Input(path.name, seen, notes=notes, remarks=remarks)
+        yield Input(path.name, frames, notes=notes, remarks=remarks)
 
 
 @contextmanager
@@ -121,5 +123,5 @@ def _camera(index: int) -> Iterator[Input]:
         pictures = opened.enter_context(open_camera(index))
         find = opened.enter_context(started(Choice()))
         newest = opened.enter_context(Latest(pictures, name))
-        seen = (Seen(find(f.image), f.time, f.image) for f in newest)
-        yield Input(name, seen, live=True, dropped=lambda: newest.dropped)
+        frames = (LiveFrame(find(f.image), f.time, f.image) for f in newest)
+        yield Input(name, frames, live=True, dropped=lambda: newest.dropped)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from signlet.clip import Clip
 from signlet.clip.span import USUAL_FPS
-from signlet.live.inputs import Seen, seen_of
+from signlet.live.inputs import LiveFrame, live_frames
 from signlet.live.panel import Panel
 from signlet.live.record import recording
 from signlet.live.view import Turned, picture
@@ -25,17 +25,17 @@ def write_overlay(out: Path, path: Path, clip: Clip, said: Prediction, model: st
     end = len(clip.frames) / (clip.fps or USUAL_FPS)
     event = SignEvent(said.sign, 0.0, end, said.confidence, tuple(said.top(TOP)))
     with recording(out) as recorder:
-        for seen in _seen(path, clip):
-            panel = Panel(model, path.name, (event,), None, float(int(seen.time)), keys="")
-            recorder.add(picture(seen, panel, Turned()), seen.time)
+        for frame in _live_frames(path, clip):
+            panel = Panel(model, path.name, (event,), None, float(int(frame.time)), keys="")
+            recorder.add(picture(frame, panel, Turned()), frame.time)
 
 
-def _seen(path: Path, clip: Clip) -> Iterator[Seen]:
+def _live_frames(path: Path, clip: Clip) -> Iterator[LiveFrame]:
     """A video's pictures with the landmarks found in each; landmarks alone have none."""
     if not is_video(path):
-        yield from seen_of(clip)
+        yield from live_frames(clip)
         return
     from signlet.video.frames import read_frames
 
     for frame, taken in zip(clip.frames, read_frames(path), strict=False):
-        yield Seen(frame, taken.time, taken.image)
+        yield LiveFrame(frame, taken.time, taken.image)

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from signlet.live.inputs import Input, Seen
+from signlet.live.inputs import Input, LiveFrame
 from signlet.live.lines import Lines
 from signlet.stream import SignEvent, StreamRecogniser
 
@@ -20,14 +20,14 @@ _RATE_OVER = 2.0
 
 
 @dataclass(frozen=True)
-class Moment:
+class LiveState:
     """A frame and what is known at that time.
 
     events: the last ones, the newest last. signing: a sign is being made. fps: frames a second
     that were looked at of late. note: a suggestion to the user, None for none.
     """
 
-    seen: Seen
+    frame: LiveFrame
     events: tuple[SignEvent, ...] = ()
     signing: bool = False
     fps: float = 0.0
@@ -35,12 +35,12 @@ class Moment:
 
 
 class Shows(Protocol):
-    """Where moments are drawn."""
+    """Where states are drawn."""
 
-    def show(self, moment: Moment) -> bool:
-        """Draw a moment; False where the user wants to end."""
+    def show(self, state: LiveState) -> bool:
+        """Draw a state; False where the user wants to end."""
 
-    def finish(self, moment: Moment) -> None:
+    def finish(self, state: LiveState) -> None:
         """The recording is over; this is its last frame with all that was recognised."""
 
 
@@ -91,34 +91,34 @@ class Session:
             self._answer(self.stream.finish())
             self.lines.clear()
         if last is not None:
-            moment = self._moment(last, 0.0)
+            state = self._state_now(last, 0.0)
             for stage in self.stages:
-                stage.finish(moment)
+                stage.finish(state)
 
-    def _frames(self) -> Seen | None:
+    def _frames(self) -> LiveFrame | None:
         """All frames; the last one, None where there was none or the user has enough."""
         last = None
-        for seen in self.source.seen:
-            if self.seconds is not None and seen.time > self.seconds:
+        for frame in self.source.frames:
+            if self.seconds is not None and frame.time > self.seconds:
                 break
-            if not self._take(seen):
+            if not self._take(frame):
                 return None
-            last = seen
+            last = frame
         return last
 
-    def _take(self, seen: Seen) -> bool:
+    def _take(self, frame: LiveFrame) -> bool:
         """One frame; False where the user wants to end."""
         self.frames += 1
-        self.found = self.found or not np.isnan(seen.frame).all()
-        self._answer(self.stream.push(seen.frame, seen.time))
-        moment = self._moment(seen, self._rate.tick(time.monotonic()))
-        self.lines.progress(seen.time, moment.fps, moment.signing)
-        goes_on = [stage.show(moment) for stage in self.stages]
+        self.found = self.found or not np.isnan(frame.landmarks).all()
+        self._answer(self.stream.push(frame.landmarks, frame.time))
+        state = self._state_now(frame, self._rate.tick(time.monotonic()))
+        self.lines.progress(frame.time, state.fps, state.signing)
+        goes_on = [stage.show(state) for stage in self.stages]
         return all(goes_on)
 
-    def _moment(self, seen: Seen, fps: float) -> Moment:
+    def _state_now(self, frame: LiveFrame, fps: float) -> LiveState:
         signing = self.stream.state == "signing"
-        return Moment(seen, tuple(self._recent), signing, fps, self._note)
+        return LiveState(frame, tuple(self._recent), signing, fps, self._note)
 
     def _answer(self, events: list[SignEvent]) -> None:
         for event in events:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from signlet.live.inputs import Seen
+from signlet.live.inputs import LiveFrame
 from signlet.live.panel import Panel, draw_panel
 from signlet.live.skeleton import Image, draw_skeleton
 
@@ -26,24 +26,24 @@ class Turned:
     camera: bool = False
 
 
-def picture(seen: Seen, panel: Panel, turned: Turned) -> NDArray[np.uint8]:
+def picture(frame: LiveFrame, panel: Panel, turned: Turned) -> NDArray[np.uint8]:
     """(HEIGHT, width, 3) uint8 RGB: the recording with its skeleton, and the panel beside it."""
-    image = _stage(seen)
-    draw_skeleton(image, seen.frame, turned.camera)
+    image = _stage(frame)
+    draw_skeleton(image, frame.landmarks, turned.camera)
     if turned.view:
         image = np.ascontiguousarray(image[:, ::-1])
     return np.concatenate([image, draw_panel(panel, PANEL, HEIGHT)], axis=1)
 
 
-def _stage(seen: Seen) -> Image:
+def _stage(frame: LiveFrame) -> Image:
     """The recording's picture scaled to the window's height, or paper where there is none."""
-    if seen.image is None:
+    if frame.image is None:
         return np.full((HEIGHT, HEIGHT, 3), _PAPER, np.uint8)
-    height, width = seen.image.shape[:2]
+    height, width = frame.image.shape[:2]
     factor = min(HEIGHT / height, MOST_WIDTH / width)
     size = max(1, round(width * factor)), max(1, round(height * factor))
     way = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    image = cv2.resize(seen.image, size, interpolation=way)
+    image = cv2.resize(frame.image, size, interpolation=way)
     return _centred(np.asarray(image, np.uint8))
 
 

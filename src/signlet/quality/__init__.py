@@ -27,7 +27,7 @@ __all__ = [
     "quality_json",
     "write_quality",
 ]
-# Imported when they are asked for: pictures need Matplotlib, `advice` does not.
+# Imported when they are asked for: pictures need Matplotlib, `data_warnings` does not.
 __getattr__, __dir__ = lazily(
     __name__,
     {

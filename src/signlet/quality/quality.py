@@ -13,11 +13,11 @@ from joblib import effective_n_jobs
 from signlet.clip import Clip
 from signlet.errors import ClipError, SignletError
 from signlet.meaning import of_set
-from signlet.meaning.notes import Seen, SeenSet
+from signlet.meaning.clip_warnings import ClipSummary, SetSummary
 from signlet.pack import PackedSet
 from signlet.printable import printable
-from signlet.quality.advice import data_notes, estimate_notes
 from signlet.quality.checks import Suspicion, check_clips, check_signs, handless
+from signlet.quality.data_warnings import data_warnings, estimate_warnings
 from signlet.quality.facts import PARTS, ClipFacts, measure, measure_packed
 from signlet.quality.signers import once_on_signers
 from signlet.running.bars import Bars, bars_for
@@ -124,7 +124,7 @@ def _as_train(
 ) -> list[str]:
     """What `train` would say of these clips, but that signers are unknown in one note."""
     clips = [
-        Seen(
+        ClipSummary(
             fact.name,
             fact.sign or "",
             fact.signer or "",
@@ -137,8 +137,8 @@ def _as_train(
         for fact in facts
     ]
     found = tuple(getattr(data, "notes", ()))  # sources of others may have none
-    seen = SeenSet(data.signs, clips, [one.detail for one in skipped], found=found)
-    return once_on_signers([*data_notes(seen), *estimate_notes(seen)], seen)
+    seen = SetSummary(data.signs, clips, [one.detail for one in skipped], found=found)
+    return once_on_signers([*data_warnings(seen), *estimate_warnings(seen)], seen)
 
 
 def _from_packed(packed: PackedSet, bars: Bars) -> list[ClipFacts]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from signlet.evaluation.folds import HELD_TOGETHER, KNOWN_SIGNERS_ONLY, NO_SIGN_IS_SHARED
-from signlet.meaning.notes import SeenSet, few_signers
+from signlet.meaning.clip_warnings import SetSummary, few_signers
 
 _FOLDS = re.compile(
     rf"(?:\d+ of \d+ {re.escape(HELD_TOGETHER)}|{re.escape(KNOWN_SIGNERS_ONLY)})(?:; )?"
@@ -24,7 +24,7 @@ _SOME = (
 )
 
 
-def once_on_signers(notes: Iterable[str], seen: SeenSet) -> list[str]:
+def once_on_signers(notes: Iterable[str], seen: SetSummary) -> list[str]:
     """The notes, with one in place of those that say that signers are not known.
 
     It says how many and why, what to do, and what follows from it; it is the last one, where

@@ -1,7 +1,7 @@
-"""What looks wrong with clips, in sentences; one set of them for all commands.
+"""Warnings on clips, the same for all commands: summaries of clips in, sentences out.
 
-Without heavy imports: `signlet teach` works in the core install. `signlet.quality.advice` adds
-what can be said of a training.
+Without heavy imports: `signlet teach` works in the core install. `signlet.quality.data_warnings`
+adds warnings on a training.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True)
-class Seen:
+class ClipSummary:
     """What notes need of a clip. sign, signer: "" where unknown. content: equal for duplicates.
 
     seconds: None where the frame rate is unknown. remarks: as in `Clip`. look: see
@@ -40,7 +40,7 @@ class Seen:
     hands: bool = True
 
     @classmethod
-    def of(cls, clip: Clip) -> Seen:
+    def of(cls, clip: Clip) -> ClipSummary:
         """Of a clip that was read."""
         seconds = len(clip.frames) / clip.fps if clip.fps else None
         content = len(clip.frames), clip.frames[[0, -1]].tobytes()
@@ -50,7 +50,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class SeenSet:
+class SetSummary:
     """What notes need of a set of clips.
 
     signs: all of them, those without a clip too. clips: that can be used. skipped: why others
@@ -59,7 +59,7 @@ class SeenSet:
     """
 
     signs: tuple[str, ...]
-    clips: Sequence[Seen]
+    clips: Sequence[ClipSummary]
     skipped: Sequence[str] = ()
     listed: str = ""
     found: tuple[str, ...] = ()
@@ -71,17 +71,17 @@ class SeenSet:
         return {sign: counts[sign] for sign in self.signs}
 
 
-def data_notes(seen: SeenSet) -> list[str]:
-    """Notes on clips that will be trained on, most harmful first; [] where nothing is to be said.
+def data_warnings(seen: SetSummary) -> list[str]:
+    """Warnings on clips that will be trained on, most harmful first; [] where nothing is to be said.
 
-    `reading_notes`, and notes on signs without or with few clips and on few signers.
+    `reading_warnings`, and notes on signs without or with few clips and on few signers.
     """
-    found = [*reading_notes(seen), _without_clips(seen), _few_clips(seen), few_signers(seen)]
+    found = [*reading_warnings(seen), _without_clips(seen), _few_clips(seen), few_signers(seen)]
     return [note for note in found if note]
 
 
-def reading_notes(seen: SeenSet) -> list[str]:
-    """Notes on clips whatever they are for: how they were found and what is wrong with them.
+def reading_warnings(seen: SetSummary) -> list[str]:
+    """Warnings on clips whatever they are for: how they were found and what is wrong with them.
 
     On clips that could not be read, or were mended, on names that look the same, on the same
     recording under two signs, and on clips too short to show a sign.
@@ -99,14 +99,14 @@ def reading_notes(seen: SeenSet) -> list[str]:
     return [note for note in found if note]
 
 
-def _skipped(seen: SeenSet) -> str:
+def _skipped(seen: SetSummary) -> str:
     if not seen.skipped:
         return ""
     every = f"; all reasons: {seen.listed}" if len(seen.skipped) > _SHOWN and seen.listed else ""
     return f"{len(seen.skipped)} clip(s) cannot be used: {listed(seen.skipped)}{every}"
 
 
-def _handless(clips: Sequence[Seen]) -> str:
+def _handless(clips: Sequence[ClipSummary]) -> str:
     names = [clip.name for clip in clips if not clip.hands]
     if not names:
         return ""
@@ -116,13 +116,13 @@ def _handless(clips: Sequence[Seen]) -> str:
     )
 
 
-def _remarks(clips: Sequence[Seen]) -> Iterator[str]:
+def _remarks(clips: Sequence[ClipSummary]) -> Iterator[str]:
     """Each phrase once, but for what `_meaning` says."""
     every = (remark for clip in clips for remark in dict.fromkeys(clip.remarks))
     yield from _counted(Counter(one for one in every if not tells_meaning(one)), len(clips))
 
 
-def _meaning(clips: Sequence[Seen], told: bool) -> Iterator[str]:
+def _meaning(clips: Sequence[ClipSummary], told: bool) -> Iterator[str]:
     """Numbers that mean something else: what clips tell alone, and what they tell together.
 
     told: what they tell alone was said.
@@ -152,7 +152,7 @@ def _counted(counts: Counter[str], clips: int, some: Collection[str] = ()) -> It
         yield f"{what} in {count} of {clips} clips{also}"
 
 
-def _alike(seen: SeenSet) -> Iterator[str]:
+def _alike(seen: SetSummary) -> Iterator[str]:
     signs = alike([*seen.signs, *(clip.sign for clip in seen.clips if clip.sign)])
     if signs:
         yield f"signs whose names differ in {_HOW} are two signs: {listed(signs)}"
@@ -164,7 +164,7 @@ def _alike(seen: SeenSet) -> Iterator[str]:
         )
 
 
-def _twice(clips: Sequence[Seen]) -> str:
+def _twice(clips: Sequence[ClipSummary]) -> str:
     same = defaultdict(list)
     for clip in clips:
         if clip.sign:
@@ -179,7 +179,7 @@ def _twice(clips: Sequence[Seen]) -> str:
     return f"the same recording stands under two signs, one is wrong: {listed(pairs)}"
 
 
-def _short(clips: Sequence[Seen]) -> str:
+def _short(clips: Sequence[ClipSummary]) -> str:
     found = [clip for clip in clips if clip.seconds is not None and clip.seconds < SHORT]
     if not found:
         return ""
@@ -196,12 +196,12 @@ def _below(seconds: float) -> str:
     return f"{seconds:.{next(digits, 6)}f}"
 
 
-def _without_clips(seen: SeenSet) -> str:
+def _without_clips(seen: SetSummary) -> str:
     empty = [sign for sign, clips in seen.clips_of_sign().items() if clips == 0]
     return f"no clip is left of: {listed(empty)}; they cannot be learnt" if empty else ""
 
 
-def _few_clips(seen: SeenSet) -> str:
+def _few_clips(seen: SetSummary) -> str:
     counts = seen.clips_of_sign()
     few = sorted((n, sign) for sign, n in counts.items() if 0 < n < FEW_CLIPS)
     if not few:
@@ -213,7 +213,7 @@ def _few_clips(seen: SeenSet) -> str:
     )
 
 
-def few_signers(seen: SeenSet) -> str:
+def few_signers(seen: SetSummary) -> str:
     """What nobody can say of clips of fewer signers than `FEW_SIGNERS`; "" for more."""
     known = {clip.signer for clip in seen.clips} - {""}
     if len(known) >= FEW_SIGNERS:

@@ -1,7 +1,7 @@
-"""What few clips can promise, and what looks wrong with them: said before they are trained on.
+"""Warnings on the clips of a packed set, before they are trained on.
 
 `inspect`, `train`, `evaluate` and `teach` say the same of the same clips, because all of them
-take it from `signlet.meaning.notes`.
+take it from `signlet.meaning.clip_warnings`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from signlet.evaluation.duplicates import duplicate_key
 from signlet.evaluation.folds import NO_ESTIMATE as NO_ESTIMATE
 from signlet.evaluation.folds import possible_folds, signer_folds
-from signlet.meaning import notes
-from signlet.meaning.notes import Seen, SeenSet, listed
+from signlet.meaning import clip_warnings
+from signlet.meaning.clip_warnings import ClipSummary, SetSummary, listed
 from signlet.pack import PackedSet
 from signlet.quality.packed import looks_at_packed
 from signlet.training.init import Init
@@ -19,23 +19,25 @@ _FOLDS = 4
 """That recipes ask for."""
 
 
-def data_notes(clips: PackedSet | SeenSet) -> list[str]:
-    """Notes on clips that will be trained on, see `signlet.meaning.notes.data_notes`."""
-    return notes.data_notes(clips if isinstance(clips, SeenSet) else seen_in(clips))
+def data_warnings(clips: PackedSet | SetSummary) -> list[str]:
+    """Warnings on clips that will be trained on, see `clip_warnings.data_warnings`."""
+    return clip_warnings.data_warnings(clips if isinstance(clips, SetSummary) else seen_in(clips))
 
 
-def reading_notes(clips: PackedSet | SeenSet) -> list[str]:
-    """Notes on clips whatever they are for, see `signlet.meaning.notes.reading_notes`."""
-    return notes.reading_notes(clips if isinstance(clips, SeenSet) else seen_in(clips))
+def reading_warnings(clips: PackedSet | SetSummary) -> list[str]:
+    """Warnings on clips whatever they are for, see `clip_warnings.reading_warnings`."""
+    return clip_warnings.reading_warnings(
+        clips if isinstance(clips, SetSummary) else seen_in(clips)
+    )
 
 
-def seen_in(packed: PackedSet) -> SeenSet:
+def seen_in(packed: PackedSet) -> SetSummary:
     """The clips of a packed set, which does not keep how they were found."""
     looks = looks_at_packed(packed)
     wanted = ("raw_frames", "fps", "remarks", "missing_left_hand", "missing_right_hand")
     columns = (packed.index[name].to_pylist() for name in wanted)
     clips = [
-        Seen(
+        ClipSummary(
             packed.names[row],
             packed.signs[packed.labels[row]] if packed.labels[row] >= 0 else "",
             packed.signers[row],
@@ -48,10 +50,10 @@ def seen_in(packed: PackedSet) -> SeenSet:
         for row, (frames, fps, remarks, left, right) in enumerate(zip(*columns, strict=True))
     ]
     reasons = [one["reason"] for one in packed.skipped.to_pylist()]
-    return SeenSet(packed.signs, clips, reasons, str(packed.path / "skipped.parquet"))
+    return SetSummary(packed.signs, clips, reasons, str(packed.path / "skipped.parquet"))
 
 
-def estimate_notes(clips: SeenSet) -> list[str]:
+def estimate_warnings(clips: SetSummary) -> list[str]:
     """What a training with the usual folds would say of how it can be tested."""
     shown = [sign for sign, count in clips.clips_of_sign().items() if count]
     if len(shown) < 2:
@@ -65,7 +67,7 @@ def estimate_notes(clips: SeenSet) -> list[str]:
     return [note] if note else []
 
 
-def init_notes(init: Init | None, packed: PackedSet) -> list[str]:
+def init_warnings(init: Init | None, packed: PackedSet) -> list[str]:
     """Whether the weights to start from know these clips or their signers already."""
     if init is None:
         return []

@@ -25,7 +25,7 @@ from signlet.pack import PackedSet, pack
 from signlet.printable import UNPRINTED
 from signlet.report import write_report
 from signlet.report.content import warnings
-from signlet.report.figures import confusion_figure, learning_curves
+from signlet.report.plots import confusion_plot, learning_curves
 from signlet.report.skeleton import (
     MAX_FRAMES,
     NOT_FOUND,
@@ -308,7 +308,7 @@ def test_many_signs_stay_small(tmp_path: Path) -> None:
 
 def test_confusion_cells_carry_the_counts() -> None:
     matrix = np.array([[7, 0, 2], [0, 31, 0], [1, 0, 0]])
-    picture = confusion_figure(matrix, SIGNS)
+    picture = confusion_plot(matrix, SIGNS)
     texts = re.findall(r">([^<>]+)</text>", picture.svg)
     assert sorted(t for t in texts if t.isdigit()) == ["1", "2", "31", "7"]
     assert picture.text.startswith("38 of 41 ")
@@ -317,7 +317,7 @@ def test_confusion_cells_carry_the_counts() -> None:
 
 
 def test_confusion_without_any_clip_of_a_sign() -> None:
-    picture = confusion_figure(np.zeros((500, 500), np.int64), tuple(map(str, range(500))))
+    picture = confusion_plot(np.zeros((500, 500), np.int64), tuple(map(str, range(500))))
     assert "data:image/png" in picture.svg
 
 

@@ -23,7 +23,7 @@ from signlet.model.files import finite
 from signlet.modelfile import checksum
 from signlet.modelfile.calibration import CALIBRATION, FORMAT, model_digest
 
-FIGURE = "calibration.svg"
+PLOT = "calibration.svg"
 _KNOWN, _UNKNOWN, _GREY = "#4a78d6", "#c25b3f", "#888888"
 _BINS, _CLIPS_A_BIN = 10, 15
 
@@ -45,9 +45,9 @@ def write_calibration(folder: Path, made: Calibrated, about: dict[str, Any]) -> 
     write_text(folder / CALIBRATION, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
-def write_figure(made: Calibrated, path: Path) -> None:
+def write_plot(made: Calibrated, path: Path) -> None:
     """Write an SVG of two panels; equal input gives equal bytes."""
-    with rc_context({"svg.hashsalt": FIGURE, "svg.fonttype": "none", "font.size": 8}):
+    with rc_context({"svg.hashsalt": PLOT, "svg.fonttype": "none", "font.size": 8}):
         figure = Figure(figsize=(7.6, 3.3), layout="constrained")
         left, right = figure.subplots(1, 2)
         _reliability(left, made)

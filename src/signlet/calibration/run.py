@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from signlet.calibration.files import FIGURE, write_calibration, write_figure
+from signlet.calibration.files import PLOT, write_calibration, write_plot
 from signlet.calibration.leave_out import SOUP
 from signlet.calibration.leave_out_runs import LeaveOutRequest, answers_without_signs
 from signlet.calibration.measure import Calibrated, calibrate, require_share
@@ -58,7 +58,7 @@ def calibrate_run(
         about = {"left_out_groups": others.groups, "trainings": len(answers)}
     with events.doing("Measuring ..."):
         made = calibrate(out_of_fold, answers, false_accepts)
-    write_figure(made, folder / FIGURE)
+    write_plot(made, folder / PLOT)
     write_calibration(folder, made, about)
     return made
 

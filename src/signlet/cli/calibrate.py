@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from signlet.calibration.files import FIGURE
+from signlet.calibration.files import PLOT
 from signlet.calibration.leave_out_runs import LeaveOutRequest
 from signlet.calibration.measure import Calibrated, Share
 from signlet.calibration.run import UnknownClips, calibrate_run
@@ -44,7 +44,7 @@ def run(arguments: list[str]) -> None:
         print_json((folder / CALIBRATION).read_text(encoding="utf-8"))
         return
     _print(made, console)
-    console.print(f"Written: {folder / CALIBRATION}   {folder / FIGURE}", soft_wrap=True)
+    console.print(f"Written: {folder / CALIBRATION}   {folder / PLOT}", soft_wrap=True)
 
 
 def _check(parsed: Any) -> None:

@@ -108,11 +108,11 @@ def _scores(made: Ensemble) -> Table:
     which = {part.name: part.which for part in made.parts}
     signers = scored_signers(made.predictions[ENSEMBLE])
     for name, s in made.scores.items():
-        figures = (s.balanced_accuracy, s.macro_f1, s.calibration_error)
+        metrics = (s.balanced_accuracy, s.macro_f1, s.calibration_error)
         cells = (
             f"{s.top1:.3f}",
             interval_said(s.low, s.high, signers),
-            *(f"{x:.3f}" for x in figures),
+            *(f"{x:.3f}" for x in metrics),
         )
         table.add_row(Text(name), which.get(name, made.kind), *cells)
     return table

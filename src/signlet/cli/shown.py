@@ -61,13 +61,13 @@ class Live:
         self._progress = Progress(
             TextColumn("{task.description}", "bold", markup=False),
             BarColumn(bar_width=8),
-            TextColumn("{task.fields[figures]}", markup=False),
+            TextColumn("{task.fields[metrics]}", markup=False),
             TimeRemainingColumn(compact=True),
             console=console,
             disable=not console.is_terminal,
         )
         total = bar.epochs * bar.steps
-        self._bar = self._progress.add_task(bar.title, total=total, completed=bar.done, figures="")
+        self._bar = self._progress.add_task(bar.title, total=total, completed=bar.done, metrics="")
         self._title, self._last, self._tested = bar.title, "", bar.tested
 
     def __enter__(self) -> Self:
@@ -84,8 +84,8 @@ class Live:
 
     def advance(self, epoch: int, step: int, clips_per_second: float) -> None:
         """Move the bar."""
-        figures = f"{epoch + 1}/{self._epochs}{self._last}  {clips_per_second:,.0f} clips/s"
-        self._progress.update(self._bar, advance=1, figures=figures)
+        metrics = f"{epoch + 1}/{self._epochs}{self._last}  {clips_per_second:,.0f} clips/s"
+        self._progress.update(self._bar, advance=1, metrics=metrics)
 
     def epoch_ended(self, metrics: EpochMetrics) -> None:
         """Show the epoch's losses, and accuracies where they were looked at."""

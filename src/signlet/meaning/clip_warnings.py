@@ -72,7 +72,7 @@ class SetSummary:
 
 
 def data_warnings(seen: SetSummary) -> list[str]:
-    """Warnings on clips that will be trained on, most harmful first; [] where nothing is to be said.
+    """Warnings on clips that will be trained on, most harmful first; [] for none.
 
     `reading_warnings`, and notes on signs without or with few clips and on few signers.
     """

@@ -20,7 +20,7 @@ from signlet.evaluation.scores import (
     worst_confusions,
 )
 from signlet.report.examples import Example
-from signlet.report.figures import confusion_figure, learning_curves
+from signlet.report.plots import confusion_plot, learning_curves
 from signlet.runs.finished import Run
 from signlet.runs.metrics import Curves
 
@@ -63,7 +63,7 @@ def content(
         "curves": learning_curves(run.curves),
         "signers": sorted(by_signer(predictions).to_pylist(), key=lambda row: row["top1"]),
         "sign_rows": _sign_rows(predictions),
-        "matrix": confusion_figure(matrix, predictions.signs),
+        "matrix": confusion_plot(matrix, predictions.signs),
         "worst": worst_confusions(predictions, 10).to_pylist(),
         "examples": _by_kind(examples),
     }

@@ -48,7 +48,7 @@ class RunFolder:
 
     @property
     def metrics(self) -> Path:
-        """The figures of every epoch (`signlet.runs.metrics`)."""
+        """The metrics of every epoch (`signlet.runs.metrics`)."""
         return self.path / METRICS
 
     @property

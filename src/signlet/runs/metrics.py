@@ -1,4 +1,4 @@
-"""The figures of a training's epochs: `metrics.csv`, written and read."""
+"""Metrics of the epochs of a training: `metrics.csv`, written and read."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ class EpochMetrics:
         losses: Mapping[str, float],
         accuracies: Mapping[str, float],
     ) -> EpochMetrics:
-        """Put an epoch's figures together."""
+        """Put the metrics of an epoch together."""
         named = {f"accuracy_{name}": value for name, value in accuracies.items()}
         return cls(epoch, seconds, speed, rate, **losses, **named)
 
 
 def write_metrics(path: Path, folds: Mapping[int, Sequence[EpochMetrics]]) -> None:
-    """One CSV row an epoch and fold; figures that are not there are empty."""
+    """One CSV row an epoch and fold; missing metrics are empty."""
     names = ["fold", *(field.name for field in fields(EpochMetrics))]
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -135,9 +135,9 @@ def damaged(path: Path, reason: str) -> SignletError:
 
 
 def _rows(lines: csv.DictReader[str]) -> Iterator[dict[str, float]]:
-    """Figures of each line by their columns, NaN where the cell is empty.
+    """Metrics of each line by their columns, NaN where the cell is empty.
 
-    Raises ValueError and others of `_UNUSABLE` where a figure is none, infinite or missing.
+    Raises ValueError and others of `_UNUSABLE` where a metric is no number, infinite or missing.
     """
     for line in lines:
         if None in line or None in line.values():
@@ -150,10 +150,10 @@ def _rows(lines: csv.DictReader[str]) -> Iterator[dict[str, float]]:
 
 def _of_epoch(row: Mapping[str, float]) -> EpochMetrics:
     """Raises ValueError, TypeError or KeyError where it has other columns."""
-    figures = {name: value for name, value in row.items() if name not in ("fold", "epoch")}
-    if figures["seconds"] < 0:
+    metrics = {name: value for name, value in row.items() if name not in ("fold", "epoch")}
+    if metrics["seconds"] < 0:
         raise ValueError("a figure is not a number of an epoch")
-    return EpochMetrics(epoch=int(row["epoch"]), **figures)
+    return EpochMetrics(epoch=int(row["epoch"]), **metrics)
 
 
 def _columns(rows: list[dict[str, float]]) -> dict[str, NDArray[np.float64]]:

@@ -114,7 +114,7 @@ def _add_about(
 
 def _metrics(service: Service) -> Callable[[], Any]:
     async def metrics() -> Response:
-        """Figures for Prometheus."""
+        """Metrics for Prometheus."""
         return Response(service.metrics.text(), headers={"content-type": CONTENT_TYPE_LATEST})
 
     return metrics

@@ -82,8 +82,8 @@ def gather(
     fits: the full fits that were trained. about: for the model file.
     """
     trainings = [run.training(fold) for fold in folds]
-    figures = [metrics_of(one.metrics, recipe.optimiser.epochs) for one in trainings]
-    write_metrics(run.metrics, dict(zip(folds, figures, strict=True)))
+    metrics = [metrics_of(one.metrics, recipe.optimiser.epochs) for one in trainings]
+    write_metrics(run.metrics, dict(zip(folds, metrics, strict=True)))
     joined = joined_predictions([one.predictions for one in trainings], packed.signs)
     if joined:
         write_predictions(run.predictions, joined)

@@ -12,7 +12,7 @@ from signlet.runs.metrics import EpochMetrics
 from signlet.sources import Source
 
 Log = Callable[[Mapping[str, float], int], None]
-"""Takes figures by name, and the epoch."""
+"""Takes metrics by name, and the epoch."""
 
 
 class Display(Protocol):
@@ -36,7 +36,7 @@ class Silent:
 
 
 class Tracked:
-    """Shows what another display shows, and logs the epochs' figures."""
+    """Shows what another display shows, and logs the epochs' metrics."""
 
     def __init__(self, display: Display, log: Log, name: str) -> None:
         self._display, self._log, self._name = display, log, name

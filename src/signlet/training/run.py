@@ -65,7 +65,7 @@ def train(
     resume: continue what lies in `run`; without it a used folder is refused.
     device: where to train, unless `processes` says so.
     processes: this process among several (`start_processes`); found out if not given.
-    track: trackers to send the epochs' figures to (`signlet.training.trackers`).
+    track: trackers to send the epochs' metrics to (`signlet.training.trackers`).
     init: weights that every training starts from (`signlet.training.init`).
     split: "val" or "test": fold 0, the only one, is this published split (`split_plan`).
     Returns the out-of-fold predictions of student, teacher, distilled and soup.

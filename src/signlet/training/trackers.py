@@ -1,4 +1,4 @@
-"""Figures of a training sent to TensorBoard, MLflow, Weights & Biases or trackio.
+"""Metrics of a training sent to TensorBoard, MLflow, Weights & Biases or trackio.
 
 The trackers are those of `accelerate.tracking`; here is decided where they write (beside the
 run, nothing leaves the machine unless the user has said so), what they are given, and that
@@ -42,7 +42,7 @@ class _Sink:
     """One started tracker.
 
     own_steps: W&B drops what comes with a smaller step than before, as the next fold's
-    epochs do; it counts its own steps and gets the epoch as a figure.
+    epochs do; it counts its own steps and gets the epoch as a metric.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Trackers:
         self._sinks = list(sinks)
 
     def log(self, values: Mapping[str, float], step: int) -> None:
-        """Send figures to every tracker; NaN is left out. step: the epoch, from 1."""
+        """Send metrics to every tracker; NaN is left out. step: the epoch, from 1."""
         known = {name: float(value) for name, value in values.items() if value == value}
         if known:
             self._each(lambda sink: sink.log(known, step))

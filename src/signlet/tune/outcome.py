@@ -16,9 +16,9 @@ from signlet.model.files import finite
 from signlet.text.names import cell
 from signlet.training import Recipe
 from signlet.training.settings import plain
-from signlet.tune.figure import write_figure
+from signlet.tune.plots import write_plot
 
-BEST, TRIALS, FIGURE, REPORT = "best.yaml", "trials.csv", "trials.svg", "report.json"
+BEST, TRIALS, PLOT, REPORT = "best.yaml", "trials.csv", "trials.svg", "report.json"
 
 
 @dataclass(frozen=True)
@@ -88,11 +88,11 @@ def write_outcome(outcome: Outcome, folder: Path) -> None:
     settings = yaml.safe_dump(plain(named), sort_keys=False, allow_unicode=True)
     write_text(folder / BEST, "".join(f"# {line}\n" for line in _in_words(outcome)) + settings)
     _write_trials(outcome, folder / TRIALS)
-    write_figure(
+    write_plot(
         [(dict(t.values), t.value) for t in outcome.trials if t.value is not None],
         outcome.importance,
         outcome.metric.replace("_", " "),
-        folder / FIGURE,
+        folder / PLOT,
     )
     report = {**asdict(outcome), "recipe": plain(outcome.recipe)}
     write_text(folder / REPORT, json.dumps(finite(report), indent=2) + "\n")

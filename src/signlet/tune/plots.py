@@ -17,7 +17,7 @@ COLUMNS = 4
 _INK, _BEST = "#4a78d6", "#c25b3f"
 
 
-def write_figure(
+def write_plot(
     trials: Sequence[tuple[Mapping[str, Any], float]],
     importance: Mapping[str, float],
     metric: str,

@@ -1,4 +1,4 @@
-"""The drawn figures of a report: learning curves and the confusion matrix."""
+"""The plots of a report: learning curves and the confusion matrix."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _in_words(
     return "Last epoch: " + ", ".join(last) + "."
 
 
-def confusion_figure(matrix: NDArray[np.int64], signs: tuple[str, ...]) -> Picture:
+def confusion_plot(matrix: NDArray[np.int64], signs: tuple[str, ...]) -> Picture:
     """Rows are the true signs, columns what was read; right in the accent colour.
 
     matrix: (K, K) counts. Numbered cells for few signs, names only for some dozens, an

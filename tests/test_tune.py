@@ -34,11 +34,11 @@ from signlet.tune import (
     Choices,
     Range,
     Search,
-    print_outcome,
+    print_result,
     read_space,
     tune,
     with_values,
-    write_outcome,
+    write_result,
 )
 from signlet.tune.study import importance, open_study
 from signlet_testing.clips import Synthetic
@@ -151,7 +151,7 @@ def test_a_real_search_reads_no_clip_of_the_test_fold_before_its_end(
         return whole(self, rows)
 
     monkeypatch.setattr(PackedSet, "batch", noting)
-    monkeypatch.setattr("signlet.tune.search._Work.outcome", lambda work: None)
+    monkeypatch.setattr("signlet.tune.search._Work.result", lambda work: None)
     tune(search(packed, validation=(0,)), tmp_path / "tune.db", 2)
     tested = set(signer_folds(packed.labels, packed.signers, 4).held_out(3).tolist())
     assert seen == set(range(len(packed))) - tested
@@ -160,15 +160,15 @@ def test_a_real_search_reads_no_clip_of_the_test_fold_before_its_end(
 def test_the_search_finds_the_better_values_and_tests_both(
     packed: PackedSet, fake: FakeTraining, tmp_path: Path
 ) -> None:
-    outcome = tune(search(packed), tmp_path / "tune.db", 12)
-    assert len(outcome.trials) == 12
-    assert outcome.own is not None
-    assert outcome.own.number == 1  # the recipe's own values come first
-    assert outcome.own.values[KEY] == 1e-3
-    assert outcome.best.value == max(trial.value or 0 for trial in outcome.trials)
-    assert outcome.recipe.optimiser.learning_rate == outcome.best.values[KEY]
-    assert outcome.test_best.balanced_accuracy > outcome.test_own.balanced_accuracy
-    assert outcome.test_best.clips == 18
+    result = tune(search(packed), tmp_path / "tune.db", 12)
+    assert len(result.trials) == 12
+    assert result.own is not None
+    assert result.own.number == 1  # the recipe's own values come first
+    assert result.own.values[KEY] == 1e-3
+    assert result.best.value == max(trial.value or 0 for trial in result.trials)
+    assert result.recipe.optimiser.learning_rate == result.best.values[KEY]
+    assert result.test_best.balanced_accuracy > result.test_own.balanced_accuracy
+    assert result.test_best.clips == 18
     study = open_study(tmp_path / "tune.db", search(packed).about())
     assert next(iter(importance(study))) == KEY
 
@@ -227,11 +227,11 @@ def test_a_training_that_diverges_is_a_failed_trial(
     packed: PackedSet, fake: FakeTraining, tmp_path: Path
 ) -> None:
     fake.diverges_above = 8e-3
-    outcome = tune(search(packed), tmp_path / "tune.db", 12)
-    failed = [trial for trial in outcome.trials if trial.value is None]
+    result = tune(search(packed), tmp_path / "tune.db", 12)
+    failed = [trial for trial in result.trials if trial.value is None]
     assert failed
     assert all("not a number" in trial.why for trial in failed)
-    assert all((trial.values[KEY] > 8e-3) == (trial in failed) for trial in outcome.trials)
+    assert all((trial.values[KEY] > 8e-3) == (trial in failed) for trial in result.trials)
     fake.diverges_above = 0
     with pytest.raises(SignletError, match=r"every trial failed.*not a number"):
         tune(search(packed), tmp_path / "none.db", 2)
@@ -274,24 +274,24 @@ def test_what_is_no_study_is_refused_and_left_alone(packed: PackedSet, tmp_path:
 
 
 def test_the_files_beside_the_study(packed: PackedSet, fake: FakeTraining, tmp_path: Path) -> None:
-    outcome = tune(search(packed), tmp_path / "tune.db", 6)
-    write_outcome(outcome, tmp_path / "tune")
+    result = tune(search(packed), tmp_path / "tune.db", 6)
+    write_result(result, tmp_path / "tune")
     tuned = load_recipe(str(tmp_path / "tune" / "best.yaml"))
-    assert tuned == replace(outcome.recipe, name="tiny-tuned")
+    assert tuned == replace(result.recipe, name="tiny-tuned")
     head = (tmp_path / "tune" / "best.yaml").read_text().splitlines()[:3]
-    assert f"{outcome.best.value:.3f} (too high)" in head[1]
-    assert f"{outcome.test_best.balanced_accuracy:.3f}" in head[2]
+    assert f"{result.best.value:.3f} (too high)" in head[1]
+    assert f"{result.test_best.balanced_accuracy:.3f}" in head[2]
     with (tmp_path / "tune" / "trials.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [float(row["balanced_accuracy"]) for row in rows] == pytest.approx(
-        [trial.value for trial in outcome.trials], rel=1e-5
+        [trial.value for trial in result.trials], rel=1e-5
     )
     assert float(rows[0][KEY]) == 1e-3
     assert "<svg" in (tmp_path / "tune" / "trials.svg").read_text()
     report = json.loads((tmp_path / "tune" / "report.json").read_text())
-    assert report["test_own"]["top1"] == outcome.test_own.top1
+    assert report["test_own"]["top1"] == result.test_own.top1
     console = Console(record=True, width=120)
-    print_outcome(outcome, tmp_path / "tune", console)
+    print_result(result, tmp_path / "tune", console)
     said = console.export_text()
     assert "too high" in said
     assert "the recipe's own values" in said

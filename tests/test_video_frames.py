@@ -18,7 +18,7 @@ from signlet.sources.files import SUFFIXES
 from signlet.video import frames as video_frames
 from signlet.video.frames import open_camera, read_frames, refuse_long, video_facts
 from signlet.video.picture import LONG_SIDE
-from signlet.video.quality import measure, warnings_of
+from signlet.video.quality import video_quality, warnings_of
 from signlet.video.single import HOLISTIC, find
 from signlet_testing.videos import (
     Image,
@@ -201,9 +201,9 @@ def test_a_file_that_hides_its_length_is_refused_when_it_shows(
 
 def test_a_video_that_was_cut_short_says_so(tmp_path: Path, stub: Stub) -> None:
     path = write_video(tmp_path / "a.avi", [signal(n) for n in range(100)], codec="mpeg4")
-    whole = measure(find(path, HOLISTIC).extraction)
+    whole = video_quality(find(path, HOLISTIC).extraction)
     path.write_bytes(b"00dc".join(path.read_bytes().split(b"00dc")[:50]))  # whole frames
-    cut = measure(find(path, HOLISTIC).extraction)
+    cut = video_quality(find(path, HOLISTIC).extraction)
     assert (whole.frames, whole.seconds, whole.promised) == (100, 4, 4)
     assert 40 < cut.frames < 60
     assert cut.promised == 4

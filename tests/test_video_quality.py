@@ -11,7 +11,7 @@ import pytest
 from signlet.errors import SignletError
 from signlet.landmarks import LEFT_HAND, MIRROR, NUM_RAW, POSE, RIGHT_HAND
 from signlet.video.extraction import Extraction
-from signlet.video.quality import VideoQuality, measure, mirrored, warnings_of
+from signlet.video.quality import VideoQuality, mirrored, video_quality, warnings_of
 from signlet.video.tasks import frame_of
 
 
@@ -29,7 +29,7 @@ def good(count: int = 50) -> Extraction:
 
 
 def kinds(extraction: Extraction) -> list[str]:
-    return [kind for kind, _ in warnings_of(measure(extraction))]
+    return [kind for kind, _ in warnings_of(video_quality(extraction))]
 
 
 def without(extraction: Extraction, rows: slice, share: float = 1.0) -> Extraction:
@@ -39,7 +39,7 @@ def without(extraction: Extraction, rows: slice, share: float = 1.0) -> Extracti
 
 
 def test_a_good_recording_has_no_warning() -> None:
-    quality = measure(good())
+    quality = video_quality(good())
     assert list(warnings_of(quality)) == []
     assert (quality.frames, quality.seconds, quality.fps) == (50, 2.0, 25.0)
     assert (quality.face, quality.left_hand, quality.right_hand, quality.hands) == (1, 1, 1, 1)
@@ -52,13 +52,13 @@ def test_nobody_no_hands_and_few_hands_are_told_apart() -> None:
     assert kinds(without(good(), slice(None))) == ["nobody"]
     handless = without(without(good(), LEFT_HAND), RIGHT_HAND)
     assert kinds(handless) == ["no hands"]
-    assert measure(handless).leading == "none"
+    assert video_quality(handless).leading == "none"
     assert kinds(without(without(good(), LEFT_HAND, 0.9), RIGHT_HAND, 0.9)) == ["few hands"]
     assert kinds(without(good(), LEFT_HAND)) == []
 
 
 def test_shares_are_those_of_frames() -> None:
-    quality = measure(without(without(good(), LEFT_HAND, 0.5), RIGHT_HAND, 0.2))
+    quality = video_quality(without(without(good(), LEFT_HAND, 0.5), RIGHT_HAND, 0.2))
     assert (quality.left_hand, quality.right_hand, quality.hands) == (0.5, 0.8, 0.8)
 
 
@@ -84,7 +84,7 @@ def test_a_picture_that_lies_on_its_side_or_head(turns: int) -> None:
     frames[..., 0], frames[..., 1] = x + 0.5, y + 0.5
     turned = replace(good(), frames=frames, width=480, height=480)
     assert "turned" in kinds(turned)
-    assert measure(turned).tilt == pytest.approx(180 if turns == 2 else 90)
+    assert video_quality(turned).tilt == pytest.approx(180 if turns == 2 else 90)
 
 
 def test_hands_at_the_wrong_wrists() -> None:
@@ -99,14 +99,14 @@ def test_hands_at_the_wrong_wrists() -> None:
 def test_a_mirrored_camera_is_suspected_where_the_left_hand_nearly_always_leads() -> None:
     frames = good().frames[:, MIRROR].copy()
     frames[..., 0] = 1 - frames[..., 0]
-    right, left = measure(good()), measure(replace(good(), frames=frames))
+    right, left = video_quality(good()), video_quality(replace(good(), frames=frames))
     assert (left.leading, left.swapped) == ("left", False)
     assert set(mirrored({"anna": [left] * 9 + [right], "bob": [right] * 4 + [left]})) == {"anna"}
     assert mirrored({"anna": [replace(left, leading="both")] * 5}) == {}
 
 
 def test_one_frame_can_be_measured() -> None:
-    quality = measure(good(1))
+    quality = video_quality(good(1))
     assert quality.fps is None
     assert quality.late == 0
     assert isinstance(quality, VideoQuality)

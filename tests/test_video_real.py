@@ -23,7 +23,7 @@ from signlet.model.files import save_model
 from signlet.sources import read_clip
 from signlet.video.frames import read_frames
 from signlet.video.holistic import Holistic
-from signlet.video.quality import measure
+from signlet.video.quality import video_quality
 from signlet.video.single import HOLISTIC, find, run
 from signlet_testing.videos import Image, cached, signer, write_video
 
@@ -71,7 +71,7 @@ def test_the_left_hand_is_the_signers_own(cached: Path, video: Path) -> None:
     near, far = (frames[:, POSE.start + point, :2] for point in (15, 16))
     distance = np.nanmedian(np.linalg.norm(wrist - near, axis=1))
     assert distance < 0.5 * np.nanmedian(np.linalg.norm(wrist - far, axis=1))
-    assert not measure(find(video, HOLISTIC).extraction).swapped
+    assert not video_quality(find(video, HOLISTIC).extraction).swapped
 
 
 def test_the_same_landmarks_whatever_was_seen_before(
@@ -162,7 +162,7 @@ def test_hands_are_found_in_real_signing(cached: Path, shared: Path) -> None:
     path = sorted((shared / "data" / "videos").glob("*.mp4"))[1]
     clip = read_clip(path)
     assert len(clip.frames) == len(list(read_frames(path)))
-    quality = measure(find(path, HOLISTIC).extraction)
+    quality = video_quality(find(path, HOLISTIC).extraction)
     assert quality.face == quality.pose == 1
     assert quality.hands > 0.8
     assert not quality.swapped

@@ -15,7 +15,7 @@ from signlet.clip.remarks import CUT, DAMAGED, MENDED, NO_RATE
 from signlet.errors import ClipError
 from signlet.sources import read_clip
 from signlet.video.frames import Pictures, refuse_long, video_facts
-from signlet.video.quality import measure, warnings_of
+from signlet.video.quality import video_quality, warnings_of
 from signlet.video.single import HOLISTIC, find
 from signlet_testing.odd_videos import (
     KINDS,
@@ -42,7 +42,7 @@ def shown(path: Path) -> tuple[list[int], list[float], tuple[str, ...]]:
 def said(path: Path) -> list[str]:
     """Kinds of what is said of the file itself, once it is extracted."""
     of_people = {"nobody", "no hands", "few hands", "tiny signer", "low light", "turned"}
-    quality = measure(find(path, HOLISTIC).extraction)
+    quality = video_quality(find(path, HOLISTIC).extraction)
     return [kind for kind, _ in warnings_of(quality) if kind not in of_people]
 
 

@@ -33,9 +33,9 @@ from torch import Tensor
 
 from benchmarks.environment import write_csv
 from signlet.export import onnx as to_onnx
+from signlet.export.benchmark import benchmark_file
 from signlet.export.cases import wandering
 from signlet.export.frozen import FrozenModel, Linear
-from signlet.export.measure import measure
 from signlet.landmarks import LEFT_HAND, RIGHT_HAND
 from signlet.model import SignModel, published
 from signlet.model.files import ModelFile
@@ -214,7 +214,7 @@ def main() -> None:
         for kept in KEPT:
             profile(paths["onnx-fp16"], kept)
         return
-    costs = {name: measure(path) for name, path in paths.items()}
+    costs = {name: benchmark_file(path) for name, path in paths.items()}
     runtimes: dict[str, Runtime] = {name: open_runtime(path, 1) for name, path in paths.items()}
     runtimes["torch"] = TorchRuntime(ModelFile(SIGNS, tuple(models), AVERAGE))
     rows = []

@@ -20,11 +20,11 @@ from signlet.tune import (
     DEFAULT_SPACE,
     Metric,
     Search,
-    print_outcome,
+    print_result,
     read_space,
     require_optuna,
     tune,
-    write_outcome,
+    write_result,
 )
 
 _EXAMPLES = """
@@ -89,9 +89,9 @@ def run(arguments: list[str]) -> None:
     packed = packed_clips(parsed.data, recipe, folder, parsed.jobs, events, *told)
     search = Search(recipe, packed, space, folds, test_fold, parsed.metric)
     _say(search, console)
-    outcome = tune(search, study, parsed.trials, device=parsed.device, events=events)
-    write_outcome(outcome, folder)
-    print_outcome(outcome, folder, console)
+    result = tune(search, study, parsed.trials, device=parsed.device, events=events)
+    write_result(result, folder)
+    print_result(result, folder, console)
 
 
 def _validation(text: str | None, test_fold: int, count: int) -> tuple[int, ...]:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signlet.errors import ClipError, SignletError
+from signlet.export.benchmark import Benchmark, benchmark_file
 from signlet.export.cases import edge_cases
-from signlet.export.measure import Measured, measure
 from signlet.model import SignModel
 from signlet.model.files import ModelFile
 from signlet.modelfile.averaging import Average
@@ -47,7 +47,7 @@ class Check:
     disagreements: int
     disagreements_real: int
     bytes: int
-    measured: Measured
+    measured: Benchmark
     embedding_difference: float | None = None
     embedding_bound: float | None = None
 
@@ -96,7 +96,7 @@ def check(
         disagreements_real=int(other[is_real].sum()),
         **_of_embeddings(embeddings, vectors, names, embedding_bound, path),
         bytes=path.stat().st_size,
-        measured=measure(path),
+        measured=benchmark_file(path),
     )
 
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from signlet.export.benchmark import FRAMES
 from signlet.export.check import Check
-from signlet.export.measure import FRAMES
 from signlet.modelfile.card import Card
 from signlet.printable import in_a_message
 

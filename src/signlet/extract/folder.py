@@ -32,7 +32,7 @@ _BUSY = "another command extracts into this folder; wait for it, or choose anoth
 
 
 @dataclass(frozen=True)
-class Task:
+class VideoTask:
     """A video and the file to write. name: of the video, relative to the folder given."""
 
     name: str
@@ -67,7 +67,7 @@ def extract_folder(
 
 
 def _extract(
-    tasks: Sequence[Task], out: Path, jobs: int, choice: Choice, progress: Bars | bool
+    tasks: Sequence[VideoTask], out: Path, jobs: int, choice: Choice, progress: Bars | bool
 ) -> Summary:
     for folder in {task.out.parent for task in tasks}:
         sweep(folder)
@@ -118,7 +118,9 @@ def left_notes(videos: Path, names: NamePattern | None = None) -> list[str]:
     return [note for note in (*notes, signers_below(films, names)[1]) if note]
 
 
-def plan(videos: Path, out: Path, file_format: str, names: NamePattern | None = None) -> list[Task]:
+def plan(
+    videos: Path, out: Path, file_format: str, names: NamePattern | None = None
+) -> list[VideoTask]:
     """What is to be done, sorted. Raises SignletError."""
     if file_format not in FORMATS:
         raise SignletError(f"--format {file_format}: choose {', '.join(FORMATS)}")
@@ -132,7 +134,7 @@ def plan(videos: Path, out: Path, file_format: str, names: NamePattern | None = 
     tasks = []
     for name, signer in zip(below, signers_below(below, names)[0], strict=True):
         written = out / _written(name, file_format)
-        tasks.append(Task(printable(name.as_posix()), root / name, written, signer or ""))
+        tasks.append(VideoTask(printable(name.as_posix()), root / name, written, signer or ""))
     _refuse_two_in_one(tasks)
     return tasks
 
@@ -165,8 +167,8 @@ def _videos(where: Path) -> list[Path]:
     return [where]
 
 
-def _refuse_two_in_one(tasks: Sequence[Task]) -> None:
-    first: dict[Path, Task] = {}
+def _refuse_two_in_one(tasks: Sequence[VideoTask]) -> None:
+    first: dict[Path, VideoTask] = {}
     for task in tasks:
         other = first.setdefault(task.out, task)
         if other is not task:
@@ -182,14 +184,14 @@ def _key(video: Path, known: str) -> str:
         return ""  # why it cannot be read is said when it is its turn
 
 
-def _is_done(task: Task, key: str, record: Record) -> bool:
+def _is_done(task: VideoTask, key: str, record: Record) -> bool:
     row = record.rows.get(task.name)
     if row is None or not row.file or row.key != key:
         return False
     return task.out == record.path.parent / row.file and task.out.is_file()
 
 
-def _row(task: Task, key: str, out: Path, outcome: Outcome) -> Row:
+def _row(task: VideoTask, key: str, out: Path, outcome: Outcome) -> Row:
     return Row(
         video=task.name,
         signer=task.signer,

@@ -18,7 +18,7 @@ from signlet.video import cache
 from signlet.video.extractors import Choice, identity
 from signlet.video.frames import expected_frames
 from signlet.video.needs import needs_video
-from signlet.video.quality import VideoQuality, measure
+from signlet.video.quality import VideoQuality, video_quality
 from signlet.video.single import HOLISTIC, find
 
 
@@ -140,4 +140,4 @@ def extract_one(
         return Outcome(path, error=str(error), span=span)
     if out is not None:
         write_extraction(found.extraction, out)
-    return Outcome(path, measure(found.extraction), None, found.cached, found.problem, span)
+    return Outcome(path, video_quality(found.extraction), None, found.cached, found.problem, span)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from signlet.meaning import tells_meaning
-from signlet.quality.facts import ClipFacts
+from signlet.quality.clip_statistics import ClipStatistics
 
 SHORT_FRAMES = 4
 """A clip of fewer frames is very short."""
@@ -38,7 +38,7 @@ class Suspicion:
     detail: str
 
 
-def check_clips(facts: Sequence[ClipFacts]) -> list[Suspicion]:
+def check_clips(facts: Sequence[ClipStatistics]) -> list[Suspicion]:
     """Suspicious clips of a data set, by problem, then in the order of the data."""
     middle = float(np.median([fact.frames for fact in facts]))
     found = [one for fact in facts for one in (*check_clip(fact), *_long(fact, middle))]
@@ -46,7 +46,7 @@ def check_clips(facts: Sequence[ClipFacts]) -> list[Suspicion]:
     return sorted(found, key=lambda one: one.problem)
 
 
-def check_clip(fact: ClipFacts) -> Iterator[Suspicion]:
+def check_clip(fact: ClipStatistics) -> Iterator[Suspicion]:
     """What is suspicious in a clip taken alone."""
     findings = {
         "very short": _short(fact),
@@ -64,20 +64,20 @@ def check_clip(fact: ClipFacts) -> Iterator[Suspicion]:
         yield Suspicion("clip", fact.name, problem, seen.replace("); ", "; ", 1))
 
 
-def _short(fact: ClipFacts) -> str:
+def _short(fact: ClipStatistics) -> str:
     return f"{_count(fact.frames, 'frame')}" if fact.frames < SHORT_FRAMES else ""
 
 
-def _no_hands(fact: ClipFacts) -> str:
+def _no_hands(fact: ClipStatistics) -> str:
     return "no hand in any frame" if handless(fact) else ""
 
 
-def handless(fact: ClipFacts) -> bool:
+def handless(fact: ClipStatistics) -> bool:
     """Whether no frame of the clip has a hand."""
     return fact.missing["left_hand"] == fact.missing["right_hand"] == 1
 
 
-def _few_hands(fact: ClipFacts) -> str:
+def _few_hands(fact: ClipStatistics) -> str:
     hands = fact.hand_frames
     if hands is None or handless(fact) or fact.frames < SHORT_FRAMES:
         return ""
@@ -85,17 +85,17 @@ def _few_hands(fact: ClipFacts) -> str:
     return f"hands in {hands} of {fact.frames} frames" if few else ""
 
 
-def _no_face(fact: ClipFacts) -> str:
+def _no_face(fact: ClipStatistics) -> str:
     absent = fact.missing["face"]
     return f"{absent:.0%} of the face landmarks are missing" if absent >= NO_FACE else ""
 
 
-def _frozen(fact: ClipFacts) -> str:
+def _frozen(fact: ClipStatistics) -> str:
     frozen = fact.repeated >= FROZEN
     return f"{fact.repeated:.0%} of the frames repeat the one before" if frozen else ""
 
 
-def _outside(fact: ClipFacts) -> str:
+def _outside(fact: ClipStatistics) -> str:
     if not fact.outside > OUTSIDE:
         return ""
     if fact.largest >= PIXELS:
@@ -104,14 +104,14 @@ def _outside(fact: ClipFacts) -> str:
     return f"{fact.outside:.0%} of the face and hand landmarks lie far outside"
 
 
-def _long(fact: ClipFacts, middle: float) -> Iterator[Suspicion]:
+def _long(fact: ClipStatistics, middle: float) -> Iterator[Suspicion]:
     if fact.frames > max(LONG_TIMES * middle, LONG_FRAMES):
         detail = f"{fact.frames} frames, the median is {middle:g}"
         yield Suspicion("clip", fact.name, "very long", detail)
 
 
-def _duplicates(facts: Sequence[ClipFacts]) -> Iterator[Suspicion]:
-    first: dict[str, ClipFacts] = {}
+def _duplicates(facts: Sequence[ClipStatistics]) -> Iterator[Suspicion]:
+    first: dict[str, ClipStatistics] = {}
     for fact in facts:
         earlier = first.setdefault(fact.digest, fact)
         if earlier is not fact:
@@ -119,7 +119,7 @@ def _duplicates(facts: Sequence[ClipFacts]) -> Iterator[Suspicion]:
             yield Suspicion("clip", fact.name, "duplicate", detail)
 
 
-def _conflict(one: ClipFacts, other: ClipFacts) -> str:
+def _conflict(one: ClipStatistics, other: ClipStatistics) -> str:
     """A copy under another sign is wrongly labelled; under another signer it spoils the test."""
     if one.sign != other.sign:
         return f", which is of sign {one.sign or 'unknown'}"

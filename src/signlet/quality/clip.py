@@ -11,7 +11,7 @@ from signlet.errors import SignletError
 from signlet.meaning import tells_meaning
 from signlet.preprocess import frame_slots
 from signlet.quality.checks import check_clip
-from signlet.quality.facts import measure
+from signlet.quality.clip_statistics import clip_statistics
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def clip_quality(clip: Clip, max_len: int = 25) -> ClipQuality:
     """
     if max_len < 1:
         raise SignletError(f"max_len is {max_len}; a model takes at least 1 frame")
-    facts = measure(clip)
+    facts = clip_statistics(clip)
     said = [one for one in facts.remarks if not tells_meaning(one)]  # which check_clip says
     hands = torch.from_numpy(clip.hand_frames())
     _, mask = frame_slots(hands | ~hands.any(), max_len)

@@ -17,8 +17,13 @@ from signlet.meaning.clip_warnings import ClipSummary, SetSummary
 from signlet.pack import PackedSet
 from signlet.printable import printable
 from signlet.quality.checks import Suspicion, check_clips, check_signs, handless
+from signlet.quality.clip_statistics import (
+    PARTS,
+    ClipStatistics,
+    clip_statistics,
+    packed_statistics,
+)
 from signlet.quality.data_warnings import data_warnings, estimate_warnings
-from signlet.quality.facts import PARTS, ClipFacts, measure, measure_packed
 from signlet.quality.signers import once_on_signers
 from signlet.running.bars import Bars, bars_for
 from signlet.running.workers import delayed_here, in_processes
@@ -103,7 +108,7 @@ def data_quality(
     return replace(quality, notes=notes, clips_of_split=_of_split(data))
 
 
-def _by_their_set(facts: Sequence[ClipFacts]) -> list[ClipFacts]:
+def _by_their_set(facts: Sequence[ClipStatistics]) -> list[ClipStatistics]:
     """With what the whole set says of its units in place of what single clips guess."""
     verdict = of_set([(fact.remarks, fact.look) for fact in facts])
     return [replace(fact, remarks=verdict.remarks(fact.remarks)) for fact in facts]
@@ -120,7 +125,7 @@ def _of_split(data: Source | PackedSet) -> dict[str, int]:
 
 
 def _as_train(
-    data: Source | PackedSet, facts: Sequence[ClipFacts], skipped: Sequence[Suspicion]
+    data: Source | PackedSet, facts: Sequence[ClipStatistics], skipped: Sequence[Suspicion]
 ) -> list[str]:
     """What `train` would say of these clips, but that signers are unknown in one note."""
     clips = [
@@ -141,9 +146,9 @@ def _as_train(
     return once_on_signers([*data_warnings(seen), *estimate_warnings(seen)], seen)
 
 
-def _from_packed(packed: PackedSet, bars: Bars) -> list[ClipFacts]:
+def _from_packed(packed: PackedSet, bars: Bars) -> list[ClipStatistics]:
     rows = _counted(range(len(packed.names)), len(packed.names), bars)
-    return [measure_packed(packed, row) for row in rows]
+    return [packed_statistics(packed, row) for row in rows]
 
 
 def _skipped_when_packed(packed: PackedSet) -> list[Suspicion]:
@@ -152,27 +157,29 @@ def _skipped_when_packed(packed: PackedSet) -> list[Suspicion]:
     return [Suspicion("clip", name, "skipped", reason) for name, reason in said]
 
 
-def _from_source(source: Source, jobs: int, bars: Bars) -> tuple[list[ClipFacts], list[Suspicion]]:
+def _from_source(
+    source: Source, jobs: int, bars: Bars
+) -> tuple[list[ClipStatistics], list[Suspicion]]:
     refs = source.refs()
     batches = [refs[i : i + _BATCH] for i in range(0, len(refs), _BATCH)]
     calls = (delayed_here(_measure_all)(source, batch) for batch in batches)
     workers = 1 if len(refs) <= _SERIAL else effective_n_jobs(jobs)
     results = in_processes(calls, workers, "nothing is lost", in_order=True)
     found = [one for batch in _counted(results, len(batches), bars) for one in batch]
-    facts = [one for one in found if isinstance(one, ClipFacts)]
+    facts = [one for one in found if isinstance(one, ClipStatistics)]
     return facts, [one for one in found if isinstance(one, Suspicion)]
 
 
-def _measure_all(source: Source, refs: Sequence[ClipRef]) -> list[ClipFacts | Suspicion]:
+def _measure_all(source: Source, refs: Sequence[ClipRef]) -> list[ClipStatistics | Suspicion]:
     return [_measure_ref(source, ref) for ref in refs]
 
 
-def _measure_ref(source: Source, ref: ClipRef) -> ClipFacts | Suspicion:
+def _measure_ref(source: Source, ref: ClipRef) -> ClipStatistics | Suspicion:
     try:
         clip: Clip = source.read(ref)
     except ClipError as error:
         return Suspicion("clip", ref.name, "unreadable", str(error))
-    return measure(clip)
+    return clip_statistics(clip)
 
 
 def _counted(items: Iterable[Item], count: int, bars: Bars) -> Iterator[Item]:
@@ -185,7 +192,7 @@ def _counted(items: Iterable[Item], count: int, bars: Bars) -> Iterator[Item]:
 def _summary(
     source: str,
     signs: Sequence[str],
-    facts: list[ClipFacts],
+    facts: list[ClipStatistics],
     skipped: list[Suspicion],
     *,
     packed: bool,
@@ -214,7 +221,7 @@ def _summary(
     )
 
 
-def _signers_of_sign(facts: Sequence[ClipFacts], signs: Iterable[str]) -> dict[str, int]:
+def _signers_of_sign(facts: Sequence[ClipStatistics], signs: Iterable[str]) -> dict[str, int]:
     signers: dict[str, set[str]] = {sign: set() for sign in signs}
     for fact in facts:
         if fact.sign and fact.signer:
@@ -231,7 +238,7 @@ def _mean(values: Sequence[float]) -> float:
     return float(np.mean(known)) if known else float("nan")
 
 
-def _notes(facts: Sequence[ClipFacts], packed: bool) -> Iterator[str]:
+def _notes(facts: Sequence[ClipStatistics], packed: bool) -> Iterator[str]:
     clips = len(facts)
     if unknown := sum(not fact.sign for fact in facts):
         yield f"the sign of {unknown} of {clips} clips is unknown"

@@ -1,8 +1,8 @@
 """A small search over a recipe's values that is tested on signers no choice has seen."""
 
-from signlet.tune.outcome import Outcome, write_outcome
+from signlet.tune.result import SearchResult, write_result
 from signlet.tune.search import METRICS, Metric, Search, tune
-from signlet.tune.show import print_outcome
+from signlet.tune.show import print_result
 from signlet.tune.space import DEFAULT_SPACE, Choices, Range, Space, read_space, with_values
 from signlet.tune.study import require_optuna
 
@@ -11,14 +11,14 @@ __all__ = [
     "METRICS",
     "Choices",
     "Metric",
-    "Outcome",
     "Range",
     "Search",
+    "SearchResult",
     "Space",
-    "print_outcome",
+    "print_result",
     "read_space",
     "require_optuna",
     "tune",
     "with_values",
-    "write_outcome",
+    "write_result",
 ]

@@ -30,7 +30,7 @@ from signlet.running.lock import only_one_file
 from signlet.training import Diverged, Interrupted, Recipe, fit, start_processes
 from signlet.training.progress import Events
 from signlet.training.settings import plain
-from signlet.tune.outcome import Outcome, TestScore, Trial
+from signlet.tune.result import SearchResult, TestScore, Trial
 from signlet.tune.space import Space, check_space, with_values
 from signlet.tune.study import (
     ask,
@@ -115,7 +115,7 @@ def tune(
     *,
     device: str = "auto",
     events: Events | None = None,
-) -> Outcome:
+) -> SearchResult:
     """Run the trials that are missing, then test the best and the recipe's own values.
 
     study: SQLite file with the trials; those that are finished are not repeated, one that
@@ -134,13 +134,15 @@ def tune(
         return _searched(search, study, trials, device, events or Events())
 
 
-def _searched(search: Search, study: Path, trials: int, device: str, events: Events) -> Outcome:
+def _searched(
+    search: Search, study: Path, trials: int, device: str, events: Events
+) -> SearchResult:
     work = _Work(search, study, open_study(study, search.about()), device, events)
     while (done := len(work.finished())) < trials:
         work.trial(done, trials)
-    outcome = work.outcome()
+    result = work.result()
     shutil.rmtree(work.folder, ignore_errors=True)
-    return outcome
+    return result
 
 
 @dataclass(frozen=True)
@@ -207,7 +209,7 @@ class _Work:
             soup = fit(recipe, packed, training, folder, device=self.device, events=events)
             return rows, predict(soup, packed, torch.from_numpy(rows)).numpy()
 
-    def outcome(self) -> Outcome:
+    def result(self) -> SearchResult:
         """Test the best trial's recipe and the recipe itself on the fold left for that."""
         trials = self.finished()
         scored = [trial for trial in trials if trial.value is not None]
@@ -216,7 +218,7 @@ class _Work:
         best = max(scored, key=lambda trial: trial.value or 0.0)  # the first of equals
         own = own_values(self.search.recipe, self.search.space)
         chosen = with_values(self.search.recipe, best.values)
-        return Outcome(
+        return SearchResult(
             metric=self.search.metric,
             validation=self.search.validation,
             test_fold=self.search.test_fold,

@@ -17,7 +17,7 @@ from signlet.files.regular import require_regular
 from signlet.files.same_settings import differing
 from signlet.text.install import needs
 from signlet.training import Recipe
-from signlet.tune.outcome import Trial
+from signlet.tune.result import Trial
 from signlet.tune.space import Choices, Range, Space, value_of
 
 if TYPE_CHECKING:

@@ -69,7 +69,7 @@ class VideoQuality:
     remarks: str = ""
 
 
-def measure(extraction: Extraction) -> VideoQuality:
+def video_quality(extraction: Extraction) -> VideoQuality:
     """Facts of one extraction."""
     frames, fps = extraction.frames, extraction.fps
     found = {part: ~np.isnan(frames[:, rows, 0]).all(1) for part, rows in RAW_PARTS.items()}

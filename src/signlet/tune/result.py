@@ -57,7 +57,7 @@ class TestScore:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SearchResult:
     """The end of a search.
 
     recipe: with the best trial's values. best, own: that trial, and the one with the recipe's
@@ -82,42 +82,42 @@ class Outcome:
         return ", ".join(map(str, self.validation))
 
 
-def write_outcome(outcome: Outcome, folder: Path) -> None:
+def write_result(result: SearchResult, folder: Path) -> None:
     """Write best.yaml, trials.csv, trials.svg and report.json; each whole or not at all."""
-    named = replace(outcome.recipe, name=f"{outcome.recipe.name}-tuned")
+    named = replace(result.recipe, name=f"{result.recipe.name}-tuned")
     settings = yaml.safe_dump(plain(named), sort_keys=False, allow_unicode=True)
-    write_text(folder / BEST, "".join(f"# {line}\n" for line in _in_words(outcome)) + settings)
-    _write_trials(outcome, folder / TRIALS)
+    write_text(folder / BEST, "".join(f"# {line}\n" for line in _in_words(result)) + settings)
+    _write_trials(result, folder / TRIALS)
     write_plot(
-        [(dict(t.values), t.value) for t in outcome.trials if t.value is not None],
-        outcome.importance,
-        outcome.metric.replace("_", " "),
+        [(dict(t.values), t.value) for t in result.trials if t.value is not None],
+        result.importance,
+        result.metric.replace("_", " "),
         folder / PLOT,
     )
-    report = {**asdict(outcome), "recipe": plain(outcome.recipe)}
+    report = {**asdict(result), "recipe": plain(result.recipe)}
     write_text(folder / REPORT, json.dumps(finite(report), indent=2) + "\n")
 
 
-def _in_words(outcome: Outcome) -> list[str]:
+def _in_words(result: SearchResult) -> list[str]:
     """Where a recipe comes from and what it has reached, for its head."""
-    best, own = (getattr(t, outcome.metric) for t in (outcome.test_best, outcome.test_own))
-    epochs = outcome.recipe.optimiser.epochs
+    best, own = (getattr(t, result.metric) for t in (result.test_best, result.test_own))
+    epochs = result.recipe.optimiser.epochs
     return [
-        f"Chosen by signlet tune: trial {outcome.best.number} of {len(outcome.trials)}, "
+        f"Chosen by signlet tune: trial {result.best.number} of {len(result.trials)}, "
         f"{epochs} epochs each.",
-        f"{outcome.metric} on fold {outcome.validation_said}, which it was chosen by: "
-        f"{outcome.best.value:.3f} (too high);",
-        f"on fold {outcome.test_fold}, which no trial had seen: {best:.3f}; "
+        f"{result.metric} on fold {result.validation_said}, which it was chosen by: "
+        f"{result.best.value:.3f} (too high);",
+        f"on fold {result.test_fold}, which no trial had seen: {best:.3f}; "
         f"the recipe's own values there: {own:.3f}.",
     ]
 
 
-def _write_trials(outcome: Outcome, path: Path) -> None:
-    keys = list(outcome.best.values)
+def _write_trials(result: SearchResult, path: Path) -> None:
+    keys = list(result.best.values)
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["trial", outcome.metric, "seconds", *keys, "failed"])
-        for trial in outcome.trials:
+        writer.writerow(["trial", result.metric, "seconds", *keys, "failed"])
+        for trial in result.trials:
             value = "" if trial.value is None else f"{trial.value:.6g}"
             chosen = [trial.values[key] for key in keys]
             texts = [cell(one) if isinstance(one, str) else one for one in (*chosen, trial.why)]

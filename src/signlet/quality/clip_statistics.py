@@ -24,7 +24,7 @@ FAR = 0.5
 
 
 @dataclass(frozen=True)
-class ClipFacts:
+class ClipStatistics:
     """What can be counted in one clip.
 
     frames: T of the recording. missing: part -> share of its landmarks not found, 0..1; for
@@ -52,13 +52,13 @@ class ClipFacts:
     look: Look | None = None
 
 
-def measure(clip: Clip) -> ClipFacts:
+def clip_statistics(clip: Clip) -> ClipStatistics:
     """Measure one clip."""
     hands = clip.hand_frames()
     missing = {part: _missing(clip.frames[:, rows, 0]) for part, rows in RAW_PARTS.items()}
     missing[BOTH_HANDS] = float(1 - hands.mean())
     outside, largest = _far_outside(clip.frames)
-    return ClipFacts(
+    return ClipStatistics(
         name=clip.name,
         sign=clip.sign,
         signer=clip.signer,
@@ -109,7 +109,7 @@ def _digest(frames: NDArray[np.float32]) -> str:
     return hashlib.sha256(np.ascontiguousarray(frames).tobytes()).hexdigest()[:16]
 
 
-def measure_packed(packed: PackedSet, row: int) -> ClipFacts:
+def packed_statistics(packed: PackedSet, row: int) -> ClipStatistics:
     """The same of a clip in a packed set, as far as its index and kept frames tell."""
     entry = packed.index.slice(row, 1).to_pylist()[0]
     start = int(packed.offsets[row])
@@ -118,7 +118,7 @@ def measure_packed(packed: PackedSet, row: int) -> ClipFacts:
     raw_frames = int(entry["raw_frames"])
     hands = _packed_hand_frames(missing, raw_frames, len(frames), packed.max_len)
     missing[BOTH_HANDS] = np.nan if hands is None else 1 - hands / raw_frames
-    return ClipFacts(
+    return ClipStatistics(
         name=entry["name"],
         sign=entry["sign"] or None,
         signer=entry["signer"] or None,

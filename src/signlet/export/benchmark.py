@@ -1,6 +1,6 @@
 """Latency and memory of a model file, in a process of its own that has no torch.
 
-python -m signlet.export.measure model.onnx
+python -m signlet.export.benchmark model.onnx
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _PATIENCE = 600
 
 
 @dataclass(frozen=True)
-class Measured:
+class Benchmark:
     """What a file costs on this machine.
 
     load: seconds, importing the library included. memory: bytes that the library, loading and
@@ -38,19 +38,19 @@ class Measured:
     p95: dict[int, float]
 
 
-def measure(path: Path) -> Measured:
+def benchmark_file(path: Path) -> Benchmark:
     """Measure a file in a new process. Raises SignletError where that fails."""
-    command = [sys.executable, "-m", "signlet.export.measure", str(path)]
+    command = [sys.executable, "-m", "signlet.export.benchmark", str(path)]
     try:
         done = run_minded(command, timeout=_PATIENCE)
         raw = json.loads(done.stdout)
     except (subprocess.TimeoutExpired, ValueError):
         raise SignletError(f"{path}: cannot be measured; does it load in a new process?") from None
     by_threads = [{int(k): v for k, v in raw[name].items()} for name in ("median", "p95")]
-    return Measured(raw["load"], raw["memory"], *by_threads)
+    return Benchmark(raw["load"], raw["memory"], *by_threads)
 
 
-def _measure_here(path: Path) -> Measured:
+def _benchmark_here(path: Path) -> Benchmark:
     clip = np.random.default_rng(0).normal(0.5, 0.1, (FRAMES, 543, 3)).astype(np.float32)
     before, load, memory = _peak(), 0.0, 0
     median, p95 = {}, {}
@@ -62,7 +62,7 @@ def _measure_here(path: Path) -> Measured:
         memory = memory or _peak() - before
         median[threads], p95[threads] = (float(np.quantile(times, q)) * 1e3 for q in (0.5, 0.95))
         del recogniser
-    return Measured(load, memory, median, p95)
+    return Benchmark(load, memory, median, p95)
 
 
 def _timed(recogniser: Recogniser, clip: NDArray[np.float32]) -> float:
@@ -84,4 +84,4 @@ def _peak() -> int:
 
 
 if __name__ == "__main__":
-    print(json.dumps(vars(_measure_here(Path(sys.argv[1])))))
+    print(json.dumps(vars(_benchmark_here(Path(sys.argv[1])))))

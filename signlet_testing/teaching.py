@@ -13,7 +13,7 @@ from signlet.export import onnx as onnx_export
 from signlet.model import ModelSize, SignModel
 from signlet.modelfile.averaging import Average
 from signlet.modelfile.card import Card
-from signlet.modelfile.halves import Halves
+from signlet.modelfile.float16 import Halves
 from signlet_testing.clips import moving_hand
 
 OWN = ("a", "b", "été")

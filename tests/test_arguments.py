@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from signlet.cli import COMMANDS, main
-from signlet.cli.as_given import check_given
+from signlet.cli.argument_checks import check_given
 from signlet.errors import SignletError
 from signlet.training.train_plan import parse_folds
 

@@ -12,7 +12,7 @@ import pytest
 
 from signlet.cli import main
 from signlet.errors import ClipError
-from signlet.files.ours import is_ours
+from signlet.files.internal_errors import is_internal_error
 from signlet.landmarks import LEFT_HAND, POSE, RIGHT_HAND
 from signlet.running.workers import delayed_here, in_processes
 from signlet.sources import names_clip, open_source, read_clip, read_named
@@ -96,8 +96,8 @@ def test_a_missing_extra_is_no_mistake() -> None:
             return error
         raise AssertionError("nothing was raised")
 
-    assert not is_ours(raised("import no_such_library"))
-    assert is_ours(raised("import signlet.no_such_module"))
+    assert not is_internal_error(raised("import no_such_library"))
+    assert is_internal_error(raised("import signlet.no_such_module"))
 
 
 def test_only_the_warning_of_workers_that_loky_replaces_is_hidden() -> None:

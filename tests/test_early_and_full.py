@@ -30,7 +30,8 @@ def python(*arguments: str, out: int | None = subprocess.PIPE) -> subprocess.Com
 
 
 @pytest.mark.parametrize(
-    "name", ["signlet.cli", "signlet.cli.kept", "signlet.modelfile", "signlet.text.terminal"]
+    "name",
+    ["signlet.cli", "signlet.cli.resume_hints", "signlet.modelfile", "signlet.text.terminal"],
 )
 def test_ctrl_c_while_the_command_is_loaded(name: str) -> None:
     ended = python("-c", EARLY.format(name=name, how="default_int_handler"))

@@ -15,7 +15,7 @@ from benchmarks.robustness.fuzz_child import Tried, opened, tried
 from benchmarks.robustness.fuzz_kinds import Generator, Kind
 from benchmarks.robustness.fuzz_process import Child
 from signlet.errors import ClipError, SignletError
-from signlet.serve.refused import Refused
+from signlet.serve.rejection import Rejection
 
 INPUTS = 16
 QUICK = (
@@ -82,7 +82,7 @@ class Silent(SignletError):  # noqa: N818
         ("probabilities sum to 2", "wrong"),
         (SignletError("x: is damaged; copy it again"), "clean"),
         (ClipError("x: holds no frames"), "clean"),
-        (Refused(422, "body: no clip"), "clean"),
+        (Rejection(422, "body: no clip"), "clean"),
         (SignletError(""), "wrong"),
         (Silent("x"), "wrong"),
         (ValueError("x"), "traceback"),

@@ -14,7 +14,7 @@ import torch
 
 from signlet import Clip, ClipError
 from signlet.clip import MAX_FRAMES
-from signlet.clip.given import FRAME, plain
+from signlet.clip.array_like import FRAME, plain
 
 FRAMES = np.random.default_rng(0).random((3, 543, 3)).astype(np.float32)
 

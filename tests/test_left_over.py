@@ -16,8 +16,8 @@ from signlet.errors import SignletError
 from signlet.export import bundle, export_ensemble
 from signlet.files.atomic import replacing, write_text
 from signlet.model import ModelConfig, SignModel
-from signlet.running import leftover, lock
-from signlet.running.leftover import MARK, forget, scratch, sweep_below, temporary_folder
+from signlet.running import lock, temporary
+from signlet.running.temporary import MARK, forget, scratch, sweep_below, temporary_folder
 from signlet.web import libraries
 from signlet_testing.clips import moving_hand
 
@@ -25,7 +25,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from signlet.files.atomic import replacing
-from signlet.running.leftover import scratch, temporary_folder
+from signlet.running.temporary import scratch, temporary_folder
 held = {enter}
 held.__enter__()
 os.kill(os.getpid(), signal.SIGKILL)
@@ -87,8 +87,8 @@ def test_it_is_looked_for_once_in_a_command(
 ) -> None:
     """A folder of many clips is not listed again for each of them."""
     listed: list[object] = []
-    real = leftover.os.listdir
-    monkeypatch.setattr(leftover.os, "listdir", lambda path: listed.append(path) or real(path))
+    real = temporary.os.listdir
+    monkeypatch.setattr(temporary.os, "listdir", lambda path: listed.append(path) or real(path))
     for number in range(5):
         write_text(tmp_path / str(number), "x")
     assert listed.count(tmp_path) == 1

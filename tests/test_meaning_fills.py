@@ -11,10 +11,10 @@ import pytest
 from numpy.typing import NDArray
 
 from signlet.cli import main
-from signlet.clip.unfound import without_numbers
+from signlet.clip.sentinels import without_numbers
 from signlet.errors import SignletError
 from signlet.landmarks import LEFT_HAND, POSE, RIGHT_HAND
-from signlet.meaning import Change, glance, suspected
+from signlet.meaning import Change, quick_check, suspected
 from signlet.meaning.change import together
 from signlet.meaning.points import tracks
 from signlet.sources import read_clip
@@ -220,12 +220,12 @@ def test_hands_in_part_are_no_other_order() -> None:
 
 def test_the_first_look_is_sure_of_right_clips_and_of_no_others() -> None:
     with np.errstate(all="ignore"):
-        sure = [not glance.doubts(frames, tracks(frames)[0, 0]) for frames in letters()]
+        sure = [not quick_check.doubts(frames, tracks(frames)[0, 0]) for frames in letters()]
         assert np.mean(sure) > 0.9
         for spoil, _ in (*MENDED.values(), *SAID.values()):
             for frames in letters("A"):
                 spoilt = np.ascontiguousarray(spoil(frames))
-                assert glance.doubts(spoilt, tracks(spoilt)[0, 0])
+                assert quick_check.doubts(spoilt, tracks(spoilt)[0, 0])
 
 
 # --- signlet convert --------------------------------------------------------------------------

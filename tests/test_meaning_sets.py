@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from signlet import Clip
-from signlet.cli.remarked import Remarked
+from signlet.cli.clip_remarks import Remarked
 from signlet.convert import convert_set
 from signlet.landmarks import FACE, POSE
 from signlet.meaning import faults, look_at, of_set, remarks_on, suspected

@@ -16,7 +16,7 @@ from rich.console import Console
 from signlet.calibration.unknown import predict_unknown
 from signlet.cli import main
 from signlet.clip import Clip
-from signlet.clip.unfound import TAKEN
+from signlet.clip.sentinels import TAKEN
 from signlet.errors import SignletError
 from signlet.evaluation.predict import predict_known
 from signlet.landmarks import FACE, LEFT_HAND, RIGHT_HAND
@@ -33,7 +33,7 @@ from signlet.quality.data_warnings import (
     reading_warnings,
 )
 from signlet.sources import ClipRef, open_source
-from signlet.text.alike import alike, looks, numbers, one_form, shown
+from signlet.text.confusables import alike, looks, numbers, one_form, shown
 from signlet_testing.clips import Synthetic, moving_hand
 from signlet_testing.teaching import SIZE
 

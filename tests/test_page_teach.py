@@ -20,7 +20,7 @@ from signlet.export import onnx as onnx_export
 from signlet.model import ModelSize, SignModel
 from signlet.modelfile.averaging import Average
 from signlet.modelfile.card import Card
-from signlet.modelfile.halves import as_text
+from signlet.modelfile.float16 import as_text
 from signlet.modelfile.rewrite import with_entries
 from signlet.modelfile.taught_head import unit
 from signlet.recognition.recogniser import Recogniser

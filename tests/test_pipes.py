@@ -13,8 +13,8 @@ from signlet.clip import Clip
 from signlet.errors import SignletError
 from signlet.sources import open_source, read_clip, write_clip
 from signlet.video import cache
-from signlet.video.content import begins_as_video, landmark_ending, what_else
-from signlet.video.ending import ending
+from signlet.video.file_type import begins_as_video, landmark_ending, what_else
+from signlet.video.truncation import ending
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from signlet.clip.unfound import without_numbers
+from signlet.clip.sentinels import without_numbers
 from signlet.errors import SignletError
 from signlet.landmarks import POSE, RAW_PARTS
 from signlet.printable import UNPRINTED, in_a_message

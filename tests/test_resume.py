@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from signlet.cli import main
-from signlet.cli.kept import KEPT
+from signlet.cli.resume_hints import KEPT
 from signlet.errors import Interrupted
 from signlet.pack import PackedSet
 from signlet.training import Recipe, clips, fold

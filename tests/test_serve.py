@@ -22,7 +22,7 @@ from signlet import SignletError
 from signlet.recognition.recogniser import Prediction
 from signlet.serve.app import make_app
 from signlet.serve.limits import Limits
-from signlet.serve.refused import Refused
+from signlet.serve.rejection import Rejection
 from signlet_testing.serving import (
     BINARY,
     JSON,
@@ -452,7 +452,7 @@ def test_a_mishap_of_the_service_is_one_line_too(
     ["\x1b[31m", "\x00", "\x9b2J", "\u202e", "\u2028", "\r\nSet-Cookie: a", "\ud800", "x" * 9999],
 )
 def test_what_comes_from_clients_is_cleaned_in_refusals(text: str) -> None:
-    detail = Refused(422, f"body: {text} is odd").detail
+    detail = Rejection(422, f"body: {text} is odd").detail
     assert detail.isprintable()
     assert len(detail) < 500
 

@@ -30,21 +30,21 @@ from signlet.serve.decode import decode
 from signlet.serve.decoder import Decoder
 from signlet.serve.decoders import Decoders
 from signlet.serve.limits import Limits
-from signlet.serve.refused import Refused
+from signlet.serve.rejection import Rejection
 from signlet_testing.serving import BINARY, JSON, as_json, as_npy, as_npz, as_parquet, clip
 
 FEW = 8
 """Most frames of a clip here."""
 
 
-def refusal(body: bytes, kind: str = BINARY, *others: int) -> Refused:
-    with pytest.raises(Refused) as caught:
+def refusal(body: bytes, kind: str = BINARY, *others: int) -> Rejection:
+    with pytest.raises(Rejection) as caught:
         decode(body, kind, FEW)
     check(caught.value, *others)
     return caught.value
 
 
-def check(refused: Refused, *others: int) -> None:
+def check(refused: Rejection, *others: int) -> None:
     """others: statuses that blame no body."""
     assert refused.status in (400, 413, 415, 422, *others)
     assert 0 < len(refused.detail) < 500
@@ -167,7 +167,7 @@ def tried(body: bytes, kind: str) -> None:
     """Landmarks or a refusal, and nothing else."""
     try:
         found = decode(body, kind, FEW).frames
-    except Refused as refused:
+    except Rejection as refused:
         check(refused)
     else:
         assert found.dtype == np.float32
@@ -279,7 +279,7 @@ async def said_of(decoders: Decoders, frames: int) -> Any:
     """Frames of a good body, or its refusal."""
     try:
         return len((await decoders.decode(bytearray(as_npy(clip(frames))), BINARY)).frames)
-    except Refused as refused:
+    except Rejection as refused:
         check(refused, 503)
         return refused
 
@@ -317,7 +317,7 @@ def test_a_process_that_hangs_or_dies_idle_is_replaced() -> None:
     async def do(decoders: Decoders) -> Any:
         hung = process_of(decoders)
         os.kill(hung, signal.SIGSTOP)
-        with pytest.raises(Refused, match="too long"):
+        with pytest.raises(Rejection, match="too long"):
             await decoders.decode(bytearray(as_npy(clip(2))), BINARY)
         assert len((await decoders.decode(bytearray(as_npy(clip(3))), BINARY)).frames) == 3
         assert process_of(decoders) != hung
@@ -339,7 +339,7 @@ def test_processes_that_cannot_be_started_are_no_fault_of_the_clip(
         await asyncio.sleep(0.2)
         with monkeypatch.context() as broken:
             broken.setattr(sys, "executable", "/no/such/python")
-            with pytest.raises(Refused) as caught:
+            with pytest.raises(Rejection) as caught:
                 await decoders.decode(bytearray(as_npy(clip(2))), BINARY)
         return caught.value, len((await decoders.decode(bytearray(as_npy(clip(2))), BINARY)).frames)
 
@@ -407,7 +407,7 @@ def test_damaged_parquet_harms_no_other_request(tmp_path: Path) -> None:
             try:
                 found = await decoders.decode(bytearray(body), BINARY)
                 assert found.frames.shape[1:] == (543, 3)
-            except Refused as refused:
+            except Rejection as refused:
                 check(refused)
         assert len((await decoders.decode(bytearray(whole), BINARY)).frames) == 3
 

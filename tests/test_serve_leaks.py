@@ -21,7 +21,7 @@ from signlet.serve.child import answer_all
 from signlet.serve.decode import decode
 from signlet.serve.decoder import Decoder
 from signlet.serve.limits import Limits
-from signlet.serve.refused import Refused
+from signlet.serve.rejection import Rejection
 from signlet_testing.serving import (
     BINARY,
     JSON,
@@ -91,7 +91,7 @@ def test_no_body_stays_behind_when_it_is_read(form: str, tmp_path: Path) -> None
     def read() -> None:
         try:
             decode(body, kind, FRAMES)
-        except Refused:
+        except Rejection:
             gc.collect(0)  # what was raised may stand in a cycle; the process collects, too
 
     assert kept(4, read) < len(body)

@@ -13,11 +13,11 @@ pytest.importorskip("fastapi")
 pytest.importorskip("prometheus_client")
 
 from signlet import SignletError
-from signlet.serve import room as rooms
+from signlet.serve import memory_budget as rooms
 from signlet.serve.app import make_app
 from signlet.serve.limits import Limits
-from signlet.serve.refused import Refused
-from signlet.serve.room import Room
+from signlet.serve.memory_budget import MemoryBudget
+from signlet.serve.rejection import Rejection
 from signlet_testing.serving import BINARY, Standin, as_npy, ask, clip, running
 
 GOOD = as_npy(clip())
@@ -33,15 +33,15 @@ def serve(do: Callable[[Any], Awaitable[Any]], recogniser: Any = None, **limits:
         async with running(app):
             said = await do(app)
             service = app.state.service
-            assert (service._room.held, service.under_way, service.waiting()) == (0, 0, 0)
-            assert not service._room._arriving
+            assert (service._budget.held, service.under_way, service.waiting()) == (0, 0, 0)
+            assert not service._budget._arriving
             return said
 
     return asyncio.run(main())
 
 
 def held(app: Any) -> int:
-    return int(app.state.service._room.held)
+    return int(app.state.service._budget.held)
 
 
 async def until(done: Callable[[], bool]) -> None:
@@ -98,7 +98,7 @@ def test_slow_senders_make_room_for_others(
 def test_a_body_that_dribbles_is_given_up_before_one_that_is_new(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    room = Room(100)
+    room = MemoryBudget(100)
 
     async def main() -> None:
         first, second, newest = room.holder(), room.holder(), room.holder()
@@ -110,9 +110,9 @@ def test_a_body_that_dribbles_is_given_up_before_one_that_is_new(
                 newest.add(bytes(50))
                 assert (first.given_up, second.given_up) == (True, False)
                 assert (room.held, len(first.body)) == (80, 0)
-                with pytest.raises(Refused, match="too slowly"):
+                with pytest.raises(Rejection, match="too slowly"):
                     first.add(b"x")
-                with pytest.raises(Refused, match="as much as it may"):
+                with pytest.raises(Rejection, match="as much as it may"):
                     newest.add(bytes(50))  # the other one is as new
                 await asyncio.sleep(1)
 

@@ -17,8 +17,8 @@ import pytest
 
 from benchmarks.robustness.signals import in_session
 from signlet.cli import COMMANDS, main
-from signlet.cli.kept import KEPT
-from signlet.running import ending
+from signlet.cli.resume_hints import KEPT
+from signlet.running import signals
 from signlet.running.children import descendants, end_children
 from signlet_testing.clips import moving_hand
 
@@ -167,7 +167,7 @@ def test_a_library_that_hangs_is_left(presses: int) -> None:
     process = within("[ctypes.CDLL(None).sleep(1000) for _ in range(1000)]")
     for _ in range(presses):
         process.send_signal(signal.SIGINT)
-        time.sleep(2 * ending._TWICE)
+        time.sleep(2 * signals._TWICE)
     _, said = process.communicate(timeout=LONGEST)
     assert (process.returncode, said) == (130, f"signlet: stopped; {KEPT['models']}\n")
 
@@ -199,7 +199,7 @@ def test_ignored_signals_stay_ignored() -> None:
 
 
 def test_one_press_that_comes_twice_is_one() -> None:
-    found = ending.Ending(own_process=False)
+    found = signals.Ending(own_process=False)
     before = signal.signal(signal.SIGINT, found.handle)
     try:
         since = found._count(signal.SIGINT, 0.0)
@@ -222,7 +222,7 @@ def test_a_program_that_calls_main_keeps_its_own_handlers(
     assert main(["models"]) == 143
     assert not set(inside) & set(before)
     assert [signal.getsignal(number) for number in SAID] == before
-    assert ending.current() is None
+    assert signals.current() is None
 
 
 def test_every_command_says_what_is_kept() -> None:
@@ -230,14 +230,14 @@ def test_every_command_says_what_is_kept() -> None:
 
 
 def test_a_deferred_signal_interrupts_nothing() -> None:
-    with ending.watched(own_process=False) as found:
+    with signals.watched(own_process=False) as found:
         with found.deferred() as asked:
             assert not asked()
             signal.raise_signal(signal.SIGTERM)
             assert asked()
         assert found.code == 143
         found.number = 0
-        with pytest.raises(ending.Ended):
+        with pytest.raises(signals.Ended):
             signal.raise_signal(signal.SIGTERM)
 
 

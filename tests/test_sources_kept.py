@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from signlet.sources import open_source, walk, with_videos, zipped
 from signlet.sources.source import Source
-from signlet.video.content import begins_as_video
+from signlet.video.file_type import begins_as_video
 from signlet_testing.clips import moving_hand
 
 LONG_AGO = 1_600_000_000

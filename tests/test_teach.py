@@ -18,7 +18,7 @@ import signlet
 from signlet.errors import ClipError, SignletError
 from signlet.modelfile import tflite_file
 from signlet.modelfile.card import read_card
-from signlet.modelfile.halves import as_text
+from signlet.modelfile.float16 import as_text
 from signlet.modelfile.rewrite import ModelSource, with_entries
 from signlet.modelfile.taught import Example, Taught
 from signlet.modelfile.taught_fit import PRIOR, Examples, Expected, Similarities, fitted

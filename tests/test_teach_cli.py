@@ -19,7 +19,7 @@ from signlet.cli import main
 from signlet.cli.bars import Bars
 from signlet.errors import SignletError
 from signlet.live import lines
-from signlet.modelfile.halves import as_text
+from signlet.modelfile.float16 import as_text
 from signlet.modelfile.rewrite import with_entries
 from signlet.sources import Fingerspelling
 from signlet.stream import StreamRecogniser

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from signlet.modelfile import taught_fit as fit
-from signlet.modelfile.halves import as_text
+from signlet.modelfile.float16 import as_text
 from signlet.modelfile.taught import Example, Taught, own_prototypes
 from signlet.modelfile.taught_fit import Examples, Expected, Similarities, fitted
 from signlet.modelfile.taught_head import unit

@@ -69,8 +69,8 @@ def test_tune_and_export_understand_what_is_told(
     where, *flags = (text.replace("{}", str(loose)) for text in TOLD[told])
     seen: list[Any] = []
     monkeypatch.setattr("signlet.cli.tune.tune", lambda search, *_, **__: seen.append(search))
-    monkeypatch.setattr("signlet.cli.tune.write_outcome", lambda *_: None)
-    monkeypatch.setattr("signlet.cli.tune.print_outcome", lambda *_: None)
+    monkeypatch.setattr("signlet.cli.tune.write_result", lambda *_: None)
+    monkeypatch.setattr("signlet.cli.tune.print_result", lambda *_: None)
     study = ["--study", str(tmp_path / "t.db"), "--jobs", "1"]
     assert main(["tune", "--data", where, *flags, *study]) == 0
     assert seen[0].packed.signs == ("circle", "line", "wave")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import signlet
 from signlet import Clip, ClipWarning
 from signlet.cli import main
-from signlet.clip.unfound import without_numbers
+from signlet.clip.sentinels import without_numbers
 from signlet.errors import ClipError
 from signlet.landmarks import FACE, LEFT_HAND, POSE, RAW_PARTS, RIGHT_HAND
 from signlet.sources import open_source, read_clip

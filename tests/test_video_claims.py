@@ -14,8 +14,8 @@ pytest.importorskip("av")
 from PIL import Image
 
 from signlet.errors import ClipError
-from signlet.video.claims import refuse_claims
 from signlet.video.frames import Pictures, refuse_long
+from signlet.video.header_checks import refuse_claims
 from signlet_testing.mutations import mutate
 from signlet_testing.videos import write_video
 

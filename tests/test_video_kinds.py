@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from signlet.errors import ClipError
 from signlet.sources import read_clip
-from signlet.video.content import HEAD, begins_as_video, what_else
+from signlet.video.file_type import HEAD, begins_as_video, what_else
 from signlet.video.frames import read_frames
 from signlet.video.suffixes import VIDEO_SUFFIXES, is_video
 from signlet_testing.odd_videos import KINDS, OTHERS, number_of, numbered, write

@@ -33,7 +33,7 @@ from benchmarks.robustness.fuzz_sets import SETS
 from benchmarks.robustness.fuzz_talk import TALK
 from signlet.errors import SignletError
 from signlet.serve.child import limit_memory
-from signlet.serve.refused import Refused
+from signlet.serve.rejection import Rejection
 
 KINDS: dict[str, type[Kind]] = CLIPS | SETS | RUNS | MODELS | TALK
 MEMORY = 2 << 30
@@ -76,7 +76,7 @@ def tried(kind: Kind, name: str, seed: int, folder: Path) -> Tried:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             why = kind.read(given)
-    except (SignletError, Refused) as error:
+    except (SignletError, Rejection) as error:
         said = str(error)
         right = 0 < len(said) <= _LONGEST and len(said.splitlines()) == 1
         return Tried("clean", said) if right else Tried("wrong", f"no single line: {said[:500]!r}")

@@ -50,7 +50,7 @@ class Kind:
     def read(self, given: Any) -> str:
         """Read it. Returns "" for an answer that can be right, else what is wrong with it.
 
-        Raises SignletError, or Refused, where the input is refused as it should be.
+        Raises SignletError, or Rejection, where the input is refused as it should be.
         """
         raise NotImplementedError
 

@@ -15,7 +15,7 @@ from signlet.errors import SignletError
 from signlet.evaluation.predict import packed_for
 from signlet.evaluation.predictions import Predictions, read_predictions
 from signlet.model.files import ModelFile, load_model
-from signlet.running.leftover import scratch
+from signlet.running.temporary import scratch
 from signlet.runs import RunFolder
 from signlet.runs.folder import PREDICTIONS
 from signlet.training.ensemble import ENSEMBLE

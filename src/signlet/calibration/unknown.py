@@ -10,7 +10,7 @@ from signlet.evaluation.predict import predict
 from signlet.evaluation.predictions import Predictions
 from signlet.model.files import ModelFile
 from signlet.pack import PackedSet
-from signlet.text.alike import numbers, one_form
+from signlet.text.confusables import numbers, one_form
 
 
 def predict_unknown(model: ModelFile, *sets: PackedSet) -> Predictions:

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 
-from signlet.cli.kept import KEPT
+from signlet.cli.resume_hints import KEPT
 from signlet.errors import Interrupted, OtherProcessEnded, ReportedByMainProcess, SignletError
 from signlet.modelfile import checksum
 from signlet.printable import shortened
 from signlet.running.children import end_children
-from signlet.running.ending import Ending, watched
-from signlet.running.leftover import forget
+from signlet.running.signals import Ending, watched
+from signlet.running.temporary import forget
 from signlet.text.terminal import locale_hint, printing_safely, tell, to_nowhere
 from signlet.version import __version__
 

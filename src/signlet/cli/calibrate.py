@@ -16,8 +16,8 @@ from signlet.calibration.files import PLOT
 from signlet.calibration.leave_out_runs import LeaveOutRequest
 from signlet.calibration.measure import Calibrated, Share
 from signlet.calibration.run import UnknownClips, calibrate_run
+from signlet.cli.console_events import ConsoleEvents
 from signlet.cli.parsing import add_columns, add_names, existing, make_parser, parse, refuse_told
-from signlet.cli.shown import Shown
 from signlet.errors import SignletError
 from signlet.evaluation.scores import interval_said
 from signlet.modelfile.calibration import CALIBRATION
@@ -39,7 +39,7 @@ def run(arguments: list[str]) -> None:
     parsed = parse(_parser(), arguments)
     _check(parsed)
     folder, console = existing(parsed.model, "run folder"), SafeConsole(stderr=parsed.json)
-    made = calibrate_run(folder, _others(parsed), parsed.false_accepts, Shown(console))
+    made = calibrate_run(folder, _others(parsed), parsed.false_accepts, ConsoleEvents(console))
     if parsed.json:
         print_json((folder / CALIBRATION).read_text(encoding="utf-8"))
         return

@@ -8,8 +8,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from signlet.cli.console_events import ConsoleEvents
 from signlet.cli.parsing import make_parser, parse
-from signlet.cli.shown import Shown
 from signlet.cli.training import main_console, report, with_recipe_paths
 from signlet.evaluation.predictions import Predictions
 from signlet.recognition.recogniser import Recogniser
@@ -46,7 +46,7 @@ def run(arguments: list[str]) -> None:
     processes = start_processes(parsed.device)
     keep_freed_memory()
     folder, console = Path(parsed.run), main_console(processes)
-    there, events = RunFolder(folder), Shown(console)
+    there, events = RunFolder(folder), ConsoleEvents(console)
     check(recipe, there, True, (), processes)
     processes.main_only(lambda: refuse_other_recipe(there, recipe))
     packed = processes.main_process_first(

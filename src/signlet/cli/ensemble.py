@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from signlet.cli.console_events import ConsoleEvents
 from signlet.cli.parsing import make_parser, parse
-from signlet.cli.shown import Shown
 from signlet.evaluation.duplicates import NO_ESTIMATE
 from signlet.evaluation.scores import interval_said, scored_signers
 from signlet.modelfile.averaging import Kind
@@ -57,7 +57,9 @@ def run(arguments: list[str]) -> None:
     )
     parsed = parse(parser, arguments)
     console = SafeConsole()
-    made = ensemble(parsed.runs, parsed.out, parsed.average, parsed.model, events=Shown(console))
+    made = ensemble(
+        parsed.runs, parsed.out, parsed.average, parsed.model, events=ConsoleEvents(console)
+    )
     _print(made, console)
     where = f"Ensemble: {parsed.out}   table: {parsed.out}/{COMPARISON}"
     for line in (where, f"Use it: signlet recognise {parsed.out} CLIP"):

@@ -20,12 +20,12 @@ from signlet.model.files import ModelFile, load_model
 from signlet.pack import PackedSet
 from signlet.printable import printable
 from signlet.quality.data_warnings import reading_warnings
-from signlet.running.leftover import scratch
+from signlet.running.temporary import scratch
 from signlet.runs import RunFolder
 from signlet.runs.folder import PACKED
 from signlet.runs.trained_before import trained_before_note
 from signlet.sources import open_source
-from signlet.text.alike import alike, numbers, one_form
+from signlet.text.confusables import alike, numbers, one_form
 from signlet.text.console import SafeConsole
 from signlet.text.terminal import print_json
 

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from signlet.cli.as_given import check_given, check_jobs, surplus_hint
+from signlet.cli.argument_checks import check_given, check_jobs, surplus_hint
 from signlet.errors import ReportedByMainProcess, SignletError
 from signlet.printable import printable
 from signlet.text.wrong_values import UNPARSED, wrong_value
@@ -136,10 +136,13 @@ def _nearest(message: str, options: list[str]) -> str:
 
 def existing(path: str | Path, what: str) -> Path:
     """The path, or SignletError where nothing is there."""
-    from signlet.sources.absent import absent, exists  # which the help of a command does not need
+    from signlet.sources.missing_path import (  # which the help of a command does not need
+        exists,
+        not_found_message,
+    )
 
     if not exists(path):
-        raise SignletError(absent(path, what))
+        raise SignletError(not_found_message(path, what))
     return Path(path)
 
 

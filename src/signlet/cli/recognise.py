@@ -8,8 +8,8 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
+from signlet.cli.clip_remarks import ClipRemarks
 from signlet.cli.parsing import make_plain_parser, parse
-from signlet.cli.remarked import Remarked
 from signlet.clip import Clip, advised, require_landmarks
 from signlet.errors import SignletError
 from signlet.files.atomic import require_writable
@@ -17,11 +17,11 @@ from signlet.files.regular import blocked
 from signlet.pretrained import STARTER, STARTER_SAYS
 from signlet.recognition.recogniser import Prediction, Recogniser
 from signlet.sources import LETTERS, is_set, names_clip, read_named
-from signlet.sources.absent import absent, exists
 from signlet.sources.files import ENDINGS, SUFFIXES
-from signlet.sources.unread import foreign, single_frames
+from signlet.sources.missing_path import exists, not_found_message
+from signlet.sources.unsupported import foreign, single_frames
 from signlet.text.terminal import print_json, say, tell
-from signlet.video.content import what_else
+from signlet.video.file_type import what_else
 from signlet.video.suffixes import is_video
 
 _EXAMPLES = """
@@ -47,7 +47,7 @@ def run(arguments: list[str]) -> None:
     recogniser = Recogniser.load(model or STARTER)
     _extract([Path(name) for name in names if is_video(name)])
     problems: list[str] = []
-    remarked = Remarked()
+    remarked = ClipRemarks()
     for start in range(0, len(names), _AT_ONCE):
         clips = _readable(names[start : start + _AT_ONCE], problems)
         answers = recogniser.batch(clip for _, clip in clips)
@@ -103,7 +103,7 @@ def _no_clip(name: str) -> str:
             "name a clip after it"
         )
     if not exists(first):
-        return absent(first)
+        return not_found_message(first)
     if is_set(first) or blocked(first):
         return foreign(first, ENDINGS)
     if ";" in (what_else(first) or ""):  # with a remedy of its own

@@ -14,7 +14,7 @@ from signlet.cli.parsing import existing, make_plain_parser, parse
 from signlet.errors import SignletError
 from signlet.files.regular import blocked
 from signlet.pretrained import STARTER, STARTER_SAYS, model_path, named
-from signlet.running.leftover import scratch
+from signlet.running.temporary import scratch
 from signlet.serve.hosts import is_loopback
 from signlet.serve.limits import Limits
 from signlet.text.install import needs

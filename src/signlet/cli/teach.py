@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from signlet.cli.bars import Bars
+from signlet.cli.clip_remarks import ClipRemarks
 from signlet.cli.parsing import add_names, make_plain_parser, parse
-from signlet.cli.remarked import Remarked
-from signlet.cli.taught_said import said
+from signlet.cli.teach_summary import summary
 from signlet.clip import Clip
 from signlet.errors import SignletError
 from signlet.export.teachable import open_base
@@ -23,7 +23,7 @@ from signlet.recognition.teaching import make
 from signlet.recognition.teaching.examples import BadClips, Given
 from signlet.running.lock import only_one_file
 from signlet.sources import ClipRef, Source, open_source, with_videos
-from signlet.sources.absent import absent
+from signlet.sources.missing_path import not_found_message
 from signlet.text.names import new_sign_name, signer_name
 from signlet.text.terminal import say, tell
 
@@ -59,7 +59,7 @@ def _teach(parsed: Any, out: Path) -> None:
     if not made.changed:
         return
     made.recogniser.save(out)
-    print(said(made))
+    print(summary(made))
     say("")
     say(f"Written: {out}")
     say(f"Use it: signlet recognise {out} CLIP")
@@ -109,7 +109,7 @@ def _place(parsed: Any) -> Path:
 def _made(parsed: Any, progress: make.Progress) -> make.Made:
     if parsed.remove:
         return make.removed_from(Recogniser.load(parsed.base), parsed.remove, progress)
-    source, remarked = _source(parsed.clips, parsed.names), Remarked()
+    source, remarked = _source(parsed.clips, parsed.names), ClipRemarks()
     for note in source.notes:
         tell(note)
     seen: list[ClipSummary] = []
@@ -136,13 +136,13 @@ def _made(parsed: Any, progress: make.Progress) -> make.Made:
 def _source(clips: str, names: str | None) -> Source:
     if clips != "fingerspelling" and not Path(clips).exists():
         raise SignletError(
-            f"{absent(clips)}; the second argument names the clips: a folder of signs, a .zip of "
+            f"{not_found_message(clips)}; the second argument names the clips: a folder of signs, a .zip of "
             "one, or a table"
         )
     return open_source(clips, names=names)
 
 
-def _given(source: Source, remarked: Remarked, seen: list[ClipSummary]) -> list[Given]:
+def _given(source: Source, remarked: ClipRemarks, seen: list[ClipSummary]) -> list[Given]:
     """The clips to teach, each noted in `seen` when it is read."""
 
     def read(ref: ClipRef) -> Clip:

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from rich.console import Console
 
+from signlet.cli.console_events import ConsoleEvents
 from signlet.cli.parsing import add_columns, add_names, given_flags, make_parser, parse
-from signlet.cli.shown import Shown
 from signlet.cli.training import main_console, print_left_out, report, with_recipe_paths
 from signlet.errors import SignletError
 from signlet.quality.data_warnings import data_warnings, init_warnings
@@ -107,7 +107,7 @@ def run(arguments: list[str]) -> None:
     processes = start_processes(parsed.device)
     keep_freed_memory()
     console = main_console(processes)
-    events = Shown(console)
+    events = ConsoleEvents(console)
     ready = prepare(job, processes, events)
     plan = ready.plan
     if processes.main:

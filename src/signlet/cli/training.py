@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from signlet.cli.shown import Shown
+from signlet.cli.console_events import ConsoleEvents
 from signlet.errors import SignletError
 from signlet.evaluation.duplicates import duplicates_note, trained_duplicates
 from signlet.evaluation.predictions import Predictions
@@ -45,7 +45,7 @@ def with_recipe_paths(arguments: list[str], default: str) -> list[str]:
 def print_notes(source: Source, console: Console) -> None:
     """Say what a user must know of how the clips were found."""
     for note in source.notes:
-        Shown(console).note(f"{note}.")
+        ConsoleEvents(console).note(f"{note}.")
 
 
 def report(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from signlet.cli.console_events import ConsoleEvents
 from signlet.cli.parsing import add_columns, add_names, existing, make_parser, parse
-from signlet.cli.shown import Shown
 from signlet.cli.training import with_recipe_paths
 from signlet.errors import SignletError
 from signlet.evaluation.folds import signer_folds
@@ -85,7 +85,7 @@ def run(arguments: list[str]) -> None:
     folds = _validation(parsed.folds, test_fold, recipe.num_folds)
     study, console = Path(parsed.study), SafeConsole()
     folder = study.with_suffix("")
-    told, events = (parsed.columns, parsed.names), Shown(console)
+    told, events = (parsed.columns, parsed.names), ConsoleEvents(console)
     packed = packed_clips(parsed.data, recipe, folder, parsed.jobs, events, *told)
     search = Search(recipe, packed, space, folds, test_fold, parsed.metric)
     _say(search, console)

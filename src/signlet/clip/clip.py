@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from signlet.clip.given import plain
+from signlet.clip.array_like import plain
 from signlet.clip.points import in_a_row
 from signlet.clip.remarks import NO_RATE
+from signlet.clip.sentinels import ADVICE, TAKEN, without_numbers
 from signlet.clip.shapes import MAX_FRAMES, require_frames, shape_advice
 from signlet.clip.span import believed_rate
-from signlet.clip.unfound import ADVICE, TAKEN, without_numbers
 from signlet.errors import ClipError, ClipWarning
 from signlet.files.npy import shown
 from signlet.landmarks import IRIS_FACE, LEFT_HAND, NUM_RAW, RIGHT_HAND

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from signlet.clip import Clip, require_landmarks
 from signlet.clip.points import Part
-from signlet.convert.places import claim, describe, places
+from signlet.convert.output_paths import claim, describe, places
 from signlet.errors import ClipError, SignletError
 from signlet.landmarks import IRIS_FACE, RAW_PARTS
 from signlet.meaning import Change, Fault, Look, Verdict, look_at, of_set, suspected
 from signlet.meaning.change import NOTHING, together
-from signlet.meaning.looks import MOST_OF
-from signlet.running.leftover import sweep_below
+from signlet.meaning.handedness import MOST_OF
 from signlet.running.lock import only_one
+from signlet.running.temporary import sweep_below
 from signlet.sources import ClipRef, Source, read_clip, read_ref, write_clip
 from signlet.sources.absent import exists
 from signlet.sources.arrays import read_npy, read_npz

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from signlet.errors import SignletError
 from signlet.evaluation.predictions import Predictions
 from signlet.evaluation.scores import signer_interval
-from signlet.text.alike import shown
+from signlet.text.confusables import shown
 
 
 @dataclass(frozen=True)

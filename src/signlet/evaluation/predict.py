@@ -18,8 +18,8 @@ from signlet.pack import PackedSet, pack
 from signlet.pack.layout import HEADER
 from signlet.running.bars import Bars
 from signlet.sources import open_source
-from signlet.sources.absent import exists
-from signlet.text.alike import numbers, one_form
+from signlet.sources.missing_path import exists
+from signlet.text.confusables import numbers, one_form
 
 
 @torch.inference_mode()

@@ -25,7 +25,7 @@ from signlet.model.recogniser import joint_embedding, unit
 from signlet.modelfile.averaging import Average
 from signlet.modelfile.calibration import Calibration
 from signlet.modelfile.card import Card
-from signlet.modelfile.halves import Halves
+from signlet.modelfile.float16 import Halves
 from signlet.running.lock import only_one
 from signlet.text.names import sign_name
 

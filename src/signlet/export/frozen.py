@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from signlet.export.frozen_conv import FrozenConv
-from signlet.export.product import Linear as Linear
-from signlet.export.product import scale_and_shift
+from signlet.export.linear import Linear as Linear
+from signlet.export.linear import scale_and_shift
 from signlet.model import SignModel
 from signlet.model.attention import DisentangledAttention
 from signlet.model.embedding import EMBED, LandmarkEmbedding

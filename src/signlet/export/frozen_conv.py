@@ -11,7 +11,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from signlet.export.product import Linear, scale_and_shift
+from signlet.export.linear import Linear, scale_and_shift
 from signlet.model.conv import ConvBackbone, ConvBlock, PreNormLayer, Stage, along_time, inputs
 from signlet.model.norm import FrameNorm
 

@@ -28,7 +28,7 @@ from signlet.modelfile.averaging import Average
 from signlet.modelfile.card import Card
 from signlet.modelfile.tflite_file import append_card
 from signlet.preprocess import Preprocess
-from signlet.running.leftover import scratch
+from signlet.running.temporary import scratch
 from signlet.runtimes.litert import EMBEDDING, INPUT, OUTPUT
 from signlet.text.install import needs
 

@@ -13,7 +13,7 @@ from signlet.errors import SignletError
 from signlet.modelfile.rewrite import SUFFIXES, ModelSource
 from signlet.pretrained import named
 from signlet.recognition.recogniser import Recogniser
-from signlet.running.leftover import scratch
+from signlet.running.temporary import scratch
 from signlet.runtimes import open_runtime, require_embedding
 from signlet.text.install import needs
 

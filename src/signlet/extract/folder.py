@@ -14,17 +14,17 @@ from signlet.extract.summary import Summary, kinds_of, summarise
 from signlet.files.regular import require_regular
 from signlet.printable import printable
 from signlet.running.bars import Bars
-from signlet.running.leftover import sweep
 from signlet.running.lock import only_one
-from signlet.sources.absent import absent, exists
-from signlet.sources.arrange import signers_below
-from signlet.sources.leftover import count_of, listed, unread_folders
+from signlet.running.temporary import sweep
+from signlet.sources.discover import signers_below
+from signlet.sources.missing_path import exists, not_found_message
 from signlet.sources.pattern import NamePattern
+from signlet.sources.unused_files import count_of, listed, unread_folders
 from signlet.sources.walk import tree_of
 from signlet.text.names import file_name
 from signlet.video import cache
-from signlet.video.content import what_else
 from signlet.video.extractors import Choice, identity
+from signlet.video.file_type import what_else
 from signlet.video.single import HOLISTIC
 from signlet.video.suffixes import SOME_SUFFIXES, is_video
 
@@ -158,7 +158,7 @@ def _videos(where: Path) -> list[Path]:
             raise SignletError(f"{where}: holds no video; these are read: {SOME_SUFFIXES}")
         return found
     if not exists(where):
-        raise SignletError(absent(where, "video or folder"))
+        raise SignletError(not_found_message(where, "video or folder"))
     require_regular(where, SignletError)
     if not is_video(where):
         what = what_else(where) or "no video that is known here"

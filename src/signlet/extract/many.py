@@ -12,7 +12,7 @@ from signlet.clip.span import Span
 from signlet.errors import ClipError, SignletError
 from signlet.extract.files import write_extraction
 from signlet.running.bars import Bars, Step, bars_for
-from signlet.running.leftover import sweep_below
+from signlet.running.temporary import sweep_below
 from signlet.running.workers import delayed_here, in_processes
 from signlet.video import cache
 from signlet.video.extractors import Choice, identity

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from signlet.errors import SignletError
 from signlet.files.regular import blocked
-from signlet.running.leftover import temporary_folder
+from signlet.running.temporary import temporary_folder
 
 _UMASK = os.umask(0)
 os.umask(_UMASK)

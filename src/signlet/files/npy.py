@@ -13,7 +13,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from signlet.errors import ClipError, reason_of
-from signlet.files.ours import is_ours
+from signlet.files.internal_errors import is_internal_error
 from signlet.files.regular import open_regular
 
 _BLOCK = 1 << 20
@@ -64,7 +64,7 @@ def _header(head: IO[bytes], name: str) -> tuple[Shape, bool, np.dtype[Any]]:
         reader = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, fortran, kind = reader(head)
     except Exception as error:  # Python's parser and numpy raise nearly anything over a bad header
-        if is_ours(error):
+        if is_internal_error(error):
             raise
         why = reason_of(error, 80)
         raise ClipError(

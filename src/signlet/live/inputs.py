@@ -16,8 +16,8 @@ from signlet.clip.span import USUAL_FPS
 from signlet.errors import ClipError
 from signlet.live.latest import Latest
 from signlet.sources import LETTERS, read_named
-from signlet.sources.absent import absent, exists
 from signlet.sources.files import ENDINGS, SUFFIXES
+from signlet.sources.missing_path import exists, not_found_message
 from signlet.video.suffixes import is_video
 
 Image = NDArray[np.uint8]
@@ -70,7 +70,7 @@ def open_input(source: str) -> Iterator[Input]:
             yield opened
         return
     if not exists(path) and not source.startswith(LETTERS):
-        raise ClipError(absent(path, "file, and it is no camera's number"))
+        raise ClipError(not_found_message(path, "file, and it is no camera's number"))
     if path.suffix.lower() not in SUFFIXES and not source.startswith(LETTERS):
         raise ClipError(
             f"{source}: is no camera's number, and no video or file of landmarks; these end in "

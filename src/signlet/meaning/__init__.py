@@ -1,9 +1,9 @@
 """Right shape, wrong meaning: clips whose numbers mean something else, and how to mend them."""
 
 from signlet.meaning.change import Change
+from signlet.meaning.checks import remarks_on, suspected
 from signlet.meaning.faults import Fault, for_some, remedy, tells_meaning
-from signlet.meaning.judge import remarks_on, suspected
-from signlet.meaning.looks import Look, look_at, suspected_of_set
+from signlet.meaning.handedness import Look, look_at, suspected_of_set
 from signlet.meaning.sets import Verdict, of_set
 
 __all__ = [

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from signlet.clip import validated
-from signlet.clip.given import plain
+from signlet.clip.array_like import plain
 from signlet.errors import SignletError
 from signlet.landmarks import IRIS_FACE, LEFT_HAND, MIRROR, NUM_RAW, POSE, RAW_PARTS, RIGHT_HAND
 from signlet.meaning import undo
-from signlet.meaning.fills import repeats
+from signlet.meaning.filled_frames import repeats
 
 Frames = NDArray[np.float32]
 _SIZES = {part: rows.stop - rows.start for part, rows in RAW_PARTS.items()}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from signlet.clip import Clip, advised
 from signlet.meaning import Look, for_some, look_at, of_set, tells_meaning
-from signlet.text.alike import alike
+from signlet.text.confusables import alike
 
 FEW_CLIPS, FEW_SIGNERS = 5, 2
 """Below these, clips of a sign and signers are too few to promise anything."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from signlet.meaning import faults
 from signlet.meaning.faults import Fault, tells_meaning
-from signlet.meaning.looks import MOST_OF, Look, suspected_of_set
+from signlet.meaning.handedness import MOST_OF, Look, suspected_of_set
 
 _ALIKE = (
     (faults.PIXELS, faults.PERCENT),

@@ -6,7 +6,7 @@ import numpy as np
 
 from signlet.landmarks import LEFT_HAND, RIGHT_HAND
 from signlet.meaning import hands
-from signlet.meaning.fills import filled_hands
+from signlet.meaning.filled_frames import filled_hands
 from signlet.meaning.points import Floats, middle
 
 _Z_COUNTS = 0.003

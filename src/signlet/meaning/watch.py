@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from signlet.clip import Clip, warn_of
+from signlet.meaning.checks import suspected
 from signlet.meaning.faults import tells_meaning
-from signlet.meaning.judge import suspected
 
 FIRST, EVERY = 16, 32
 """The first clips are looked at, then one of so many: what is wrong is wrong in most of them, and

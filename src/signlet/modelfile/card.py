@@ -15,7 +15,7 @@ from signlet.modelfile import MAX_SIZE
 from signlet.modelfile.answers import reason
 from signlet.modelfile.averaging import Average
 from signlet.modelfile.calibration import Calibration
-from signlet.modelfile.halves import Halves, as_text, unit_rows
+from signlet.modelfile.float16 import Halves, as_text, unit_rows
 from signlet.modelfile.taught import Taught, own_prototypes
 from signlet.modelfile.taught_fit import Expected
 from signlet.printable import in_a_message

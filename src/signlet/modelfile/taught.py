@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from signlet.modelfile.halves import Halves, as_text, unit_rows
+from signlet.modelfile.float16 import Halves, as_text, unit_rows
 from signlet.modelfile.taught_fit import Examples, Expected, fitted
 from signlet.modelfile.taught_head import Head, Numbers, unit
 from signlet.text.names import is_name

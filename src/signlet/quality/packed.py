@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signlet.landmarks import PARTS
-from signlet.meaning.looks import Look, look_at_hands
+from signlet.meaning.handedness import Look, look_at_hands
 from signlet.pack import PackedSet
 
 MOST = 500

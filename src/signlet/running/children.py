@@ -122,7 +122,7 @@ def run_minded(
 
     timeout: seconds. Raises OSError where it cannot be started, subprocess.TimeoutExpired.
     """
-    minder = [sys.executable, "-m", "signlet.running.minder", str(os.getpid())]
+    minder = [sys.executable, "-m", "signlet.running.supervisor", str(os.getpid())]
     process = subprocess.Popen(
         [*minder, *command] if os.name == "posix" else command,
         cwd=cwd,

@@ -21,7 +21,7 @@ from typing import Literal
 from signlet.model.files import CONFIG, MAX_MEMBERS
 from signlet.pack.layout import HEADER
 from signlet.running import lock
-from signlet.running.leftover import sweep_below
+from signlet.running.temporary import sweep_below
 
 ModelKind = Literal["soup", "distilled", "student", "teacher"]
 """The kinds of models that a training makes; the one to use comes first."""

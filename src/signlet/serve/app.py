@@ -22,7 +22,7 @@ from signlet.serve.live_page import add_live_page
 from signlet.serve.model import Serves
 from signlet.serve.page import page
 from signlet.serve.query import only
-from signlet.serve.refused import Refused
+from signlet.serve.rejection import Rejection
 from signlet.serve.service import Service
 from signlet.version import __version__
 
@@ -141,16 +141,16 @@ def _health(service: Service, ready: bool) -> Health:
 
 
 def _add_problems(app: FastAPI) -> None:
-    @app.exception_handler(Refused)
-    async def refused(_: Request, error: Refused) -> JSONResponse:
+    @app.exception_handler(Rejection)
+    async def refused(_: Request, error: Rejection) -> JSONResponse:
         return as_json(error)
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> JSONResponse:
-        return as_json(Refused(error.status_code, str(error.detail), error.headers))
+        return as_json(Rejection(error.status_code, str(error.detail), error.headers))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        return as_json(Refused(422, f"{where}: {first['msg'].lower()}"))
+        return as_json(Rejection(422, f"{where}: {first['msg'].lower()}"))

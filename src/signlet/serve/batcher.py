@@ -13,7 +13,7 @@ from functools import partial
 
 from signlet.recognition.recogniser import Prediction
 from signlet.serve.model import Frames, ModelThread, Serves, answers_to
-from signlet.serve.refused import Refused
+from signlet.serve.rejection import Rejection
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Batcher:
     async def recognise(self, frames: Frames) -> Done:
         """Wait for the answer to one clip (T, 543, 3).
 
-        Raises Refused: 422 where the recogniser refuses the clip, 500 where it fails.
+        Raises Rejection: 422 where the recogniser refuses the clip, 500 where it fails.
         """
         job = _Job(frames, asyncio.get_running_loop().create_future(), time.perf_counter())
         self._jobs[job] = None
@@ -112,7 +112,7 @@ class Batcher:
         for job, said in zip(jobs, answers, strict=True):
             if job.answer.done():
                 continue
-            if isinstance(said, Refused):
+            if isinstance(said, Rejection):
                 job.answer.set_exception(said)
             else:
                 job.answer.set_result(Done(said, begin - job.since, took, len(jobs)))

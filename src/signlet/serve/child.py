@@ -25,7 +25,7 @@ import warnings
 from pathlib import Path
 from typing import BinaryIO
 
-from signlet.serve.refused import Refused
+from signlet.serve.rejection import Rejection
 
 QUESTION, ANSWER = struct.Struct(">II"), struct.Struct(">HII")
 """Lengths of content type and body; status, and lengths of text and landmarks."""
@@ -150,7 +150,7 @@ def _decoded(body: bytes, content_type: str, max_frames: int) -> tuple[int, byte
     try:
         clip = decode(body, content_type, max_frames)
         return 200, LINES.join(clip.remarks).encode("utf-8", "replace"), clip.frames.tobytes()
-    except Refused as refused:
+    except Rejection as refused:
         return refused.status, refused.detail.encode("utf-8", "replace"), b""
     except MemoryError:
         return 413, too_big().detail.encode(), b""

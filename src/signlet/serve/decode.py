@@ -22,9 +22,9 @@ from signlet.clip.shapes import MAX_FRAMES
 from signlet.errors import ClipError, SignletError
 from signlet.landmarks import NUM_RAW
 from signlet.meaning import remarks_on
-from signlet.serve.foreign import EMPTY, refusal
 from signlet.serve.form import FORM, file_of_form
-from signlet.serve.refused import Refused
+from signlet.serve.rejection import Rejection
+from signlet.serve.unsupported_body import EMPTY, refusal
 from signlet.sources.files import read_clip
 
 JSON = "application/json"
@@ -67,7 +67,7 @@ def decode(body: bytes, content_type: str, max_frames: int) -> Clip:
     body: JSON, .npz, .npy or Parquet in the competition's schema, plain or as the one file
         of a form. content_type: of the request; which of the binary formats it is, its first
         bytes tell.
-    Raises Refused: 400 for broken JSON or forms, 413 for too many frames or too much memory,
+    Raises Rejection: 400 for broken JSON or forms, 413 for too many frames or too much memory,
     415 for other formats, 422 for what is no clip, 503 where there is no room for its file.
     """
     kind = content_type.partition(";")[0].strip().lower()
@@ -76,7 +76,7 @@ def decode(body: bytes, content_type: str, max_frames: int) -> Clip:
             body = file_of_form(body, content_type)
             kind = JSON if body.lstrip()[:1] in (b"{", b"[") else BINARY[0]
         if not body:
-            raise Refused(422, f"body: is empty; {EMPTY}")
+            raise Rejection(422, f"body: is empty; {EMPTY}")
         clip = _from_json(body, max_frames) if kind == JSON else _binary(body, kind, max_frames)
         if len(clip.frames) > max_frames:
             raise _too_long(f"{len(clip.frames)} frames", max_frames)
@@ -84,27 +84,27 @@ def decode(body: bytes, content_type: str, max_frames: int) -> Clip:
     except ClipError as error:
         if isinstance(error.__cause__, MemoryError):
             raise too_big() from None
-        raise Refused(422, _ALLOWED.sub(f"allowed are 1 to {max_frames}", str(error))) from None
+        raise Rejection(422, _ALLOWED.sub(f"allowed are 1 to {max_frames}", str(error))) from None
     except SignletError as error:  # a reader's package is not installed here
-        raise Refused(415, str(error)) from None
+        raise Rejection(415, str(error)) from None
     except MemoryError:
         raise too_big() from None
     return clip
 
 
-def too_big() -> Refused:
+def too_big() -> Rejection:
     """Of a body for which there is not enough memory."""
-    return Refused(413, "body: takes too much memory to read; send a shorter clip")
+    return Rejection(413, "body: takes too much memory to read; send a shorter clip")
 
 
-def _too_long(what: str, max_frames: int) -> Refused:
-    return Refused(
+def _too_long(what: str, max_frames: int) -> Rejection:
+    return Rejection(
         413, f"body: has {what}, allowed are {max_frames} frames; cut it or leave frames out"
     )
 
 
-def _too_much(what: str, max_frames: int) -> Refused:
-    return Refused(
+def _too_much(what: str, max_frames: int) -> Rejection:
+    return Rejection(
         413,
         f"body: {what} than a clip of {max_frames} frames, the longest that is taken here; cut it, "
         "and send landmarks alone",
@@ -120,15 +120,15 @@ def _from_json(body: bytes, max_frames: int) -> Clip:
     if body.count(b",") > values + _FEW or body.count(b"[") > points + _FEW:
         raise _too_much("holds more numbers", max_frames)
     if body.count(b"{") > _FEW:
-        raise Refused(422, 'body: give one object, {"landmarks": [[[x, y, z], ...], ...]}')
+        raise Rejection(422, 'body: give one object, {"landmarks": [[[x, y, z], ...], ...]}')
     try:
         frames = _Body.model_validate_json(body).landmarks
     except ValidationError as error:
         raise _json_problem(error) from None
     if body.count(b'"') > 2:  # which only keys have, and only one key is allowed
-        raise Refused(422, "body: holds 'landmarks' twice in one object; keep one of them")
+        raise Rejection(422, "body: holds 'landmarks' twice in one object; keep one of them")
     if len({len(frame) for frame in frames}) > 1:
-        raise Refused(422, f"body: frames differ in length; give {NUM_RAW} landmarks in each")
+        raise Rejection(422, f"body: frames differ in length; give {NUM_RAW} landmarks in each")
     missing = [None, None, None]
     whole = [[missing if point is None else point for point in frame] for frame in frames]
     raw = np.array(whole, np.float64).reshape(len(whole), -1, 3) if whole else _no_frames()
@@ -140,10 +140,10 @@ def _no_frames() -> NDArray[np.float64]:
     return np.empty((0, NUM_RAW, 3))
 
 
-def _json_problem(error: ValidationError) -> Refused:
+def _json_problem(error: ValidationError) -> Rejection:
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     if first["type"] == "json_invalid":
-        return Refused(400, f"body: {first['msg']}; send one JSON object")
+        return Rejection(400, f"body: {first['msg']}; send one JSON object")
     where = ".".join(str(part)[:40] for part in first["loc"])
     hints = {
         "finite_number": "NaN and infinity are not JSON; write null for what was not found",
@@ -151,7 +151,7 @@ def _json_problem(error: ValidationError) -> Refused:
         "too_long": f"give {NUM_RAW} landmarks a frame, [x, y, z] or null each",
     }
     hint = hints.get(first["type"], 'give {"landmarks": [[[x, y, z], ...], ...]}')
-    return Refused(422, f"body{': ' if where else ''}{where}: {first['msg'].lower()}; {hint}")
+    return Rejection(422, f"body{': ' if where else ''}{where}: {first['msg'].lower()}; {hint}")
 
 
 # --- files --------------------------------------------------------------------------------
@@ -189,9 +189,9 @@ def _write(path: Path, body: bytes) -> None:
         raise _no_room(error) from None
 
 
-def _no_room(error: OSError) -> Refused:
+def _no_room(error: OSError) -> Rejection:
     reason = error.strerror or type(error).__name__
-    return Refused(503, f"the service cannot write to its temporary folder ({reason})")
+    return Rejection(503, f"the service cannot write to its temporary folder ({reason})")
 
 
 def _check_archive(body: bytes, max_frames: int) -> None:

@@ -14,7 +14,7 @@ from signlet.serve.child import LINES
 from signlet.serve.decoder import Decoder, Lost
 from signlet.serve.limits import Limits
 from signlet.serve.model import log_once
-from signlet.serve.refused import Refused, cleaned
+from signlet.serve.rejection import Rejection, cleaned
 
 _TRIES = 2
 _LATER = "a process that reads clips was lost, not by this one's fault; try again soon"
@@ -59,7 +59,7 @@ class Decoders:
         """The clip; see `signlet.serve.decode.decode`.
 
         gone: whether nobody waits for it any more; asked when it had to wait for its turn.
-        Raises Refused: 422 also where the body took too long or crashed its process, 503 where
+        Raises Rejection: 422 also where the body took too long or crashed its process, 503 where
         processes are lost to something else, such as too little memory of the machine.
         """
         for _ in range(_TRIES):
@@ -70,9 +70,9 @@ class Decoders:
                 if lost.crashed:
                     raise _blamed("ended the process that read it") from None
         else:
-            raise Refused(503, _LATER)
+            raise Rejection(503, _LATER)
         if status != 200:
-            raise Refused(status, text)
+            raise Rejection(status, text)
         frames = np.frombuffer(landmarks, np.float32).reshape(-1, NUM_RAW, 3)
         remarks = tuple(cleaned(remark) for remark in text.split(LINES)) if text else ()
         return Clip(frames, "body", remarks=remarks)
@@ -86,7 +86,7 @@ class Decoders:
         try:
             if waits and await gone():
                 whole = True
-                raise Refused(400, "the client has gone")
+                raise Rejection(400, "the client has gone")
             decoder = await self._living(decoder)
             async with asyncio.timeout(self._limits.decode_timeout):
                 said = await decoder.ask(body, content_type)
@@ -109,8 +109,8 @@ class Decoders:
             return await Decoder.started(self._limits)
         except SignletError as error:
             log_once(str(error))
-            raise Refused(503, f"{error}; try again soon") from None
+            raise Rejection(503, f"{error}; try again soon") from None
 
 
-def _blamed(what: str) -> Refused:
-    return Refused(422, f"body: {what}; write the clip again")
+def _blamed(what: str) -> Rejection:
+    return Rejection(422, f"body: {what}; write the clip again")

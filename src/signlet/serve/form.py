@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from signlet.serve.refused import Refused
+from signlet.serve.rejection import Rejection
 
 FORM = "multipart/form-data"
 _MOST_FIELDS = 64
@@ -15,7 +15,7 @@ def file_of_form(body: bytes, content_type: str) -> bytes:
     """The content of the only file in a multipart form; it never touches the disk.
 
     content_type: of the request, with the boundary.
-    Raises Refused: 400 for broken forms, 422 where there is another number of files than one.
+    Raises Rejection: 400 for broken forms, 422 where there is another number of files than one.
     """
     from python_multipart.exceptions import FormParserError
 
@@ -24,9 +24,11 @@ def file_of_form(body: bytes, content_type: str) -> bytes:
         _parse(body, content_type, files)
     except (FormParserError, ValueError, LookupError) as error:
         reason = str(error)[:120]
-        raise Refused(400, f"body: is not a readable form ({reason}); send it again") from None
+        raise Rejection(400, f"body: is not a readable form ({reason}); send it again") from None
     if len(files) != 1:
-        raise Refused(422, f"body: the form has {len(files)} files; give one, as in -F clip=@file")
+        raise Rejection(
+            422, f"body: the form has {len(files)} files; give one, as in -F clip=@file"
+        )
     files[0].file_object.seek(0)
     content: bytes = files[0].file_object.read()
     return content

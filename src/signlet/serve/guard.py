@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from signlet.serve.hosts import Hosts
 from signlet.serve.metrics import Metrics
 from signlet.serve.model import log_once
-from signlet.serve.refused import Refused
+from signlet.serve.rejection import Rejection
 
 OPEN = ("/health", "/health/live")
 """Paths that need no token."""
@@ -108,7 +108,7 @@ class _Counted:
         await self._send(message)
 
 
-def as_json(refused: Refused) -> JSONResponse:
+def as_json(refused: Rejection) -> JSONResponse:
     """A refusal as an answer."""
     return JSONResponse({"detail": refused.detail}, refused.status, refused.headers)
 
@@ -117,7 +117,7 @@ async def _instead(
     scope: Scope, receive: Receive, send: _Counted, status: int, detail: str
 ) -> None:
     if not send.begun:
-        await as_json(Refused(status, detail))(scope, receive, send)
+        await as_json(Rejection(status, detail))(scope, receive, send)
 
 
 async def _closed(_scope: Scope, _receive: Receive, send: Send) -> Any:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from signlet.serve.refused import Refused
+from signlet.serve.rejection import Rejection
 
 if TYPE_CHECKING:  # the command line asks for names before it knows that the extra is here
     from starlette.datastructures import Headers
@@ -27,7 +27,7 @@ class Hosts:
     def __init__(self, allowed: Iterable[str] | None) -> None:
         self._allowed = None if allowed is None else {_plain(name) for name in allowed}
 
-    def refusal(self, headers: Headers) -> Refused | None:
+    def refusal(self, headers: Headers) -> Rejection | None:
         """Why a request with these headers gets no answer; None where it may have one."""
         if self._allowed is None:
             return None
@@ -66,5 +66,5 @@ def _plain(name: str) -> str:
         return name
 
 
-def _refusal(what: str, given: str) -> Refused:
-    return Refused(403, f"{what} {given[:80]}: not answered here; --allow_host NAME allows more")
+def _refusal(what: str, given: str) -> Rejection:
+    return Rejection(403, f"{what} {given[:80]}: not answered here; --allow_host NAME allows more")

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 from uvicorn.config import LOGGING_CONFIG
 
 from signlet.errors import ClipWarning
-from signlet.serve.refused import cleaned
+from signlet.serve.rejection import cleaned
 from signlet.text.terminal import tell
 
 _TIME = "%Y-%m-%dT%H:%M:%S%z"

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from signlet.errors import ClipError, SignletError
 from signlet.modelfile.answers import TOLERANCE
 from signlet.recognition.recogniser import Prediction
-from signlet.serve.refused import Refused, cleaned
+from signlet.serve.rejection import Rejection, cleaned
 
 Frames = NDArray[np.float32]
 _Said = TypeVar("_Said")
@@ -81,7 +81,7 @@ class ModelThread:
             del question
 
 
-def answers_to(recogniser: Serves, clips: list[Frames]) -> list[Prediction | Refused]:
+def answers_to(recogniser: Serves, clips: list[Frames]) -> list[Prediction | Rejection]:
     """Answers to all clips; where the batch fails, each alone, so that one fails only itself."""
     try:
         answers = list(recogniser.batch(clips))
@@ -95,7 +95,7 @@ def answers_to(recogniser: Serves, clips: list[Frames]) -> list[Prediction | Ref
     return [answers_to(recogniser, [clip])[0] for clip in clips]
 
 
-def _sound(said: Prediction, recogniser: Serves) -> Prediction | Refused:
+def _sound(said: Prediction, recogniser: Serves) -> Prediction | Rejection:
     """The answer, or a refusal where its numbers are no probabilities."""
     each, none = said.probabilities, said.none
     if each.shape != (len(recogniser.signs),):
@@ -108,18 +108,18 @@ def _sound(said: Prediction, recogniser: Serves) -> Prediction | Refused:
     return said
 
 
-def _refused(error: BaseException) -> Refused:
+def _refused(error: BaseException) -> Rejection:
     if isinstance(error, ClipError):
-        return Refused(422, str(error))
+        return Rejection(422, str(error))
     if isinstance(error, SignletError):
         return _failed(f"cannot be used: {error}")
     _failed(f"failed ({type(error).__name__}: {error})")
-    return Refused(500, f"the model failed ({type(error).__name__})")  # more is for the log only
+    return Rejection(500, f"the model failed ({type(error).__name__})")  # more is for the log only
 
 
-def _failed(how: str) -> Refused:
+def _failed(how: str) -> Rejection:
     """The refusal; the log has the same line, once."""
-    refused = Refused(500, f"the model {how}")
+    refused = Rejection(500, f"the model {how}")
     log_once(refused.detail)
     return refused
 

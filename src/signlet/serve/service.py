@@ -12,14 +12,14 @@ from starlette.requests import Request
 
 from signlet.errors import SignletError
 from signlet.recognition.recogniser import Prediction
-from signlet.serve.arrival import read_body
 from signlet.serve.batcher import Batcher
 from signlet.serve.decoders import Decoders
 from signlet.serve.limits import Limits
+from signlet.serve.memory_budget import Held, MemoryBudget
 from signlet.serve.metrics import Metrics
 from signlet.serve.model import Serves
-from signlet.serve.refused import Refused
-from signlet.serve.room import Held, Room
+from signlet.serve.rejection import Rejection
+from signlet.serve.request_body import read_body
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Service:
         self.limits = replace(limits, max_frames=min(limits.max_frames, most))
         self.under_way = 0
         self.failure = ""
-        self._room = Room(limits.max_held)
+        self._budget = MemoryBudget(limits.max_held)
         self._batcher = Batcher(recogniser, limits.max_batch)
         self.metrics = Metrics(len(self.signs), lambda: self.under_way, self.waiting)
         self._decoders = Decoders(self.limits, self.metrics.decoder_replaced)
@@ -83,16 +83,16 @@ class Service:
     async def recognise(self, request: Request) -> Recognised:
         """Recognise the clip in a request's body.
 
-        Raises Refused with the status of HTTP that fits; 408 where the body did not arrive in
+        Raises Rejection with the status of HTTP that fits; 408 where the body did not arrive in
         time, 503 where too many requests wait, 504 where the answer took too long.
         """
         stages: dict[str, float] = {}
-        held = self._room.holder()
+        held = self._budget.holder()
         try:
             async with asyncio.timeout(self.limits.timeout):
                 self._check_free()  # before the body is read: it would be for nothing
                 begin = time.perf_counter()
-                await read_body(request, self.limits, self._room, held)
+                await read_body(request, self.limits, self._budget, held)
                 stages["read"] = time.perf_counter() - begin
                 with self._admitted():
                     return await self._recognised(request, held, stages)
@@ -103,9 +103,9 @@ class Service:
 
     def _check_free(self) -> None:
         if self.under_way >= self.limits.max_waiting:
-            raise Refused(503, "too many requests wait; try again soon")
+            raise Rejection(503, "too many requests wait; try again soon")
         if self.hung():
-            raise Refused(503, "the model does not answer; restart the service")
+            raise Rejection(503, "the model does not answer; restart the service")
 
     @contextmanager
     def _admitted(self) -> Iterator[None]:
@@ -131,7 +131,7 @@ class Service:
         return Recognised(done.said, len(clip.frames), stages, done.together, clip.remarks)
 
 
-def _too_late(arrived: bool, seconds: float) -> Refused:
+def _too_late(arrived: bool, seconds: float) -> Rejection:
     if arrived:
-        return Refused(504, f"no answer within {seconds:g} seconds; try again later")
-    return Refused(408, f"body: has not arrived within {seconds:g} seconds; send it again")
+        return Rejection(504, f"no answer within {seconds:g} seconds; try again later")
+    return Rejection(408, f"body: has not arrived within {seconds:g} seconds; send it again")

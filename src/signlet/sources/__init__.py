@@ -7,16 +7,16 @@ from pathlib import Path
 from signlet.clip import Clip
 from signlet.errors import SignletError
 from signlet.files.regular import blocked
-from signlet.sources.absent import absent, exists
 from signlet.sources.asl_signs import FILES, LABELS, TABLE, AslSigns
 from signlet.sources.files import SUFFIXES, read_clip
 from signlet.sources.fingerspelling import Fingerspelling
 from signlet.sources.folder import Folder, Manifest
+from signlet.sources.missing_path import exists, not_found_message
 from signlet.sources.pattern import NamePattern
 from signlet.sources.rows import Columns, parse_columns
 from signlet.sources.source import ClipRef, Source, find, read_ref
 from signlet.sources.tables import TABLE_SUFFIXES
-from signlet.sources.unread import single_frames
+from signlet.sources.unsupported import single_frames
 from signlet.sources.write import write_clip
 from signlet.sources.zipped import Zipped
 from signlet.video.suffixes import is_video
@@ -157,7 +157,7 @@ def _own(path: Path, names: NamePattern | None, own: bool) -> Source:
     if path.suffix.lower() in SUFFIXES and path.exists():
         raise SignletError(f"{path}: is one clip; give a folder of clips or a table that lists it")
     if not exists(path):
-        raise SignletError(absent(path))
+        raise SignletError(not_found_message(path))
     raise SignletError(
         f"{path}: is no set of clips; give 'fingerspelling', a directory, a .zip of one or a "
         "manifest CSV"
@@ -166,7 +166,7 @@ def _own(path: Path, names: NamePattern | None, own: bool) -> Source:
 
 def _table(path: Path, columns: Columns, names: NamePattern | None) -> Manifest:
     if not exists(path):
-        raise SignletError(absent(path))
+        raise SignletError(not_found_message(path))
     if path.suffix.lower() not in (*TABLE_SUFFIXES, ".json"):
         raise SignletError(f"{path}: is no table; --columns is for .csv, .tsv and .json")
     return Manifest.open(path, columns, names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from signlet.sources.remedy import below, fitting, options
+from signlet.sources.pattern_hints import below, fitting, options
 
 _HERE = PurePosixPath()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from signlet.errors import SignletError
 from signlet.files.regular import content_of
-from signlet.sources.absent import absent, exists
+from signlet.sources.missing_path import exists, not_found_message
 
 OLD = "cp1252"
 """What spreadsheets of western Windows save where they are not told otherwise."""
@@ -65,7 +65,7 @@ def encoding_note(path: Path) -> str:
 
 def _content(path: Path) -> bytes:
     if not exists(path):
-        raise SignletError(absent(path, "file"))
+        raise SignletError(not_found_message(path, "file"))
     return content_of(path, _MOST_BYTES)
 
 

@@ -10,11 +10,11 @@ from signlet.clip import Clip
 from signlet.clip.remarks import BEYOND, NO_RATE
 from signlet.clip.span import Span
 from signlet.errors import ClipError, SignletError
-from signlet.files.ours import is_ours
+from signlet.files.internal_errors import is_internal_error
 from signlet.files.regular import irregular
 from signlet.meaning import remarks_on
-from signlet.sources.absent import absent, exists
-from signlet.sources.unread import foreign, misnamed
+from signlet.sources.missing_path import exists, not_found_message
+from signlet.sources.unsupported import foreign, misnamed
 from signlet.text.install import needs
 from signlet.video.suffixes import SOME_SUFFIXES, VIDEO_SUFFIXES, is_video
 
@@ -58,12 +58,12 @@ def read_clip(path: str | Path, span: Span | None = None, reader: Reader | None 
             raise ClipError(why) from None
         raise
     except ModuleNotFoundError as error:
-        if is_ours(error):
+        if is_internal_error(error):
             raise
         what = needs(f"reading {path.suffix} files", "train", error)
         raise SignletError(f"{path}: {what}") from error
     except Exception as error:  # damaged files make the format libraries raise nearly anything
-        if is_ours(error):
+        if is_internal_error(error):
             raise
         why = misnamed(path, reader is _video) or f"{path}: {_unreadable(path, error)}"
         raise ClipError(why) from error
@@ -79,7 +79,7 @@ def _require_file(path: Path, reader: Reader | None) -> None:
     if problem is None or (reader is not None and path.is_dir()):  # a folder of single frames
         return
     if not exists(path):
-        raise ClipError(absent(path, "file"))
+        raise ClipError(not_found_message(path, "file"))
     raise ClipError(foreign(path, ENDINGS) if path.is_dir() else problem)
 
 

@@ -11,17 +11,17 @@ from typing import Any
 
 from signlet.clip import Clip
 from signlet.errors import SignletError
-from signlet.sources.absent import exists
-from signlet.sources.arrange import arranged
-from signlet.sources.behind import refuse_behind
+from signlet.sources.discover import arranged
 from signlet.sources.encoding import encoding_note
-from signlet.sources.leftover import count_of, listed
+from signlet.sources.missing_path import exists
+from signlet.sources.named_clips import NamedClip, told_signers
 from signlet.sources.overlap import overlap_note, refuse_endless
 from signlet.sources.pattern import NamePattern
 from signlet.sources.rows import Columns, clip_rows, columns_note, ref_of, repeated_remedy
 from signlet.sources.source import ClipRef, read_ref
 from signlet.sources.tables import refuse_twice
-from signlet.sources.told import Found, told_signers
+from signlet.sources.time_units import refuse_behind
+from signlet.sources.unused_files import count_of, listed
 from signlet.sources.walk import tree_of
 
 
@@ -66,7 +66,7 @@ class Folder:
         """Read one clip. Raises ClipError."""
         return read_ref(ref)
 
-    def _arranged(self) -> tuple[list[Found], tuple[str, ...]]:
+    def _arranged(self) -> tuple[list[NamedClip], tuple[str, ...]]:
         """Clips and notes, made anew where the folder was changed."""
         tree = tree_of(self.root)
         kept = self.__dict__.get("_kept")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from signlet.sources.leftover import one_line
 from signlet.sources.tables import plain
+from signlet.sources.unused_files import one_line
 
 _OTHERS = {
     "path": "file filename filepath fileid video videopath videofile videofilename videoname "

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from signlet.clip.span import Span
 from signlet.errors import SignletError
-from signlet.sources.leftover import count_of
 from signlet.sources.source import ClipRef
+from signlet.sources.unused_files import count_of
 
 _MOSTLY = 0.5
 """Neighbours that share a movement overlap by less of the shorter one."""

@@ -15,7 +15,7 @@ from pose_format.utils.reader import BufferReader
 
 from signlet.clip import Clip, require_frames, validated
 from signlet.errors import ClipError, reason_of
-from signlet.files.ours import is_ours
+from signlet.files.internal_errors import is_internal_error
 from signlet.files.regular import open_regular, size_of
 from signlet.landmarks import FACE, IRIS_FACE, LEFT_HAND, NUM_RAW, POSE, RIGHT_HAND
 from signlet.sources.arrays import MOST_BYTES, checked_fps
@@ -78,7 +78,7 @@ def _header(file: IO[bytes], path: Path) -> tuple[Any, int]:
     try:
         header = PoseHeader.read(reader)
     except Exception as error:  # pose-format has no errors of its own
-        if is_ours(error):
+        if is_internal_error(error):
             raise
         why = reason_of(error, 80)
         raise ClipError(

@@ -20,11 +20,11 @@ from signlet.sources.headings import (
     unread_note,
 )
 from signlet.sources.headings import columns as named
-from signlet.sources.leftover import one_line
 from signlet.sources.sign_names import SignNames
 from signlet.sources.source import ClipRef
 from signlet.sources.splits import SPLITS, split_name
 from signlet.sources.tables import LacksError, Row, numbered_rows, plain
+from signlet.sources.unused_files import one_line
 from signlet.text.names import signer_name
 
 COLUMNS = ("path", "sign", "signer", "start", "end", "start_frame", "end_frame", "split")

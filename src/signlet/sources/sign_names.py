@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from signlet.errors import SignletError
-from signlet.sources.leftover import listed
+from signlet.sources.unused_files import listed
 from signlet.text.names import sign_name
 
 

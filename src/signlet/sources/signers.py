@@ -13,9 +13,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePosixPath
 
-from signlet.sources.leftover import one_line
 from signlet.sources.pattern import NamePattern
 from signlet.sources.splits import split_name
+from signlet.sources.unused_files import one_line
 
 _REMEDY = "name files <signer>_<number>, or list them in a table (path,sign,signer)"
 _OFFERED = ("{any}_{signer}_{n}", "{any}_{signer}_{any}", "{any}_{signer}")

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from signlet.errors import SignletError
 from signlet.files.regular import blocked
 from signlet.sources.files import SUFFIXES
-from signlet.sources.leftover import Tree, is_system
+from signlet.sources.unused_files import Tree, is_system
 from signlet.video.suffixes import VIDEO_SUFFIXES, ending_tells, is_video
 
 LANDMARKS = tuple(suffix for suffix in SUFFIXES if suffix not in VIDEO_SUFFIXES)

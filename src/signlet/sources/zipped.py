@@ -12,17 +12,17 @@ from typing import Any, BinaryIO, cast
 from signlet.clip import Clip
 from signlet.errors import ClipError, SignletError
 from signlet.files import archives
-from signlet.running.leftover import scratch
-from signlet.sources.absent import absent, exists
-from signlet.sources.arrange import arranged
+from signlet.running.temporary import scratch
+from signlet.sources.discover import arranged
 from signlet.sources.files import SUFFIXES, read_clip
-from signlet.sources.leftover import Tree, is_system
+from signlet.sources.missing_path import exists, not_found_message
+from signlet.sources.named_clips import NamedClip
 from signlet.sources.pattern import NamePattern
 from signlet.sources.source import ClipRef
 from signlet.sources.tables import refuse_twice
-from signlet.sources.told import Found
+from signlet.sources.unused_files import Tree, is_system
 from signlet.sources.walk import LANDMARKS, State
-from signlet.video.content import holds_video
+from signlet.video.file_type import holds_video
 from signlet.video.suffixes import ending_tells
 
 _MOST_FILES = 20_000
@@ -92,7 +92,7 @@ class _Kept:
     """What an archive holds, as long as it is not changed."""
 
     state: State
-    found: list[Found]
+    found: list[NamedClip]
     notes: tuple[str, ...]
 
 
@@ -160,7 +160,7 @@ def _is_visible(path: PurePosixPath, *, folder: bool = False) -> bool:
 @contextmanager
 def _opened(archive: Path, name: Path) -> Iterator[zipfile.ZipFile]:
     if not exists(archive):
-        raise SignletError(absent(archive, "file"))
+        raise SignletError(not_found_message(archive, "file"))
     with archives.opened(archive, name, SignletError) as opened:
         yield opened
 

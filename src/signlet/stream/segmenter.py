@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from signlet.clip import warn_of
-from signlet.clip.given import FRAME, plain
-from signlet.clip.unfound import without_numbers
+from signlet.clip.array_like import FRAME, plain
+from signlet.clip.sentinels import without_numbers
 from signlet.errors import SignletError
 from signlet.landmarks import NUM_RAW
 from signlet.stream.frames import FrameBuffer

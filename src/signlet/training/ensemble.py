@@ -18,7 +18,7 @@ from signlet.model.files import MAX_MEMBERS, ModelFile, finite, load_model, save
 from signlet.modelfile.averaging import KINDS, Average, Kind
 from signlet.running.lock import only_one_file
 from signlet.runs.folder import MODELS, PREDICTIONS, ModelKind, RunFolder
-from signlet.sources.absent import absent, exists
+from signlet.sources.missing_path import exists, not_found_message
 from signlet.text.names import cell
 from signlet.training.folder import DUPLICATES
 from signlet.training.progress import Events
@@ -123,7 +123,7 @@ def _names(folders: Iterable[Path]) -> list[str]:
 
 def _read_part(run: Path, name: str, which: str) -> Part:
     if not exists(run):
-        raise SignletError(absent(run, "run folder"))
+        raise SignletError(not_found_message(run, "run folder"))
     held_out = RunFolder(run).predictions
     if not held_out.is_file():
         raise SignletError(

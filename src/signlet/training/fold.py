@@ -39,7 +39,7 @@ from signlet.training.side_by_side import SideBySide
 from signlet.training.task import TRAINED, Batch, Task
 
 _STOPPED = "stopped; the checkpoint is saved, the same training goes on when it is resumed"
-"""For programs; a command says what is kept in its own words (`signlet.cli.kept`)."""
+"""For programs; a command says what is kept in its own words (`signlet.cli.resume_hints`)."""
 
 
 class Diverged(SignletError):  # noqa: N818

@@ -20,7 +20,7 @@ from signlet.model.files import CONFIG, WEIGHTS, ModelFile, load_model
 from signlet.pack import PackedSet
 from signlet.pretrained import STARTER, weights_path
 from signlet.runs.folder import FULL, RunFolder
-from signlet.text.alike import numbers, one_form
+from signlet.text.confusables import numbers, one_form
 from signlet.training.settings import Recipe
 from signlet.training.task import Task
 

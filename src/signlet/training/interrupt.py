@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from signlet.running import ending
+from signlet.running import signals
 
 
 @contextmanager
@@ -15,7 +15,7 @@ def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
 
     In a command that is Ctrl-C, SIGTERM or SIGHUP, in another program Ctrl-C only.
     """
-    command = ending.current()
+    command = signals.current()
     if command is not None:
         with command.deferred() as asked:
             yield asked

@@ -25,8 +25,8 @@ from signlet.evaluation.predict import predict, predictions_of
 from signlet.evaluation.predictions import Predictions
 from signlet.evaluation.scores import score
 from signlet.pack import PackedSet
-from signlet.running.leftover import sweep_below
 from signlet.running.lock import only_one_file
+from signlet.running.temporary import sweep_below
 from signlet.training import Diverged, Interrupted, Recipe, fit, start_processes
 from signlet.training.progress import Events
 from signlet.training.settings import plain

@@ -19,7 +19,7 @@ from signlet.files.caches import user_caches
 from signlet.files.regular import open_regular
 from signlet.landmarks import NUM_RAW
 from signlet.video.extraction import Extraction
-from signlet.video.survey import state_of
+from signlet.video.probe import state_of
 
 FORMAT = 2
 """Raised when what is stored, or how pictures are prepared, changes."""

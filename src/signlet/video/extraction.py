@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from signlet.clip import Clip
 from signlet.clip.remarks import NO_RATE
-from signlet.video.survey import usual_rate
+from signlet.video.probe import usual_rate
 
 
 @dataclass(frozen=True)

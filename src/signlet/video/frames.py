@@ -12,12 +12,12 @@ from signlet.clip.span import Span
 from signlet.errors import ClipError
 from signlet.video.camera import open_camera
 from signlet.video.decoding import Decoding
-from signlet.video.ending import Ending, ending
 from signlet.video.opening import unreadable
 from signlet.video.picture import VideoFrame, shape_of, turn, upright
+from signlet.video.probe import VideoFacts, count_packets, survey
 from signlet.video.stretch import Stretch
 from signlet.video.suffixes import VIDEO_SUFFIXES
-from signlet.video.survey import VideoFacts, count_packets, survey
+from signlet.video.truncation import Ending, ending
 
 __all__ = [
     "VIDEO_SUFFIXES",

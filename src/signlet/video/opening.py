@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from signlet.errors import ClipError, reason_of
-from signlet.video.claims import refuse_claims
-from signlet.video.content import begins_as_video, landmark_ending, what_else
+from signlet.video.file_type import begins_as_video, landmark_ending, what_else
+from signlet.video.header_checks import refuse_claims
 from signlet.video.needs import needs_video
 
 _MAX_SIDE, _MOST_PIXELS = 16_384, 8192 * 4352

@@ -12,8 +12,8 @@ from typing import Any
 from signlet.clip.span import Span
 from signlet.errors import ClipError
 from signlet.video.decoding import Decoding
-from signlet.video.survey import VideoFacts, picture_times
-from signlet.video.times import Clock
+from signlet.video.probe import VideoFacts, picture_times
+from signlet.video.timestamps import Clock
 
 Timed = tuple[Any, float]
 """A frame of PyAV and its time in seconds."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePath
 
-from signlet.video.content import begins_as_video
+from signlet.video.file_type import begins_as_video
 
 VIDEO_SUFFIXES = (
     *(".mp4", ".mov", ".webm", ".mkv", ".avi", ".m4v", ".qt", ".mj2"),

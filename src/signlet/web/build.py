@@ -13,8 +13,8 @@ from signlet.errors import SignletError
 from signlet.landmarks import EDGES, SCHEMA
 from signlet.pretrained import model_path
 from signlet.recognition.recogniser import Recogniser
-from signlet.running.leftover import temporary_folder
 from signlet.running.lock import only_one_file
+from signlet.running.temporary import temporary_folder
 from signlet.version import __version__
 from signlet.web.libraries import WEB, node_modules
 

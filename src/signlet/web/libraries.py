@@ -10,7 +10,7 @@ from pathlib import Path
 from signlet.errors import SignletError
 from signlet.files.caches import user_caches
 from signlet.running.children import run_minded
-from signlet.running.leftover import temporary_folder
+from signlet.running.temporary import temporary_folder
 
 WEB = Path(__file__).parent
 _MANIFEST = ("package.json", "package-lock.json", ".npmrc")

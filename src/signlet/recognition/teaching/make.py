@@ -22,7 +22,7 @@ from signlet.modelfile.taught_head import Numbers
 from signlet.pretrained import named
 from signlet.recognition.teaching.estimate import Estimate, estimate, steps
 from signlet.recognition.teaching.examples import Given, distinct, embedded
-from signlet.text.alike import one_form
+from signlet.text.confusables import one_form
 from signlet.text.names import sign_name
 from signlet.version import __version__
 

@@ -17,8 +17,8 @@ from typing import Any
 from signlet.clip import Clip
 from signlet.clip.span import Span
 from signlet.errors import SignletError
-from signlet.sources.absent import absent, exists
 from signlet.sources.files import SUFFIXES
+from signlet.sources.missing_path import exists, not_found_message
 from signlet.sources.source import ClipRef, read_ref
 from signlet.sources.splits import SPLITS, split_name
 from signlet.text.names import sign_name, signer_name
@@ -137,7 +137,7 @@ class Published:
     def open(cls, layout: Layout, root: Path, recognised: str = "") -> Published:
         """List the clips. Raises SignletError."""
         if not exists(root):
-            raise SignletError(absent(root))
+            raise SignletError(not_found_message(root))
         listing = layout.clips(root).checked(root)
         signs = tuple(sorted({ref.sign or "" for ref in listing.refs}))
         opened = cls(layout, root, signs, recognised)

@@ -20,9 +20,9 @@ from typing import Any
 from signlet.clip.span import USUAL_FPS, Span
 from signlet.errors import ClipError, SignletError
 from signlet.files.json_pieces import read_json
-from signlet.sources.behind import measured
 from signlet.sources.datasets.layout import Layout, Listing, clip_files, person
-from signlet.sources.leftover import count_of
+from signlet.sources.time_units import measured
+from signlet.sources.unused_files import count_of
 
 _TABLES = "WLASL_v*.json"
 _CUT, _RAW = ("videos", "WLASL2000", "."), ("raw_videos_mp4", "raw_videos")

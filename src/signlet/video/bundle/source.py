@@ -10,7 +10,7 @@ from zipfile import BadZipFile, ZipFile
 
 from signlet.errors import SignletError
 from signlet.running.children import run_minded
-from signlet.running.leftover import scratch
+from signlet.running.temporary import scratch
 
 VERSION = "0.10.21"
 """The MediaPipe whose models are taken, all under the Apache License 2.0."""

@@ -6,13 +6,13 @@ import os
 from difflib import get_close_matches
 from pathlib import Path
 
-from signlet.sources.leftover import one_line
+from signlet.sources.unused_files import one_line
 
 _LOOKED_AT = 10_000
 """So many names of a folder are compared with the one that is missing."""
 
 
-def absent(path: str | Path, what: str = "file or folder") -> str:
+def not_found_message(path: str | Path, what: str = "file or folder") -> str:
     """Why nothing can be read at a path at which nothing is, and where to look, in one line.
 
     what: should be there. Names the folder of the path that is missing already, where a link

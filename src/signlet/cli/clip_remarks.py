@@ -7,7 +7,7 @@ from signlet.meaning import for_some, of_set
 from signlet.text.terminal import tell
 
 
-class Remarked:
+class ClipRemarks:
     """Clips are shown to it as they are read; `say` ends the command."""
 
     def __init__(self) -> None:

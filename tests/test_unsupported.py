@@ -13,7 +13,7 @@ from signlet.cli import main
 from signlet.clip import Clip
 from signlet.errors import ClipError
 from signlet.sources import open_source, read_clip, write_clip
-from signlet.sources.unread import single_frames
+from signlet.sources.unsupported import single_frames
 from signlet.video.suffixes import is_video
 
 

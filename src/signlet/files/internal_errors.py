@@ -5,7 +5,7 @@ from __future__ import annotations
 _NEVER_OF_A_FILE = (NameError, ImportError, AssertionError)
 
 
-def is_ours(error: Exception) -> bool:
+def is_internal_error(error: Exception) -> bool:
     """Whether an error raised while a file was read is a mistake of signlet's own lines.
 
     Those of other libraries are not: a damaged file makes them raise nearly anything.

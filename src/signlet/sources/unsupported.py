@@ -10,8 +10,8 @@ from shlex import quote
 from signlet.errors import ClipError
 from signlet.files.npy import shape_of
 from signlet.files.regular import blocked
-from signlet.sources.absent import absent, exists
-from signlet.video.content import begins_as_video, landmark_ending, what_else
+from signlet.sources.missing_path import exists, not_found_message
+from signlet.video.file_type import begins_as_video, landmark_ending, what_else
 
 _LOOKED_AT = 5
 """So many folders of a folder are looked into."""
@@ -43,7 +43,7 @@ def misnamed(path: Path, as_video: bool) -> str | None:
 def foreign(path: Path, endings: str) -> str:
     """Why what no reader takes is not read. endings: of files that are, in words."""
     if not exists(path):
-        return absent(path, "file")
+        return not_found_message(path, "file")
     if path.is_dir():
         return single_frames(path) or f"{path}: is a directory, no clip; give one of its files"
     if what := blocked(path):

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from signlet.errors import ClipError
 from signlet.files.regular import open_regular, size_of
-from signlet.video.content import BOXES, Box, box_at
+from signlet.video.file_type import BOXES, Box, box_at
 
 _MOST_PICTURES = 5_000_000
 """Of a track: two days at 25 a second."""

@@ -9,15 +9,15 @@ from pathlib import PurePosixPath
 
 from signlet.errors import SignletError
 from signlet.sources.files import ENDINGS
-from signlet.sources.leftover import Tree, count_of, left_aside, listed, one_line, some_pipes
 from signlet.sources.pattern import NamePattern
-from signlet.sources.remedy import below, fitting, in_file_names, options
+from signlet.sources.pattern_hints import below, fitting, in_file_names, options
 from signlet.sources.sign_names import SignNames
 from signlet.sources.splits import split_name
+from signlet.sources.unused_files import Tree, count_of, left_aside, listed, one_line, some_pipes
 
 
 @dataclass(frozen=True)
-class Found:
+class NamedClip:
     """A clip's file. path: below the root. name: unique. signer: None where unknown."""
 
     path: PurePosixPath
@@ -27,7 +27,7 @@ class Found:
     split: str | None = None
 
 
-def with_sign_names(found: Sequence[Found]) -> list[Found]:
+def with_sign_names(found: Sequence[NamedClip]) -> list[NamedClip]:
     """With the signs' names in their one form. Raises SignletError naming all that are none."""
     names = SignNames()
     named = [names.of(one.sign, str(one.path)) for one in found]
@@ -38,7 +38,9 @@ def with_sign_names(found: Sequence[Found]) -> list[Found]:
     ]
 
 
-def by_pattern(tree: Tree, root: object, names: NamePattern) -> tuple[list[Found], tuple[str, ...]]:
+def by_pattern(
+    tree: Tree, root: object, names: NamePattern
+) -> tuple[list[NamedClip], tuple[str, ...]]:
     """Clips at any depth, sign and signer by a pattern, and notes on what is left aside.
 
     Raises SignletError where no clip fits.
@@ -57,7 +59,7 @@ def by_pattern(tree: Tree, root: object, names: NamePattern) -> tuple[list[Found
             misfits.append(path)
             continue
         split = value.get("split") or (split_name(path.parts[0]) if splits else None)
-        found.append(Found(path, path.as_posix(), value["sign"], value.get("signer"), split))
+        found.append(NamedClip(path, path.as_posix(), value["sign"], value.get("signer"), split))
     if not found:
         raise SignletError(_none_fits(paths, names, f"{root}: "))
     found = with_sign_names(found)
@@ -72,7 +74,7 @@ def by_pattern(tree: Tree, root: object, names: NamePattern) -> tuple[list[Found
     return found, tuple(notes)
 
 
-def _refuse_splits(found: Sequence[Found], names: NamePattern, root: object) -> None:
+def _refuse_splits(found: Sequence[NamedClip], names: NamePattern, root: object) -> None:
     """Raise SignletError where the folders of a split, which hold folders, would be signs."""
     inner = [one for one in found if len(one.path.parts) > 2 and one.path.parts[0] == one.sign]
     wrong = sorted({one.sign for one in inner if split_name(one.sign)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from signlet.video.survey import VideoFacts
+from signlet.video.probe import VideoFacts
 
 _HALVINGS = 4
 """So many pictures in a row may have no later time; with more the clock stands."""

@@ -7,31 +7,31 @@ import asyncio
 from starlette.requests import ClientDisconnect, Request
 
 from signlet.serve.limits import Limits
-from signlet.serve.refused import Refused
-from signlet.serve.room import Held, Room, too_slow
+from signlet.serve.memory_budget import Held, MemoryBudget, too_slow
+from signlet.serve.rejection import Rejection
 
 
-async def read_body(request: Request, limits: Limits, room: Room, held: Held) -> None:
+async def read_body(request: Request, limits: Limits, budget: MemoryBudget, held: Held) -> None:
     """Read the body into `held`; it is left where it is as soon as it is too long.
 
-    Raises Refused: 400 where it ends early, 408 where it pauses too long, 413 where it is too
+    Raises Rejection: 400 where it ends early, 408 where it pauses too long, 413 where it is too
     long, 415 where it is packed, 503 where there is no room for it.
     """
     _check_head(request, limits)
     try:
         async with asyncio.timeout(limits.stall_timeout) as patience:
-            with room.arriving(held, patience):
+            with budget.arriving(held, patience):
                 await _collect(request, limits, held, patience)
     except TimeoutError:
         raise too_slow() if held.given_up else _paused(limits) from None
     except ClientDisconnect:
-        raise Refused(400, "body: ended early") from None
+        raise Rejection(400, "body: ended early") from None
 
 
 def _check_head(request: Request, limits: Limits) -> None:
     coding = request.headers.get("content-encoding", "identity")
     if coding != "identity":
-        raise Refused(415, f"content encoding {coding[:40]}: not read here; send it plain")
+        raise Rejection(415, f"content encoding {coding[:40]}: not read here; send it plain")
     promised = request.headers.get("content-length", "")
     if promised.isdecimal() and len(promised) < 20 and int(promised) > limits.max_bytes:
         raise _too_long(limits)
@@ -46,9 +46,9 @@ async def _collect(request: Request, limits: Limits, held: Held, patience: async
         patience.reschedule(now() + limits.stall_timeout)
 
 
-def _too_long(limits: Limits) -> Refused:
-    return Refused(413, f"body: has more than {limits.max_bytes} bytes; send a shorter clip")
+def _too_long(limits: Limits) -> Rejection:
+    return Rejection(413, f"body: has more than {limits.max_bytes} bytes; send a shorter clip")
 
 
-def _paused(limits: Limits) -> Refused:
-    return Refused(408, f"body: paused for {limits.stall_timeout:g} seconds; send it again")
+def _paused(limits: Limits) -> Rejection:
+    return Rejection(408, f"body: paused for {limits.stall_timeout:g} seconds; send it again")

@@ -15,7 +15,7 @@ def cleaned(text: str) -> str:
     return shortened(printable(" ".join(text.split())), _LONGEST)
 
 
-class Refused(Exception):  # noqa: N818
+class Rejection(Exception):  # noqa: N818
     """status: of HTTP. detail: one line naming the problem and the remedy; it is cleaned.
 
     headers: to add. A status of 503 tells when to come back.

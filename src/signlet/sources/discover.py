@@ -15,17 +15,23 @@ from pathlib import PurePosixPath
 from signlet.errors import SignletError
 from signlet.sources.branch import Branch
 from signlet.sources.containers import is_container
-from signlet.sources.leftover import Tree, count_of, left_aside, listed, one_line
+from signlet.sources.named_clips import (
+    NamedClip,
+    by_pattern,
+    no_clips,
+    told_signers,
+    with_sign_names,
+)
 from signlet.sources.pattern import NamePattern
-from signlet.sources.remedy import in_file_names
+from signlet.sources.pattern_hints import in_file_names
 from signlet.sources.signers import PERSON, signers_of
 from signlet.sources.splits import split_name
-from signlet.sources.told import Found, by_pattern, no_clips, told_signers, with_sign_names
+from signlet.sources.unused_files import Tree, count_of, left_aside, listed, one_line
 
 
 def arranged(
     tree: Tree, root: object, names: NamePattern | None = None, *, wrapped: bool = False
-) -> tuple[list[Found], tuple[str, ...]]:
+) -> tuple[list[NamedClip], tuple[str, ...]]:
     """The clips of a tree, sorted by path, and notes on what is left aside or only supposed.
 
     root: for messages. names: how the files are named, None for `<sign>/<signer>_<anything>`.
@@ -148,7 +154,7 @@ def _refuse_flat(at: Branch, tops: Sequence[str], root: object) -> None:
 # --- one folder of folders of signs -------------------------------------------------------------
 
 
-def _clips_of(branch: Branch, root: object) -> list[Found]:
+def _clips_of(branch: Branch, root: object) -> list[NamedClip]:
     """Clips in folders of signs, and in folders of signers or of a split in these."""
     level = _split_level(branch)
     if level is not None:
@@ -178,7 +184,7 @@ def _split_level(branch: Branch) -> int | None:
     return None
 
 
-def _around_splits(branch: Branch, level: int, root: object) -> list[Found]:
+def _around_splits(branch: Branch, level: int, root: object) -> list[NamedClip]:
     """Clips of folders in which lie those of a split: read as if these were not there."""
     inside: dict[str, list[PurePosixPath]] = defaultdict(list)
     rest = []
@@ -219,7 +225,7 @@ def _refuse_signers(branch: Branch, flat: Sequence[PurePosixPath], root: object)
         )
 
 
-def _whole_level(branch: Branch, deep: Sequence[PurePosixPath], root: object) -> list[Found]:
+def _whole_level(branch: Branch, deep: Sequence[PurePosixPath], root: object) -> list[NamedClip]:
     """All clips lie in folders of folders: one of the two levels is that of the signers."""
     first, second = ({path.parts[level] for path in deep} for level in (0, 1))
     if _personal(first) == _personal(second):
@@ -246,10 +252,10 @@ def _personal(names: Iterable[str]) -> bool:
     return all(PERSON.fullmatch(name) for name in names)
 
 
-def _found(branch: Branch, path: PurePosixPath, sign: str, signer: str | None) -> Found:
+def _found(branch: Branch, path: PurePosixPath, sign: str, signer: str | None) -> NamedClip:
     whole = branch.whole(path)
     name = (branch.called / whole).as_posix()
-    return Found(branch.below / whole, name, sign, signer, branch.split)
+    return NamedClip(branch.below / whole, name, sign, signer, branch.split)
 
 
 def signers_below(
@@ -275,8 +281,8 @@ def signers_below(
 
 
 def _with_signers(
-    found: Sequence[Found], names: NamePattern | None
-) -> tuple[list[Found], list[str]]:
+    found: Sequence[NamedClip], names: NamePattern | None
+) -> tuple[list[NamedClip], list[str]]:
     """With the signers that the files' names tell, where no folder did; and notes."""
     rest = [one for one in found if one.signer is None]
     if names is None:

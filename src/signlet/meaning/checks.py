@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from signlet.landmarks import LEFT_HAND, POSE, RIGHT_HAND
-from signlet.meaning import axes, faults, fills, glance, hands, parts, times, units
+from signlet.meaning import axes, faults, filled_frames, hands, parts, quick_check, times, units
 from signlet.meaning.change import NOTHING, Change, together
 from signlet.meaning.faults import Fault
 from signlet.meaning.points import Floats, few_frames, tracks
@@ -24,10 +24,10 @@ def suspected(frames: Floats) -> tuple[Fault, ...]:
     """
     with np.errstate(all="ignore"):  # of coordinates beyond all measure, and of what is missing
         hands_way = tracks(frames)
-        if fills.may_be_filled(hands_way) and (filled := _filled(frames)):
+        if filled_frames.may_be_filled(hands_way) and (filled := _filled(frames)):
             mended = together([fault.change for fault in filled if fault.change])(frames)
             return *filled, *_suspected(few_frames(mended), tracks(mended))
-        if doubts := glance.doubts(frames, hands_way[0, 0]):
+        if doubts := quick_check.doubts(frames, hands_way[0, 0]):
             few = few_frames(frames)
             if "all" in doubts or any(_found(doubts, few)):
                 return _suspected(few, hands_way)
@@ -37,15 +37,15 @@ def suspected(frames: Floats) -> tuple[Fault, ...]:
 def _filled(frames: Floats) -> list[Fault]:
     """Faults that show in all frames only, and make others look wrong, too."""
     found = []
-    if fills.is_repeated(frames):
+    if filled_frames.is_repeated(frames):
         found.append(faults.REPEATED)
-        frames = frames[~fills.repeats(frames)]
-    if fills.is_filled(frames):
+        frames = frames[~filled_frames.repeats(frames)]
+    if filled_frames.is_filled(frames):
         found.append(faults.FILLED)
     return found
 
 
-def _found(doubts: set[glance.Doubt], few: Floats) -> Iterator[Fault]:
+def _found(doubts: set[quick_check.Doubt], few: Floats) -> Iterator[Fault]:
     """Faults of what is in doubt, where everything else is right."""
     for doubt, checks in _CHECKS.items():
         if doubt in doubts:
@@ -162,7 +162,7 @@ def _depth(few: Floats) -> Iterator[Fault]:
         yield faults.DEPTH_ALIKE
 
 
-_CHECKS: dict[glance.Doubt, tuple[Callable[[Floats], Iterator[Fault]], ...]] = {
+_CHECKS: dict[quick_check.Doubt, tuple[Callable[[Floats], Iterator[Fault]], ...]] = {
     "ways": (_coordinates, _body),
     "origin": (units.origin,),
     "hands": (_hands, _places),

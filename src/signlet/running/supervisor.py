@@ -1,6 +1,6 @@
 """Runs another program and ends it when the process that asked for it is gone.
 
-python -m signlet.running.minder PARENT PROGRAM [ARGUMENT ...]
+python -m signlet.running.supervisor PARENT PROGRAM [ARGUMENT ...]
 """
 
 from __future__ import annotations

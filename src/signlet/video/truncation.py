@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from signlet.files.regular import blocked
-from signlet.video.content import transport_packets
+from signlet.video.file_type import transport_packets
 
 Ending = Literal["whole", "broken", "doubtful", "unknown"]
 

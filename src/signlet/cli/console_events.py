@@ -17,7 +17,7 @@ from signlet.text.bars import on_console
 from signlet.training.progress import Bar, Display, Events
 
 
-class Shown(Events):
+class ConsoleEvents(Events):
     """Prints what it is told."""
 
     def __init__(self, console: Console) -> None:

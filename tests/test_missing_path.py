@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from signlet.cli import main
-from signlet.sources.absent import absent, exists
+from signlet.sources.missing_path import exists, not_found_message
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_the_hint_names_what_is_there(here: Path, path: str, words: str | None) 
         assert exists(path)
         return
     assert not exists(path)
-    assert absent(path, "file") == f"{path}: there is no such file{words}"
+    assert not_found_message(path, "file") == f"{path}: there is no such file{words}"
 
 
 MISSING = {  # command line, {} for the path -> endings of the path

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 
-from signlet.serve.refused import Refused
-from signlet.video.content import HEAD, holds_video, what_begins
+from signlet.serve.rejection import Rejection
+from signlet.video.file_type import HEAD, holds_video, what_begins
 
 EMPTY = "send a clip, as in curl -F clip=@clip.npz"
 _READ = "send JSON, .npz, .npy or .parquet"
@@ -16,7 +16,7 @@ _POSE = (b"\xcd\xcc\xcc\x3d", b"\xcd\xcc\x4c\x3e")
 """Versions 0.1 and 0.2 as float32, with which a .pose file begins."""
 
 
-def refusal(body: bytes, kind: str, binary: bool) -> Refused:
+def refusal(body: bytes, kind: str, binary: bool) -> Rejection:
     """Why this body is not read; 415.
 
     kind: its content type without parameters, "" for none. binary: whether that is one that is
@@ -24,15 +24,15 @@ def refusal(body: bytes, kind: str, binary: bool) -> Refused:
     """
     found = _found(body, kind)
     if found:
-        return Refused(415, f"body: {found}")
+        return Rejection(415, f"body: {found}")
     json = body[:32].lstrip()[:1] in (b"{", b"[")
     if not binary:
         right = "application/json" if json else "application/octet-stream"
         what = f"content type {kind[:80] or 'none'}: not read here"
-        return Refused(415, f'{what}; {_SEND} "Content-Type: {right}"')
+        return Rejection(415, f'{what}; {_SEND} "Content-Type: {right}"')
     if json:
-        return Refused(415, f'body: is JSON; {_SEND} "Content-Type: application/json"')
-    return Refused(415, f"body: the first bytes are not those of a clip; {_READ}; {_CONVERTED}")
+        return Rejection(415, f'body: is JSON; {_SEND} "Content-Type: application/json"')
+    return Rejection(415, f"body: the first bytes are not those of a clip; {_READ}; {_CONVERTED}")
 
 
 def _found(body: bytes, kind: str) -> str:

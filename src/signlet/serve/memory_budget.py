@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from signlet.serve.refused import Refused
+from signlet.serve.rejection import Rejection
 
 _PAUSED, _SLOW = 1.0, 2.0
 """Seconds without a byte, and of arriving, after which a body may be given up for another."""
@@ -21,28 +21,28 @@ _PAUSED, _SLOW = 1.0, 2.0
 class Held:
     """What one request holds. body: what has arrived of it."""
 
-    def __init__(self, room: Room) -> None:
-        self._room, self.bytes, self.body = room, 0, bytearray()
+    def __init__(self, budget: MemoryBudget) -> None:
+        self._budget, self.bytes, self.body = budget, 0, bytearray()
         self.since = self.last = time.monotonic()
         self.patience: asyncio.Timeout | None = None
         self.given_up = False
 
     def add(self, chunk: bytes) -> None:
-        """Append to the body. Raises Refused (503) where there is no room for it."""
+        """Append to the body. Raises Rejection (503) where there is no room for it."""
         if self.given_up:
             raise too_slow()
-        self._room.take(len(chunk), self)
+        self._budget.take(len(chunk), self)
         self.body += chunk
         self.last = time.monotonic()
 
     def exchange(self, count: int) -> None:
-        """Hold `count` bytes of a clip instead of the body. Raises Refused (503)."""
+        """Hold `count` bytes of a clip instead of the body. Raises Rejection (503)."""
         self.drop()
-        self._room.take(count, self)
+        self._budget.take(count, self)
 
     def drop(self) -> None:
         """Hold nothing any more."""
-        self._room.held -= self.bytes
+        self._budget.held -= self.bytes
         self.bytes, self.body = 0, bytearray()
 
     def give_up(self) -> None:
@@ -53,7 +53,7 @@ class Held:
             self.patience.reschedule(asyncio.get_running_loop().time())
 
 
-class Room:
+class MemoryBudget:
     """size: most bytes. held: those that are held now."""
 
     def __init__(self, size: int) -> None:
@@ -76,11 +76,11 @@ class Room:
             held.patience = None
 
     def take(self, count: int, held: Held) -> None:
-        """Count so many bytes more as held. Raises Refused (503) where they do not fit."""
+        """Count so many bytes more as held. Raises Rejection (503) where they do not fit."""
         while self.held + count > self.size:
             slowest = self._slowest(held)
             if slowest is None:
-                raise Refused(503, "the service holds as much as it may; try again soon")
+                raise Rejection(503, "the service holds as much as it may; try again soon")
             slowest.give_up()
         self.held += count
         held.bytes += count
@@ -95,6 +95,6 @@ class Room:
         return min(slow, key=lambda one: one.since, default=None)
 
 
-def too_slow() -> Refused:
+def too_slow() -> Rejection:
     """What the sender of a body is told that was given up for others."""
-    return Refused(503, "body: arrives too slowly while others wait; try again soon")
+    return Rejection(503, "body: arrives too slowly while others wait; try again soon")

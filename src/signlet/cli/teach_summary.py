@@ -17,7 +17,7 @@ _FEW = 5
 """Fewer signers than this say little about other people."""
 
 
-def said(made: Made) -> str:
+def summary(made: Made) -> str:
     """Lines about a taught model: signs, examples, what looks wrong, and the estimate."""
     taught = require_taught(made.recogniser)
     parts = [

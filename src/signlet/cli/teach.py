@@ -136,8 +136,8 @@ def _made(parsed: Any, progress: make.Progress) -> make.Made:
 def _source(clips: str, names: str | None) -> Source:
     if clips != "fingerspelling" and not Path(clips).exists():
         raise SignletError(
-            f"{not_found_message(clips)}; the second argument names the clips: a folder of signs, a .zip of "
-            "one, or a table"
+            f"{not_found_message(clips)}; the second argument names the clips: a folder of "
+            "signs, a .zip of one, or a table"
         )
     return open_source(clips, names=names)
 

@@ -1,4 +1,4 @@
-// Runs unfound.js and names.js on cases and prints what they made of them, as JSON.
+// Runs sentinels.js and names.js on cases and prints what they made of them, as JSON.
 // node plain_runner.mjs WEB_FOLDER < {"clips": [path of float32 numbers], "names": [text]}
 
 import { createHash } from "node:crypto";
@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
 const web = pathToFileURL(`${process.argv[2]}/`);
-const { withoutNumbers } = await import(new URL("clips/unfound.js", web));
+const { withoutNumbers } = await import(new URL("clips/sentinels.js", web));
 const { inAMessage, isName, oneLine, shows } = await import(new URL("clips/names.js", web));
 
 function read(path) {

@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 
 const web = pathToFileURL(`${process.argv[2]}/`);
 const { TEACHING, advise, answer, teach } = await import(new URL("teach.js", web));
-const { halved } = await import(new URL("clips/halves.js", web));
+const { halved } = await import(new URL("clips/float16.js", web));
 const { readTeaching } = await import(new URL("model/teach-card.js", web));
 
 function run({ kept, examples, teaching, queries }) {

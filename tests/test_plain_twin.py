@@ -1,4 +1,4 @@
-"""unfound.js and names.js say what their Python twins say, to the last bit."""
+"""sentinels.js and names.js say what their Python twins say, to the last bit."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@
 import { HAND_POINTS, LEFT_HAND, NUMBERS, POINTS, RIGHT_HAND } from "./landmarks.js";
 import { oneLine, shows } from "./names.js";
 import { readNpz, writeNpz, writeZip } from "./npz.js";
-import { withoutNumbers } from "./unfound.js";
+import { withoutNumbers } from "./sentinels.js";
 
 const USUAL_RATE = 25;
 const FASTEST_RATE = 250; // frames a second; no camera that films people takes more

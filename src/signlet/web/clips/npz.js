@@ -2,7 +2,7 @@
 
 /** @import { Bytes, NpyArray } from "../types.js" */
 
-import { fromHalf } from "./halves.js";
+import { fromHalf } from "./float16.js";
 
 const MAGIC = "\x93NUMPY";
 const LOCAL = 0x04034b50;

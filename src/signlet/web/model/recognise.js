@@ -11,7 +11,7 @@
 import * as ort from "onnxruntime-web/wasm";
 
 import { NUMBERS, POINTS } from "../clips/landmarks.js";
-import { Reader } from "../clips/unfound.js";
+import { Reader } from "../clips/sentinels.js";
 import { requireEmbedding, requireProbabilities } from "./answers.js";
 import { readCard } from "./card.js";
 import { TaughtRecogniser } from "./taught.js";
@@ -85,7 +85,7 @@ class Recogniser {
    * Recognise one clip.
    * frames: Float32Array of T * 543 * 3 numbers: x, y, z of each point of each frame, in the
    * order face 468, left hand 21, pose 33, right hand 21; NaN where a point was not found. A part
-   * whose points all lie at one place, such as zeros, counts as not found; see unfound.js.
+   * whose points all lie at one place, such as zeros, counts as not found; see sentinels.js.
    * Gives { sign, likeliest, confidence, probabilities, embedding }: sign is null where the
    * confidence is below the threshold; probabilities is a Float32Array in the order of `signs`;
    * embedding is that of `embed`, null where the file gives none.

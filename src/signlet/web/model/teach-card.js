@@ -3,7 +3,7 @@
 
 /** @import { Card, Expected, Own, Teaching } from "../types.js" */
 
-import { unitRows } from "../clips/halves.js";
+import { unitRows } from "../clips/float16.js";
 import { isName } from "../clips/names.js";
 import { damaged } from "./onnx-bytes.js";
 import { meanOf, shownOf, unit } from "./teach.js";

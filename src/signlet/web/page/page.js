@@ -1,7 +1,7 @@
 // The live page: sources, workers and what is shown, wired together.
 
 import { readClip } from "../clips/clips.js";
-import { advised } from "../clips/unfound.js";
+import { advised } from "../clips/sentinels.js";
 import { Remote } from "../live/remote.js";
 import { Session } from "../live/session.js";
 import { cameraFrames, listCameras, openCamera, recordedFrames, videoFrames } from "../live/sources.js";

@@ -4,7 +4,7 @@
 /** @import { Frames, Hands, Segment, Settings } from "../types.js" */
 
 import { NUMBERS, POINTS } from "../clips/landmarks.js";
-import { Reader } from "../clips/unfound.js";
+import { Reader } from "../clips/sentinels.js";
 import { FrameBuffer } from "./frames.js";
 import { Body, Stillness } from "./hands.js";
 import { Follower } from "./person.js";
@@ -68,7 +68,7 @@ export class Segmenter {
    * Take the next frame; gives the segments that ended, mostly none: [{ start, end, frames, T }].
    * frame: Float32Array of 543 * 3 numbers, or N times as many for N people, of whom one is
    * followed; NaN (or infinite) where a point was not found, and so is a part whose points all
-   * lie at one place, see unfound.js. time: seconds.
+   * lie at one place, see sentinels.js. time: seconds.
    * Throws an Error where the time is not finite or the length is another one.
    * @param {Frames} frame @param {number} time @returns {Segment[]}
    */

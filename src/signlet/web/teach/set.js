@@ -5,7 +5,7 @@
 /** @import { Store } from "./store.js" */
 
 import { takeName } from "../clips/clips.js";
-import { halved } from "../clips/halves.js";
+import { halved } from "../clips/float16.js";
 import { advise, distinct, teach, torn } from "../model/teach.js";
 import { readTeaching } from "../model/teach-card.js";
 

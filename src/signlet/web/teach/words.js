@@ -2,7 +2,7 @@
 
 /** @import { Group, NewExample, Way } from "../types.js" */
 
-import { advised } from "../clips/unfound.js";
+import { advised } from "../clips/sentinels.js";
 
 export const NO_HAND = "No hand was seen in it, so it was not kept. Come nearer or turn on a light, and sign it again.";
 export const NO_NAME = "Type the sign first, then hold the button.";

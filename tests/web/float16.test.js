@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { fromHalf, halved, unitRows } from "../../src/signlet/web/clips/halves.js";
+import { fromHalf, halved, unitRows } from "../../src/signlet/web/clips/float16.js";
 
 const text = (...bits) => Buffer.from(Uint16Array.from(bits).buffer).toString("base64");
 const ONE = 0x3c00;

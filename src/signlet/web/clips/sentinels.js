@@ -1,4 +1,4 @@
-// Numbers that stand for "not found", as signlet.clip.unfound in Python: a part whose points all lie at
+// Numbers that stand for "not found", as signlet.clip.sentinels in Python: a part whose points all lie at
 // one place in a frame, such as zeros, was not found.
 
 /** @import { Frames } from "../types.js" */

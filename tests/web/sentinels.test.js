@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { LEFT_HAND, NUMBERS, POSE, RIGHT_HAND } from "../../src/signlet/web/clips/landmarks.js";
-import { Reader, withoutNumbers } from "../../src/signlet/web/clips/unfound.js";
+import { Reader, withoutNumbers } from "../../src/signlet/web/clips/sentinels.js";
 import { clip, frame } from "./made.js";
 
 const filled = (from, to, number) => clip([frame(0.4).fill(number, 3 * from, 3 * to), frame(0.5)]).frames;

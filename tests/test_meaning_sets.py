@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from signlet import Clip
-from signlet.cli.clip_remarks import Remarked
+from signlet.cli.clip_remarks import ClipRemarks
 from signlet.convert import convert_set
 from signlet.landmarks import FACE, POSE
 from signlet.meaning import faults, look_at, of_set, remarks_on, suspected
@@ -152,7 +152,7 @@ def test_units_are_decided_for_the_whole_set(tmp_path: Path) -> None:
 def test_what_is_printed_of_many_clips_names_one_remedy(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    remarked = Remarked()
+    remarked = ClipRemarks()
     for number, frames in enumerate(_some_low(letters())):
         remarked.see(str(number), Clip(frames, str(number), remarks=remarks_on(frames)))
     remarked.say()

@@ -3,7 +3,7 @@
 Many programs write zeros, or -1, where MediaPipe found no hand. Taken for positions they are
 far from where the hand was, and the model sees a hand that stands still instead of none. No
 real face, hand or body has all of its points at one place, so whatever the number, it is told
-from a position without knowing which number was written. web/clips/unfound.js does the same.
+from a position without knowing which number was written. web/clips/sentinels.js does the same.
 """
 
 from __future__ import annotations

@@ -22,9 +22,9 @@ from signlet.meaning.handedness import MOST_OF
 from signlet.running.lock import only_one
 from signlet.running.temporary import sweep_below
 from signlet.sources import ClipRef, Source, read_clip, read_ref, write_clip
-from signlet.sources.absent import exists
 from signlet.sources.arrays import read_npy, read_npz
 from signlet.sources.files import Reader
+from signlet.sources.missing_path import exists
 
 _BUSY = "another command converts clips into this folder; wait for it, or choose another one"
 Found = tuple[tuple[Fault, ...], Look]

@@ -25,7 +25,7 @@ from signlet.pack.layout import Settings
 from signlet.pack.shard import Shard, write_shard
 from signlet.running.bars import Step
 from signlet.sources import ClipRef, Source
-from signlet.sources.absent import exists
+from signlet.sources.missing_path import exists
 from signlet.text.install import needs
 from signlet.version import __version__
 

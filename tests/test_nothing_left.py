@@ -27,7 +27,7 @@ from signlet.pack import PackedSet, pack
 from signlet.report.content import _duplicates
 from signlet.sources import open_source
 from signlet.training.recipes import load_recipe
-from signlet.tune import Search, result, tune
+from signlet.tune import Search, result, show, tune
 from signlet.tune.search import _Work
 from signlet.tune.space import Choices
 from signlet_testing.clips import Synthetic, moving_hand
@@ -169,9 +169,9 @@ def test_tune_does_not_pass_off_the_duplicates_score_as_that_without(
     known = work._scores(predicted(packed))
     assert (known["copies"], known["without_copies"]) == (12, None)
     test = result.TestScore(**known)
-    assert result._alone(test, test) == f": {NO_ESTIMATE}"
+    assert show._alone(test, test) == f": {NO_ESTIMATE}"
     other = replace(test, without_copies=0.5)
-    assert result._alone(other, other) == "; without them: best 0.500, own values 0.500"
+    assert show._alone(other, other) == "; without them: best 0.500, own values 0.500"
 
 
 @pytest.mark.parametrize("trials", [0, -1])

@@ -1,1 +1,1 @@
-"""Which clips are held out, what models say of them, and how good that is."""
+"""Evaluation: folds by signer, out-of-fold predictions (N, K), and their scores."""

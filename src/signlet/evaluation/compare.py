@@ -1,4 +1,4 @@
-"""Models on the same clips: how much better one is than another, and where they agree."""
+"""Comparison of models on the same clips: predictions (N, K) in, differences with intervals out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Held-out clips that the models have been trained on under another name."""
+"""Leakage: predictions and a packed set in, which held-out clips were trained on (N,) out."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def without_duplicates(
 
 
 def duplicates_note(predictions: Predictions, duplicates: NDArray[np.bool_], model: str) -> str:
-    """What duplicates (N,) among the held-out clips mean for a model's score; "" without one."""
+    """Return a note on duplicates (N,) among the held-out clips; "" if there are none."""
     count, clips = int(duplicates.sum()), len(duplicates)
     if not count:
         return ""

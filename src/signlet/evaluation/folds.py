@@ -1,4 +1,4 @@
-"""Which clips are held out together: folds in which no signer is on both sides."""
+"""Folds by signer: labels (N,) and signers in, the fold of each clip (N,) out."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ NO_SIGN_IS_SHARED = (
 
 @dataclass(frozen=True)
 class FoldPlan:
-    """Who is held out when.
+    """The fold in which each clip is held out.
 
     folds: (N,) int64, the fold in which each clip is held out; -1 for a clip of unknown
         sign, which takes no part, neither in training nor in the scores.
@@ -123,7 +123,7 @@ def possible_folds(labels: ArrayLike, signers: Sequence[str | None], wanted: int
 
 
 def _groupable(labels: NDArray[np.int64], names: list[str]) -> bool:
-    """Whether two signers are known and show the same sign."""
+    """Return True if two known signers show the same sign."""
     pairs = {(int(sign), name) for sign, name in zip(labels, names, strict=True) if name}
     return len(pairs) > len({sign for sign, _ in pairs})
 

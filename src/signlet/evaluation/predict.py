@@ -1,4 +1,4 @@
-"""Probabilities of a model for clips of a packed set."""
+"""Rows (N,) of a packed set in, probabilities (N, K) or embeddings (N, D) of a model out."""
 
 from __future__ import annotations
 
@@ -80,9 +80,9 @@ def packed_for(
 
 
 def is_packed(where: str | Path, columns: str | None = None, names: str | None = None) -> bool:
-    """Whether a packed set lies there, which nothing tells any more what its clips are called.
+    """Return True if `where` is a packed set.
 
-    Raises SignletError where it does and something is told.
+    Raises SignletError where it is one and `columns` or `names` are given: its clips have names.
     """
     if not exists(Path(where) / HEADER):
         return False

@@ -1,4 +1,4 @@
-"""What a model says of clips it was not trained on, and the Parquet file that keeps it."""
+"""Out-of-fold predictions (N, K), and the Parquet file that keeps them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _SCHEMA = pa.schema(
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What one model says of clips that it was not trained on; N clips, K signs.
+    """The predictions of one model for N clips that it was not trained on; K signs.
 
     names: N, each clip once. signers: N, "" where unknown.
     labels: (N,) int64 class of each clip, -1 where the sign is unknown.

@@ -1,4 +1,4 @@
-"""Scores of a model on clips it has not seen: how good, for whom, and what is confused.
+"""Predictions (N, K) in, scores out: accuracy, intervals, by signer, by sign, confusions (K, K).
 
 SciPy and scikit-learn are imported where they are used: a command starts half a second earlier.
 """
@@ -46,7 +46,7 @@ FEWEST_SIGNERS = 3
 
 @dataclass(frozen=True)
 class Scores:
-    """How well a model reads clips whose sign is known; all but `clips` are in 0..1.
+    """The scores of a model on clips whose sign is known; all but `clips` are in 0..1.
 
     clips: how many were scored. top1, top5: share whose sign is the first guess, or one of
     the first five. balanced_accuracy: mean over the signs of the share read right.
@@ -159,7 +159,7 @@ def signer_interval(
 
 
 def scored_signers(predictions: Predictions) -> int:
-    """How many signers show the clips that are scored."""
+    """Count the signers of the clips that are scored."""
     pairs = zip(predictions.signers, predictions.labels, strict=True)
     return len({signer for signer, label in pairs if label >= 0})
 

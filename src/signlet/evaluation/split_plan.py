@@ -77,7 +77,7 @@ def _check(
 def _shared(
     signers: Sequence[str | None], training: NDArray[np.bool_], tested: NDArray[np.bool_]
 ) -> list[str]:
-    """Why the scores are not those of new signers; [] where they are."""
+    """Return the reasons why the scores do not hold for new signers; [] if they do."""
     trained = {signers[row] or "" for row in np.flatnonzero(training)} - {""}
     names = [signers[row] or "" for row in np.flatnonzero(tested)]
     people, nameless = set(names) - {""}, names.count("")

@@ -43,7 +43,7 @@ except Exception as error:
 
 @dataclass(frozen=True)
 class Shared:
-    """What every node must find in order to be of use.
+    """The requirements that every node of the cluster has to meet.
 
     directory: where the command was given; relative paths start there.
     mark: name of a file in the folder of the shards; a node that lacks it has another folder.

@@ -1,4 +1,4 @@
-"""What lies in a packed data set's directory.
+"""The files of a packed data set.
 
     frames.npy        (F, 100, 3), the kept frames of all clips back to back, NaN = not found
     index.parquet     one row a clip, in the order of the source
@@ -62,7 +62,7 @@ SHARD_SCHEMA = pa.unify_schemas([pa.schema(_CLIP_COLUMNS), SKIPPED_SCHEMA])
 
 @dataclass(frozen=True)
 class Settings:
-    """What decides the content of a packed set; two packs with equal settings are equal.
+    """The settings that decide the content of a packed set: equal settings give equal packs.
 
     fingerprint: of the list of clips, see `fingerprint`.
     """

@@ -1,4 +1,4 @@
-"""Open a packed data set and gather batches out of it."""
+"""A packed data set in, batches of frames (B, T, 100, 3) and mask (B, T) out."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class PackedSet:
 
     @property
     def device(self) -> torch.device:
-        """Where batches come from."""
+        """The device that holds the frames."""
         return self._tensors[0].device
 
     @property
@@ -170,7 +170,7 @@ def _check(
     lengths: NDArray[np.int64],
     labels: NDArray[np.int64],
 ) -> None:
-    """Whether header and index tell the same."""
+    """Raise SignletError if header and index disagree."""
     settings = header.settings
     sound = (
         (len(lengths), skipped, int(lengths.sum())) == (header.clips, header.skipped, header.frames)

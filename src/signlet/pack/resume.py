@@ -1,4 +1,4 @@
-"""Where an interrupted pack goes on: which directories may be used, which shards are kept."""
+"""Resuming an interrupted pack: check the output directory, keep the finished shards."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _refuse_foreign(out: Path) -> None:
 
 
 def _is_temporary(name: str) -> bool:
-    """Whether a killed process left it behind (`atomic.replacing`, `discard`)."""
+    """Return True if a killed process left it behind (`atomic.replacing`, `discard`)."""
     return name.startswith(_TEMPORARY)
 
 

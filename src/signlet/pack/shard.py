@@ -33,7 +33,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Shard:
-    """Where a shard's two files lie. It is finished when the table is there."""
+    """The two files of a shard. It is finished when the table exists."""
 
     folder: Path
     number: int

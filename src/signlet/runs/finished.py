@@ -1,4 +1,4 @@
-"""What a finished run folder holds, read and checked for the report."""
+"""A finished run folder in, a checked `Run` for the report out."""
 
 from __future__ import annotations
 

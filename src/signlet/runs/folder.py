@@ -43,7 +43,7 @@ class RunFolder:
 
     @property
     def settings(self) -> Path:
-        """What the run was started with, as YAML."""
+        """The settings that the run was started with, as YAML."""
         return self.path / SETTINGS
 
     @property
@@ -73,7 +73,7 @@ class RunFolder:
 
     @property
     def config(self) -> Path:
-        """What the run's model says of itself; not there before the run is gathered."""
+        """The configuration of the run's model; written when the trainings are gathered."""
         return self.path / CONFIG
 
     def model(self, kind: str) -> Path:
@@ -81,7 +81,7 @@ class RunFolder:
         return self.path / kind
 
     def training(self, number: int) -> RunFolder:
-        """Where the training of a fold lies, or the full fit `FULL`, -2 ..."""
+        """The folder of one training: a fold, or a full fit (`FULL`, -2 ...)."""
         if number <= FULL:
             return RunFolder(self.path / ("full" if number == FULL else f"full-{-number}"))
         return RunFolder(self.path / f"fold-{number}")
@@ -94,18 +94,18 @@ class RunFolder:
 
     @property
     def begun(self) -> bool:
-        """Whether a training has a checkpoint or a model; settings alone are no run."""
+        """True if a training has a checkpoint or a model; settings alone are no run."""
         trainings = [*self.path.glob("fold-*"), *self.path.glob("full*")]
         return self.settings.exists() and any(next(one.glob("*"), None) for one in trainings)
 
     @property
     def finished(self) -> bool:
-        """Whether this training has come to its end."""
+        """True if this training is complete."""
         return self.metrics.exists() and not self.checkpoint.exists()
 
     @property
     def has_packed(self) -> bool:
-        """Whether the run's own packed clips are still there."""
+        """True if the run's own packed clips still exist."""
         return (self.packed / HEADER).exists()
 
     def finished_folds(self, count: int) -> list[int]:
@@ -128,12 +128,12 @@ class RunFolder:
 
 
 def fit_numbers(count: int) -> list[int]:
-    """What the first `count` full fits are called in place of folds."""
+    """Return the numbers of the first `count` full fits, which stand in for fold numbers."""
     return [FULL - number for number in range(count)]
 
 
 def title(number: int) -> str:
-    """What the training of a fold, or a full fit, is called."""
+    """Return the name of a training for people: a fold, or a full fit."""
     if number <= FULL:
         return "Full fit" if number == FULL else f"Full fit {-number}"
     return f"Fold {number}"

@@ -1,4 +1,4 @@
-"""What finished trainings have left, read to be joined; it must belong together."""
+"""Finished trainings in, their models and joined predictions (N, K) out; they must fit together."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _LARGEST = 256 << 20
 _MOST = 10**9
 """No training has more epochs."""
 _UNUSABLE = (TypeError, ValueError, KeyError, AttributeError, OverflowError, csv.Error)
-"""What rows of a damaged file raise."""
+"""The errors that rows of a damaged file raise."""
 Curves = dict[int, dict[str, NDArray[np.float64]]]
 """Fold -> column of metrics.csv -> (epochs,) values, NaN where the cell is empty."""
 

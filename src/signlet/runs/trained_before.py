@@ -1,4 +1,4 @@
-"""How many of some clips a run's model was trained on, where the run still holds its own."""
+"""Count the clips that a run's model was trained on, if the run still holds its own."""
 
 from __future__ import annotations
 

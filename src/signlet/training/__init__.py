@@ -1,4 +1,4 @@
-"""Training: settings, losses of the three models, loop, checkpoints and run folders."""
+"""Training: a recipe and packed clips in, a run folder with models and predictions out."""
 
 from signlet.errors import Interrupted
 from signlet.training.fold import Diverged

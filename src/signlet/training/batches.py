@@ -1,4 +1,4 @@
-"""Batches of one epoch: order, three augmented views and mixup, all from (seed, epoch, step)."""
+"""Packed clips and (seed, epoch, step) in, batches of three views (3 B, T, 100, 3) out."""
 
 from __future__ import annotations
 

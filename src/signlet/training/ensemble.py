@@ -24,7 +24,7 @@ from signlet.training.folder import DUPLICATES
 from signlet.training.progress import Events
 
 ENSEMBLE = "ensemble"
-"""What the averaged answer is called in predictions.parquet and in the tables."""
+"""The name of the averaged answer in predictions.parquet and in the tables."""
 COMPARISON, AGREEMENT = "comparison.csv", "agreement.csv"
 _BUSY = "another command writes an ensemble there; wait for it, or choose another folder"
 
@@ -45,7 +45,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Ensemble:
-    """What `combine` gives.
+    """The result of `combine`.
 
     kind: of the average. parts: as they were read. predictions: of the ensemble and of each
     part by name, for the clips that all parts held out, in one order. scores: of each of
@@ -144,7 +144,7 @@ def _read_part(run: Path, name: str, which: str) -> Part:
 
 
 def _model(run: Path, which: str, predictions: Predictions) -> ModelFile:
-    """What answers for new clips: of the full fits if there is one, else of all folds.
+    """The model for new clips: the full fit if there is one, else all folds.
 
     For soup and ensembles that is the folder's own model.
     """
@@ -244,7 +244,7 @@ def _about(made: Ensemble) -> dict[str, Any]:
 
 
 def tests_duplicates_only(made: Ensemble) -> bool:
-    """Whether a part was tested on nothing but duplicates of clips that it was trained on."""
+    """Return True if a part was tested only on duplicates of clips that it was trained on."""
     counts = (
         (part.model.about.get(DUPLICATES), len(part.predictions.names)) for part in made.parts
     )

@@ -1,4 +1,4 @@
-"""Train the three models of one fold, from wherever its checkpoint stands."""
+"""Train the three models of one fold: packed clips and rows in, weights and metrics out."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ class FoldTraining:
         return with_head(model, self.recipe.head, self.packed, rows, self.processes)
 
     def soup_with_head(self) -> SignModel:
-        """What a training is for: the soup with the recipe's head."""
+        """Return the soup with the recipe's head: the model that a run ships."""
         return self.with_head(cast(SignModel, self.soup.module))
 
     def predict(self, model: SignModel) -> Tensor:
@@ -264,7 +264,7 @@ def _check_clips(clips: int, processes: int) -> None:
 
 
 def fingerprint(recipe: Recipe, packed: PackedSet, rows: Tensor, init: str = "") -> str:
-    """What must be the same for a resumed training: settings, clips, fold and first weights."""
+    """Hash what a resumed training must have in common: settings, clips, fold, first weights."""
     digest = hashlib.sha256(yaml.safe_dump(asdict(recipe), default_flow_style=True).encode())
     digest.update("\n".join([*packed.signs, *packed.names]).encode())
     digest.update(rows.numpy().tobytes() + init.encode())

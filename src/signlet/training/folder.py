@@ -1,4 +1,4 @@
-"""What a training asks of its run folder before it begins, and what it leaves there at its end."""
+"""The run folder of a training: checks before it begins, model and predictions at its end."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def gather(
 def _duplicates(
     joined: Mapping[str, Predictions], packed: PackedSet, split: str | None
 ) -> dict[str, int]:
-    """How many held-out clips were trained on under another name, for the model file."""
+    """Count the held-out clips that were trained on under another name, for the model file."""
     count = int(trained_duplicates(joined["soup"], packed, split).sum()) if joined else 0
     return {DUPLICATES: count} if count else {}
 

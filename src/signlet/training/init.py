@@ -34,7 +34,7 @@ _SHAPE = [
     for field in fields(ModelConfig)
     if "dropout" not in field.name and field.name not in ("num_classes", "prototypes")
 ]
-"""What must be the same; dropout, signs and the head may differ."""
+"""The settings that must agree; dropout, signs and the head may differ."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from signlet.training.train_plan import Requested, TrainPlan, plan_training
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be trained, on what, where to.
+    """A training as the user asks for it: recipe, data and run folder.
 
     data: None for the recipe's own. requested: what the clips shall not decide. init: run folder
     whose weights are started from. columns, names: of the data, as in `open_source`.
@@ -82,7 +82,7 @@ class Ready:
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training has made.
+    """The result of a training.
 
     run: the run folder; `signlet.load(run)` takes it. held_out: predictions of student, teacher,
     distilled and soup for the clips held out; {} where none was. notes: what should be known of

@@ -1,4 +1,4 @@
-"""What the C library does with memory that was freed."""
+"""Tell the C library to keep freed memory for the next step."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class Processes:
 
     @property
     def main(self) -> bool:
-        """Whether this one writes and prints."""
+        """True for the process that writes and prints."""
         return self.rank == 0
 
     def wrap(self, model: nn.Module) -> nn.Module:

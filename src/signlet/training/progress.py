@@ -1,4 +1,4 @@
-"""What long work tells while it goes on; whoever shows it decides how."""
+"""Progress of long work, as events; whoever shows them decides how."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Tracked:
 
 @dataclass(frozen=True)
 class Bar:
-    """What a training's progress is shown with.
+    """The progress of one training, for a progress bar.
 
     title: what is trained. epochs: in all. steps: of each. done: steps already done.
     tested: whose clips the accuracies are of, "" where nothing is held out.

@@ -79,7 +79,7 @@ def train(
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is trained in a run; see `train`. fits: trainings on all clips."""
+    """The trainings of a run; see `train`. fits: trainings on all clips."""
 
     folds: Sequence[int]
     fits: int
@@ -167,9 +167,9 @@ def fit(
 
 
 def plan_of(packed: PackedSet, recipe: Recipe, split: str | None = None) -> FoldPlan:
-    """Who is held out when: a published split, or else the recipe's folds of signers.
+    """Plan the folds: a published split, or else the recipe's folds of signers.
 
-    Raises SignletError where that cannot be had.
+    Raises SignletError where the clips do not allow it.
     """
     if split is not None:
         return split_plan(packed.labels, packed.signers, packed.splits, split)
@@ -222,7 +222,7 @@ class _Work:
 
     @property
     def _unseen(self) -> bool:
-        """Whether no signer of the clips held out is trained on."""
+        """True if no signer of the held-out clips is trained on."""
         return self.about.get("scores_are_for") != "known signers"
 
     def full_fit(self, fit: int) -> None:

@@ -1,4 +1,4 @@
-"""What changes in the course of a training, as plain functions of epoch or progress."""
+"""Schedules of a training as plain functions: epoch or progress in, a factor or probability out."""
 
 from __future__ import annotations
 

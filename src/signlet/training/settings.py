@@ -24,7 +24,7 @@ FEW_BATCHES = 4
 
 @dataclass(frozen=True)
 class PackingSettings:
-    """Which clips, and how they are packed."""
+    """The clips, and the way they are packed."""
 
     max_len: int = 32
     """Frames kept of a clip; longer ones are thinned out evenly."""
@@ -101,7 +101,7 @@ class MixupSettings:
 
 @dataclass(frozen=True)
 class HeadSettings:
-    """What names the sign in a trained model."""
+    """The head that names the sign in a trained model."""
 
     kind: Literal["linear", "nearest"] = "linear"
     """linear: the trained layer. nearest: the similarity of a clip to each sign's mean and to its

@@ -134,7 +134,7 @@ def start_trackers(names: Sequence[str], run: Path, settings: Mapping[str, Any])
 
 
 def _safely(name: str, act: Callable[[], None]) -> bool:
-    """Whether act() went well; where it failed the user is told."""
+    """Call act(); return True on success, print a note and return False on failure."""
     try:
         act()
     except Exception as error:

@@ -1,4 +1,4 @@
-"""What `signlet train` decides where no flag does: folds, full fit and length, by the clips."""
+"""Clips and flags in, a `TrainPlan` out: folds, full fit and length of a training."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SMALL_SET = 500
 LARGE_SET = 5_000
 """Up to so many clips a second training is cheap enough for a model of all clips, to use."""
 _SOME_FOLD = "0"
-"""What is held out of larger sets."""
+"""The fold that is held out of larger sets."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,13 @@ class Requested:
     split: str | None = None
 
     def sets(self, name: str) -> bool:
-        """Whether a setting is given by a flag."""
+        """Return True if a flag sets this setting."""
         return name in self.given
 
 
 @dataclass(frozen=True)
 class TrainPlan:
-    """What will be trained. notes: why it is not what the recipe says."""
+    """The trainings to run. notes: the reasons for differences from the recipe."""
 
     recipe: Recipe
     folds: list[int]

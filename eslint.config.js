@@ -1,4 +1,4 @@
-// How the JavaScript of src/signlet/web is linted; `npm run check` runs it.
+// How the JavaScript of src/signlet/web and of the report is linted; `npm run check` runs it.
 
 import js from "@eslint/js";
 import globals from "globals";
@@ -19,7 +19,7 @@ const direction = WAY.map((folder, i) => ({
 }));
 
 export default [
-  { ignores: ["**/node_modules/", "src/signlet/report/", "docs/", "runs/"] },
+  { ignores: ["**/node_modules/", "docs/", "runs/"] },
   js.configs.recommended,
   {
     linterOptions: { reportUnusedDisableDirectives: "error" },
@@ -48,6 +48,7 @@ export default [
     rules: { "no-restricted-globals": ["error", "document", "window"] },
   },
   { files: [`${WEB}/live/landmark-worker.js`], languageOptions: { sourceType: "script", globals: globals.worker } },
+  { files: ["src/signlet/report/*.js"], languageOptions: { globals: globals.browser } },
   { files: [`${WEB}/page/*.js`], languageOptions: { globals: globals.browser } },
   ...direction,
   {

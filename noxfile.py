@@ -4,10 +4,12 @@ They run in the environment that is active, which CONTRIBUTING.md makes with one
 environment for each of them would download torch each time. .ci/run runs the same sessions.
 """
 
+import shutil
+
 import nox
 
 nox.options.default_venv_backend = "none"
-nox.options.sessions = ["lint", "types", "layers", "dead", "docs", "tests"]
+nox.options.sessions = ["lint", "types", "layers", "dead", "js", "docs", "tests"]
 
 
 @nox.session
@@ -33,6 +35,23 @@ def layers(session: nox.Session) -> None:
 def dead(session: nox.Session) -> None:
     """Code that nothing uses; pyproject.toml lists the names that other libraries call."""
     session.run("vulture")
+
+
+@nox.session
+def js(session: nox.Session) -> None:
+    """Types, style and unit tests of the JavaScript; needs Node."""
+    if shutil.which("npm") is None:
+        session.skip("npm is not here: the JavaScript is neither checked nor tested in Node")
+    session.run(
+        "npm",
+        "ci",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--prefer-offline",
+        external=True,
+    )
+    session.run("npm", "run", "-s", "check", external=True)
 
 
 @nox.session

@@ -32,6 +32,7 @@ from joblib import Parallel, delayed
 from benchmarks.accuracy.ablation_plan import lasting
 from benchmarks.accuracy.demo_accuracy import one
 from benchmarks.environment import RESULTS, write_csv
+from benchmarks.training_speed.batches import with_batch
 from signlet.model import ModelSize
 from signlet.pack import PackedSet, pack
 from signlet.sources import open_source
@@ -48,9 +49,9 @@ def published(name: str, schedule: str | None = None) -> Recipe:
     schedule: of mixup, where it is not to be the write-up's.
     """
     recipe = load_recipe("asl-signs-25")
-    optimiser = replace(recipe.optimiser, batch_size=32, precision="fp32")
+    recipe = with_batch(recipe, 32, precision="fp32")
     sizes = {} if name == "published" else {"student": SMALLER, "distilled": SMALLER}
-    recipe = replace(recipe, name=name, optimiser=optimiser, **sizes)
+    recipe = replace(recipe, name=name, **sizes)
     if schedule is None:
         return recipe
     mixup = replace(recipe.mixup, schedule=schedule)

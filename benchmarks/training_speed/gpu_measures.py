@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.clips.synthetic import Synthetic
+from benchmarks.training_speed.batches import with_batch
 from benchmarks.training_speed.train_throughput import operations, product_rates, stages, waiter
 from signlet.evaluation.predict import predict
 from signlet.model import ModelSize
@@ -66,8 +67,8 @@ class Kept:
         recipe = load_recipe(self.name)
         if not self.tiny:
             return recipe
-        length = replace(recipe.optimiser, epochs=4, batch_size=_TINY_BATCH, group=_TINY_BATCH)
-        return replace(recipe, student=_TINY, distilled=_TINY, optimiser=length)
+        tiny = replace(recipe, student=_TINY, distilled=_TINY)
+        return with_batch(tiny, _TINY_BATCH, epochs=4)
 
     @cached_property
     def packed(self) -> PackedSet:
@@ -84,12 +85,8 @@ class Kept:
         return self.work / f"gpu-{TINY_BASE if self.tiny else BASE}-{self._max_len}"
 
     def with_batch(self, size: int, **changes: Any) -> Recipe:
-        """The recipe with another batch, and other changes of its optimiser."""
-        given = self.recipe.optimiser
-        group = min(given.group, size)
-        return replace(
-            self.recipe, optimiser=replace(given, batch_size=size, group=group, **changes)
-        )
+        """`with_batch` of the recipe."""
+        return with_batch(self.recipe, size, **changes)
 
     def training(self, recipe: Recipe, device: torch.device, held_out: int = 1) -> FoldTraining:
         """A training on all clips but the first ones, which are held out."""

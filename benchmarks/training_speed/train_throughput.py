@@ -4,6 +4,7 @@ Cost: about five minutes on two cores; --scaling takes a quarter of an hour.
 Page: docs/training.md
 Results: train_throughput.csv, train_throughput_avx512.csv, train_throughput_batch_sizes.csv,
     train_throughput_bf16.csv, train_throughput_processes_1.csv, train_throughput_processes_2.csv
+Short: --clips 200 --steps 2 --threads 1 --work {work}
 
     python -m benchmarks.training_speed.train_throughput     small models, for two CPU cores
     python -m benchmarks.training_speed.train_throughput --recipes asl-signs-25 asl-signs-80
@@ -45,6 +46,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.clips.synthetic import Synthetic
 from benchmarks.environment import write_csv
+from benchmarks.training_speed.batches import with_batch
 from signlet.model import ModelSize
 from signlet.pack import PackedSet, pack
 from signlet.training import Recipe, start_processes
@@ -68,14 +70,8 @@ WARM_UP = 3
 
 def recipe_named(name: str, batch_size: int | None, precision: str | None) -> Recipe:
     recipe = CPU_25 if name == "cpu-25" else load_recipe(name)
-    given = recipe.optimiser
-    optimiser = replace(
-        given,
-        epochs=2,
-        batch_size=batch_size or given.batch_size,
-        precision=precision or given.precision,
-    )
-    return replace(recipe, optimiser=optimiser)
+    precision = precision or recipe.optimiser.precision
+    return with_batch(recipe, batch_size, epochs=2, precision=precision)
 
 
 def packed_of(work: Path, max_len: int, clips: int) -> PackedSet:

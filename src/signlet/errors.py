@@ -41,3 +41,12 @@ class ClipWarning(UserWarning):
 def reason_of(error: BaseException, most: int | None = None) -> str:
     """What an error of another library says, on one line of so many letters; else its class."""
     return " ".join(str(error).split())[:most] or type(error).__name__
+
+
+def first_line(error: BaseException, most: int | None = None) -> str:
+    """The first line of what an error of another library says, where the rest is noise."""
+    try:
+        lines = str(error).strip().splitlines()
+    except Exception:  # some say what they mean in bytes that are no text
+        lines = []
+    return " ".join(lines[0].split())[:most] if lines else type(error).__name__

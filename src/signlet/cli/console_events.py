@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from types import TracebackType
-from typing import Self
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -50,37 +49,29 @@ class ConsoleEvents(Events):
 
     def training(self, bar: Bar) -> AbstractContextManager[Display]:
         """With a bar on a terminal, with a line per looked-at epoch elsewhere."""
-        return Live(bar, self.console)
+        return _live(bar, self.console)
+
+
+@contextmanager
+def _live(bar: Bar, console: Console) -> Iterator[Live]:
+    columns = (
+        TextColumn("{task.description}", "bold", markup=False),
+        BarColumn(bar_width=8),
+        TextColumn("{task.fields[metrics]}", markup=False),
+        TimeRemainingColumn(compact=True),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        yield Live(bar, console, progress)
 
 
 class Live:
     """A progress bar of a fold; a line per looked-at epoch where there is no terminal."""
 
-    def __init__(self, bar: Bar, console: Console) -> None:
-        self._epochs, self._console = bar.epochs, console
-        self._progress = Progress(
-            TextColumn("{task.description}", "bold", markup=False),
-            BarColumn(bar_width=8),
-            TextColumn("{task.fields[metrics]}", markup=False),
-            TimeRemainingColumn(compact=True),
-            console=console,
-            disable=not console.is_terminal,
-        )
+    def __init__(self, bar: Bar, console: Console, progress: Progress) -> None:
+        self._epochs, self._console, self._progress = bar.epochs, console, progress
         total = bar.epochs * bar.steps
         self._bar = self._progress.add_task(bar.title, total=total, completed=bar.done, metrics="")
         self._title, self._last, self._tested = bar.title, "", bar.tested
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._progress.stop()
 
     def advance(self, epoch: int, step: int, clips_per_second: float) -> None:
         """Move the bar."""

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import ArrayLike, NDArray
 
-from signlet.errors import SignletError
+from signlet.errors import SignletError, first_line
 from signlet.files import parquet_pages
 from signlet.files.atomic import replacing
 from signlet.files.regular import blocked, content_of
@@ -178,8 +178,7 @@ def read_predictions(path: str | Path) -> dict[str, Predictions]:
 
 
 def _reason(error: Exception) -> str:
-    said = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return str(said).splitlines()[0]
+    return getattr(error, "strerror", None) or first_line(error)
 
 
 def _to_table(model: str, predictions: Predictions) -> pa.Table:

@@ -20,14 +20,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load, load_file, save_file
 from torch import Tensor
 
-from signlet.errors import SignletError
+from signlet.errors import SignletError, first_line
 from signlet.files.atomic import replacing, write_text
 from signlet.files.json_text import parsed
 from signlet.landmarks import SCHEMA
 from signlet.model.config import ModelConfig
 from signlet.model.recogniser import SignModel
 from signlet.modelfile import MAX_SIZE, checksum
-from signlet.modelfile.answers import reason
 from signlet.modelfile.averaging import Average
 from signlet.modelfile.card import require_distinct
 from signlet.text.names import is_name, sign_name
@@ -184,7 +183,9 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
             return load_file(path)
         return load(path.read_bytes())  # load_file takes no path that is not UTF-8
     except Exception as error:  # safetensors' own, torch's, or the system's
-        raise SignletError(f"{path}: is damaged ({reason(error)}); copy it again") from None
+        raise SignletError(
+            f"{path}: is damaged ({first_line(error, 200)}); copy it again"
+        ) from None
 
 
 def _checked(config: dict[str, Any], path: Path) -> tuple[tuple[str, ...], list[ModelConfig]]:
@@ -259,7 +260,8 @@ def _size(member: Any, classes: int, path: Path) -> ModelConfig:
 
 
 def _unbuildable(path: Path, error: Exception) -> SignletError:
-    return SignletError(f"{path}: a member cannot be built ({reason(error)}); copy the file again")
+    said = first_line(error, 200)
+    return SignletError(f"{path}: a member cannot be built ({said}); copy the file again")
 
 
 def _shapes(size: ModelConfig, path: Path) -> dict[str, tuple[torch.Size, bool]]:

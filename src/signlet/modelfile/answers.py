@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from signlet.errors import SignletError
+from signlet.errors import SignletError, first_line
 
 TOLERANCE = 0.01
 """Probabilities of a clip may miss 1 by this, all together: a mean of several softmaxes, or one in
@@ -37,14 +37,8 @@ def library(path: str | Path, doing: str) -> Iterator[None]:
         raise SignletError(f"{path}: cannot {doing} (it takes too much memory)") from None
     except Exception as error:
         raise SignletError(
-            f"{path}: cannot {doing} ({reason(error)}); copy it again, or export it again"
+            f"{path}: cannot {doing} ({first_line(error, 200)}); copy it again, or export it again"
         ) from None
-
-
-def reason(error: BaseException) -> str:
-    """The first line of what a library said, shortened."""
-    lines = str(error).split("\n")
-    return " ".join(lines[0].split())[:200] or type(error).__name__
 
 
 def checked(said: Any, rows: int, width: int, path: str | Path) -> NDArray[np.float32]:

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from signlet.errors import SignletError
+from signlet.errors import SignletError, first_line
 from signlet.files.json_text import parsed
 from signlet.landmarks import NUM_RAW, SCHEMA
 from signlet.modelfile import MAX_SIZE
-from signlet.modelfile.answers import reason
 from signlet.modelfile.averaging import Average
 from signlet.modelfile.calibration import Calibration
 from signlet.modelfile.float16 import Halves, as_text, unit_rows
@@ -94,7 +93,7 @@ def read_card(text: str | None, name: str) -> Card:
         other = _other_kind(raw)
         card = None if other else _card(raw)
     except Exception as error:  # whatever a hostile text makes of the lines above
-        said = f"no {error}" if isinstance(error, KeyError) else reason(error)
+        said = f"no {error}" if isinstance(error, KeyError) else first_line(error, 200)
         raise SignletError(f"{name}: its description is damaged ({said}); export again") from None
     if card is None:
         raise SignletError(f"{name}: {other}")

@@ -11,9 +11,8 @@ import io
 import zipfile
 from pathlib import Path
 
-from signlet.errors import SignletError
+from signlet.errors import SignletError, first_line
 from signlet.modelfile import checksum
-from signlet.modelfile.answers import reason
 from signlet.modelfile.card import Card
 from signlet.modelfile.card import read_card as card_from
 
@@ -68,7 +67,7 @@ def card_text(content: bytes, name: str) -> str:
             raise ValueError("the model is not the one that was written")
     except Exception as error:  # zipfile has no common base for what it raises
         raise SignletError(
-            f"{name}: is damaged ({reason(error)}); copy or export it again"
+            f"{name}: is damaged ({first_line(error, 200)}); copy or export it again"
         ) from None
     return text
 

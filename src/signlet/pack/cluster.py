@@ -218,8 +218,7 @@ def _reason(error: Exception) -> str:
     missing = re.search(r"No module named '([\w.]+)'", text)
     if missing:
         return f"a node of the Ray cluster lacks {missing[1]}; install the same on every node"
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    said = lines[0] if lines else type(error).__name__
+    said = next(iter(text.strip().splitlines()), type(error).__name__).strip()
     return (
         f"a worker of the Ray cluster was ended ({said.rstrip('.')}); give the command again, "
         "finished clips are kept"

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from signlet.errors import ClipError, SignletError
+from signlet.errors import ClipError, SignletError, first_line
 from signlet.landmarks import NUM_RAW
-from signlet.modelfile.answers import checked, library, reason
+from signlet.modelfile.answers import checked, library
 from signlet.modelfile.card import Card, read_card
 from signlet.modelfile.tflite_file import card_text, read_bytes
 from signlet.runtimes import Answers, Runtime, require_embedding, require_frames
@@ -107,7 +107,7 @@ def load(path: Path, threads: int = 0) -> LitertRuntime:
         raise
     except Exception as error:  # a library's own errors have no common base
         raise SignletError(
-            f"{path}: the interpreter cannot read it ({reason(error)}); "
+            f"{path}: the interpreter cannot read it ({first_line(error, 200)}); "
             "pip install -U ai-edge-litert, or export it again"
         ) from None
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from signlet.clip import Clip
 from signlet.clip.remarks import BEYOND, NO_RATE
 from signlet.clip.span import Span
-from signlet.errors import ClipError, SignletError
+from signlet.errors import ClipError, SignletError, first_line
 from signlet.files.internal_errors import is_internal_error
 from signlet.files.regular import irregular
 from signlet.meaning import remarks_on
@@ -87,7 +87,7 @@ def _unreadable(path: Path, error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "takes more memory to read than there is; cut it, or close other programs"
     kind = path.suffix.lower() or "a clip"
-    return f"cannot be read as {kind} ({_first_line(error)}); write or copy the file again"
+    return f"cannot be read as {kind} ({_said(error)}); write or copy the file again"
 
 
 def _doubted(clip: Clip) -> Clip:
@@ -111,12 +111,8 @@ def _cut(clip: Clip, span: Span | None, path: Path) -> Clip:
     return replace(clip, frames=frames, remarks=clip.remarks + found)
 
 
-def _first_line(error: Exception) -> str:
-    try:
-        lines = str(error).strip().splitlines()
-    except Exception:  # some say what they mean in bytes that are no text
-        lines = []
-    line = "".join(letter for letter in (lines or [""])[0] if letter.isprintable())
+def _said(error: Exception) -> str:
+    line = "".join(filter(str.isprintable, first_line(error)))
     return line.rstrip(".")[:120] or type(error).__name__
 
 

@@ -195,7 +195,12 @@ class FoldTraining:
 
     def soup_with_head(self) -> SignModel:
         """Return the soup with the recipe's head: the model that a run ships."""
-        return self.with_head(cast(SignModel, self.soup.module))
+        return self.with_head(self.soup_model)
+
+    @property
+    def soup_model(self) -> SignModel:
+        """Soup as it is so far; `AveragedModel` does not tell the type of what it averages."""
+        return cast(SignModel, self.soup.module)
 
     def predict(self, model: SignModel) -> Tensor:
         """Probabilities (N, K) of the held-out clips, each looked at by one of the processes."""

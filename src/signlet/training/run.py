@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -257,7 +257,7 @@ class _Work:
 
     def _finish(self, work: FoldTraining, held_out: NDArray[np.int64], fold: int) -> None:
         """Models, predictions and metrics of a trained fold; the checkpoint goes last."""
-        task, soup = work.task, cast(SignModel, work.soup.module)
+        task, soup = work.task, work.soup_model
         trained = (task.student, task.teacher, task.distilled, soup)
         models = {name: work.with_head(m) for name, m in zip(MODELS, trained, strict=True)}
         result: dict[str, Predictions] = {}

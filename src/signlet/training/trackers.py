@@ -15,10 +15,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from signlet.errors import SignletError
+from signlet.errors import SignletError, first_line
 from signlet.files.same_settings import flat
 from signlet.text.install import needs
 
@@ -79,12 +78,7 @@ class Trackers:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *problem: object) -> None:
         self.close()
 
 
@@ -138,10 +132,9 @@ def _safely(name: str, act: Callable[[], None]) -> bool:
     try:
         act()
     except Exception as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
         warnings.warn(
-            f"the tracker {name} failed and gets nothing more ({reason}); the training goes on, "
-            "metrics.csv has all figures",
+            f"the tracker {name} failed and gets nothing more ({first_line(error)}); the training "
+            "goes on, metrics.csv has all figures",
             RuntimeWarning,
             stacklevel=4,
         )

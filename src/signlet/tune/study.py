@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from signlet.errors import SignletError
+from signlet.errors import SignletError, first_line
 from signlet.files.regular import require_regular
 from signlet.files.same_settings import differing
 from signlet.text.install import needs
@@ -70,9 +70,8 @@ def usable(path: Path) -> Iterator[None]:
     except SignletError:
         raise
     except Exception as error:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise SignletError(
-            f"{path}: cannot be used as a study ({reason}); choose another --study"
+            f"{path}: cannot be used as a study ({first_line(error)}); choose another --study"
         ) from None
 
 

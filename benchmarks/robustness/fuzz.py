@@ -1,6 +1,6 @@
 """Does a damaged input ever end in a traceback, a crash, a hang or a wrong answer?
 
-Cost: as long as --minutes says; 20 minutes on two cores for about 13,000 inputs.
+Cost: as long as --minutes says; 45 minutes on two cores for 100,000 inputs.
 Page: docs/data.md
 Results: fuzz.csv
 Short: --inputs 60 --kinds recipe table "clip .npy" --jobs 1 --name ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import pytest
 import torch
 
 from signlet.pack import PackedSet, pack
-from signlet_testing import SHARED
+from signlet_testing import SHARED, sharing
 from signlet_testing.clips import Synthetic
 
 torch.set_num_threads(1)
@@ -29,6 +30,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with slow tests first: begun last, they would keep one worker busy and no other."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_collection_finish() -> None:
+    """What collecting made stays to the end: each later look for garbage need not go over it."""
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def conversions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Equal models are traced once for all workers."""
+    with sharing.conversions_once(sharing.run_wide(tmp_path_factory) / "conversions"):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,6 @@ import signlet
 from signlet.calibration import Calibration, tempered
 from signlet.export import onnx as onnx_export
 from signlet.export.cases import edge_cases
-from signlet.export.graph import RecogniserGraph
 from signlet.model import ModelSize, SignModel
 from signlet.model.files import ModelFile
 from signlet.modelfile.averaging import Average, log_probabilities
@@ -100,16 +99,12 @@ def write(
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Tracing takes seconds: one trace is written in three precisions."""
+    """One model in three precisions, and its broken relatives."""
     folder = tmp_path_factory.mktemp("models")
     made = made_model()
-    trace = onnx_export.traced(RecogniserGraph([made], Average.plain(1), embedding=True))
-    with pytest.MonkeyPatch.context() as patch:
-        known = trace.SerializeToString()
-        patch.setattr(onnx_export, "traced", lambda graph: onnx.load_from_string(known))
-        plain = write(folder / "plain.onnx", made, "fp32")
-        half = write(folder / "fp16.onnx", made, "fp16", calibrated(made))
-        int8 = write(folder / "int8.onnx", made, "int8", calibrated(made))
+    plain = write(folder / "plain.onnx", made, "fp32")
+    half = write(folder / "fp16.onnx", made, "fp16", calibrated(made))
+    int8 = write(folder / "int8.onnx", made, "int8", calibrated(made))
     before = without_embedding(plain, folder / "before.onnx")
     models = {path.name: path for path in (plain, half, int8, before)}
     return {**models, **broken(plain, folder)}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,30 +25,18 @@ from signlet.training import train
 from signlet.training.fold import CHECKPOINT, FoldTraining
 from signlet.training.processes import Processes
 from signlet_testing import importable
-from signlet_testing.distributed_run import TINY
+from signlet_testing.distributed_run import TINY, Job, forkserver
 
-SCRIPT = ["-m", "signlet_testing.distributed_run"]
 KILLS = int(os.environ.get("SIGNLET_TEST_KILLS", "1"))
 """The documented ten take minutes; the first kills one rank, another test the whole job."""
 ENVIRONMENT = importable() | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
 
 
-def start(packed: PackedSet, run: Path, processes: int, **options: object) -> subprocess.Popen[str]:
-    script = [*SCRIPT, str(packed.path), str(run), json.dumps(options)]
-    launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"]
-    command = [sys.executable, *(launcher if processes > 1 else []), *script]
-    return subprocess.Popen(
-        command,
-        env=ENVIRONMENT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def finish(process: subprocess.Popen[str]) -> None:
-    _, problems = process.communicate(timeout=240)
-    assert process.returncode == 0, problems
+@pytest.fixture(scope="module")
+def start(tiny_packed: PackedSet) -> Iterator[Callable[..., Job]]:
+    """Starts a training in a folder with so many processes."""
+    with forkserver() as context:
+        yield partial(Job.started, context, tiny_packed.path)
 
 
 def curve(run: Path) -> np.ndarray:
@@ -60,11 +47,11 @@ def curve(run: Path) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def two_and_one(tiny_packed: PackedSet, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+def two_and_one(start: Callable[..., Job], tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Run folders of the same training by two processes and by one."""
     runs = [tmp_path_factory.mktemp("processes") / name for name in ("two", "one")]
-    for process in [start(tiny_packed, run, 2 - i, watch=True) for i, run in enumerate(runs)]:
-        finish(process)
+    for job in [start(run, 2 - i, watch=True) for i, run in enumerate(runs)]:
+        job.finish()
     return runs
 
 
@@ -94,33 +81,19 @@ def test_evaluation_counts_every_clip_once(two_and_one: list[Path], tiny_packed:
 
 
 def test_a_run_goes_on_with_another_number_of_processes(
-    two_and_one: list[Path], tiny_packed: PackedSet, tmp_path: Path
+    start: Callable[..., Job], two_and_one: list[Path], tmp_path: Path
 ) -> None:
-    process = start(tiny_packed, tmp_path / "cut", 2)
-    wait_for(tmp_path / "cut" / "fold-0" / CHECKPOINT, process)
-    kill_all(process)
-    finish(start(tiny_packed, tmp_path / "cut", 1))
+    job = start(tmp_path / "cut", 2)
+    wait_for(tmp_path / "cut" / "fold-0" / CHECKPOINT, job)
+    job.kill()
+    start(tmp_path / "cut", 1).finish()
     np.testing.assert_allclose(curve(tmp_path / "cut"), curve(two_and_one[1]), rtol=1e-4, atol=1e-6)
 
 
-def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
+def wait_for(path: Path, job: Job) -> None:
     deadline = time.monotonic() + 120
-    while not path.exists() and process.poll() is None and time.monotonic() < deadline:
+    while not path.exists() and job.ranks[0].is_alive() and time.monotonic() < deadline:
         time.sleep(0.01)
-
-
-def kill_all(process: subprocess.Popen[str]) -> None:
-    """The launcher and its copies, which are in groups of their own."""
-    for number in [process.pid, *ranks(process)]:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(number, signal.SIGKILL)
-    process.communicate(timeout=60)
-
-
-def ranks(process: subprocess.Popen[str]) -> list[int]:
-    """Process numbers of the launched copies."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    return [int(number) for number in children.read_text().split()]
 
 
 def test_a_second_training_in_the_same_folder_is_refused(
@@ -157,28 +130,20 @@ def test_the_documented_command_runs_with_a_folder_of_its_own(
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for processes in /proc")
 def test_killed_again_and_again_it_ends_as_if_undisturbed(
-    tiny_packed: PackedSet, tmp_path: Path
+    start: Callable[..., Job], tmp_path: Path
 ) -> None:
     """One rank or the whole job, at random points; every resume starts at the last checkpoint."""
     rng = random.Random(7)
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     options = {"epochs": 4 * (KILLS + 1), "folds": [0], "full_fit": True}
-    finish(start(tiny_packed, whole, 2, **options))
+    start(whole, 2, **options).finish()
     for kill in range(KILLS):
-        process = start(tiny_packed, cut, 2, **options)
-        time.sleep(rng.uniform(4, 9))
-        if process.poll() == 0:
-            break
-        copies = ranks(process)
-        if kill % 2 == 0 and copies:
-            os.kill(rng.choice(copies), signal.SIGKILL)
-            process.communicate(timeout=120)
-        else:
-            kill_all(process)
-        assert process.returncode != 0
-    finish(start(tiny_packed, cut, 2, **options))
+        job = start(cut, 2, **options)
+        wait_for(cut / "fold-0" / CHECKPOINT, job)
+        time.sleep(rng.uniform(0, 1.5 / KILLS))
+        job.kill(*([rng.randrange(2)] if kill % 2 == 0 else []))
+    start(cut, 2, **options).finish()
     for name in ("fold-0/soup", "fold-0/teacher", "full/soup", "."):
         files = [load_file(run / name / "model.safetensors") for run in (whole, cut)]
         assert all(torch.equal(files[0][key], files[1][key]) for key in files[0]), name

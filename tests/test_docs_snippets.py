@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,32 +13,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import torch
 
 import signlet
-from signlet.calibration import Calibration
 from signlet.export import onnx as onnx_export
 from signlet.export.cases import wandering
 from signlet.landmarks import RAW_PARTS
-from signlet.model import ModelSize, SignModel
+from signlet.model import SignModel
 from signlet.model.files import save_model
-from signlet.modelfile.averaging import Average
-from signlet.modelfile.card import Card
 from signlet_testing import browsing
+from signlet_testing.teaching import WIDTH, tiny_card, tiny_model
 
 pytestmark = pytest.mark.slow
 
 DOCS = Path(__file__).parents[1] / "docs"
 SIGNS = ("alpha", "beta", "gamma")
-SIZE = ModelSize(dense=8, widths=(16, 24, 24, 16), heads=4)
-CARD = Card(
-    signs=SIGNS,
-    max_lens=(8,),
-    average=Average.plain(1),
-    precision="fp32",
-    embedding=SIZE.widths[3],
-    calibration=Calibration(1.5, 0.4, 0.05, 0.8, 0.4, 100, 50),
-)
+CARD = replace(tiny_card(), signs=SIGNS)
 CLIP = wandering(50, np.random.default_rng(0))
 CLIP[:, 468:489] = np.nan
 
@@ -61,8 +51,7 @@ def run(page: str, tflite: bool = False) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def model() -> SignModel:
-    torch.manual_seed(0)
-    return SignModel(SIZE.config(8, len(SIGNS))).eval()
+    return tiny_model()
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +106,7 @@ def test_python_page(here: Path) -> None:
     answer = recogniser(CLIP[:20])
     np.testing.assert_allclose(names["probabilities"], answer.probabilities, atol=1e-5)
     assert names["none"] == (answer.sign is None)
-    assert names["vectors"].shape == (3, SIZE.widths[3])
+    assert names["vectors"].shape == (3, WIDTH)
     assert names["cosine"] == pytest.approx(recogniser.embed(CLIP) @ recogniser.embed(CLIP[:30]))
 
 

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import venv
-from collections.abc import Iterator
 from dataclasses import replace
 from importlib.metadata import distribution
 from pathlib import Path
@@ -30,7 +29,7 @@ from signlet.export import onnx as onnx_export
 from signlet.export.cases import edge_cases, wandering
 from signlet.export.check import EMBEDDING_BOUNDS, check
 from signlet.export.frozen import FrozenModel
-from signlet.export.graph import RecogniserGraph, averaged
+from signlet.export.graph import averaged
 from signlet.model import ModelSize, SignModel
 from signlet.model.files import ModelFile, save_model
 from signlet.modelfile.averaging import Average
@@ -41,6 +40,7 @@ from signlet.recognition.recogniser import Recogniser
 from signlet.runtimes.onnx import load
 from signlet.runtimes.torch import TorchRuntime
 from signlet_testing.golden import golden_clips, golden_logits, golden_model
+from signlet_testing.teaching import OWN, tiny_model
 
 SIZE = ModelSize(dense=8, widths=(16, 24, 24, 16), heads=4)
 SIGNS = ("alpha", "beta", "gamma", "delta", "Ω, eps")
@@ -69,24 +69,6 @@ def models() -> list[SignModel]:
         trained_like(replace(SIZE, centre_parts=False, widths=(16, 24, 24, 24)), 12, 1),
         trained_like(other, 8, 2),
     ]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _traced_once() -> Iterator[None]:
-    """Tracing takes seconds: the same weights are traced once for all tests."""
-    known: dict[tuple[float, str, bool], bytes] = {}
-    trace = onnx_export.traced
-
-    def traced(graph: RecogniserGraph) -> onnx.ModelProto:
-        weights = sum(float(tensor.double().abs().sum()) for tensor in graph.parameters())
-        key = (weights, str(graph.average), graph.embedding)
-        if key not in known:
-            known[key] = trace(graph).SerializeToString()
-        return onnx.load_from_string(known[key])
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(onnx_export, "traced", traced)
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -458,7 +440,8 @@ def test_the_competition_s_contract_on_the_command_line(
 ) -> None:
     """One input, one output."""
     onnxruntime = pytest.importorskip("onnxruntime")
-    run = run_folder([trained_like(SIZE, 8, seed) for seed in range(3)], tmp_path / "run")
+    save_model(tmp_path / "run", [tiny_model()], OWN, {"recipe": "tiny"})
+    run = tmp_path / "run"
     assert main(["export", str(run), "--to", "onnx", "--no-embedding"]) == 0
     assert "Compared with torch" in capsys.readouterr().out
     path = run / "export" / "model.onnx"

@@ -28,9 +28,11 @@ from signlet.runtimes import litert as runtime
 from signlet_testing.mutations import mutate, mutate_json
 
 SIGNS = ("circle", "line", "wave", "été", "zwölf")
-SHORT, LONG, HALF = 6, 20, 12
-"""Frames of the two members, and of the longer one's smaller variant."""
-AVERAGE = Average("softmax", (0, Average("logits", (1,))))
+SHORT, LONG = 6, 40
+"""Frames of the short members and of the long one ..."""
+SLOTS = (12, 24, LONG)
+"""... and of that one's variants."""
+AVERAGE = Average("softmax", (1, Average("logits", (0, 2))))
 
 
 def small_model(max_len: int, seed: int = 0, **switches: Any) -> SignModel:
@@ -80,9 +82,9 @@ def clip(frames: int, seed: int = 0, hands: float = 0.8) -> NDArray[np.float32]:
 
 def cases() -> dict[str, NDArray[np.float32]]:
     """Clips of all lengths about the limits, and with parts that were not found."""
-    lengths = (1, 2, SHORT, SHORT + 1, HALF, HALF + 1, LONG, LONG + 1, 80, 511, 512, 513, 2000)
-    clips = {f"{n} frames": clip(n) for n in lengths}
-    clips |= {f"{n} frames, all kept": clip(n, hands=1) for n in (HALF, HALF + 1, LONG, LONG + 1)}
+    limits = [n + more for n in (SHORT, *SLOTS) for more in (-1, 0, 1)]
+    clips = {f"{n} frames": clip(n) for n in (1, 2, *limits, 80, 511, 512, 513, 2000)}
+    clips |= {f"{n} frames, all kept": clip(n, hands=1) for n in (*limits, 80, 600)}
     clips["no hands"] = clip(15, hands=0)
     clips["no face"] = clip(15)
     clips["no face"][:, FACE] = np.nan
@@ -118,36 +120,27 @@ def ready(model: SignModel, raws: list[NDArray[np.float32]]) -> tuple[torch.Tens
 
 @pytest.fixture(scope="module")
 def models() -> list[SignModel]:
-    """One member in one variant, one in two (see `exported`), of different widths."""
+    """Two members in one variant, one in three, of different widths and switches."""
     plain = {"disentangled": False, "position_convolutions": False, "centre_parts": False}
-    longer = small_model(LONG, 1, widths=(32, 40, 40, 24), prototypes=3)
-    return [small_model(SHORT, **plain), longer]
+    longer = small_model(LONG, 1, widths=(32, 40, 40, 24), prototypes=3, hand_shapes=True)
+    return [small_model(SHORT, **plain), longer, small_model(SHORT, 2)]
 
 
 @pytest.fixture(scope="module")
 def exported(
     models: list[SignModel], tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str], Path]:
-    """The file of a wished precision; the slow conversion happens once."""
+    """The file of a wished precision; the slow conversion happens once (conftest.py)."""
     pytest.importorskip("litert_torch")
     pytest.importorskip("ai_edge_quantizer")
     from signlet.export import litert
 
     folder = tmp_path_factory.mktemp("litert")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(litert, "_SINGLE", SHORT)
-        patch.setattr(litert, "_SHARES", (HALF / LONG, 1.0))
-        variants = [litert._variants(model) for model in models]
-        with litert._quiet():
-            raw = litert._converted(variants, AVERAGE, card_for(models, AVERAGE))
 
     def write(precision: str) -> Path:
         path = folder / f"{precision}.tflite"
         if not path.exists():
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(litert, "_variants", lambda model: variants[models.index(model)])
-                patch.setattr(litert, "_converted", lambda *_: raw)
-                litert.write(path, models, AVERAGE, card_for(models, AVERAGE, precision))
+            litert.write(path, models, AVERAGE, card_for(models, AVERAGE, precision))
         return path
 
     return write
@@ -187,7 +180,7 @@ def test_embeddings_equal_torch_for_any_clip(
     apart = np.linalg.norm(given - embedded(models, list(clips.values())), axis=1)
     assert apart.max() < bound, dict(zip(clips, apart, strict=True))
     np.testing.assert_allclose(np.linalg.norm(given, axis=1), 1, atol=1e-5)
-    assert (given.dtype, loaded.embedding_size) == (np.float32, 32 + 24)
+    assert (given.dtype, loaded.embedding_size) == (np.float32, 32 + 24 + 32)
     one = list(clips.values())[3:4]
     np.testing.assert_array_equal(loaded.embed(one), given[3:4])
     np.testing.assert_array_equal(loaded.probabilities(one), probabilities[3:4])
@@ -233,7 +226,8 @@ def test_variants_share_their_weights(exported: Callable[[str], Path]) -> None:
     model = schema.ModelT.InitFromPackedBuf(raw, 0)
     contents = [bytes(buffer.data) for buffer in model.buffers if buffer.data is not None]
     large = [content for content in contents if len(content) > 1000]
-    assert len(model.subgraphs) == 1 + 1 + 2  # main, the short member, the long one twice
+    # main, the short members, the long one three times, and the choice between its last two
+    assert len(model.subgraphs) == 1 + 2 + 3 + 1
     assert len(large) == len(set(large))
 
 
@@ -540,17 +534,8 @@ def test_variants_cover_all_lengths(max_len: int) -> None:
     assert found[-1] == max_len
 
 
-@pytest.mark.slow
-def test_three_variants_and_nested_averages_equal_torch(tmp_path: Path) -> None:
-    pytest.importorskip("litert_torch")
-    from signlet.export import litert
+def test_a_long_member_has_three_variants() -> None:
+    pytest.importorskip("torch")
+    from signlet.export.litert import slots
 
-    models = [small_model(40, hand_shapes=True), small_model(8, 1), small_model(8, 2)]
-    average = Average("softmax", (0, Average("logits", (1, 2))))
-    assert litert.slots(40) == [12, 24, 40]
-    path = tmp_path / "model.tflite"
-    litert.write(path, models, average, card_for(models, average))
-    raws = [clip(n, hands=1) for n in (1, 11, 12, 13, 24, 25, 40, 41, 80, 600)]
-    given, embeddings = runtime.load(path).answers(raws)
-    np.testing.assert_allclose(embeddings, embedded(models, raws), atol=1e-5)
-    np.testing.assert_allclose(given, by_torch(models, average, raws), atol=1e-5)
+    assert (slots(SHORT), slots(LONG)) == ([SHORT], list(SLOTS))

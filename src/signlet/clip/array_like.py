@@ -1,4 +1,4 @@
-"""Whatever a user gives as landmarks -> plain numbers. What is masked or None becomes NaN.
+"""Anything array-like in, plain numbers out. Masked values and None become NaN.
 
 numpy alone would drop the mask of a masked array, and torch, which is not imported here, gives
 no array of a tensor with a gradient, of bfloat16, or of another device.
@@ -96,7 +96,7 @@ def _refuse_huge(given: Any) -> None:
 
 
 def _widened(array: NDArray[Any]) -> NDArray[Any]:
-    """What jax calls bfloat16 is no float to numpy, which can make one of it."""
+    """Convert jax's bfloat16, which numpy does not know as a float, to float32."""
     unknown = array.dtype.kind == "V" and "float" in array.dtype.name
     return array.astype(np.float32) if unknown else array
 
@@ -123,7 +123,7 @@ def _of_list(items: Sequence[Any], shapes: Shapes) -> NDArray[Any]:
 
 
 def _only_numbers(items: Sequence[Any]) -> bool:
-    """Whether these are numbers, or lists of them, or arrays, as many as a clip may have."""
+    """Return True if these are numbers, lists or arrays, at most as many as a clip may have."""
     level = items
     for _ in range(_DEEPEST):
         kinds = set(map(type, level))

@@ -1,4 +1,4 @@
-"""A clip: landmarks of one recording of one sign. The one place that validates raw input."""
+"""A clip: raw landmarks in, validated frames (T, 543, 3) with name, sign and signer out."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def require_shape(shape: tuple[int, ...], name: str) -> None:
 
 
 def _no_frames(frames: object) -> str:
-    """What makes this no frames of a clip, "" where it is them; any number of frames is."""
+    """Return why this is not the frames of a clip; "" if it is, whatever the number of frames."""
     if not isinstance(frames, np.ndarray):
         return f"are a {type(frames).__name__}, no array of numpy's"
     if isinstance(frames, np.ma.MaskedArray):  # whose mask nothing here would look at
@@ -154,7 +154,7 @@ def advised(remark: str) -> str:
 
 
 def _outside() -> int:
-    """How far up the first line outside signlet is, as `warnings.warn` of the caller counts."""
+    """Return the `stacklevel` of `warnings.warn` for the first line outside signlet."""
     level, frame = 1, sys._getframe(1)
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "signlet":
         level, frame = level + 1, frame.f_back

@@ -114,7 +114,7 @@ def require_part(part: str, shape: tuple[int, ...], name: str) -> None:
 
 
 def points_of(part: str) -> tuple[int, ...]:
-    """How many points a part, as in RAW_PARTS, has, and how many else it may: a face, irises."""
+    """Return the numbers of points that a part may have: a face with or without irises."""
     usual = RAW_PARTS[part].stop - RAW_PARTS[part].start
     return (usual, IRIS_FACE) if part == "face" else (usual,)
 

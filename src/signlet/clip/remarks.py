@@ -1,4 +1,4 @@
-"""What is wrong with a video file; a phrase each, equal for all videos, see `Clip.remarks`."""
+"""Remarks on damaged video files: one fixed phrase each, see `Clip.remarks`."""
 
 from __future__ import annotations
 

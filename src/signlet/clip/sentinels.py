@@ -1,4 +1,4 @@
-"""Numbers that stand for "not found": a part whose points all lie at one place was not found.
+"""Sentinel values for "not found": frames (T, 543, 3) in, the same with NaN for them out.
 
 Many programs write zeros, or -1, where MediaPipe found no hand. Taken for positions they are
 far from where the hand was, and the model sees a hand that stands still instead of none. No
@@ -19,7 +19,7 @@ _PARTS = tuple(RAW_PARTS.values())
 _STARTS = np.array([3 * part.start for part in _PARTS])
 _FACE_ENDS = _PARTS[0].stop
 _SMALL = np.array([part.start - _FACE_ENDS for part in _PARTS[1:]])
-"""Where hands and pose start among the points behind the face."""
+"""The starts of hands and pose among the points behind the face."""
 _PROBES = np.concatenate([_STARTS, _STARTS + 3])
 """x of the first point of each part, then x of each second, in a frame of 1629 numbers."""
 

@@ -1,4 +1,4 @@
-"""What to do with an array of landmarks whose shape is not a clip's."""
+"""Wrong shapes: the shape of an array in, advice on how to make it (T, 543, 3) out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ORDER = "in the order face 468, left hand 21, pose 33, right hand 21"
 
 
 def shape_advice(shape: tuple[int, ...]) -> str:
-    """What is expected, and how an array of this shape becomes that, as far as it shows."""
+    """Return the expected shape, and how to convert an array of this shape, if that is clear."""
     expected = f"expected (frames, {NUM_RAW}, 3)"
     if len(shape) == 4:
         which = "its only clip is array[0]" if shape[0] == 1 else "give one clip after the other"

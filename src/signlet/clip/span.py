@@ -60,7 +60,7 @@ class Span:
 
     @property
     def needs_rate(self) -> bool:
-        """Whether it cuts anything off by the clock, so that an unknown rate makes it a guess."""
+        """True if it cuts by seconds, so that an unknown frame rate makes it a guess."""
         return self.unit == "seconds" and (self.start > 0 or self.end is not None)
 
     def __str__(self) -> str:

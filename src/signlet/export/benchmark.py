@@ -25,7 +25,7 @@ _PATIENCE = 600
 
 @dataclass(frozen=True)
 class Benchmark:
-    """What a file costs on this machine.
+    """Latency and memory of a model file on this machine.
 
     load: seconds, importing the library included. memory: bytes that the library, loading and
     running add to the process at its peak; 0 where the system does not tell.

@@ -28,7 +28,7 @@ models show. In fp32 that is the rounding of preprocessing, see `signlet.preproc
 
 @dataclass(frozen=True)
 class Check:
-    """How an exported file compares with torch, and what it costs here.
+    """The comparison of an exported file with torch, with its cost on this machine.
 
     real, edge: numbers of clips compared; edge cases are made, real clips are the user's.
     refused: edge cases that are longer than the file takes, and were refused as they must be.
@@ -118,7 +118,7 @@ def _of_embeddings(
     bound: float,
     path: Path,
 ) -> dict[str, Any]:
-    """What a `Check` has of them. Raises SignletError where one is too far from torch's."""
+    """Compare the embeddings. Raises SignletError where one is too far from torch's."""
     if got is None:
         return {}
     apart, at = _worst(np.linalg.norm(got - wanted, axis=1), names)

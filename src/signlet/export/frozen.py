@@ -32,7 +32,7 @@ from signlet.model.relative_positions import shift_rows
 
 
 class FrozenModel(nn.Module):
-    """What `SignModel` says in eval mode, without its dropouts, statistics and tables."""
+    """`SignModel` in eval mode, without its dropouts, statistics and tables."""
 
     def __init__(self, model: SignModel) -> None:
         super().__init__()

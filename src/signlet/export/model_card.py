@@ -118,7 +118,7 @@ def _accuracy(about: Mapping[str, Any]) -> str:
 
 
 def _said(value: Any) -> str:
-    """What somebody else has written, as plain text of Markdown: no link, no tag, no column."""
+    """Escape text from elsewhere for Markdown: no link, no tag, no column."""
     return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", in_a_message(str(value)))
 
 

@@ -1,4 +1,4 @@
-"""Which formats this installation can write: each needs packages of its own."""
+"""Export formats and the packages that each needs: a format in, what is missing here out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TOO_NEW = (3, 14)
 
 
 def missing_tools(format: str) -> str | None:
-    """Why a format cannot be written here and what to do, in one sentence; None if it can be."""
+    """Return why a format cannot be written here, with the remedy; None if it can be."""
     missing = [name for name in _PACKAGES[format] if find_spec(name) is None]
     if not missing:
         return None

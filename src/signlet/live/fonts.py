@@ -82,7 +82,7 @@ def _shape(candidate: Font, letter: str) -> bytes:
 
 
 def _asked(letters: str) -> list[str]:
-    """What fontconfig knows, where it is installed: the file of a font with these letters."""
+    """Ask fontconfig, if installed, for the file of a font with these letters."""
     program = shutil.which("fc-match")
     if program is None:
         return []

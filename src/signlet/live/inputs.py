@@ -1,4 +1,4 @@
-"""What a live view looks at: a camera, a video, or a file of landmarks, frame by frame."""
+"""Inputs of a live view: a camera, video or landmark file in, `LiveFrame`s out."""
 
 from __future__ import annotations
 

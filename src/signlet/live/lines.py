@@ -36,7 +36,7 @@ class Lines:
         tell(text)
 
     def progress(self, clock: float, fps: float, signing: bool) -> None:
-        """Where the recording is; written over by the next one."""
+        """Print the position in the recording; the next call overwrites it."""
         now = time.monotonic()
         if self._progress and now - self._last >= _EVERY:
             self._last = now

@@ -20,7 +20,7 @@ _MARGIN, _BARS, _EARLIER = 28, 3, 7
 
 @dataclass(frozen=True)
 class Panel:
-    """What the panel says.
+    """The content of the panel.
 
     model, source: their names. events: the last signs, the newest last. signing: a sign is being
     made, None where nobody looks for one. clock: seconds of the recording. fps: pictures a second

@@ -35,7 +35,7 @@ class LiveState:
 
 
 class Shows(Protocol):
-    """Where states are drawn."""
+    """An output that draws states."""
 
     def show(self, state: LiveState) -> bool:
         """Draw a state; False where the user wants to end."""
@@ -45,7 +45,7 @@ class Shows(Protocol):
 
 
 class Rate:
-    """How many frames a second were looked at of late."""
+    """The recent rate of processed frames, in frames a second."""
 
     def __init__(self) -> None:
         self._times: deque[float] = deque()

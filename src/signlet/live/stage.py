@@ -40,7 +40,7 @@ class PanelUpdates:
     _at: float = -np.inf
 
     def panel(self, state: LiveState) -> Panel:
-        """What the panel says of a state."""
+        """Return the panel for a state."""
         clock = state.frame.time
         if abs(clock - self._at) >= _UPDATE_SECONDS:
             self._at = clock

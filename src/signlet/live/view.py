@@ -1,4 +1,4 @@
-"""What a live view shows at a moment, and the picture of it."""
+"""Draw a live view: a frame and a panel in, a picture (height, width, 3) out."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PAPER = (247, 247, 245)
 
 @dataclass(frozen=True)
 class Turned:
-    """How the picture is turned. view: shown as in a mirror. camera: given as in one."""
+    """Mirroring. view: the picture is shown as in a mirror. camera: the camera mirrors it."""
 
     view: bool = False
     camera: bool = False

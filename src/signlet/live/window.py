@@ -31,7 +31,7 @@ class WindowProbe:
         )
 
     def works(self, patience: float = 20.0) -> bool:
-        """Whether a window could be opened; waits for the answer."""
+        """Return True if a window could be opened; waits for the answer."""
         try:
             return self._child.wait(patience) == 0
         except subprocess.TimeoutExpired:

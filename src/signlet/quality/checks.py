@@ -1,4 +1,4 @@
-"""What makes a clip or a sign worth a second look."""
+"""Checks of clips and signs: statistics in, suspicions with the reason out."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def check_clips(facts: Sequence[ClipStatistics]) -> list[Suspicion]:
 
 
 def check_clip(fact: ClipStatistics) -> Iterator[Suspicion]:
-    """What is suspicious in a clip taken alone."""
+    """Yield what is suspicious in a clip taken alone."""
     findings = {
         "very short": _short(fact),
         "no hands": _no_hands(fact),
@@ -73,7 +73,7 @@ def _no_hands(fact: ClipStatistics) -> str:
 
 
 def handless(fact: ClipStatistics) -> bool:
-    """Whether no frame of the clip has a hand."""
+    """Return True if no frame of the clip has a hand."""
     return fact.missing["left_hand"] == fact.missing["right_hand"] == 1
 
 

@@ -16,7 +16,7 @@ from signlet.quality.clip_statistics import clip_statistics
 
 @dataclass(frozen=True)
 class ClipQuality:
-    """What is in one clip.
+    """The quality of one clip.
 
     seconds: None where fps is not known. missing: part -> share of its landmarks not
     found, for both hands of frames without any hand.

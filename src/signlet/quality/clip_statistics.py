@@ -25,7 +25,7 @@ FAR = 0.5
 
 @dataclass(frozen=True)
 class ClipStatistics:
-    """What can be counted in one clip.
+    """The statistics of one clip.
 
     frames: T of the recording. missing: part -> share of its landmarks not found, 0..1; for
     both hands the share of the frames without any hand, NaN where a packed set does not

@@ -16,7 +16,7 @@ from signlet.quality.packed import looks_at_packed
 from signlet.training.init import Init
 
 _FOLDS = 4
-"""That recipes ask for."""
+"""The number of folds in the recipes."""
 
 
 def data_warnings(clips: PackedSet | SetSummary) -> list[str]:
@@ -54,7 +54,7 @@ def seen_in(packed: PackedSet) -> SetSummary:
 
 
 def estimate_warnings(clips: SetSummary) -> list[str]:
-    """What a training with the usual folds would say of how it can be tested."""
+    """Return the notes of a training with the usual folds on how it can be tested."""
     shown = [sign for sign, count in clips.clips_of_sign().items() if count]
     if len(shown) < 2:
         what = f"one sign only ({shown[0]})" if shown else "no known sign"
@@ -68,7 +68,7 @@ def estimate_warnings(clips: SetSummary) -> list[str]:
 
 
 def init_warnings(init: Init | None, packed: PackedSet) -> list[str]:
-    """Whether the weights to start from know these clips or their signers already."""
+    """Return warnings if the weights to start from were trained on these clips or signers."""
     if init is None:
         return []
     clips = init.clips_in(packed)

@@ -1,4 +1,4 @@
-"""What the hands of packed clips tell, which keep no pose to tell more."""
+"""Handedness of packed clips, which have no full pose: frames (T, 100, 3) in, a `Look` out."""
 
 from __future__ import annotations
 

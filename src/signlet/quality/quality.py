@@ -48,7 +48,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class DataQuality:
-    """What a data set holds and what is suspicious in it.
+    """The quality of a data set: counts, and what is suspicious.
 
     clips: readable ones. clips_of_sign, clips_of_signer: counts, "" for unknown, signs in
     the order of the classes. signers_of_sign: known signers of each sign. clips_of_split:
@@ -127,7 +127,7 @@ def _of_split(data: Source | PackedSet) -> dict[str, int]:
 def _as_train(
     data: Source | PackedSet, facts: Sequence[ClipStatistics], skipped: Sequence[Suspicion]
 ) -> list[str]:
-    """What `train` would say of these clips, but that signers are unknown in one note."""
+    """Return the warnings of `train` for these clips, with one note on unknown signers."""
     clips = [
         ClipSummary(
             fact.name,

@@ -53,6 +53,6 @@ def _of_one(notes: Iterable[str], few: str) -> list[str]:
 
 
 def _without(note: str, few: bool) -> str:
-    """What folds say besides, which stands behind other sentences in one note."""
+    """Return a note on folds without the part that another note has already."""
     without = _FOLDS.sub("", note)
     return "" if few and without == NO_SIGN_IS_SHARED else without

@@ -26,7 +26,7 @@ Recognisable = Clip | str | Path | ArrayLike
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a recogniser says of one clip.
+    """The answer of a recogniser for one clip.
 
     signs: K names. probabilities: (K,) float32, their sum is 1. threshold: a confidence below
     this means none of the signs; 0 where the model has no calibration. none: the probability

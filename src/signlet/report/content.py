@@ -137,7 +137,7 @@ def warnings(predictions: Predictions, split_note: str = "") -> list[str]:
 
 
 def _shared(predictions: Predictions) -> bool:
-    """Whether a known signer was held out in several folds, so trained on in each of them."""
+    """Return True if a known signer was held out in several folds, so trained on in each."""
     pairs = {p for p in zip(predictions.signers, predictions.folds.tolist(), strict=True) if p[0]}
     return len(pairs) > len({signer for signer, _ in pairs})
 

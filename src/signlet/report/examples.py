@@ -1,4 +1,4 @@
-"""Which clips a report shows, and how their skeletons move."""
+"""Examples for a report: predictions in, chosen clips with moving skeletons out."""
 
 from __future__ import annotations
 

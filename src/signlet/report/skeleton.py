@@ -24,7 +24,7 @@ MAX_FRAMES = 300
 
 @dataclass(frozen=True)
 class Layout:
-    """Which points are drawn and how they are joined; indices are rows of a frame.
+    """The points to draw and the lines between them; indices are rows of a frame.
 
     edges: part -> (E, 2). dots: part -> points that are marked. focus: points that the
     picture has to hold; arms that hang out of it are cut. face: top, chin and the two sides
@@ -71,9 +71,9 @@ def _raw() -> Layout:
 
 
 SELECTED = _selected()
-"""How the 100 selected points are drawn."""
+"""The drawing of the 100 selected points."""
 RAW = _raw()
-"""How all 543 points are drawn."""
+"""The drawing of all 543 points."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What runs a model file: torch for run folders, onnxruntime and LiteRT for exported files."""
+"""Runtimes: a model file in, probabilities (B, K) of clips out; torch, onnxruntime or LiteRT."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where clips come from: the competition's directory, own data, the fingerspelling lexicon."""
+"""Sources of clips: a folder, table, archive or name in, a `Source` of clips (T, 543, 3) out."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def read_named(name: str | Path) -> Clip:
 
 
 def names_clip(name: str) -> bool:
-    """Whether this names one clip that is there, as `read_named` reads it, and no set of clips."""
+    """Return True if this names one existing clip for `read_named`, and not a set of clips."""
     from signlet.sources.datasets.arranged import arrangement  # which needs this module
 
     path = Path(name)
@@ -84,7 +84,7 @@ def names_clip(name: str) -> bool:
 
 
 def is_set(path: Path) -> bool:
-    """Whether a file is a set of clips by its ending: a table, or a .zip of a folder."""
+    """Return True if a file is a set of clips by its ending: a table, or a .zip of a folder."""
     return path.suffix.lower() in (*TABLE_SUFFIXES, ".zip")
 
 
@@ -173,5 +173,5 @@ def _table(path: Path, columns: Columns, names: NamePattern | None) -> Manifest:
 
 
 def with_videos(source: Source) -> bool:
-    """Whether landmarks have to be extracted first; those of a .zip are, as it is read."""
+    """Return True if landmarks have to be extracted first; a .zip does it while it is read."""
     return not isinstance(source, Zipped) and any(is_video(ref.path) for ref in source.refs())

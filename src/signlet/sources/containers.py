@@ -40,10 +40,10 @@ _DATE = re.compile(
 
 
 def is_container(name: str) -> bool:
-    """Whether a folder that is called so holds clips of any signs: videos, my_data, fold1.
+    """Return True if a folder's name suggests clips of any signs: videos, my_data, fold1.
 
-    Only where all folders beside each other are called so is that sure enough: a sign may be
-    called like one.
+    One name alone proves nothing, since a sign may have it. Use this only where all folders
+    beside each other have such names.
     """
     name = name.strip()
     if _DATE.fullmatch(name):

@@ -1,4 +1,4 @@
-"""Which files below a root are clips, of which sign, by whom; and what is left aside.
+"""Discover clips: the file names below a root in, clips with sign, signer and split out.
 
 Of a folder or an archive alike: only names are looked at here. A set is `<sign>/<file>`. Around
 it may lie the folders of a published split, and one folder that holds everything; in it folders
@@ -105,7 +105,7 @@ def _splits(at: Branch, tops: Sequence[str], root: object) -> list[str]:
 
 
 def _holds_signs(at: Branch, top: str, *, alone: bool) -> bool:
-    """Whether a folder holds folders that are not just those of signers.
+    """Return True if a folder holds folders other than those of signers.
 
     alone: whether it is the only one called like a split, which with clips right in it is a sign.
     """
@@ -117,7 +117,7 @@ def _holds_signs(at: Branch, top: str, *, alone: bool) -> bool:
 
 
 def _lone_is_wrapper(at: Branch, top: str) -> bool:
-    """Whether a lone folder is neither a sign, of signers or a split, nor a signer."""
+    """Return True if a lone folder is no sign, split or signer."""
     clips = [path for path in at.clips if len(path.parts) > 1]
     inner = {path.parts[1] for path in clips if len(path.parts) > 2}
     if PERSON.fullmatch(top) or any(len(path.parts) == 2 for path in clips) or _personal(inner):

@@ -1,4 +1,4 @@
-"""The text of a table, whichever program saved it."""
+"""Decode a table: a file that any program saved in, its text out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from signlet.files.regular import content_of
 from signlet.sources.missing_path import exists, not_found_message
 
 OLD = "cp1252"
-"""What spreadsheets of western Windows save where they are not told otherwise."""
+"""The default encoding of spreadsheets on western Windows."""
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -20,7 +20,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _BOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-"""How .xlsx, .ods and .xls files begin."""
+"""The first bytes of .xlsx, .ods and .xls files."""
 _MOST_BYTES = 256 << 20
 """A table of a million clips has half of that."""
 _LOOKED_AT = 4096
@@ -48,7 +48,7 @@ def table_text(path: Path) -> tuple[str, str]:
 
 
 def encoding_note(path: Path) -> str:
-    """What to say where the encoding is a guess, "" where it is known.
+    """Return a note if the encoding is a guess; "" if it is known.
 
     Raises SignletError as `table_text` does.
     """

@@ -1,4 +1,4 @@
-"""One clip out of one file, whatever its format."""
+"""Read one clip (T, 543, 3) from one file of any supported format."""
 
 from __future__ import annotations
 

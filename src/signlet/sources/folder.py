@@ -1,4 +1,4 @@
-"""Own landmark data: a folder per sign, or a table that lists the files."""
+"""The user's own data, a folder per sign or a table of files: a path in, a `Source` out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns of a table that may mean something and are not read, since they are called otherwise."""
+"""Unread columns of a table: headings in, a note on those that may matter out."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def half_a_time(headings: Iterable[str], told: Mapping[str, str]) -> str:
 
 
 def unread_note(headings: Iterable[str], told: Mapping[str, str]) -> str:
-    """What to say of columns that may tell more of the clips; "" for none."""
+    """Return a note on columns that may tell more about the clips; "" for none."""
     headings = list(headings)
     found = likely(headings, told)
     found = {key: name for key, name in found.items() if key not in _FIRST}
@@ -91,12 +91,12 @@ def unread_note(headings: Iterable[str], told: Mapping[str, str]) -> str:
 
 
 def also(found: Mapping[str, str], told: Mapping[str, str]) -> dict[str, str]:
-    """What to give to `--columns` so that `found` is read beside what was told already."""
+    """Return the values for `--columns` that add `found` to the columns given already."""
     return {key: name for key, name in told.items() if key != name} | dict(found)
 
 
 def stretches_remedy(headings: Iterable[str], told: Mapping[str, str]) -> str:
-    """What to do where a table lists one recording several times."""
+    """Return the remedy for a table that lists one recording several times."""
     found = {key: name for key, name in likely(headings, told).items() if key not in _FIRST}
     times = "start and end (seconds), or start_frame and end_frame"
     if found.keys().isdisjoint(_TIMES):

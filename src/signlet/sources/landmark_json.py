@@ -37,8 +37,8 @@ Frame = dict[str, Points | None]
 
 @dataclass
 class _Content:
-    """What a file holds. frames: by their number. fps: as told. table: whether each object of a
-    list tells something in words, as rows of a table do."""
+    """The content of a file. frames: by number. fps: as written there. table: True if each object
+    of a list holds words, as rows of a table do."""
 
     frames: list[Frame] = field(default_factory=list)
     fps: Any = None
@@ -102,7 +102,7 @@ def _listed(pieces: Pieces, path: Path) -> _Content:
 
 
 def _each(pieces: Pieces, made: Callable[[Any, int], Any], path: Path) -> list[Any]:
-    """What is made of each value of a list, and of its number; no more than a clip has frames."""
+    """Apply `made` to each value of a list and its number, at most as many as a clip has frames."""
     found = []
     for number, item in enumerate(pieces.items()):
         if number == MAX_FRAMES:

@@ -1,4 +1,4 @@
-"""What to say of a path at which nothing is: that, and what is nearest to it."""
+"""Messages on missing paths: a path in, one line with the nearest existing name out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LOOKED_AT = 10_000
 
 
 def not_found_message(path: str | Path, what: str = "file or folder") -> str:
-    """Why nothing can be read at a path at which nothing is, and where to look, in one line.
+    """Return the message on a missing path, and where to look, in one line.
 
     what: should be there. Names the folder of the path that is missing already, where a link
     leads, or a name that is nearly the same.
@@ -23,7 +23,7 @@ def not_found_message(path: str | Path, what: str = "file or folder") -> str:
 
 
 def exists(path: str | Path) -> bool:
-    """Whether anything is there; a path that no file can have is not."""
+    """Return True if the path exists; an invalid path does not."""
     try:
         return Path(path).exists()
     except (OSError, ValueError):  # too long, a NUL in it, a folder that may not be looked into

@@ -1,4 +1,4 @@
-"""Clips whose names the user tells: `--names`; and what to say where there is none."""
+"""Clips named by the user's pattern `--names`: file names in, sign, signer and split out."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def _none_fits(paths: Sequence[PurePosixPath], names: NamePattern, before: str =
 
 
 def no_clips(tree: Tree, root: object) -> str:
-    """Why a folder or an archive is no set of clips, and where its clips lie."""
+    """Return why a folder or archive is no set of clips, and where its clips are."""
     loose = [path for path in tree.clips if len(path.parts) == 1]
     expected = f"expected <sign>/<signer>_<anything> ending in {ENDINGS}"
     if loose:

@@ -1,4 +1,4 @@
-"""Clips of one recording that lie over each other, as they do where a table tells no ends."""
+"""Overlapping clips of one recording: the clips of a table in, a note or a refusal out."""
 
 from __future__ import annotations
 

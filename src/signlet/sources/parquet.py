@@ -39,7 +39,7 @@ _KINDS = {
     "landmark_index": (_INTEGERS, "integers"),
     "type": (("BYTE_ARRAY",), "text such as 'face'"),
 }
-"""What a column may be stored as: text as a number would be as long as whoever wrote it likes."""
+"""The storage types allowed for each column. A number stored as text could have any length."""
 _WIDEST = 16
 """Bytes of a number of fixed length."""
 _MOST_BYTES = 512 << 20
@@ -80,9 +80,9 @@ def read_parquet(path: Path) -> Clip:
 
 
 def _footer(path: Path) -> Structure:
-    """What the file says of its columns, before pyarrow, which it could end, reads it.
+    """Read the footer: the description of the columns, checked before pyarrow reads the file.
 
-    Raises ClipError where this is no file, or what it says is too much.
+    Raises ClipError where this is no file, or where it claims too much memory.
     """
     with open_regular(path) as file:
         if (size := size_of(file)) > _MOST_BYTES:

@@ -1,4 +1,4 @@
-"""How a user's files are named: `--names '{sign}_{signer}_{n}'`."""
+"""The pattern of file names, `--names '{sign}_{signer}_{n}'`: a path in, its fields out."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ class NamePattern:
             )
 
     def has(self, field: str) -> bool:
-        """Whether it tells that field."""
+        """Return True if the pattern has that field."""
         return f"{{{field}}}" in self.text
 
     @property
     def whole_path(self) -> bool:
-        """Whether it is of the path below the root, not of the file's name alone."""
+        """True if the pattern is for the path below the root, not for the file's name alone."""
         return "/" in self.text
 
     def match(self, path: PurePosixPath) -> dict[str, str] | None:

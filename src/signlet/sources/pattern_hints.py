@@ -1,4 +1,4 @@
-"""Patterns of names to offer a user: only those that fit the clips in question."""
+"""Patterns to suggest for `--names`: clips in, only patterns that fit them out."""
 
 from __future__ import annotations
 

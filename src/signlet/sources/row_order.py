@@ -1,4 +1,4 @@
-"""Order of the rows in a file of the competition's schema: recognise it, or bring it about.
+"""Row order in the competition's schema: rows of a file in, the same in canonical order out.
 
 One row is one landmark of one frame, labelled by `frame`, `type` and `landmark_index`. The
 canonical order is: frames increasing, in each frame face, left hand, pose and right hand,
@@ -37,7 +37,7 @@ ROWS = tuple(_LAYOUTS)
 
 
 def frames_in_order(frame: Ints, points: int) -> bool:
-    """Whether each run of `points` rows is one frame and the frames increase."""
+    """Return True if each run of `points` rows is one frame and the frames increase."""
     by_frame = frame.reshape(-1, points)
     first = by_frame[:, 0]
     return bool((by_frame == first[:, None]).all() and (first[1:] > first[:-1]).all())

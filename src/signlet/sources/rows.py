@@ -28,7 +28,7 @@ from signlet.sources.unused_files import one_line
 from signlet.text.names import signer_name
 
 COLUMNS = ("path", "sign", "signer", "start", "end", "start_frame", "end_frame", "split")
-"""What a table may tell of a clip; the first two it must."""
+"""The columns that a table of clips may have; the first two are required."""
 _NEEDED = COLUMNS[:2]
 _TIMES = frozenset(COLUMNS[3:7])
 _LONGEST = 200
@@ -36,7 +36,7 @@ _LONGEST = 200
 _TELL = "or tell what yours are called: --columns path=HEADING,sign=HEADING,signer=HEADING"
 
 Columns = Mapping[str, str]
-"""What is told -> heading of the column that tells it."""
+"""A key of `COLUMNS` -> the heading of that column in the table."""
 
 
 def parse_columns(text: str) -> dict[str, str]:
@@ -136,7 +136,7 @@ def _rows(table: Path, columns: Columns) -> list[Row]:
 
 
 def repeated_remedy(table: Path, columns: Columns) -> str:
-    """What to do where a table lists one clip twice. Raises SignletError as `clip_rows` does."""
+    """Return the remedy for a table that lists one clip twice. Raises as `clip_rows` does."""
     return stretches_remedy(_rows(table, columns)[0][1], _headings(columns))
 
 
@@ -156,7 +156,7 @@ def _named(row: dict[str, str], table: Path, at: str, signs: SignNames) -> dict[
 
 
 def _where(row: Mapping[str, str], table: Path) -> str:
-    """What errors begin with."""
+    """Return the beginning of an error: the table and its row."""
     name = row["path"] if len(row["path"]) <= _LONGEST else f"{row['path'][:_LONGEST]}..."
     return f"{table}: {row['at']}: {name}" if row.get("at") else f"{table}: {name}"
 

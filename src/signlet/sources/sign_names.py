@@ -1,4 +1,4 @@
-"""Names of the signs of a whole set: all that cannot be taken are said at once."""
+"""Check the sign names of a whole set; report all invalid names at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who signs, where only the names of the files can tell: `<signer>_<anything>`.
+"""Signers from file names, `<signer>_<anything>`: names in, a signer or None for each out.
 
 Phones, cameras and people also write other things before the first underscore: a date, a
 counter, the sign. Taken for persons, these make an estimate "for unseen signers" of clips whose
@@ -53,7 +53,7 @@ _RECORDING = re.compile(
     )(?![^\W\d_])""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""What cameras, phones and programs call a recording."""
+"""File names that cameras, phones and programs give to a recording."""
 _COUNTER = re.compile(
     r"""10\d_\d{4}(?!\d) | [A-Z]\d{3}_C\d{3} | (?:IMGP|CIMG|HPIM|PICT|MAH|M4H|KIF|FILE|DSC)\d+
     | [CSMP]\d{4,8}(?=[_.]) | v\d+(?=_)
@@ -76,7 +76,7 @@ _PLAIN = re.compile(
     | correct | wrong | original | no | nr | num | number )[-.\s]*\d*""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""What people call a file after, alone or with a number."""
+"""Words that people use as file names, alone or with a number."""
 _MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _DATE = re.compile(
     rf"""(?:19|20)\d\d[-._\s]?(?:0[1-9]|1[0-2])[-._\s]?(?:0[1-9]|[12]\d|3[01])(?!\d{{1,3}}(?!\d))
@@ -118,7 +118,7 @@ def signers_of(clips: Sequence[Clip], others: int = 0) -> tuple[list[str | None]
 
 
 def _reasons(clips: Sequence[Clip]) -> dict[int, str]:
-    """Why what stands before the underscore is no person, by the clip's row."""
+    """Return the reason why the word before the underscore is no person, by the clip's row."""
     found = [signer_of(name) for _, name in clips]
     why: dict[int, str] = {}
     for rule in _RULES:
@@ -129,7 +129,7 @@ def _reasons(clips: Sequence[Clip]) -> dict[int, str]:
 
 
 def signer_of(file_name: str) -> str | None:
-    """What stands before the first underscore of a file's name, else None."""
+    """Return the text before the first underscore of a file's name, else None."""
     signer, underscore, _ = file_name.partition("_")
     return signer.strip() or None if underscore else None
 
@@ -223,7 +223,7 @@ def _numbers(rows: Sequence[Row]) -> dict[int, str]:
 
 
 def _one_each(rows: Sequence[Row]) -> dict[int, str]:
-    """What tells a clip from all others, as a counter, a time or an identifier does."""
+    """Find words that differ in nearly every clip: a counter, a time or an identifier."""
     kinds = defaultdict(list)
     for number, (signer, _, _) in enumerate(rows):
         if not PERSON.fullmatch(signer):
@@ -239,7 +239,7 @@ def _one_each(rows: Sequence[Row]) -> dict[int, str]:
 
 
 def _sign_labels(rows: Sequence[Row]) -> dict[int, str]:
-    """What tells a sign from all others, as its number or an abbreviation does."""
+    """Find words that stand for one sign each: its number or an abbreviation."""
     labels = defaultdict(set)
     for signer, sign, _ in rows:
         labels[sign].add(signer)

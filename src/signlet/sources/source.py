@@ -1,4 +1,4 @@
-"""What every source of clips offers, and the look-up of one clip by name."""
+"""The protocol of a source: `ClipRef`s and clips (T, 543, 3) out; look-up of a clip by name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class ClipRef:
-    """Where a clip lies and what is known of it; cheap, picklable, nothing is read yet.
+    """A reference to a clip: its file, sign and signer. Cheap and picklable; nothing is read yet.
 
     name: unique within the source; one printable line, whatever its file is called.
     path: its file; whether it exists shows when it is read.
@@ -53,9 +53,9 @@ class Source(Protocol):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a user must know of how the clips were found: sentences without a full stop.
+        """Notes on how the clips were found: sentences without a full stop.
 
-        What was left aside and why, and what is only guessed. Raises SignletError.
+        They name files that were left aside, with the reason, and guesses. Raises SignletError.
         """
 
     def refs(self) -> list[ClipRef]:

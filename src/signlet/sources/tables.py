@@ -107,7 +107,7 @@ def _reader(text: str, delimiter: str) -> Reader:
 
 
 def _delimiter(text: str, needed: Sequence[str]) -> str:
-    """What parts the header into the most of the needed columns, then into the most cells."""
+    """Return the delimiter that gives the most needed columns, then the most cells."""
     wanted = {plain(name) for name in needed}
 
     def found(delimiter: str) -> tuple[int, int]:

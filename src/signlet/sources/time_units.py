@@ -1,4 +1,4 @@
-"""Times of a table that are no seconds, which shows where they lie behind their recordings."""
+"""Units of a table's times: refuse times in frames or milliseconds that were read as seconds."""
 
 from __future__ import annotations
 

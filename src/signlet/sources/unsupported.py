@@ -1,4 +1,4 @@
-"""Why a file or folder is not read as a clip, and what to do with it."""
+"""Unsupported files: a path in, the reason why it is not read and the remedy out."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SETS = {
 
 
 def misnamed(path: Path, as_video: bool) -> str | None:
-    """What is wrong where a file's content belongs to another ending than its own; else None.
+    """Return a message if a file's content belongs to another ending; else None.
 
     as_video: whether it was read as a video, in vain.
     """
@@ -41,7 +41,7 @@ def misnamed(path: Path, as_video: bool) -> str | None:
 
 
 def foreign(path: Path, endings: str) -> str:
-    """Why what no reader takes is not read. endings: of files that are, in words."""
+    """Return why no reader takes this file. endings: those of files that are read, in words."""
     if not exists(path):
         return not_found_message(path, "file")
     if path.is_dir():
@@ -66,9 +66,9 @@ def foreign(path: Path, endings: str) -> str:
 
 
 def single_frames(folder: Path) -> str | None:
-    """What to do with a folder `<sign>/<clip>` of arrays of one frame each, or one above it.
+    """Return the remedy for a folder `<sign>/<clip>` with one array a frame, or for one above it.
 
-    None where it is nothing of the kind.
+    None for any other folder.
     """
     for above, what in enumerate(("one clip", "clips of one sign", "clips")):
         if _holds_frames(folder, above):
@@ -89,7 +89,7 @@ def _parent(folder: Path, levels: int) -> Path:
 
 
 def _holds_frames(folder: Path, depth: int) -> bool:
-    """Whether arrays called by numbers, of one frame each, lie so many folders below."""
+    """Return True if numbered arrays of one frame each lie `depth` folders below."""
     try:
         if depth:
             below = (one for one in sorted(folder.iterdir()) if one.is_dir())

@@ -1,4 +1,4 @@
-"""What lies in a set of clips and is not read: nothing vanishes without a word."""
+"""Unused files of a set of clips: a tree of names in, notes on what is not read and why out."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Tree:
 
 @dataclass
 class _Folder:
-    """What is not read in a folder."""
+    """The unread files of a folder."""
 
     others: list[PurePosixPath] = field(default_factory=list)
     deep: list[PurePosixPath] = field(default_factory=list)
@@ -49,7 +49,7 @@ class _Folder:
 
 
 def is_system(name: str, *, folder: bool) -> bool:
-    """Whether a file or folder is the system's or a program's own, or hidden.
+    """Return True if a file or folder belongs to the system or a program, or is hidden.
 
     A folder may be a sign, whose name may end as an editor's backup of a file does: hello~
     """
@@ -85,7 +85,7 @@ _Folders = dict[PurePosixPath, _Folder]
 def _sorted(
     tree: Tree, taken: Sequence[PurePosixPath], places: Sequence[PurePosixPath]
 ) -> tuple[_Folders, _Folders, list[PurePosixPath]]:
-    """What is not read: folders without a clip, folders of signs, and clips in neither."""
+    """Sort the unread files: folders without a clip, folders of signs, and clips in neither."""
     known, around = set(taken), {PurePosixPath(), *places}
     around |= {parent for place in places for parent in place.parents}
     signs = {_folder(path, around) for path in taken}
@@ -172,7 +172,7 @@ _REMEDIES = {
     "unpack archives": (".zip", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz"),
     "save the arrays of pickles with numpy.savez": (".pkl", ".pickle"),
 }
-"""What can be done with files that are not read -> their endings."""
+"""A remedy for unread files -> the endings that it is for."""
 _LANDMARKS = frozenset((".npz", ".npy", ".parquet", ".pose"))
 """Endings of landmarks: with another one behind it, as a copy has, a file may still be some."""
 

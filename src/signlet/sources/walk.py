@@ -23,7 +23,7 @@ bear the same time."""
 
 @dataclass(frozen=True)
 class State:
-    """When files and folders were changed last, to see whether they were since."""
+    """The times of the last changes, to notice later ones."""
 
     changed: dict[str, tuple[int, int]] = field(default_factory=dict)
 
@@ -32,7 +32,7 @@ class State:
         self.changed[path] = _changed(path)
 
     def holds(self) -> bool:
-        """Whether nothing was changed; False where a change might not show."""
+        """Return True if nothing was changed; False if a change might not show."""
         return all(was != (0, 0) and was == _changed(path) for path, was in self.changed.items())
 
 
@@ -104,7 +104,7 @@ def _suffix(name: str) -> str:
 
 
 def _loops(entry: os.DirEntry[str]) -> bool:
-    """Whether a link leads to a folder that it lies in."""
+    """Return True if a link leads to a folder that contains it."""
     if not entry.is_symlink():
         return False
     here, there = os.path.realpath(os.path.dirname(entry.path)), os.path.realpath(entry.path)
@@ -112,7 +112,7 @@ def _loops(entry: os.DirEntry[str]) -> bool:
 
 
 def _is_pipe(entry: os.DirEntry[str]) -> bool:
-    """Whether this is no file, no folder, and no link to where nothing is."""
+    """Return True if this is a pipe, a socket or a device."""
     return not (entry.is_file() or entry.is_dir()) and blocked(Path(entry.path)) is not None
 
 

@@ -89,7 +89,7 @@ class Zipped:
 
 @dataclass(frozen=True)
 class _Kept:
-    """What an archive holds, as long as it is not changed."""
+    """The content of an archive, valid until it changes."""
 
     state: State
     found: list[NamedClip]

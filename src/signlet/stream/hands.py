@@ -1,4 +1,4 @@
-"""What one frame tells of the hands: where they are, in shoulder widths of the signer."""
+"""Hands of one frame (543, 3): positions in shoulder widths of the signer out."""
 
 from __future__ import annotations
 

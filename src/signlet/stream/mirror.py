@@ -21,7 +21,7 @@ def turn(frame: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 class MirrorCheck:
-    """Which hand works: nine of ten people sign with the right one."""
+    """Notice a mirrored camera: nine of ten people sign with the right hand."""
 
     def __init__(self) -> None:
         self._left = self._one = 0.0

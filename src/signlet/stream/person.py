@@ -1,4 +1,4 @@
-"""Which of several people is followed: the largest, kept as long as they are there."""
+"""Follow one of several people: the landmarks of each in, those of the largest person out."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ class StreamRecogniser:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What was mended in frames so far, as `signlet.Clip.remarks`."""
+        """The corrections of frames so far, as `signlet.Clip.remarks`."""
         return self._reader.remarks
 
     def push(self, frame: ArrayLike, time: float) -> list[SignEvent]:

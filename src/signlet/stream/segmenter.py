@@ -1,4 +1,4 @@
-"""Cut a stream of landmarks into signs, by where the hands are and when they hold still."""
+"""Frames (543, 3) with times in, segments of single signs (T, 543, 3) out."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ class Segmenter:
 
     @property
     def state(self) -> Literal["rest", "signing"]:
-        """Whether a sign is being made; hands whose sign was answered while they hold it rest."""
+        """The state: hands that hold a sign which was answered already count as "rest" too."""
         return "rest" if self._start is None else "signing"
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What was mended in frames so far, as `signlet.Clip.remarks`."""
+        """The corrections of frames so far, as `signlet.Clip.remarks`."""
         return self._reader.remarks
 
     def push(self, frame: ArrayLike, time: float) -> list[Segment]:

@@ -1,4 +1,4 @@
-"""When a sign in a stream starts and ends: every threshold, with its unit."""
+"""Thresholds for the start and end of a sign in a stream, each with its unit."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ def start_trackers(names: Sequence[str], run: Path, settings: Mapping[str, Any])
 
 
 def _safely(name: str, act: Callable[[], None]) -> bool:
-    """Call act(); return True on success, print a note and return False on failure."""
+    """Call act() and return True; where it fails, warn and return False."""
     try:
         act()
     except Exception as error:

@@ -1,4 +1,4 @@
-"""How well taught signs are recognised: clips, signers and signs are left out in turn."""
+"""Accuracy of taught signs by leaving out: embeddings (N, D) in, an `Estimate` out."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What was measured; None where there was nothing to leave out.
+    """The accuracy of taught signs; None where there was nothing to leave out.
 
     clips: each clip left out in turn, where its sign has others. signers: each signer left
     out in turn, on signs that others show too. left_out: each sign left out in turn; what is
@@ -76,7 +76,7 @@ def estimate(
 
 
 def steps(examples: Examples, signers: Sequence[str]) -> int:
-    """How often `estimate` teaches."""
+    """Count how often `estimate` teaches."""
     who = np.array(signers, dtype=str)
     parts = [*_each_clip(examples), *_each_sign(examples)]
     return len(parts) + (len(list(_each_signer(examples, who))) if _shared(examples, who) else 0)
@@ -113,7 +113,7 @@ def _each_sign(examples: Examples) -> Iterable[tuple[Rows, Rows]]:
 
 
 def _shared(examples: Examples, who: NDArray[np.str_]) -> bool:
-    """Whether two signers show the same sign."""
+    """Return True if two signers show the same sign."""
     return any(True for _ in _each_signer(examples, who))
 
 
@@ -134,7 +134,7 @@ def _tally(
 
 
 def _read(found: Likenesses, expected: Expected, left_out: Rows, read: Rows) -> Integers:
-    """What a head taught without some clips says of some: a sign's number, or NONE."""
+    """Return the answers of a head taught without some clips: the number of a sign, or NONE."""
     rest = found.without(left_out)
     shares, none = answered(rest.scores[read], *scales(rest.similarities(), expected))
     said: Integers = np.where(none > shares.max(1), NONE, shares.argmax(1))

@@ -52,7 +52,7 @@ class BadClips(ClipError):  # noqa: N818
 def given_clips(
     clips: Sequence[Recognisable], signs: Sequence[str], signers: Sequence[str | None] | None
 ) -> list[Given]:
-    """What `signlet.teach` got. Raises SignletError where the lists do not fit together."""
+    """Pair up the arguments of `signlet.teach`. Raises SignletError where the lengths differ."""
     if isinstance(clips, str | Path) or isinstance(signs, str):
         raise SignletError("teach: give a list of clips and a list with the sign of each")
     who = [None] * len(clips) if signers is None else signers
@@ -141,7 +141,7 @@ def distinct(
 
 
 def _alike(examples: Sequence[Example], twins: Mapping[int, int], held: int) -> str:
-    """What is said of clips that are there already. twins: row -> the first like it."""
+    """Return the message on clips given twice. twins: row -> the first clip like it."""
     held_too = [row for row, twin in twins.items() if twin < held]
     again = [row for row, twin in twins.items() if twin >= held]
     told = []
@@ -160,7 +160,7 @@ def _named(example: Example) -> str:
 
 
 def _torn(first: Example, second: Example, first_is_held: bool) -> str:
-    """What is said of one clip under two signs."""
+    """Return the message on one clip given for two signs."""
     if first_is_held:
         return (
             f"{second.name} ({second.sign}): the model file was taught the same clip as "

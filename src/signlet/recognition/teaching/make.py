@@ -59,7 +59,7 @@ class Made:
 
 
 def note_of_base(base: Recogniser) -> str:
-    """What to know of a base before it is taught; "" where nothing is."""
+    """Return a note on a base model before it is taught; "" for none."""
     if len(base.signs) >= FEW_SIGNS or "init" in base.about:
         return ""
     return (
@@ -223,7 +223,7 @@ def _named(found: Recogniser) -> str:
 
 
 def require_taught(found: Recogniser, so: str = "teach it signs first") -> Taught:
-    """What a model was taught. Raises SignletError, which ends with `so`, where it was not."""
+    """Return the taught signs of a model. Raises SignletError, ending with `so`, if it has none."""
     if found.taught is None:
         raise SignletError(f"{_named(found)}: was not taught; {so}")
     return found.taught

@@ -70,7 +70,7 @@ class Arranged:
 
 
 def reader_of(path: Path, parts: tuple[Part, ...], person: int | None) -> Reader | None:
-    """What reads a file so arranged; None where it is read as always."""
+    """Return the reader for a file with such an arrangement; None for the usual reader."""
     suffix = path.suffix.lower()
     if parts and suffix in _READERS:
         return partial(_READERS[suffix], parts=parts)

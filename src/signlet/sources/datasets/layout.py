@@ -1,4 +1,4 @@
-"""What every layout of a published set offers, and the source made of it.
+"""The protocol of a published set's layout: its folder in, a `Source` of its clips out.
 
 A layout is one small file with three functions: `known_by` tells whether a folder is this set,
 `clips` lists what is there, `read` reads one clip (mostly `read_ref`). See docs/datasets.md.
@@ -87,7 +87,7 @@ class Listing:
         self._said += [note] * bool(note)
 
     def notes(self) -> list[str]:
-        """What to tell the user: sentences without a full stop, no more than there are kinds."""
+        """Return notes for the user: sentences without a full stop, one for each kind."""
         left_out = {f"left out: {why}": which for why, which in self._left_out.items()}
         found = {**left_out, **self._doubts}
         return [*(self._note(what, which) for what, which in found.items()), *self._said]
@@ -106,7 +106,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class Layout:
-    """How one published set lies on disk.
+    """The layout of one published set on disk.
 
     name: of the set, before the colon in `--data name:PATH`.
     known_by: what in a folder shows that it holds this set and nothing else, in words ("its

@@ -63,7 +63,7 @@ def clips(root: Path) -> Listing:
 
 
 def _cut_note(before: int, reading: int) -> str:
-    """How many clips were cut by whom, as their files show it; "" where none is to be cut."""
+    """Return a note on how many clips were cut before, and how many are cut now; "" for none."""
     if not before + reading:
         return ""
     return (
@@ -117,7 +117,7 @@ def _span(instance: dict[str, Any]) -> Span | None:
 
 
 def _is_cut(path: Path, span: Span) -> bool:
-    """Whether preprocess.py has cut the file to the span already, which its length shows."""
+    """Return True if preprocess.py has cut the file to the span already, judged by its length."""
     try:
         frames, fps = measured(path)
     except ClipError:

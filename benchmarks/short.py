@@ -34,6 +34,7 @@ def run(benchmark: Benchmark, work: Path) -> Ran:
     """Run one in its short form. work: an empty folder for its results and temporary files."""
     arguments = [text.replace("{work}", str(work)) for text in benchmark.short or ()]
     command = [sys.executable, "-m", benchmark.module, *arguments]
+    (work / "results").mkdir(exist_ok=True)
     start = time.perf_counter()
     try:
         done = subprocess.run(

@@ -95,8 +95,9 @@ def main() -> None:
         body = form(clips(arguments.frames)[0])
         with serving(model) as (port, pid):
             rows = asyncio.run(ask(port, pid, body, arguments.requests))
+    written = write_csv("serve_memory", rows)
     draw(rows)
-    print("written to", write_csv("serve_memory", rows))
+    print("written to", written)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 Cost: about two minutes on two cores.
 Page: docs/model.md
 Results: reference_speed.csv
+Short: --threads 1 --repetitions 1 --batch 8
 
     python -m benchmarks.training_speed.reference_speed [--threads 2] [--repetitions 7] [--batch 64]
 

@@ -3,6 +3,7 @@
 Cost: about ten minutes on two cores.
 Page: docs/video.md
 Results: extract_speed.csv
+Short: --count 1 --repetitions 1
 
     python -m benchmarks.video.extract_speed [--videos DIR] [--count 6] [--repetitions 5]
 

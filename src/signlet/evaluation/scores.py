@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -17,9 +16,6 @@ from signlet.errors import SignletError
 from signlet.evaluation.predictions import Predictions, average, read_predictions, write_predictions
 from signlet.lazy import lazily
 
-if TYPE_CHECKING:
-    from signlet.evaluation.show import print_scores
-
 __all__ = [
     "Predictions",
     "Scores",
@@ -28,7 +24,6 @@ __all__ = [
     "by_signer",
     "confusion",
     "interval_said",
-    "print_scores",
     "read_predictions",
     "score",
     "scored_signers",
@@ -36,6 +31,7 @@ __all__ = [
     "worst_confusions",
     "write_predictions",
 ]
+# Printing has moved to show.py; this is the name by which some know it.
 __getattr__, __dir__ = lazily(__name__, {"show": ["print_scores"]}, "signlet.evaluation")
 
 CONFIDENCE = 0.95

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,12 @@ from prose import BANNED, findings
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+SOURCES = ROOT / "src" / "signlet"
+ROOMS = [p for p in sorted(SOURCES.iterdir()) if p.suffix == ".py" or (p / "__init__.py").is_file()]
+SPOKEN = {SOURCES / "serve" / name for name in ("answers.py", "app.py")}
+"""Their docstrings are printed: they are the texts of the service's OpenAPI description."""
+CLAUSE = re.compile(r"(?:What|Whether|Which|Who|Whose|How|Where|When|Why|That|The one)\b")
+"""Docstrings that begin so hide the verb: "Return ...", "True if ...", a noun say it at once."""
 HELPS = sorted((ROOT / "src" / "signlet" / "cli" / "help").glob("*.txt"))
 TRANSLATED = (
     "It is tested on signers never seen.",
@@ -62,6 +70,21 @@ def test_the_style_refuses_what_reads_translated(sentence: str) -> None:
 
 def test_the_style_leaves_headings_questions_and_code_alone() -> None:
     assert findings(PLAIN) == []
+
+
+def docstrings(tree: ast.Module) -> Iterator[str]:
+    """All docstrings, those behind constants and fields too."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Expr(value=ast.Constant(value=str(text))):
+                yield text
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.stem)
+def test_a_docstring_begins_with_a_verb_or_a_noun(room: Path) -> None:
+    files = [room] if room.is_file() else sorted(room.rglob("*.py"))
+    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in files if path not in SPOKEN)
+    assert [text for tree in trees for text in docstrings(tree) if CLAUSE.match(text)] == []
 
 
 def messages() -> str:

@@ -1,4 +1,4 @@
-"""What the command `signlet`, `python -m signlet` and torchrun start."""
+"""The entry point of the command `signlet`, `python -m signlet` and torchrun."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The one exception that users meet: one line naming what is wrong, where, and the remedy."""
+"""The exception that users meet: one line naming what is wrong, where, and the remedy."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ClipWarning(UserWarning):
 
 
 def reason_of(error: BaseException, most: int | None = None) -> str:
-    """What an error of another library says, on one line of so many letters; else its class."""
+    """Return another library's message on one line of at most `most` letters; else its class."""
     return " ".join(str(error).split())[:most] or type(error).__name__
 
 

@@ -29,7 +29,7 @@ MOVED = {
 
 
 def _now(name: str) -> str:
-    """Where a module lies, or one in a folder that has moved; "" where neither has."""
+    """Return the new name of a moved module, or of one in a moved folder; "" for others."""
     for old, new in MOVED.items():
         if name == old or name.startswith(f"{old}."):
             return new + name.removeprefix(old)

@@ -16,7 +16,7 @@ _NO_BREAKS = (
     "\ud800-\udfff"  # halves of a character, as names of files that are not UTF-8 have
 )
 UNPRINTED = re.compile(f"[\t\n{_NO_BREAKS}]")
-"""What no printed name may hold as it is."""
+"""Characters that no printed name may contain."""
 UNPRINTED_IN_TEXT = re.compile(f"[{_NO_BREAKS}]")
 """The same of a text of several lines, which may have tabs."""
 _LONGEST_VALUE, _LONGEST_LINE = 200, 1_500

@@ -10,7 +10,7 @@ from signlet.errors import SignletError
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """How often and how strongly clips are changed in training; 0 switches a step off.
+    """The probability and strength of each change of clips in training; 0 switches a step off.
 
     Raises SignletError where a value lies outside its range.
     """

@@ -1,4 +1,4 @@
-"""How sure a model may be, and from which confidence it answers "none".
+"""Calibration: predictions (N, K) in, a temperature and the threshold for "none" out.
 
 Reading and applying a calibration needs numpy only; `measure`, `unknown` and `leave_out`,
 which make one, are imported by name.

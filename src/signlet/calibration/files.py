@@ -1,4 +1,4 @@
-"""What a calibration leaves in its folder: the numbers, and a picture of them.
+"""The files of a calibration: a `Calibrated` in, calibration.json and calibration.svg out.
 
 The picture says whether a confidence is true, and how many clips pass which threshold.
 """

@@ -83,7 +83,7 @@ class LeaveOut:
     split: str | None = None
 
     def folder(self, fold: int, group: int) -> Path:
-        """Where one training's checkpoint and predictions lie."""
+        """Return the folder of one training's checkpoint and predictions."""
         return self.work / f"fold-{fold}-without-{group}-of-{self.groups}"
 
     def _predictions(self, fold: int, group: int) -> Path:
@@ -129,7 +129,7 @@ class LeaveOut:
         return [self._answers(self._predictions(*one)) for one in every]
 
     def _answers(self, path: Path) -> Predictions:
-        """What a training has answered. Raises SignletError where its file is damaged."""
+        """Read the answers of a training. Raises SignletError where its file is damaged."""
         found = read_predictions(path)
         if set(found) != {SOUP} or not set(found[SOUP].signs) < set(self.packed.signs):
             raise SignletError(
@@ -166,7 +166,7 @@ class LeaveOut:
 
 
 def averaged(runs: Sequence[Sequence[Predictions]], kind: Kind) -> list[Predictions]:
-    """What an ensemble of several runs answers, training by training.
+    """Average the answers of several runs, training by training.
 
     runs: `LeaveOut.run` of each, for the same folds and groups; kind: see `averaging`.
     Raises SignletError where the runs hold out other clips or know other signs.

@@ -37,7 +37,7 @@ _REMEDY = "give --unknown CLIPS"
 
 @dataclass(frozen=True)
 class LeaveOutRequest:
-    """What is trained again. runs, data: folders, and the clips of each ([]: as packed there).
+    """The trainings to repeat. runs, data: folders, and the clips of each ([]: as packed there).
 
     folds: () for those of the out-of-fold predictions. groups: of signs. told: what the columns
     of tables among the data are called, and how the files are named.

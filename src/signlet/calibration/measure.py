@@ -41,7 +41,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Report:
-    """How well the calibration works; NaN where nothing can be said.
+    """The quality of a calibration; NaN where it is unknown.
 
     known, unknown: clips. known_signers, unknown_signers: how many, all nameless ones count
     as one. accuracy: of all known clips. log_loss, calibration_error: before and after the
@@ -70,7 +70,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Calibrated:
-    """What `calibrate` gives.
+    """The result of `calibrate`.
 
     before, after: out-of-fold predictions without and with the temperature (fitted on other
     signers). known, unknown: (N,), (M,) confidences with the temperature that is kept.

@@ -55,7 +55,7 @@ BROKEN, FAILED = 1, 2
 
 
 def usage() -> str:
-    """What `signlet --help` prints."""
+    """Return the text of `signlet --help`."""
     width = max(map(len, COMMANDS))
     return _USAGE.format(
         commands="\n".join(f"  {name:<{width}}  {about}" for name, about in COMMANDS.items())
@@ -155,8 +155,9 @@ def _run(name: str, arguments: list[str], ending: Ending) -> int:
 
 
 def _complete() -> bool:
-    """Whether what most commands import is installed: then a help need not find out what is not,
-    and is printed as it was written down, which takes a tenth of the time."""
+    """Return True if the packages that most commands import are installed.
+
+    Then a help is printed from its file, which takes a tenth of the time."""
     try:
         return all(map(find_spec, _MOSTLY_NEEDED))
     except (ImportError, ValueError):  # somebody has put nothing in the place of one

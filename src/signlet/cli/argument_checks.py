@@ -1,4 +1,4 @@
-"""Arguments that a parser would take and that mean nothing: empty, given twice, too many."""
+"""Checks of arguments that a parser lets through: empty, given twice, too many."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def check_jobs(parsed: Any) -> None:
 
 
 def surplus_hint(parser: argparse.ArgumentParser, message: str) -> str:
-    """What a command takes, where it was given names too many; "" for other mistakes."""
+    """Return the usage of a command that was given too many names; "" for other mistakes."""
     _, found, names = message.partition("nrecognized arguments: ")
     if not found or names.startswith("-"):
         return ""

@@ -1,4 +1,4 @@
-"""What long work tells, on a console: lines, notes, and a bar for each training."""
+"""Progress of long work on a console: events in; lines, notes and a bar for each training out."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def run(arguments: list[str]) -> None:
 
 
 def _say_notes(parsed: Any, packed: PackedSet, model: ModelFile, trained: str) -> None:
-    """What is wrong with the clips, on stderr: stdout is for the scores."""
+    """Print what is wrong with the clips, on stderr: stdout is for the scores."""
     told = (parsed.data, parsed.columns, parsed.names)
     found = () if is_packed(*told) else open_source(*told).notes
     before = [trained] * bool(trained)

@@ -150,7 +150,7 @@ def _real_clips(parsed: Any, trained_on: Any, console: Console) -> dict[str, NDA
 
 
 def _show(text: str, status: Status | None, console: Console) -> None:
-    """What is done now. A status would take brackets in a name for markup."""
+    """Show the current step. A status would take brackets in a name for markup."""
     if status is None:
         console.print(text, soft_wrap=True)
     else:

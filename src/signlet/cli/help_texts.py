@@ -24,7 +24,7 @@ def kept(command: str) -> str:
 
 
 def printed(command: str) -> str:
-    """What the command itself prints, which needs its extra. Raises SystemExit where it cannot."""
+    """Return the help as the command itself prints it. Raises SystemExit without its extra."""
     out, before = io.StringIO(), os.environ.get("COLUMNS")
     os.environ["COLUMNS"] = _WIDTH
     try:

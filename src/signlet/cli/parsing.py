@@ -1,4 +1,4 @@
-"""What the commands' parsers share."""
+"""Parsers of the commands: arguments in, checked settings or one line of error out."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def _split(given: Sequence[str]) -> tuple[str | None, list[str]]:
 
 
 def _no_clip(name: str) -> str:
-    """Why the only name that was given is none of a clip."""
+    """Return why the only name given is not a clip."""
     first = Path(name)
     if first.is_dir():
         some = f"signlet recognise {quote(str(first))}/*.npz"
@@ -186,7 +186,7 @@ def _show(
 
 
 def _doubts(name: str, clip: Clip) -> list[str]:
-    """Why a clip that can be read hardly shows one sign."""
+    """Return the reasons why a readable clip hardly shows one sign."""
     found = [] if clip.hand_frames().any() else ["no hands were found"]
     if clip.fps and len(clip.frames) / clip.fps > _LONG:
         found.append(

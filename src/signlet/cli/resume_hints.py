@@ -1,4 +1,4 @@
-"""What is kept of a command that Ctrl-C or another signal ends, and how to go on."""
+"""Hints after Ctrl-C or another signal: for each command, what is kept and how to go on."""
 
 from __future__ import annotations
 

@@ -183,7 +183,7 @@ def read_token(file: str | None) -> str | None:
 
 
 def _content(file: str) -> bytes:
-    """What stands first in a file. Raises OSError, SignletError where it is a pipe, say."""
+    """Read the beginning of a file. Raises OSError, or SignletError for a pipe."""
     if why := blocked(Path(file)):
         raise SignletError(f"--token_file {why}, or set {TOKEN}")
     with Path(file).open("rb") as opened:

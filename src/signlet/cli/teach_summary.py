@@ -1,4 +1,4 @@
-"""What `signlet teach` prints of a taught model, in plain words."""
+"""The summary of `signlet teach`: a taught model in, plain text out."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _by(taught: Taught) -> str:
 
 
 def _unnamed(taught: Taught) -> Iterator[str]:
-    """How to name clips that do not say who signs."""
+    """Yield advice on naming clips whose signer is unknown."""
     nameless = _nameless(taught)
     if not nameless:
         return
@@ -125,7 +125,7 @@ def _of_signers(measured: Estimate, taught: Taught) -> Iterator[str]:
 
 
 def _why(taught: Taught) -> str:
-    """Why new people cannot be tested."""
+    """Return why the model cannot be tested on new people."""
     people = taught.people()
     if people == 0:
         return "the clips do not say who signs"

@@ -128,7 +128,7 @@ def _say(warnings: Sequence[str], notes: Sequence[str], console: Console) -> Non
 
 
 def _requested(parsed: Any, recipe: Recipe, arguments: list[str]) -> Requested:
-    """What the flags say of folds and length; what cannot be had is refused before packing."""
+    """Return the folds and length that the flags ask for; refuse impossible ones before packing."""
     folds = None if parsed.folds is None else str(parsed.folds)
     if parsed.split and (folds is not None or "num_folds" in given_flags(arguments)):
         raise SignletError(

@@ -1,4 +1,4 @@
-"""What the commands that train print of a training, and how they read `--recipe`."""
+"""Output of the commands that train, and their flag `--recipe`."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def print_duplicates(soup: Predictions, packed: PackedSet, run: Path, console: C
 
 
 def _about(run: Path) -> dict[str, Any]:
-    """What the run's model file says of itself."""
+    """Return what the run's model file says about itself."""
     about: dict[str, Any] = json.loads(RunFolder(run).config.read_text(encoding="utf-8"))["about"]
     return about
 

@@ -28,7 +28,7 @@ from signlet.sources.missing_path import exists
 
 _BUSY = "another command converts clips into this folder; wait for it, or choose another one"
 Found = tuple[tuple[Fault, ...], Look]
-"""What was found in a clip, and what its hands tell."""
+"""The faults of a clip, and its handedness."""
 _UNREAD = Look(float("nan"), float("nan"), float("nan"), placed=False)
 _ALIKE = (
     *("order", "axes", "pixels", "span", "flip_x", "flip_y", "flip_z"),
@@ -39,7 +39,7 @@ _ARRAYS = {".npz": read_npz, ".npy": read_npy}
 
 @dataclass
 class Converted:
-    """What came of a set.
+    """The result of converting a set.
 
     where: what to give to other commands. written: clips that were written; there: that had
     been. done: flags -> clips that were changed so. left: what still looks wrong, and in how
@@ -107,7 +107,7 @@ def _convert(
 def _found_in_set(
     source: Source, refs: Sequence[ClipRef], tick: Callable[[], None]
 ) -> list[Change]:
-    """What mends each clip of a set: the clip tells, and where it cannot, the whole set does.
+    """Find the change that corrects each clip: from the clip itself, or else from the whole set.
 
     Reads all clips once.
     """
@@ -126,7 +126,7 @@ def _found_in_set(
 
 
 def _usual(told: Sequence[Change]) -> Change:
-    """What mends nearly every clip that tells, and so those, too, that do not.
+    """Return the change that corrects nearly all known clips; the rest gets it, too.
 
     Only what a program does to all clips alike.
     """
@@ -169,7 +169,7 @@ def _changed(source: Source, ref: ClipRef, change: Change) -> Clip:
 
 
 def found_in(clip: Clip) -> Change:
-    """What mends what is found in a clip."""
+    """Return the change that corrects the faults of a clip."""
     return _mends(suspected(clip.frames))
 
 

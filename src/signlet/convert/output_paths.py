@@ -1,4 +1,4 @@
-"""Where each clip of a set is written, and the table that says what a file's name cannot."""
+"""Output paths: clips of a set in, a path for each out, and a table for what names cannot hold."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _text(about: dict[str, str]) -> str:
 
 
 def describe(out: Path, refs: Sequence[ClipRef], paths: Sequence[Path]) -> Path:
-    """What to give to other commands: the folder, or a table in it where names say too little.
+    """Return the data for other commands: the folder, or a table in it where names say too little.
 
     refs, paths: of the clips that were written.
     """

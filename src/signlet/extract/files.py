@@ -15,7 +15,7 @@ from signlet.video.needs import needs_video
 from signlet.video.silence import silent
 
 FORMATS = ("parquet", "npz", "pose")
-"""What `signlet extract` writes; the first is what it writes unless told."""
+"""The formats that `signlet extract` writes; the first is the default."""
 _COMPONENTS = {
     "POSE_LANDMARKS": POSE,
     "FACE_LANDMARKS": FACE,

@@ -100,7 +100,7 @@ def _extract(
 
 
 def left_notes(videos: Path, names: NamePattern | None = None) -> list[str]:
-    """Which folders hold no video, which files are none, and whose signer is unknown.
+    """Return notes on folders without a video, other files, and videos of unknown signers.
 
     Raises SignletError.
     """
@@ -121,7 +121,7 @@ def left_notes(videos: Path, names: NamePattern | None = None) -> list[str]:
 def plan(
     videos: Path, out: Path, file_format: str, names: NamePattern | None = None
 ) -> list[VideoTask]:
-    """What is to be done, sorted. Raises SignletError."""
+    """List the videos to extract, sorted. Raises SignletError."""
     if file_format not in FORMATS:
         raise SignletError(f"--format {file_format}: choose {', '.join(FORMATS)}")
     if videos.is_dir() and videos.resolve() == out.resolve():
@@ -140,7 +140,7 @@ def plan(
 
 
 def _written(video: PurePosixPath, file_format: str) -> PurePosixPath:
-    """Where a video's landmarks go; names that no table or no system takes are mended."""
+    """Return the path of a video's landmarks; names that tables or systems refuse are corrected."""
     parts = [*video.parent.parts, video.stem]
     safe = [part if _is_plain(part) else file_name(part) for part in parts]
     return PurePosixPath(*safe[:-1], f"{safe[-1]}.{file_format}")

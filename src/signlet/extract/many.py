@@ -24,7 +24,7 @@ from signlet.video.single import HOLISTIC, find
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one video, or of a stretch of one.
+    """The result for one video, or a stretch of one.
 
     quality: None where it could not be extracted; error then says why, in one line.
     cached: it had been extracted before. problem: why it is not kept for next time.
@@ -87,7 +87,7 @@ Work = Sequence[tuple[Piece, Path | None]]
 
 
 def _fresh(clips: Sequence[Piece], known: str) -> int:
-    """How many of the clips are not in the cache."""
+    """Count the clips that are not in the cache."""
     return sum(not _is_stored(*clip, known) for clip in clips)
 
 

@@ -113,7 +113,7 @@ def _visible(folder: Path) -> list[str]:
 
 
 def _begins_as_ours(table: Path) -> bool:
-    """Whether a table has the columns that extract writes first, of whichever version."""
+    """Return True if a table begins with the columns that any version of extract writes."""
     try:
         with open_regular(table) as file:
             return file.read(_LOOKED_AT).startswith(_FIRST)

@@ -1,4 +1,4 @@
-"""What came of many videos: rows, and what only shows when they are seen together."""
+"""Summary of many extracted videos: rows in, counts and warnings out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MIRRORED = "mirrored?"
 
 @dataclass(frozen=True)
 class Summary:
-    """What came of many videos.
+    """The summary of many videos.
 
     rows: one a video. warnings: kind -> "name: what and what to do" of each.
     skipped: so many were there already. problem: why the cache could not be written.

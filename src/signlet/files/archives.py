@@ -16,11 +16,11 @@ from signlet.files.regular import open_regular
 _MOST_LISTED = 8 << 20
 """Bytes of the list of entries: more than 50,000 long names."""
 _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-"""What unpacks in steps of bounded size."""
+"""Compressions that unpack in steps of bounded size."""
 _BOMB_BYTES, _BOMB_RATIO = 64 << 20, 200
 """So many bytes out of so many times fewer are no recording of anything."""
 DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, OverflowError)
-"""What zipfile raises over a damaged archive."""
+"""The errors that zipfile raises for a damaged archive."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Where the system wants caches of a user to lie."""
+"""The system's folder for a user's caches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults of this program, which no damaged file causes and which nobody must be told are its."""
+"""Bugs of signlet, told apart from the errors that a damaged file causes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ _NEVER_OF_A_FILE = (NameError, ImportError, AssertionError)
 
 
 def is_internal_error(error: Exception) -> bool:
-    """Whether an error raised while a file was read is a mistake of signlet's own lines.
+    """Return True if an error raised while a file was read is a bug in signlet's own code.
 
     Those of other libraries are not: a damaged file makes them raise nearly anything.
     """

@@ -14,7 +14,7 @@ _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def parsed(text: str | bytes) -> Any:
-    """What a JSON text says. bytes are UTF-8.
+    """Parse a JSON text. bytes are UTF-8.
 
     Takes about 25 times the memory of the text at most. Raises ValueError where it is no JSON,
     is nested deeper than 32, holds a number that is infinite, NaN or of more than 18 digits, or

@@ -1,4 +1,4 @@
-"""What reading columns of a Parquet file would cost, from its footer and the heads of its pages.
+"""The memory that columns of a Parquet file would take: its footer and page headers in, bytes out.
 
 A page says how large it is unpacked, and Arrow takes it at its word: 24 KB became 4.7 GB.
 Numbers of fields and kinds: https://parquet.apache.org/docs/file-format/metadata/
@@ -48,7 +48,7 @@ class TooLargeError(ValueError):
 
 
 def footer(file: IO[bytes], size: int) -> thrift.Structure:
-    """What a Parquet file of so many bytes says of its columns.
+    """Read the footer of a Parquet file of `size` bytes: the description of its columns.
 
     Raises ValueError with the reason where nothing can be read, TooLargeError where too much.
     """

@@ -19,7 +19,7 @@ _KINDS = (
 
 
 def irregular(path: Path) -> str | None:
-    """Why this is no file that can be read, in one line with the remedy; None where it is one.
+    """Return why this is no regular file, in one line with the remedy; None if it is one.
 
     Links are followed. Nothing is opened, so nothing waits.
     """

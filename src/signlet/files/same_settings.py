@@ -1,4 +1,4 @@
-"""Whether work that goes on has the settings that it was begun with.
+"""Settings of resumed work: those of the start and of now in, the differences out.
 
 A run, a fold's checkpoint, trainings for a calibration, a study and a half-written pack each keep
 their settings, or a digest of them, and each refuse others in their own words.

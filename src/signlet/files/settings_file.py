@@ -97,7 +97,7 @@ def _check_keys(node: yaml.MappingNode) -> None:
 
 
 def _is_text(value: str) -> bool:
-    """Whether UTF-8 can write it: it holds no half of a character."""
+    """Return True if UTF-8 can encode the text: it holds no surrogate."""
     try:
         value.encode()
     except UnicodeEncodeError:

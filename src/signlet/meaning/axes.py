@@ -1,4 +1,4 @@
-"""Which coordinate is which, and which way x and y run."""
+"""Axes of landmarks: frames (S, 543, 3) in, the order of x, y, z and their directions out."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _READINGS = [
 ]
 
 Way = tuple[Floats, Floats]
-"""Where left and up lie, (2,) each of length 1."""
+"""The directions of left and up, (2,) each, of length 1."""
 
 
 def face_ways(frames: Floats) -> Way | None:
@@ -66,7 +66,7 @@ def _fit(way: Way, axes: str, flip_x: bool, flip_y: bool) -> float:
 
 
 def likely_axes(frames: Floats) -> str:
-    """Where z lies among the coordinates: "xyz", "xzy" or "zxy", as far as the wrists tell."""
+    """Guess the order of the coordinates from the wrists: "xyz", "xzy" or "zxy"."""
     z = _still_column(frames)
     return {0: "zxy", 1: "xzy"}.get(z, "xyz") if z is not None else "xyz"
 

@@ -1,4 +1,4 @@
-"""What makes right landmarks out of an array whose numbers mean something else."""
+"""Corrections of landmarks: an array whose numbers mean something else in, (T, 543, 3) out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _REFINED = NUM_RAW + IRIS_FACE - _SIZES["face"]
 
 @dataclass(frozen=True)
 class Change:
-    """How to read an array, in the order in which it is done.
+    """The way to read an array, in the order of the steps.
 
     order: parts as they lie in the array, None for face, left_hand, pose, right_hand.
     axes: coordinates as they lie in the array, "xyz" unless told.

@@ -1,4 +1,4 @@
-"""Look at a clip: do its numbers mean what they should?"""
+"""Checks of a clip's meaning: frames (T, 543, 3) in, suspected faults out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SPREAD, HIGH = 0.02, 0.2
 
 
 def suspected(frames: Floats) -> tuple[Fault, ...]:
-    """What the numbers of a clip may mean instead of what they should; () where all is well.
+    """Return the suspected faults of a clip; () if all is well.
 
     frames: (T, 543, 3), NaN where not found. Each fault is looked for in what mending the
     ones before it gives. Clips that do not tell, such as one hand and nothing else, give none.
@@ -169,4 +169,4 @@ _CHECKS: dict[quick_check.Doubt, tuple[Callable[[Floats], Iterator[Fault]], ...]
     "anchors": (_coordinates, _lost_places),
     "depth": (_depth,),
 }
-"""What looks into each doubt."""
+"""The check that looks into each doubt."""

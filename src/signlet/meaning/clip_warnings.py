@@ -24,7 +24,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class ClipSummary:
-    """What notes need of a clip. sign, signer: "" where unknown. content: equal for duplicates.
+    """Data of a clip for warnings. sign, signer: "" where unknown. content: equal for duplicates.
 
     seconds: None where the frame rate is unknown. remarks: as in `Clip`. look: see
     `signlet.meaning`, None where nobody looked. hands: whether a hand was found in any frame.
@@ -51,7 +51,7 @@ class ClipSummary:
 
 @dataclass(frozen=True)
 class SetSummary:
-    """What notes need of a set of clips.
+    """The data of a set of clips for warnings.
 
     signs: all of them, those without a clip too. clips: that can be used. skipped: why others
     cannot. listed: where all such reasons stand, "" for nowhere. found: `Source.notes`.
@@ -66,7 +66,7 @@ class SetSummary:
     told: bool = False
 
     def clips_of_sign(self) -> dict[str, int]:
-        """How many of each."""
+        """Count the clips of each sign."""
         counts = Counter(clip.sign for clip in self.clips)
         return {sign: counts[sign] for sign in self.signs}
 
@@ -214,7 +214,7 @@ def _few_clips(seen: SetSummary) -> str:
 
 
 def few_signers(seen: SetSummary) -> str:
-    """What nobody can say of clips of fewer signers than `FEW_SIGNERS`; "" for more."""
+    """Return the warning on clips of fewer signers than `FEW_SIGNERS`; "" for more."""
     known = {clip.signer for clip in seen.clips} - {""}
     if len(known) >= FEW_SIGNERS:
         return ""

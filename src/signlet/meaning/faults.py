@@ -1,4 +1,4 @@
-"""What a clip of the right shape may mean instead, in words and with the remedy."""
+"""Faults of clips of the right shape: each with its description, its `Change` and the remedy."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ def axes_of(change: Change) -> Fault:
 
 
 def tells_meaning(remark: str) -> bool:
-    """Whether a remark on a clip is the phrase of a fault."""
+    """Return True if a remark on a clip is the phrase of a fault."""
     return remark.partition(" (")[0] in PROBLEMS
 
 

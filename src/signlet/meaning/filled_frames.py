@@ -29,7 +29,7 @@ def may_be_filled(tracked: Floats) -> bool:
 
 
 def is_filled(frames: Floats) -> bool:
-    """Whether hands of (T, 543, 3) were filled in where they were lost, and seen at other times."""
+    """Return True if lost hands of (T, 543, 3) were filled in."""
     for hand, filled in filled_hands(frames):
         seen = np.count_nonzero(~np.isnan(frames[:, hand.start, 0]) & ~filled)
         if np.count_nonzero(filled) >= FEWEST and seen >= SEEN:
@@ -49,7 +49,7 @@ def repeats(frames: Floats) -> Rows:
 
 
 def is_repeated(frames: Floats) -> bool:
-    """Whether nearly every frame is there equally often, twice or more, as in a slowed copy."""
+    """Return True if nearly every frame is repeated equally often, as in a slowed copy."""
     starts = np.flatnonzero(~repeats(frames))
     often = np.diff(starts)  # the last one may be cut
     if len(often) < FEWEST:

@@ -1,4 +1,4 @@
-"""What hands tell by their shape alone; too little for a clip, enough for a set of clips.
+"""Handedness from the shape of hands (S, 21, 3) alone: too weak for a clip, enough for a set.
 
 Fingers curl towards the palm, so that a left hand called the right one is noticed. In 0.96 of
 real clips the shape says the truth; of 250 sets of clips with a pose none says otherwise in more
@@ -28,7 +28,7 @@ DOWN = -0.3
 
 @dataclass(frozen=True)
 class Look:
-    """What the hands of a clip tell, each from -1 to 1, NaN where they do not.
+    """The handedness of a clip, each number from -1 to 1, NaN where unknown.
 
     handed: how surely they are shaped as they are called. beside: the left hand lies at
     greater x. upright: fingertips lie above the wrist. placed: whether a pose tells better
@@ -82,7 +82,7 @@ def _mean(values: Floats) -> float:
 
 
 def suspected_of_set(looks: Sequence[Look], faulty: int = 0) -> tuple[Fault, int] | None:
-    """What a set means instead, by the majority of its clips, and how many tell; or None.
+    """Return the fault of a set, by the majority of its clips, and their number; or None.
 
     looks: of clips in which nothing was suspected; those of others say nothing, for what is
         wrong with them changes the shape of hands, too. faulty: how many others there are: they

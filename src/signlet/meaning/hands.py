@@ -1,4 +1,4 @@
-"""Whether the hands are where the pose has its wrists."""
+"""Hands and wrists: points (T, 543, C) in, whether the hands are at the wrists of the pose out."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NOSE, _FACE_NOSE, _BROW, _CHIN = POSE.start, (1, 2), 10, 152
 
 
 def exchanged(points: Floats) -> bool:
-    """Whether the hands of (T, 543, 2 or more) lie at each other's wrists of the pose.
+    """Return True if the hands of (T, 543, 2 or more) lie at each other's wrists of the pose.
 
     Where only one wrist is known, a hand is taken to be the other one's if it is far from it.
     """
@@ -53,7 +53,7 @@ def _to_wrists(points: Floats) -> tuple[Floats, Floats]:
 
 
 def _nearer_other(points: Floats) -> Floats:
-    """How much nearer a hand lies to the other wrist, in widths of the shoulders."""
+    """Return how much nearer a hand is to the other wrist, in shoulder widths."""
     width = _shoulders(points)
     if not width > 0:
         return np.empty(0, np.float32)
@@ -66,7 +66,7 @@ def _nearer_other(points: Floats) -> Floats:
 
 
 def far_from_wrists(points: Floats) -> bool:
-    """Whether the hands lie at no wrist of the pose, in most frames."""
+    """Return True if the hands lie at no wrist of the pose, in most frames."""
     nearest = np.fmin(*_to_wrists(points[..., :2]))
     nearest = nearest[~np.isnan(nearest)]
     limit = max(FAR_BODY * _shoulders(points[..., :2]), FAR_HANDS * _palm(points))
@@ -74,7 +74,7 @@ def far_from_wrists(points: Floats) -> bool:
 
 
 def face_elsewhere(points: Floats) -> bool:
-    """Whether the face lies elsewhere than the head of the pose."""
+    """Return True if the face lies elsewhere than the head of the pose."""
     xy = points[..., :2]
     height = float(middle(length(xy[:, _BROW] - xy[:, _CHIN])))
     off = float(middle(length(xy[:, _FACE_NOSE].mean(1) - xy[:, _NOSE])))
@@ -88,7 +88,7 @@ def _palm(points: Floats) -> float:
 
 
 def one_hand_twice(points: Floats) -> bool:
-    """Whether left and right hand hold the same points, in most frames with both."""
+    """Return True if left and right hand hold the same points, in most frames with both."""
     both = ~np.isnan(points[:, (LEFT_HAND.start, RIGHT_HAND.start), 0]).any(1)
     return bool(both.sum() > 1 and twice(points)[both].mean() > 0.5)
 
@@ -102,7 +102,7 @@ def twice(points: Floats) -> NDArray[np.bool_]:
 
 
 def twin(points: Floats) -> slice | None:
-    """Which hand is not there, where both hold the same points: that farther from its wrist.
+    """Return the duplicated hand, if both hold the same points: the one farther from its wrist.
 
     None where no pose with both wrists tells.
     """
@@ -115,7 +115,7 @@ def twin(points: Floats) -> slice | None:
 
 
 def counted_from_itself(points: Floats) -> bool:
-    """Whether the hands' points are counted from their wrist, centre or edge.
+    """Return True if the hands' points are relative to their wrist, centre or edge.
 
     Their place in the picture is then lost.
     """

@@ -1,4 +1,4 @@
-"""Whether the points lie in the order of the layout, seen from how short their lines are.
+"""Order of the parts: points of a clip in, the likely order by the lengths of lines out.
 
 In a face, a hand or a head, points that are joined by a line lie close together. Where other
 points lie in their rows, the lines run to and fro.
@@ -42,13 +42,13 @@ _USUAL = [
     ("face", "left_hand", "right_hand", "pose"),
     ("left_hand", "right_hand", "pose", "face"),
 ]
-"""Where a part is missing, several orders may fit: these are taken first."""
+"""Orders to try first: if a part is missing, several may fit."""
 _ORDERS = [
     order
     for order in dict.fromkeys([*_USUAL, *permutations(RAW_PARTS)])
     if order.index("left_hand") < order.index("right_hand") and order != tuple(RAW_PARTS)
 ]
-"""Which hand is which, the wrists tell."""
+"""Orders of the parts. The wrists decide which hand is which."""
 
 
 def raggedness(frames: Floats) -> dict[str, float]:
@@ -108,18 +108,18 @@ def _variance(values: Floats, there: NDArray[np.bool_]) -> Floats:
 
 
 def is_hand(points: Floats) -> bool:
-    """Whether (T, 21, 3) has the shape of a hand; random points have none."""
+    """Return True if (T, 21, 3) has the shape of a hand; random points do not."""
     value = _part(points[..., :2], slice(0, _HAND), EDGES["left_hand"] - LEFT_HAND.start)
     return value < NOISE
 
 
 def is_ragged(parts: dict[str, float]) -> bool:
-    """Whether some part holds other points than its own."""
+    """Return True if some part holds other points than its own."""
     return any(value > MOST[part] for part, value in parts.items())
 
 
 def is_noise(parts: dict[str, float]) -> bool:
-    """Whether no part has any shape: random numbers, as programs are tried with.
+    """Return True if no part has any shape, as with random numbers in tests of a program.
 
     Of them nothing can be said; a face or a hand in wrong rows still has some shape.
     """

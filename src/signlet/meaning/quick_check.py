@@ -1,4 +1,4 @@
-"""A first look at a clip, which costs an eighth of `judge`'s: what of it is in doubt?
+"""A quick check, at an eighth of the cost of `checks`: frames (T, 543, 3) in, doubts out.
 
 In nearly every clip nothing is. Three frames of it are looked at, and what `judge` asks of the
 usual frame must hold in each of them, with something to spare. The price is the number of
@@ -23,7 +23,7 @@ FITS = 1.5
 SPARE = 0.8
 """Nothing may come nearer to a limit of `judge` than this share of it."""
 LARGEST = 4.0
-"""Where parts lie beyond this, coordinates may count pixels."""
+"""Coordinates larger than this may count pixels."""
 MOVED_Z = -0.4
 """z of a wrist is about 0 by itself."""
 DEEP = 0.04
@@ -59,7 +59,7 @@ _OTHERS = int(_COUNTS.sum())
 
 
 def doubts(frames: Floats, wrists: Floats) -> set[Doubt]:
-    """What `judge` has to look into; nothing where a clip is right beyond doubt.
+    """Return the doubts that `checks` has to look into; none if a clip is surely right.
 
     frames: (T, 543, 3), NaN where not found. wrists: x of those of both hands, (2, T).
     Whether frames lie in the order of time is not asked.
@@ -88,14 +88,14 @@ def _three(frames: Floats, wrists: Floats) -> Floats:
 
 
 def _of_others(lost: NDArray[np.bool_], missing: NDArray[np.int64]) -> bool:
-    """Whether hands are there in part, or faces end early, as where other points lie there."""
+    """Return True if hands are incomplete or faces end early, as if other points were there."""
     hand = missing[:, _OF_HANDS] % _SIZES[1]
     face = lost[:, FACE.start + parts.FACE_BEGINS : FACE.stop].all(1) & (missing[:, 0] < _SIZES[0])
     return bool(hand.any() or face.any())
 
 
 def _flat_or_z(z: Floats) -> bool:
-    """Whether the third coordinate of (3, 543) may be z, or is 0 everywhere."""
+    """Return True if the third coordinate of (3, 543) may be z, or is 0 everywhere."""
     lows = np.fmin.reduce(np.fmin.reduceat(z, _STARTS, axis=1)).tolist()
     highs = np.fmax.reduce(np.fmax.reduceat(z, _STARTS, axis=1)).tolist()
     return not any(

@@ -1,4 +1,4 @@
-"""What the clips of a set mean together; one place for all commands.
+"""Meaning of a whole set: remarks and handedness of its clips in, a `Verdict` out.
 
 Programs write all clips of a set in one way. So where single clips leave open which of several
 units they are in, the set tells; and what shows in hands alone is asked of a set.
@@ -32,7 +32,7 @@ Remarked = tuple[Sequence[str], Look | None]
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the clips of a set mean.
+    """The verdict on the clips of a set.
 
     instead: phrase of a clip -> fault of the set that takes its place. whole: faults that all
         clips have, those too that cannot tell by themselves. tell: clips that show by themselves
@@ -57,12 +57,12 @@ class Verdict:
         return found or tuple(sorted(self.whole, key=lambda fault: fault.phrase))
 
     def is_of_all(self, remark: str) -> bool:
-        """Whether a remark holds for the whole set, whatever single clips say."""
+        """Return True if a remark holds for the whole set, whatever single clips say."""
         return any(remark == fault.phrase for fault in self.whole)
 
 
 def of_set(clips: Sequence[Remarked]) -> Verdict:
-    """What the clips of a set mean together."""
+    """Judge the clips of a set together."""
     own = [set(filter(tells_meaning, remarks)) for remarks, _ in clips]
     tell = sum(
         bool(remarks) or look is None or look.placed

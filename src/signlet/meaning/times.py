@@ -1,4 +1,4 @@
-"""Whether frames lie in the order of time."""
+"""Order of frames: frames (T, 543, 3) in, faults of their order in time out."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def check(hands: Floats) -> Iterator[Fault]:
 
 
 def _palms_moved(hands: Floats) -> Floats:
-    """How far each wrist gets, in palms; NaN of hands found in too few frames."""
+    """Return how far each wrist moves, in palms; NaN for hands found in too few frames."""
     wrists = hands[0]
     x, y = wrists - hands[1]
     palms = np.sort(np.hypot(x, y), axis=1)  # NaN last

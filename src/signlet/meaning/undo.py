@@ -1,4 +1,4 @@
-"""What `Change` does that takes more than a line."""
+"""Longer steps of `Change`: frames (T, 543, 3) in, corrected frames out."""
 
 from __future__ import annotations
 

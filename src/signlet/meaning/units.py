@@ -1,4 +1,4 @@
-"""What x and y count, and from where: fractions of the picture from its top left corner, or not.
+"""Units and origin of x and y: a few frames in, faults such as pixels or percent out.
 
 Only what was seen is looked at. MediaPipe guesses legs and elbows far outside the picture.
 """
@@ -42,7 +42,7 @@ def scale(few: Floats) -> Iterator[Fault]:
 
 
 def _is_percent(few: Floats) -> bool:
-    """Whether faces and hands lie between 0 and 100, and not between 0 and 1."""
+    """Return True if faces and hands lie between 0 and 100, and not between 0 and 1."""
     low, high = _ends(few)
     return low > 0 and 1 + PIXELS < high < 100
 
@@ -70,7 +70,7 @@ def origin(few: Floats) -> Iterator[Fault]:
 
 
 def _from(few: Floats) -> Fault:
-    """Which point, by how far from it face and hands get."""
+    """Return the fault for the likely origin, by the distance of face and hands from it."""
     low, high = _ends(few)
     near, far = FAR_FROM_MIDDLE
     farthest = max(-low, high)
@@ -90,7 +90,7 @@ def _head_is_above(few: Floats) -> bool:
 
 
 def _seen_is_outside(few: Floats) -> bool:
-    """Whether a face or a hand lies left of the picture or above it, and in its place.
+    """Return True if a face or a hand lies left of the picture or above it, and in its place.
 
     Hands alone may be counted from anything.
     """
@@ -113,7 +113,7 @@ def _z_of_wrists(few: Floats) -> float:
 
 
 def _is_fixed(few: Floats) -> bool:
-    """Whether the nose, or the middle of the shoulders, or their width never changes."""
+    """Return True if the nose, the middle of the shoulders, or their width never changes."""
     left, right, nose = (few[:, point, :2] for point in (*_SHOULDERS, POSE.start))
     width = length(left - right)
     if len(few) < 3 or np.isnan(width).all():

@@ -1,4 +1,4 @@
-"""What moves, and which way bones point: more inputs out of the positions of a clip's points.
+"""Motion and bone directions as further inputs of the model.
 
 Positions (B, T, P, 3) in, differences and directions out; 0 stands for "not found" throughout.
 """
@@ -22,7 +22,7 @@ _SHORT = 1e-6
 
 
 def differences(frames: Tensor) -> Tensor:
-    """How far each point has moved since one and since two frames before.
+    """Compute how far each point has moved since one and since two frames before.
 
     frames: (B, T, P, 3). Returns (B, T, P, 6): first the differences of lag 1, then of lag 2; 0
     in the first frames, and where a point was not found in one of the two.

@@ -1,4 +1,4 @@
-"""What all model files have in common: a checksum, careful reading, and answers that are checked.
+"""Model files: checksum, careful reading, checked answers, for all formats.
 
 Nothing here needs torch, or one of the libraries that run a model.
 """

@@ -1,4 +1,4 @@
-"""What a library says of a clip, checked before anybody believes it.
+"""Checks of answers: what a library returns in, valid probabilities (B, K) or an error out.
 
 A damaged or strange model can answer NaN, a negative share or 700 %. None of these becomes a
 `Prediction`.

@@ -1,4 +1,4 @@
-"""How the answers of several models become one: the mean of probabilities or of logits."""
+"""Averaging: answers (N, K) of several models in, the mean of probabilities or logits out."""
 
 from __future__ import annotations
 

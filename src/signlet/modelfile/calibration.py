@@ -1,4 +1,4 @@
-"""A model's calibration: how sure it may be, and below which confidence it answers "none".
+"""A model's calibration: temperature and threshold; probabilities (B, K) in, calibrated ones out.
 
 Temperature scaling is Guo et al. 2017, arXiv:1706.04599; a threshold on the largest
 probability is Hendrycks and Gimpel 2017, arXiv:1610.02136. `signlet.calibration.measure`
@@ -32,7 +32,7 @@ _SHARES = ("threshold", "false_accepts", "auroc", "fpr95")
 
 @dataclass(frozen=True)
 class Calibration:
-    """What was measured on clips that the model was not trained on.
+    """A calibration, measured on clips that the model was not trained on.
 
     temperature: logits are divided by it; above 1 the model was too sure, below 1 not enough.
     threshold: a confidence (largest calibrated probability) below it means "none".
@@ -99,7 +99,7 @@ def tempered(probabilities: NDArray[np.floating[Any]], temperature: float) -> ND
 
 
 def model_digest(folder: Path) -> str:
-    """What tells the model of a run or ensemble folder from another: SHA-256 of its config."""
+    """Return the digest of a run or ensemble folder's model: SHA-256 of its config."""
     return hashlib.sha256((folder / MODEL).read_bytes()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""What an exported file says of itself: one JSON text inside the file, checked when it is read."""
+"""The card of an exported file: one JSON text inside the file in, a checked `Card` out."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def read_card(text: str | None, name: str) -> Card:
 
 
 def _other_kind(raw: dict[str, Any]) -> str:
-    """What a card says that is not for this signlet; "" where it is."""
+    """Return why a card is not for this version of signlet; "" if it is."""
     if raw["format"] != FORMAT:
         return f"has card format {raw['format']!r}; update signlet"
     if raw["landmarks"] != SCHEMA:

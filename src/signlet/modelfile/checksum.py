@@ -21,7 +21,7 @@ from signlet.errors import SignletError
 from signlet.files.regular import require_regular
 
 NAME = "sha256"
-"""What the checksum is called in the JSON files of a run folder."""
+"""The key of the checksum in the JSON files of a run folder."""
 _LOOK = re.compile("[0-9a-f]{64}")
 _noted: list[str] = []
 """The file that the note was about; the others of this process go without."""
@@ -62,7 +62,7 @@ def require(stated: Any, found: str, name: str) -> None:
 
 
 def is_one(value: Any) -> bool:
-    """Whether a value looks as a checksum does: damage may have changed only what it is called."""
+    """Return True if a value looks like a checksum: damage may have changed only its key."""
     return isinstance(value, str) and _LOOK.fullmatch(value) is not None
 
 
@@ -95,7 +95,7 @@ _says: list[Callable[[str], None]] = [_warn]
 
 
 def _outside() -> int:
-    """How far up the first line outside signlet is, as `warnings.warn` of the caller counts."""
+    """Return the `stacklevel` of `warnings.warn` for the first line outside signlet."""
     level, frame = 1, sys._getframe(1)
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "signlet":
         level, frame = level + 1, frame.f_back

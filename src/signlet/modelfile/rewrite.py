@@ -21,7 +21,7 @@ SUFFIXES = (".onnx", ".tflite")
 
 @dataclass(frozen=True)
 class ModelSource:
-    """What a recogniser was loaded from. content: of a run folder's export to ONNX."""
+    """The origin of a recogniser. content: of a run folder's export to ONNX."""
 
     path: Path
     content: bytes | None = field(default=None, repr=False)

@@ -1,4 +1,4 @@
-"""What was taught to a model, as it lies in the card of a taught file."""
+"""Taught signs: the JSON in the card of a taught file in, examples and a head out."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Expected:
-    """What is expected of a base model's likenesses before an example is seen.
+    """The prior on a base model's likenesses, before an example is seen.
 
     known, unknown: mean best likeness of clips of a taught sign and of other signs.
     spread: standard deviation of both. scale: of the softmax.
@@ -108,7 +108,7 @@ class Examples:
 
 @dataclass(frozen=True, eq=False)
 class Likenesses:
-    """How like N clips are to K signs, as `Head.likeness` has it, but each without itself.
+    """The likenesses of N clips to K signs, as `Head.likeness`, but each without itself.
 
     labels: (N,) the clips' signs. cosines: (N, N) between the clips. present: (N,) bool, the
     clips that make the signs. scores: (N, K), -inf where a sign has no other clip.

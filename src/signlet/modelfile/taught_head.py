@@ -20,7 +20,7 @@ def unit(rows: NDArray[np.floating[Any]]) -> Numbers:
 
 @dataclass(frozen=True, eq=False)
 class Head:
-    """What answers for K signs.
+    """The head for K taught signs.
 
     prototypes: (K, D) float64, the signs' means, rows of length 1. shown: (N, D) float64, the
     examples sorted by sign; a sign that has only a prototype shows that. starts: (K,) int64,

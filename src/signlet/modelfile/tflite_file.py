@@ -1,4 +1,4 @@
-"""What a `.tflite` file of signlet's says of itself, in a ZIP archive behind the flatbuffer.
+"""The card of a `.tflite` file, in a ZIP archive behind the flatbuffer: read and written.
 
 TFLite's own metadata keeps associated files in the same way: interpreters never look behind
 the flatbuffer, and any ZIP tool reads the archive (`unzip -p model.tflite labels.txt`).

@@ -1,1 +1,1 @@
-"""How a command runs among others: signals, child processes, locks and left-overs."""
+"""Processes: signals, child processes, locks and temporary folders."""

@@ -1,4 +1,4 @@
-"""How far long work has come: it moves a bar on, and whoever calls shows the bar or does not."""
+"""Progress bars: the work advances a bar, and the caller decides whether it is shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Ctrl-C, SIGTERM and SIGHUP do to a command: it ends, soon, with one line.
+"""Signals: Ctrl-C, SIGTERM or SIGHUP in, a soon and clean end of the command with one line out.
 
 The first one is raised in the main thread as `Ended`, so that files are closed and half of
 them removed. A thread watches that this comes about: a call into a library that hangs never
@@ -42,10 +42,10 @@ class Ending:
     def __init__(self, own_process: bool) -> None:
         self.number = 0
         self.importing = own_process
-        """Whether nothing has been begun, so that the process can end on the spot."""
+        """True while nothing has been begun, so that the process can end on the spot."""
         self.saved: Said = lambda: ""
         self.told = False
-        """Whether the last line has been printed."""
+        """True once the last line has been printed."""
         self._deferred, self._heard = False, 0
 
     @property
@@ -54,7 +54,7 @@ class Ending:
         return 128 + (self.number or signal.SIGINT)
 
     def line(self) -> str:
-        """What is said at the end."""
+        """Return the line to print at the end."""
         return f"stopped; {self.saved()}".rstrip("; ")
 
     @contextmanager
@@ -68,7 +68,7 @@ class Ending:
 
     @contextmanager
     def cutting_short(self) -> Iterator[None]:
-        """What goes wrong in here after a signal went wrong because of it: raises `Ended`."""
+        """Turn errors in here after a signal into `Ended`, since the signal caused them."""
         try:
             yield
         except Interrupted:  # says what it saved
@@ -111,7 +111,7 @@ class Ending:
                     since = self._count(number, since)
 
     def _count(self, number: int, since: float) -> float:
-        """When the first signal came, 0.0 for none; the second Ctrl-C ends the process."""
+        """Return the time of the first signal, 0.0 for none; the second Ctrl-C ends the process."""
         if signal.getsignal(number) != self.handle:
             return since  # a server ends in its own way
         now = time.monotonic()
@@ -146,7 +146,7 @@ _current: Ending | None = None
 
 
 def current() -> Ending | None:
-    """That of the command that runs; None in a program that has its own way with signals."""
+    """Return the `Ending` of the running command; None in a program that handles signals itself."""
     return _current
 
 

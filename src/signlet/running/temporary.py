@@ -17,7 +17,7 @@ from signlet.running.lock import Taken, lock
 
 MARK = ".of-signlet"
 _NAMES = (".", "signlet-")
-"""How the names of our temporary folders begin: beside a result, and in the system's place."""
+"""Prefixes of our temporary folders: beside a result, and in the system's folder."""
 _swept: set[str] = set()
 
 
@@ -91,7 +91,7 @@ def sweep_below(folder: Path, depth: int = 3) -> None:
 
 
 def _is_own(handle: int) -> bool:
-    """Whether a file belongs to this user: others, too, write to the system's place."""
+    """Return True if a file belongs to this user: others, too, write to the system's folder."""
     return not hasattr(os, "getuid") or os.fstat(handle).st_uid == os.getuid()
 
 

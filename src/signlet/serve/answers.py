@@ -1,4 +1,4 @@
-"""What the service says, as its OpenAPI description shows it."""
+"""Answers of the service, as its OpenAPI description shows them."""
 
 from __future__ import annotations
 

@@ -66,11 +66,11 @@ class Batcher:
         return len(self._jobs)
 
     def busy(self) -> bool:
-        """Whether the model is at work."""
+        """True if the model is at work."""
         return self._thread.busy
 
     def working(self, patience: float) -> bool:
-        """Whether clips are taken and no batch has taken more than `patience` seconds."""
+        """Return True if clips are taken and no batch has taken more than `patience` seconds."""
         stuck = self._busy_since is not None and time.perf_counter() - self._busy_since > patience
         return self._work is not None and not self._work.done() and not stuck
 

@@ -33,7 +33,7 @@ LINES = "\n"
 """Between the remarks."""
 READY = b"R"
 SCRATCH = "signlet-decoder-"
-"""How the name of its folder for temporary files begins."""
+"""The prefix of its folder for temporary files."""
 
 
 def main() -> None:
@@ -118,7 +118,7 @@ def limit_memory(extra: int) -> None:
 
 
 def _offer_to_the_killer() -> None:
-    """Where a whole machine is out of memory, Linux ends this process before the service."""
+    """Ask Linux to end this process before the service if the machine runs out of memory."""
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500")
 

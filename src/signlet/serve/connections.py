@@ -59,7 +59,7 @@ class Connection(H11Protocol):
         super().resume_writing()
 
     def send_400_response(self, msg: str) -> None:
-        """What is no HTTP gets an answer like all others, and its connection is closed."""
+        """Answer invalid HTTP as any other mistake, and close the connection."""
         no_host = "Host:" in str(sys.exc_info()[1])  # of h11, which uvicorn has just caught
         text = "the request has no single Host header; send one" if no_host else msg.rstrip(".")
         body = json.dumps({"detail": f"{text}; HTTP/1.1 is spoken here"}).encode()
@@ -75,12 +75,12 @@ class Connection(H11Protocol):
 
     @property
     def asking(self) -> bool:
-        """Whether a request's head has arrived that has no answer yet."""
+        """True if the head of an unanswered request has arrived."""
         return self.cycle is not None and not self.cycle.response_complete
 
     @property
     def sending(self) -> bool:
-        """Whether it has not yet sent all of what it asks."""
+        """True unless a request has arrived completely."""
         return not self.asking or self.cycle.more_body
 
 

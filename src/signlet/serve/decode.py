@@ -43,7 +43,7 @@ _MAGIC = {
 }
 _MAX_POINTS = 553
 _ALLOWED = re.compile(rf"allowed are 1 to (?:{MAX_FRAMES}|{MAX_FRAMES:,})(?!\d)")
-"""What a reader of files says, which knows nothing of this service's limit."""
+"""The limit in messages of the readers, which do not know this service's limit."""
 _FEW = 64
 """More entries or keys than this are in no honest body."""
 

@@ -59,7 +59,7 @@ class Decoder:
 
     @property
     def ended(self) -> bool:
-        """Whether it is known to have ended."""
+        """True if the process is known to have ended."""
         return self._process.returncode is not None
 
     async def ask(self, body: bytearray, content_type: str) -> tuple[int, str, bytes]:
@@ -70,7 +70,7 @@ class Decoder:
             raise Lost(await self._crashed()) from None
 
     async def _crashed(self) -> bool:
-        """Whether the process, whose pipes are closed, ended by itself."""
+        """True if the process, whose pipes are closed, ended by itself."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._process.wait(), _END_SECONDS)
         ended = self._process.returncode

@@ -1,4 +1,4 @@
-"""The one file in a multipart form."""
+"""Multipart forms: a body in, its only file out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every request passes first: host, token, the count of what was answered, and mishaps."""
+"""Middleware for every request: host and token checks, counts, and errors."""
 
 from __future__ import annotations
 

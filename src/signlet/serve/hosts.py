@@ -1,4 +1,4 @@
-"""Under which names the service may be asked.
+"""Allowed host names: request headers in, a refusal or None out.
 
 A web page from anywhere may let its own name point to this machine's address once it is loaded
 (DNS rebinding); then the browser takes the service for that page's server. Such a request still
@@ -28,7 +28,7 @@ class Hosts:
         self._allowed = None if allowed is None else {_plain(name) for name in allowed}
 
     def refusal(self, headers: Headers) -> Rejection | None:
-        """Why a request with these headers gets no answer; None where it may have one."""
+        """Return the refusal of a request with these headers; None if it is allowed."""
         if self._allowed is None:
             return None
         for host in headers.getlist("host"):
@@ -44,7 +44,7 @@ class Hosts:
 
 
 def is_loopback(name: str) -> bool:
-    """Whether a name or address can only mean the machine itself."""
+    """Return True if a name or address can only mean localhost."""
     try:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:

@@ -1,4 +1,4 @@
-"""What one request may cost, and all of them together."""
+"""Limits of one request, and of all together."""
 
 from __future__ import annotations
 

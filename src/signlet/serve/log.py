@@ -1,4 +1,4 @@
-"""What the service writes about itself: plain lines, no Python."""
+"""The service's log: plain lines, no Python."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def log_config() -> dict[str, Any]:
 
 
 def clean(record: LogRecord) -> bool:
-    """What clients sent goes into the log as printable text; a remedy that is none here, never."""
+    """Make the text of clients printable; drop records whose remedy does not apply here."""
     if isinstance(record.args, tuple):
         record.args = tuple(cleaned(x) if isinstance(x, str) else x for x in record.args)
     record.exc_info = None  # why it does not start is said by `run`

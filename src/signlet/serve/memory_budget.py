@@ -1,4 +1,4 @@
-"""How many bytes of bodies and clips the service holds, of all requests together.
+"""The memory budget: bytes of bodies and clips, counted over all requests.
 
 Who sends quickly comes first: where there is no room, the body that has paused longest is given
 up, then the one that has been arriving longest. Only what has arrived is counted, so whoever
@@ -19,7 +19,7 @@ _PAUSED, _SLOW = 1.0, 2.0
 
 
 class Held:
-    """What one request holds. body: what has arrived of it."""
+    """The memory of one request. body: the bytes that have arrived."""
 
     def __init__(self, budget: MemoryBudget) -> None:
         self._budget, self.bytes, self.body = budget, 0, bytearray()
@@ -96,5 +96,5 @@ class MemoryBudget:
 
 
 def too_slow() -> Rejection:
-    """What the sender of a body is told that was given up for others."""
+    """Return the refusal of a body that was given up for others."""
     return Rejection(503, "body: arrives too slowly while others wait; try again soon")

@@ -1,4 +1,4 @@
-"""What the service counts, for Prometheus. No clip and no sign is ever in it."""
+"""Metrics of the service for Prometheus. They never contain a clip or a sign."""
 
 from __future__ import annotations
 

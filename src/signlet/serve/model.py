@@ -25,7 +25,7 @@ _MOST_LOGGED = 100
 
 
 class Serves(Protocol):
-    """What the service needs of a `signlet.recognition.recogniser.Recogniser`."""
+    """The part of `signlet.recognition.recogniser.Recogniser` that the service needs."""
 
     @property
     def signs(self) -> tuple[str, ...]:
@@ -55,7 +55,7 @@ class ModelThread:
         self._questions.put(None)
 
     async def run(self, work: Callable[[], _Said]) -> _Said:
-        """What `work`, which raises nothing, returns."""
+        """The result of `work`, which raises nothing."""
         loop = asyncio.get_running_loop()
         said: asyncio.Future[_Said] = loop.create_future()
 

@@ -69,15 +69,15 @@ class Service:
         return self._batcher.waiting()
 
     def ready(self) -> bool:
-        """Whether a request that comes now would be taken, and answered in time."""
+        """True if a new request would be accepted, and answered in time."""
         return self.under_way < self.limits.max_waiting and not self.hung()
 
     def hung(self) -> bool:
-        """Whether the model has been at one batch for longer than a request may take."""
+        """True if the model has worked on one batch for longer than a request may take."""
         return not self._batcher.working(self.limits.timeout)
 
     def busy(self) -> bool:
-        """Whether the model is at work."""
+        """True if the model is at work."""
         return self._batcher.busy()
 
     async def recognise(self, request: Request) -> Recognised:

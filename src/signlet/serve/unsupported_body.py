@@ -1,4 +1,4 @@
-"""Bodies that are no clip: what they are, and what makes a clip of them."""
+"""Unsupported bodies: bytes in, a refusal with the kind of file and the remedy out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _POSE = (b"\xcd\xcc\xcc\x3d", b"\xcd\xcc\x4c\x3e")
 
 
 def refusal(body: bytes, kind: str, binary: bool) -> Rejection:
-    """Why this body is not read; 415.
+    """Return the refusal of this body; 415.
 
     kind: its content type without parameters, "" for none. binary: whether that is one that is
     read, so that the body's first bytes are to blame.
@@ -36,7 +36,7 @@ def refusal(body: bytes, kind: str, binary: bool) -> Rejection:
 
 
 def _found(body: bytes, kind: str) -> str:
-    """What the body is, with the remedy; "" where that is not known."""
+    """Return the kind of file and the remedy; "" if unknown."""
     if kind.startswith("video/") or holds_video(io.BytesIO(body)):
         return (
             "is a video, and landmarks are read here; signlet extract FILE -o OUT finds them in "

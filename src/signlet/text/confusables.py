@@ -1,4 +1,4 @@
-"""Names that look the same and are not: told by what they have in common when looked at."""
+"""Confusable names, which look alike and differ: names in, a form that is equal for them out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ALIKE = _DASHES | _QUOTES | _TWINS | {0x640: None}
 
 
 def looks(name: str) -> str:
-    """What a name looks like: equal for names that differ in capitals, spaces or what is unseen.
+    """Return the look of a name: equal for names that differ in capitals, spaces or unseen letters.
 
     Dashes, low lines and spaces count as the same, so do all apostrophes, and letters of other
     alphabets that look as Latin ones do.

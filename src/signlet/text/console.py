@@ -28,7 +28,7 @@ class SafeConsole(Console):
 
     @property
     def file(self) -> IO[str]:
-        """Where it prints."""
+        """The stream that it prints to."""
         return escaping(as_it_is(super().file))
 
     @file.setter

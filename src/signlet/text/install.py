@@ -41,7 +41,7 @@ def needs(feature: str, extra: str, error: ImportError | None = None) -> str:
 
 
 def remedy(extra: str) -> str:
-    """What to run for an extra: in a clone, from a wheel, or package by package."""
+    """Return the command that installs an extra: in a clone, from a wheel, or by package."""
     found = _distribution()
     origin = _origin(found)
     url = str(origin.get("url", ""))
@@ -61,7 +61,7 @@ def remedy(extra: str) -> str:
 
 
 def packages(extra: str, found: Distribution | None) -> list[str]:
-    """What an extra asks for beside signlet and is missing here; all of it if nothing is."""
+    """List the packages of an extra that are missing here; all of them if none is."""
     wanted = list(dict.fromkeys(_wanted(extra, found.requires or []))) if found else []
     return [requirement for requirement in wanted if not _installed(requirement)] or wanted
 
@@ -79,7 +79,7 @@ def _wanted(extra: str, lines: list[str]) -> Iterator[str]:
 
 
 def _fits(marker: str) -> bool:
-    """Whether this Python is one that a requirement is for."""
+    """Return True if a requirement is for this Python."""
     minor = sys.version_info[1]
     return all(
         minor < int(bound) if sign == "<" else minor >= int(bound)
@@ -109,7 +109,7 @@ def _distribution() -> Distribution | None:
 
 
 def _origin(found: Distribution | None) -> dict[str, Any]:
-    """What pip noted down of where signlet came from; empty where it noted nothing."""
+    """Read pip's record of the origin of signlet; empty if there is none."""
     try:
         noted = json.loads((found and found.read_text("direct_url.json")) or "{}")
     except (OSError, ValueError):

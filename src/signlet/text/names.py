@@ -70,7 +70,7 @@ def signer_name(text: str | None, where: str = "") -> str:
 
 
 def is_name(text: object) -> bool:
-    """Whether this is a sign's name as a file may hold it: what `sign_name` does not refuse."""
+    """Return True if a file may hold this as a sign's name: `sign_name` accepts it."""
     try:
         return bool(sign_name(text))  # type: ignore[arg-type]
     except SignletError:
@@ -78,7 +78,7 @@ def is_name(text: object) -> bool:
 
 
 def file_name(name: str, other: str = "clip") -> str:
-    """What a file or a folder is called after a name, on every system.
+    """Convert a name to the name of a file or folder that every system accepts.
 
     Without separators and what else some system refuses, no device of Windows, and short
     enough; a name that is cut ends in a digest of the whole, so two stay two. other: where
@@ -103,7 +103,7 @@ def cell(text: str) -> str:
 
 
 def from_cell(text: str) -> str:
-    """What `cell` was given."""
+    """Undo `cell`."""
     return text[1:] if text[:1] == " " and text[1:].startswith(_FORMULA) else text
 
 

@@ -22,7 +22,7 @@ _ESCAPE = "backslashreplace"
 
 
 def is_terminal(stream: IO[str] | None) -> bool:
-    """Whether a person may be watching."""
+    """Return True if a person may be watching."""
     return stream is not None and as_it_is(stream).isatty()
 
 
@@ -155,7 +155,7 @@ def _json_escaped(found: re.Match[str]) -> str:
 
 
 def locale_hint(message: str) -> str:
-    """What to do where names could not be read because the locale is not UTF-8; else ""."""
+    """Return the remedy if names could not be read because the locale is not UTF-8; else ""."""
     unread = any("\udc80" <= letter <= "\udcff" for letter in message) or "\\udc" in message
     if not unread or sys.getfilesystemencoding().lower() in ("utf-8", "utf8"):
         return ""

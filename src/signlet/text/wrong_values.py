@@ -14,7 +14,7 @@ _OF_ARGPARSE = re.compile(
 )
 _UNKNOWN = "nothing of the kind"
 UNPARSED = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
-"""What jsonargparse and the YAML library let through of an odd value, as one nested 1,000 deep."""
+"""Errors that jsonargparse and the YAML library raise for odd values, as 1,000 nested lists."""
 
 
 def wrong_value(

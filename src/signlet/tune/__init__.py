@@ -1,4 +1,4 @@
-"""A small search over a recipe's values that is tested on signers no choice has seen."""
+"""Hyperparameter search: a recipe and a space in, the best recipe and its test score out."""
 
 from signlet.tune.result import SearchResult, write_result
 from signlet.tune.search import METRICS, Metric, Search, tune

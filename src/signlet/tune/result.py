@@ -1,4 +1,4 @@
-"""What a search has found: the numbers, and the files beside the study."""
+"""The result of a search: trials and test scores, and the files beside the study."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class TestScore:
 
     @classmethod
     def read(cls, kept: Any) -> TestScore:
-        """What a study has kept of one. Raises TypeError where it is damaged."""
+        """Read a score from a study. Raises TypeError where it is damaged."""
         score = cls(**kept)
         if any(value is not None and type(value) not in (int, float) for value in kept.values()):
             raise TypeError("a score on the test fold is no number")
@@ -99,7 +99,7 @@ def write_result(result: SearchResult, folder: Path) -> None:
 
 
 def _in_words(result: SearchResult) -> list[str]:
-    """Where a recipe comes from and what it has reached, for its head."""
+    """Describe the origin and scores of a recipe, for its head."""
     best, own = (getattr(t, result.metric) for t in (result.test_best, result.test_own))
     epochs = result.recipe.optimiser.epochs
     return [

@@ -53,7 +53,7 @@ _BUSY = "another search works on this study; wait for it, or choose another --st
 
 @dataclass(frozen=True)
 class Search:
-    """What is searched, and on which clips.
+    """The values to search, and the clips to search on.
 
     space: values that the trials choose. validation: folds that score a trial, each in a
     training of its own. test_fold: the fold that no trial trains on or is scored on.
@@ -83,7 +83,7 @@ class Search:
 
     @cached_property
     def folds(self) -> FoldPlan:
-        """Who is in which of the recipe's folds."""
+        """Return the recipe's folds of signers."""
         return signer_folds(self.packed.labels, self.packed.signers, self.recipe.num_folds)
 
     def rows(self, validation: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -93,7 +93,7 @@ class Search:
         return training, folds.held_out(validation)
 
     def about(self) -> dict[str, str]:
-        """What must be the same for a study that is continued."""
+        """Return the settings that must be equal for a study that is continued."""
         packed = self.packed
         clips = [packed.signs, packed.names, packed.signers, packed.max_len]
         numbers = [np.asarray(packed.labels).tolist(), np.asarray(packed.lengths).tolist()]

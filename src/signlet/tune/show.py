@@ -1,4 +1,4 @@
-"""What a search has found, in the terminal."""
+"""A `SearchResult` in, a table and notes for the terminal out."""
 
 from __future__ import annotations
 

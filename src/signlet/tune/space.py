@@ -1,4 +1,4 @@
-"""Which values of a recipe are searched, and a recipe with chosen values put in."""
+"""The search space: values of a recipe to choose from; chosen values in, a recipe out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MOST_DROPOUT = 0.9
 
 
 def _is_number(value: Any) -> bool:
-    """Whether it is one that a recipe may hold; NaN and infinity are none."""
+    """Return True for a finite number, as a recipe may hold it."""
     return type(value) in (int, float) and abs(value) <= MOST
 
 
@@ -48,7 +48,7 @@ class Range:
         return self.low, self.high
 
     def holds(self, value: Any) -> bool:
-        """Whether the value can be drawn."""
+        """Return True if the value can be drawn."""
         return bool(self.low <= value <= self.high)
 
 
@@ -68,7 +68,7 @@ class Choices:
         return self.choices
 
     def holds(self, value: Any) -> bool:
-        """Whether the value can be drawn."""
+        """Return True if the value can be drawn."""
         return value in self.choices
 
 
@@ -124,7 +124,7 @@ def check_space(recipe: Recipe, space: Space) -> None:
 
 
 def value_of(recipe: Recipe, key: str) -> Any:
-    """What the recipe has at a dotted key; 1.0 for a factor. Raises SignletError."""
+    """Return the recipe's value at a dotted key; 1.0 for a factor. Raises SignletError."""
     if key in (WIDTH, DROPOUT):
         return 1.0
     value: Any = recipe

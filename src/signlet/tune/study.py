@@ -158,7 +158,7 @@ def own_values(recipe: Recipe, space: Space) -> dict[str, Any] | None:
 
 
 def values_of(parameters: Mapping[str, Any], space: Space) -> dict[str, Any]:
-    """What Optuna keeps of a trial, as values again."""
+    """Convert Optuna's parameters of a trial back to values."""
     result = {}
     for key, about in space.items():
         given = parameters[key]

@@ -1,4 +1,4 @@
-"""Landmarks of videos that were seen before, found by the content of the video."""
+"""Cache of landmarks: the content of a video as key, its extraction (T, 543, 3) as value."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _digest(path: Path, state: tuple[int, ...]) -> bytes:
 
 
 def load(key: str) -> Extraction | None:
-    """What is stored under a key; None where nothing is, or where it is damaged."""
+    """Load the entry of a key; None if it is missing or damaged."""
     try:
         with np.load(_entry(key), allow_pickle=False) as archive:
             about: dict[str, Any] = json.loads(str(archive["about"]))
@@ -92,12 +92,12 @@ def store(key: str, extraction: Extraction) -> str | None:
 
 
 def has(key: str) -> bool:
-    """Whether something is stored under a key, whole or not."""
+    """Return True if a key has an entry, whole or not."""
     return _entry(key).is_file()
 
 
 def unwritable() -> str | None:
-    """Why nothing can be kept, in one line; None where it can."""
+    """Return why the cache cannot be written, in one line; None if it can."""
     try:
         with replacing(cache_folder() / ".probe", durable=False) as temporary:
             temporary.touch()

@@ -75,7 +75,7 @@ class Decoding:
                     yield frame
 
     def damaged(self) -> bool:
-        """Whether pictures before the last one that was shown could not be decoded."""
+        """True if pictures before the last one shown could not be decoded."""
         return any(time < self._shown for time in self._bad)
 
     def _spoilt(self, pts: int | None) -> None:

@@ -1,4 +1,4 @@
-"""What is got out of one video."""
+"""The landmarks (T, 543, 3) of one video, with times, sizes and brightness."""
 
 from __future__ import annotations
 

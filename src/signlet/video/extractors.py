@@ -1,4 +1,4 @@
-"""Which extractor to use: a choice that travels to worker processes, and the thing itself."""
+"""Extractors: a picklable `Choice` in, an `Extractor` from pictures to landmarks (543, 3) out."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Extractor(Protocol):
 
 @dataclass(frozen=True)
 class Choice:
-    """Which extractor is wanted.
+    """The extractor to use.
 
     extractor: "holistic", "tasks" or None for the one that the installed MediaPipe has; both
         give the same landmarks. model: a model file for tasks; None for the one that
@@ -111,7 +111,7 @@ def _require_model(model: Path) -> None:
 
 
 def _is_new() -> bool:
-    """Whether the installed MediaPipe is one without `solutions`."""
+    """Return True if the installed MediaPipe has no `solutions`."""
     with needs_video("MediaPipe"):
         numbers = version("mediapipe").split(".")[:3]
     return tuple(int(number) for number in numbers if number.isdigit()) >= _NEW

@@ -1,4 +1,4 @@
-"""What a file is by its first bytes: a video of which kind, or what else. Needs no library."""
+"""File types by content: the first bytes in, video or another kind out. Needs no library."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
 
 
 def begins_as_video(path: Path) -> bool:
-    """Whether a file's first bytes are a video's. Raises OSError where it cannot be read."""
+    """Return True if a file begins like a video. Raises OSError where it cannot be read."""
     about = path.stat()  # of size 0 the system may make it up as it is read, and wait for more
     if about.st_size == 0 or not stat.S_ISREG(about.st_mode):
         return False
@@ -82,7 +82,7 @@ def holds_video(file: BinaryIO) -> bool:
 
 
 def what_else(path: Path) -> str | None:
-    """What a file is that is no video, with its article; None where that does not show."""
+    """Return the kind of a file that is no video, with its article; None if unknown."""
     try:
         with open_regular(path) as file:
             head = file.read(HEAD)
@@ -111,7 +111,7 @@ def what_begins(head: bytes) -> str | None:
 
 
 def landmark_ending(path: Path) -> str | None:
-    """What the name of a file of landmarks should end in, by its content; None for all others.
+    """Return the right ending for a file of landmarks, by its content; None for other files.
 
     Raises OSError where it cannot be read. A pipe or a device is none, and is not opened.
     """
@@ -231,7 +231,7 @@ def box_at(file: BinaryIO, start: int, end: int) -> Box | None:
 
 
 def _gif_moves(head: bytes, file: BinaryIO) -> bool:
-    """Whether a second picture follows the first one."""
+    """Return True if a second picture follows the first one."""
     if len(head) < 13:
         return False
     file.seek(13 + _colours(head[10]))
@@ -282,4 +282,4 @@ _VIDEOS: tuple[tuple[Callable[[bytes], bool], Test], ...] = (
     (_starts(b"\x89PNG\r\n\x1a\n"), _png_moves),
     (lambda head: transport_packets(head) is not None, _yes),
 )
-"""How a kind of file begins, and whether that one then holds moving pictures."""
+"""Tests of a kind of file: of its first bytes, and of whether it holds moving pictures."""

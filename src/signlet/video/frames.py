@@ -67,7 +67,7 @@ class Pictures:
             yield VideoFrame(image, time - first)
 
     def remarks(self) -> tuple[str, ...]:
-        """What is wrong with the file, after the last picture: CUT, DAMAGED, ..."""
+        """Return the remarks on the file after its last picture: CUT, DAMAGED, ..."""
         stretch = self._stretch
         if stretch is None:
             return ()
@@ -118,7 +118,7 @@ def expected_frames(path: Path, span: Span | None = None) -> int:
 
 
 def _is_cut(stretch: Stretch) -> bool:
-    """Whether the end of the recording is missing, by the one rule for all kinds of files.
+    """Return True if the end of the recording is missing, by one rule for all kinds of files.
 
     It is where the last picture is damaged, and where the pictures end earlier than the file
     says that they do. A file that is whole by how it is built may be shorter than it says; of
@@ -144,7 +144,7 @@ def _is_cut(stretch: Stretch) -> bool:
 
 
 def _ends_badly(decoding: Decoding) -> bool:
-    """Whether the last picture is damaged in a part, by decoding the last seconds again."""
+    """Return True if a part of the last picture is damaged; decodes the last seconds again."""
     seek = None if decoding.end is None else decoding.end - _AGAIN
     again = Decoding(decoding.path, seek, careful=True)
     try:

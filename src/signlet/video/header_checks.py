@@ -1,4 +1,4 @@
-"""What the header of an MP4 or MOV claims to hold, judged before a library believes it.
+"""Checks of MP4 and MOV headers: refuse impossible sample counts before ffmpeg allocates them.
 
 A track may say in twelve bytes that it has millions of samples of one size, and ffmpeg makes a list
 of them. Needs no library.

@@ -69,7 +69,7 @@ def _container(path: Path) -> Iterator[Any]:
 
 
 class _Nameless:
-    """What PyAV needs of a file, without its name."""
+    """The methods of a file that PyAV needs, without its name."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.read, self.seek, self.tell = file.read, file.seek, file.tell
@@ -113,7 +113,7 @@ def _chosen(container: Any, path: Path) -> Any:
 
 
 def _claims(stream: Any, packets: int) -> tuple[bool, bool, int, int]:
-    """What makes a stream the recording, the most important first."""
+    """Return the criteria for choosing the recording's stream, the most important first."""
     from av.stream import Disposition
 
     width, height = _sides(stream) or (0, 0)

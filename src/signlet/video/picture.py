@@ -50,7 +50,7 @@ def upright(frame: Any, size: tuple[int, int], turned: Turn) -> Image:
 
 
 def turn(frame: Any) -> Turn:
-    """What the file's display matrix asks for; turns that are not a quarter are rounded."""
+    """Read the turn from the file's display matrix, rounded to quarter turns."""
     data = frame.side_data.get("DISPLAYMATRIX")
     if data is None:
         return 0, False

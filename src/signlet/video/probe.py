@@ -1,4 +1,4 @@
-"""What a video file says of itself and what its packets tell, before anything is decoded."""
+"""Probe a video without decoding it: a path in, `VideoFacts` from header and packets out."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SEEKABLE = {"mov", "matroska", "mpegts", "avi", "flv", "asf"}
 
 @dataclass(frozen=True)
 class VideoFacts:
-    """What is known of a file without decoding.
+    """The facts on a video file, known without decoding.
 
     frames: pictures that it shows, exact for most files, else an estimate.
     fps: usual rate of its pictures; None where its times tell none that a camera has.
@@ -73,7 +73,7 @@ def picture_times(path: Path) -> tuple[float, ...]:
 
 
 def state_of(path: Path) -> tuple[int, ...]:
-    """What changes when a file does; nothing where it is missing, which opening then says."""
+    """Return a key that changes with the file; () for a missing one, which opening then reports."""
     try:
         about = path.stat()
     except OSError:
@@ -122,7 +122,7 @@ def count_packets(path: Path) -> int:
 
 
 def _is_listed(container: Any, stream: Any) -> bool:
-    """Whether the header lists every picture, as that of MP4 and AVI does."""
+    """Return True if the header lists every picture, as that of MP4 and AVI does."""
     names = container.format.name.split(",")
     if "mov" in names:
         return 0 < stream.frames <= len(stream.index_entries)

@@ -1,4 +1,4 @@
-"""How good a recording is, from its landmarks and pictures, and what to do better."""
+"""Quality of a recording: an `Extraction` in, a `VideoQuality` and warnings with remedies out."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def _travel(wrist: Floats) -> float:
 
 
 def warnings_of(quality: VideoQuality) -> Iterator[tuple[str, str]]:
-    """What is wrong with one video: its kind, and in words with the remedy."""
+    """Yield the warnings on one video: the kind, and a sentence with the remedy."""
     if max(quality.pose, quality.face, quality.hands) == 0:
         yield "nobody", "nobody is found; film the signer from the front, head to hips"
     elif quality.hands == 0:

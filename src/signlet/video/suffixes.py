@@ -1,4 +1,4 @@
-"""Which files are videos, by their ending and by what they begin with; needs no library."""
+"""Video files by ending and first bytes: a path in, True for a video out. Needs no library."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LANDMARKS = (".parquet", ".npz", ".npy", ".pose")
 
 
 def is_video(path: str | Path) -> bool:
-    """Whether a file is to be read as a video: by its ending, else by what it begins with.
+    """Return True if a file is to be read as a video: by its ending, else by its first bytes.
 
     A file whose ending is one of VIDEO_SUFFIXES is one, whatever it holds: that it cannot be
     read is said when it is. Where other files have that ending too (`.ts`, `.gif`), and where
@@ -49,7 +49,7 @@ def is_video(path: str | Path) -> bool:
 
 
 def ending_tells(path: PurePath) -> bool | None:
-    """Whether a file is a video, as far as its ending tells; None where its content decides."""
+    """Return whether the ending makes a file a video; None if its content has to decide."""
     suffix = path.suffix.lower()
     if suffix in _LANDMARKS:
         return False

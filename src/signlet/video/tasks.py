@@ -111,7 +111,7 @@ class Tasks:
 
 
 def no_model(model: Path, reason: str) -> SignletError:
-    """What is said of a file that is none."""
+    """Return the error for a file that is no model."""
     return SignletError(
         f"{model}: is no model of MediaPipe's HolisticLandmarker ({reason}); "
         "download holistic_landmarker.task again, or leave out --model and run: signlet models"

@@ -1,4 +1,4 @@
-"""When each picture was taken: the times of a file, mended where they cannot be true."""
+"""Timestamps of pictures: the times of a file in, corrected increasing times in seconds out."""
 
 from __future__ import annotations
 

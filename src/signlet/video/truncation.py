@@ -1,4 +1,4 @@
-"""Whether a file ends before what it holds does, by how its kind is built. Needs no library."""
+"""Truncated files: a path in, whole, cut off or unknown out, by the file's format. No library."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LAST_PACKETS = 4000
 
 
 def ending(path: Path) -> Ending:
-    """Whether all of a file is there.
+    """Return whether a file is complete.
 
     "unknown" where it is of a kind whose parts do not tell how long it should be, "doubtful"
     where the last part seems to go on, which one in 200 whole files has too.
@@ -49,7 +49,7 @@ def _read(file: BinaryIO, at: int, count: int) -> bytes:
 
 
 def _parts(ends: Iterator[int], size: int) -> Ending:
-    """Where the last part ends tells."""
+    """Judge by the end of the last part."""
     at = 0
     for _, at in zip(range(_STEPS), ends, strict=False):
         if at > size:
@@ -179,7 +179,7 @@ def _transport(file: BinaryIO, head: bytes, size: int) -> Ending:
 
 
 def _goes_on(packets: Sequence[bytes]) -> bool:
-    """Whether a picture or sound seems unfinished: the last packet of each is filled up."""
+    """Return True if a picture or sound seems unfinished: the last packet of each is filled up."""
     streams, filled = set(), {}
     for packet in packets:
         if len(packet) < 188:

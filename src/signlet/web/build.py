@@ -34,7 +34,7 @@ _MEDIAPIPE = (
     "holistic_solution_simd_wasm_bin.wasm",
     "pose_landmark_full.tflite",
 )
-"""What it asks for with `modelComplexity: 1`. A browser without SIMD has no onnxruntime either."""
+"""The files that `modelComplexity: 1` needs. A browser without SIMD has no onnxruntime either."""
 _ONNXRUNTIME = ("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm")
 _BARE, _NAMED = '"onnxruntime-web/wasm"', '"../onnxruntime/ort.wasm.bundle.min.mjs"'
 

@@ -1,4 +1,4 @@
-"""What MediaPipe's newer graph does otherwise than `solutions.holistic`, undone in the models.
+"""Corrections of the models for MediaPipe's newer graph, so that it equals `solutions.holistic`.
 
 The landmarks of a video depend on the models and on the graph around them: which part of the
 picture each model is shown, and what is made of its answer. The graph of HolisticLandmarker
@@ -43,7 +43,7 @@ def face_landmarks(net: Net) -> None:
 
 
 def _square(net: Net, points: int) -> list[int]:
-    """Where the left and the right side of the square around a face lie, for each of _TILTS.
+    """Compute the left and right side of the square around a face, for each of _TILTS.
 
     points: (468, 3) around their centre. Returns two of (1, 7).
     """

@@ -51,14 +51,14 @@ _MEMBERS: dict[str, tuple[str, tuple[float, float], _Change | None]] = {
 
 
 def bundle_path() -> Path:
-    """Where the bundle lies once it is made: `models` in SIGNLET_CACHE or in a user's caches."""
+    """Return the path of the bundle: `models` in SIGNLET_CACHE or in a user's caches."""
     given = os.environ.get("SIGNLET_CACHE")
     folder = Path(given).expanduser() if given else user_caches() / "signlet"
     return folder / "models" / f"holistic-{VERSION}-{_FORMAT}.task"
 
 
 def whole(path: Path) -> bool:
-    """Whether a bundle is there and undamaged."""
+    """Return True if a bundle exists and is undamaged."""
     try:
         with ZipFile(path) as archive:
             names = set(archive.namelist())

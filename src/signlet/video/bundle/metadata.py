@@ -1,4 +1,4 @@
-"""What MediaPipe wants to read in a model about the pictures that it takes."""
+"""Metadata that MediaPipe requires in a model: the description of its input pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the models come from: the package MediaPipe 0.10.21, here or in the package index."""
+"""Source of the models: the package MediaPipe 0.10.21, installed or from the package index."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _BUILD = ["--python-version", "3.11", "--platform", "manylinux_2_28_x86_64"]
 
 
 def installed() -> bool:
-    """Whether MediaPipe 0.10.21 itself is installed, models and all."""
+    """Return True if MediaPipe 0.10.21 is installed with its models."""
     try:
         return distribution("mediapipe").version == VERSION
     except PackageNotFoundError:

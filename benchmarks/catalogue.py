@@ -24,7 +24,7 @@ NO_RESULTS = "none"
 
 @dataclass(frozen=True)
 class Benchmark:
-    """What a benchmark says of itself.
+    """The description of a benchmark, from its docstring.
 
     module: for `python -m`. page: relative to the repository. results: file names.
     short: arguments of a run of about a minute at most; None where there is no such run.
@@ -73,7 +73,7 @@ def described(module: str, docstring: str) -> Benchmark:
 
 
 def topics() -> dict[str, str]:
-    """What each topic is about."""
+    """Return the description of each topic."""
     return {
         path.parent.name: ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
         for path in sorted(FOLDER.glob("*/__init__.py"))
@@ -100,7 +100,7 @@ def _committed(path: Path) -> date | None:
 
 
 def age(day: date | None) -> str:
-    """How long ago a day was, in words."""
+    """Return the age of a day, in words."""
     if day is None:
         return "age unknown"
     days = (datetime.now(UTC).date() - day).days

@@ -1,4 +1,4 @@
-"""What a measurement was made on; every benchmark writes it into its CSV."""
+"""The hardware and versions of a measurement; every benchmark writes them into its CSV."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHARED = ROOT.parent / "shared"
 """Data beside the repository; it may be missing."""
 RESULTS = ROOT / "benchmarks" / "results"
 WRITTEN = Path(os.environ.get("BENCHMARK_RESULTS", RESULTS))
-"""Where new results go: over the old ones, unless the environment names another folder."""
+"""The folder of new results: that of the old ones, unless the environment names another."""
 _PACKAGES = ("torch", "numpy", "pyarrow", "signlet")
 
 

@@ -1,4 +1,4 @@
-"""What tests and benchmarks share: made-up clips, data sets, models, servers, damaged files.
+"""Helpers of tests and benchmarks: made-up clips, data sets, models, servers, damaged files.
 
 A part of the repository, not of the package that users install.
 """

@@ -1,4 +1,4 @@
-"""What tests and benchmarks need to run web/ in a browser: its libraries, a server, a page."""
+"""Helpers to run web/ in a browser: its libraries, a server, a page."""
 
 from __future__ import annotations
 

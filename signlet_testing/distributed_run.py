@@ -69,7 +69,7 @@ class Watched(FoldTraining):
 
 @contextmanager
 def forkserver() -> Iterator[Any]:
-    """Where `Job.started` gets its processes from: one process that imports once what they need."""
+    """Yield the fork server of `Job.started`: one process that imports once what all need."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__, "torch._dynamo", "accelerate"])
     wanted = importable() | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}

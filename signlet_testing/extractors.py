@@ -27,7 +27,7 @@ def drawn(extractor: Extractor) -> NDArray[np.float32]:
 def apart(
     one: NDArray[np.float32], other: NDArray[np.float32]
 ) -> dict[str, tuple[float, NDArray[np.float32]]]:
-    """How far two landmarks of a clip (T, 543, 3) are apart, part by part.
+    """Compare two extractions of a clip (T, 543, 3), part by part.
 
     Returns the share of frames in which both found the part or both did not, and the distances
     in x and y, as fractions of the picture, of all points that both found.

@@ -126,7 +126,7 @@ _LITERALS = (
     *("NaN", "Infinity", "-Infinity", "1e999", "1" * 400, "1" * 5000, "-" + "9" * 30, "1e-999"),
     *('"\\ud800"', *_DEEP),
 )
-"""What JSON's grammar, or Python's reader of it, lets stand where a value stands."""
+"""Values that JSON's grammar, or Python's reader of it, allows."""
 _YAML_LITERALS = (
     *(".nan", ".inf", "1e400", "9" * 400, "!!python/name:os.system", "*a", "2001-01-01", "0o17"),
     *_DEEP[:2],

@@ -131,7 +131,7 @@ def copied(
 
 
 def cut_without_encoding(source: Path, path: Path, start: float, end: float) -> Path:
-    """What ffmpeg -ss START -to END -c copy makes: an edit list hides what leads in."""
+    """Cut like ffmpeg -ss START -to END -c copy: an edit list hides the lead-in."""
 
     def change(number: int, packet: Any) -> bool:
         shift = round(start / packet.time_base)

@@ -102,7 +102,7 @@ def visit(browser: Any, address: str, script: str = "", **settings: Any) -> Live
 
 
 def assert_shown(rows: Sequence[tuple[str, ...]], events: Sequence[SignEvent]) -> None:
-    """That rows of `Live.history` are these events; the last digit may be rounded otherwise."""
+    """Assert that rows of `Live.history` are these events, up to rounding of the last digit."""
     assert [row[0] for row in rows] == [named(event) for event in events]
     for (_, percent, span), event in zip(rows, events, strict=True):
         assert abs(int(percent.removesuffix(" %")) - 100 * event.confidence) < 1

@@ -1,4 +1,4 @@
-"""What the tests of the service share: a stand-in recogniser, bodies, a bare ASGI client."""
+"""Helpers of the service's tests: a stand-in recogniser, bodies, a bare ASGI client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What costs seconds is made once for all tests of a run, in whichever worker needs it first."""
+"""Share costly fixtures: made once for all tests of a run, in the worker that needs them first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of sources share: files made here, and how a refusal must look."""
+"""Helpers of the sources' tests: made files, and the check of a refusal."""
 
 from __future__ import annotations
 

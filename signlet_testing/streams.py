@@ -62,7 +62,7 @@ class Recorded:
 
 
 def act(*keys: Key, fps: float = 25.0, **look: float | bool) -> Recorded:
-    """What a camera sees of a signer who goes from key to key."""
+    """Record a signer who moves from key to key, as a camera sees it."""
     times = [i / fps for i in range(int(keys[-1][0] * fps + 1e-9) + 1)]
     return Recorded([person(*_at(keys, time), **look) for time in times], times)  # type: ignore[arg-type]
 

@@ -1,4 +1,4 @@
-"""What the tests of teaching share: a tiny exported model, and clips of letters."""
+"""Helpers of the teaching tests: a tiny exported model, and clips of letters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which trainings an ablation consists of: sets, variants, folds and seeds."""
+"""The trainings of an ablation: sets, variants, folds and seeds."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def is_done(path: Path, job: Job) -> bool:
-    """Whether the table has the job's row."""
+    """Return True if the table has the job's row."""
     return any(job_of(row) == job for row in read_rows(path))
 
 
@@ -98,7 +98,7 @@ def lock(path: Path, name: str) -> FileLock:
 
 @contextmanager
 def claim(path: Path, job: Job) -> Iterator[bool]:
-    """Whether the job is ours to do: nobody else is at it, and it is not done."""
+    """Claim a job; yield True if it is not done and no other process works on it."""
     held = lock(path, job.name)
     try:
         held.acquire(blocking=False)

@@ -1,4 +1,4 @@
-"""What the ablation changes in the base recipe, one thing at a time."""
+"""The variants of an ablation: changes of the base recipe, one at a time."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Variant:
         return recipe
 
     def changes_nothing(self, recipe: Recipe) -> bool:
-        """Whether training with the change is the same as training without it."""
+        """Return True if training with the change is the same as training without it."""
         return bool(self.changes) and (self.of(recipe) == recipe or not self.works(recipe))
 
 

@@ -99,7 +99,7 @@ def together(runs: list[list[Path]]) -> None:
 
 
 def missed(predictions: Predictions) -> list[NDArray[np.bool_]]:
-    """Which clips of each pair of signer and sign are named wrongly."""
+    """Find the clips of each pair of signer and sign that are named wrongly."""
     wrong = predictions.probabilities.argmax(1) != predictions.labels
     pairs = list(zip(predictions.signers, predictions.labels.tolist(), strict=True))
     return [wrong[[own == pair for own in pairs]] for pair in sorted(set(pairs))]

@@ -14,7 +14,7 @@ HEAD_SIZE, HEAD_PLACE = 0.06, 0.05
 """Spread of both along each axis."""
 UPPER_ARM, ARM_SPREAD = 0.95, 0.1
 BENT: Range = (0.4, 1.0)
-"""How much of its room an elbow takes sideways in the picture."""
+"""The share of its room that an elbow takes sideways in the picture."""
 ELBOW_DEPTH = 0.4
 """Share of the wrist's depth."""
 FINGERS = (18, 6, 3)

@@ -25,7 +25,7 @@ THERE_AND_BACK = 0.2
 
 # --- of a clip ------------------------------------------------------------------------------
 HALFWAY: Range = (0.35, 0.65)
-"""When the shape changes,"""
+"""The time at which the shape changes,"""
 SUDDEN = 12
 """and how fast."""
 OFF_TURN, STRETCH, OFF_POINT, TREMBLE = 0.14, 0.06, 0.025, 0.02

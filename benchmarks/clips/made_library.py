@@ -1,4 +1,4 @@
-"""What made-up signs are made of: hands, heads and shoulders of real people."""
+"""The material of made-up signs: hands, heads and shoulders of real people."""
 
 from __future__ import annotations
 

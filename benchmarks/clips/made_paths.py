@@ -105,7 +105,7 @@ def _within(draws: Tensor, limits: Range) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Timing:
-    """When B clips do what.
+    """The timing of B clips.
 
     mask: (B, S) bool, frames that are there. done: (B, S) share of the sign that is done,
     from 0 to 1. eased: the same, in half of the clips slow at both ends. lift: (B, S) 1 where

@@ -47,7 +47,7 @@ from benchmarks.environment import ROOT
 from signlet.landmarks import SELECTED_EDGES
 
 ONE_HAND, MIRRORED, OPPOSED, ON_A_HAND = range(4)
-"""What the left hand does: nothing; the same as the right one, in a mirror; the same in turn
+"""The roles of the left hand: none; the same as the right one, in a mirror; the same in turn
 with it; or it keeps still and has a shape of its own."""
 UP_TO = (0.58, 0.78, 0.88)
 """Shares of the first three, one upon the other."""
@@ -57,7 +57,7 @@ PALM, PALM_SPREAD = 0.26, 0.15
 """Size of a palm in shoulder widths."""
 SECOND_PLACE = 0.04
 DEPTH = -0.4
-"""How far before the shoulders the hands are."""
+"""The distance of the hands in front of the shoulders."""
 LEFT_REST: Range = (0.2, 0.9)
 _FLIP = torch.tensor([-1.0, 1.0])
 _MIRROR = torch.tensor([-1.0, 1.0, 1.0])

@@ -82,7 +82,7 @@ def words(folder: Path, groups: Iterable[str]) -> list[RealClip]:
 
 
 def is_spelled(clip: RealClip) -> bool:
-    """Whether a clip of the words shows one letter or digit."""
+    """Return True if a clip of the words shows one letter or digit."""
     return len(clip.sign) == 1 and len(clip.sign[0]) == 1
 
 

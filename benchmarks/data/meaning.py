@@ -84,7 +84,7 @@ def measure(where: str, most: int) -> Iterator[dict[str, Any]]:
 
 
 def cost(where: str, repetitions: int) -> dict[str, Any]:
-    """What looking adds to packing."""
+    """Measure the time that the checks add to packing."""
     packing(where)  # what is read for the first time
     times = [(packing(where), packing(where, looking=lambda _: ())) for _ in range(repetitions)]
     looking, without = np.median(times, axis=0)
@@ -116,7 +116,7 @@ def read(where: str) -> tuple[list[Frames], float]:
 def detected(
     name: str, fault: str, spoilt: Sequence[Frames], before: Sequence[Frames], flags: str
 ) -> dict[str, Any]:
-    """How many of the clips that a fault changes are noticed."""
+    """Count the clips with a fault that are noticed."""
     changed = [
         clip
         for clip, was in zip(spoilt, before, strict=True)

@@ -172,7 +172,7 @@ def compare(
 
 
 def profile(path: Path, kept: int) -> None:
-    """Where onnxruntime spends a clip, by operator."""
+    """Print onnxruntime's time for a clip by operator."""
     clip = raw_clip(kept)
     with tempfile.TemporaryDirectory() as folder:
         options = onnxruntime.SessionOptions()

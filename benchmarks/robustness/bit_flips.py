@@ -93,7 +93,7 @@ def bare(content: bytes) -> bytes:
 
 
 def flip(path: Path, flips: int, seed: int = 0) -> Counter[str]:
-    """What single flipped bits, drawn evenly from all bits of a file or folder, lead to."""
+    """Count the results of single flipped bits, drawn evenly from all bits of a file or folder."""
     parts = sorted(path.iterdir()) if path.is_dir() else [path]
     parts = [part for part in parts if not path.is_dir() or part.name in (CONFIG, WEIGHTS)]
     whole, sizes = answers(path), np.array([part.stat().st_size for part in parts])

@@ -54,7 +54,7 @@ class Made:
 
 
 def works(folder: Path) -> dict[str, Callable[[], object]]:
-    """What is written, by name."""
+    """Return the writers to measure, by name."""
     recipe = load_recipe("small")
     torch.manual_seed(0)
     model = SignModel(recipe.student.config(recipe.packing.max_len, SIGNS)).eval()

@@ -67,7 +67,7 @@ class Results:
                 self._keep(name, seed, found)
 
     def faults(self, name: str) -> int:
-        """How many inputs of a kind have shown one."""
+        """Count the inputs of a kind that have shown a fault."""
         return sum(self.counts[name][outcome] for outcome in FAULTS)
 
     def _keep(self, name: str, seed: int, found: Tried) -> None:

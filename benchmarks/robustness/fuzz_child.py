@@ -44,14 +44,14 @@ _LONGEST = 2_000
 
 @dataclass(frozen=True)
 class Tried:
-    """What became of an input: "sane", "clean", "traceback" or "wrong", and why."""
+    """The result of an input: "sane", "clean", "traceback" or "wrong", and why."""
 
     outcome: str
     why: str = ""
 
 
 def folder_of(base: Path, name: str) -> Path:
-    """Where a kind's whole inputs lie under `base`."""
+    """Return the folder of a kind's whole inputs under `base`."""
     return base / name.replace(" ", "-").replace(".", "")
 
 

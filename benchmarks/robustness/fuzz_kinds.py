@@ -1,4 +1,4 @@
-"""What one kind of fuzzed input is, and the kinds that hold one clip: landmarks, videos.
+"""Kinds of fuzzed input: the protocol, and the kinds of one clip (landmarks, videos).
 
 A kind makes its whole inputs once, damages one of them by a seed, and reads it as users do. The
 answer to a damaged input is sane where it could be that of a whole one.
@@ -78,7 +78,7 @@ def damaged_text(path: Path, rng: Generator) -> bytes | str:
 
 
 def wrong_clip(clip: Clip) -> str:
-    """What no clip may be; "" where all is well."""
+    """Return what is wrong with a clip; "" if all is well."""
     frames = clip.frames
     if frames.dtype != np.float32 or frames.shape[1:] != (NUM_RAW, 3) or not len(frames):
         return f"frames are {frames.dtype} {frames.shape}"

@@ -29,7 +29,7 @@ SAME = 1e-4
 
 
 def wrong_answer(said: Prediction) -> str:
-    """What no probabilities may be; "" where all is well."""
+    """Return what is wrong with probabilities; "" if all is well."""
     shares = said.probabilities
     if shares.shape != (len(said.signs),) or not np.isfinite(shares).all():
         return f"probabilities {shares.shape} of {len(said.signs)} signs, or no numbers"
@@ -114,7 +114,7 @@ class ModelFolder(Model):
 
 
 class CardOf(Kind):
-    """What a model file says of itself, in a file that is whole; damage of it that is JSON."""
+    """The card of a model in a file that is otherwise whole; damaged as JSON."""
 
     share = 0.7
 
@@ -141,7 +141,7 @@ class CardOf(Kind):
 
 
 class Arrays(Kind):
-    """What a program may give as landmarks."""
+    """Landmarks as a program may pass them."""
 
     def __init__(self, base: Path) -> None:
         super().__init__(base)

@@ -48,7 +48,7 @@ class Child:
         self.own_mb = int(line)
 
     def ask(self, seed: int) -> tuple[Tried, int]:
-        """What became of an input, and the memory in MB; the child is gone after a crash."""
+        """Return the result of an input, and the memory in MB; after a crash the child is gone."""
         assert self._process.stdin
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(f"{seed}\n".encode())
@@ -63,7 +63,7 @@ class Child:
         return Tried(found["outcome"], found["why"]), found["peak_mb"] - self.own_mb
 
     def said(self) -> str:
-        """What a crash or a hang was at work on."""
+        """Return the end of the child's log."""
         return self.log.read_text(errors="replace")[-4_000:]
 
     def end(self) -> None:

@@ -76,7 +76,7 @@ class RecipeFile(Kind):
 
 
 class SpaceFile(Kind):
-    """What `tune` searches."""
+    """The space that `tune` searches."""
 
     share = 0.3
 

@@ -196,7 +196,7 @@ def measure(case: Case, moment: str, name: str, here: Path) -> dict[str, Any]:
 
 
 def next_run(case: Case, left: set[str], here: Path) -> int:
-    """How many left-overs are there still when the same command has come to its work again."""
+    """Count the left-overs that remain once the same command works again."""
     process, said = begin(case, here)
     wait_for(lambda: process.poll() is not None or case.works(process.pid, case.out, said))
     wait_for(lambda: not left & temporaries(case.out), LONGEST / 3)

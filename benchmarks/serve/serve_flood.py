@@ -94,7 +94,7 @@ async def honest(port: int, body: bytes, until: float, said: Counter[int]) -> No
 
 
 async def flood(port: int, connections: int, sent: bytes, seconds: float) -> Counter[int]:
-    """What the honest client was told."""
+    """The answers to the honest client."""
     until, said = time.perf_counter() + seconds, Counter[int]()
     tasks = [asyncio.create_task(hostile(port, sent, until)) for _ in range(connections)]
     await asyncio.wait_for(honest(port, request(clips(40)[0], "npz"), until, said), None)

@@ -164,7 +164,7 @@ async def half_open(port: int, sent: bytes) -> None:
 
 
 def halves(request: bytes) -> list[bytes]:
-    """What the half-open connections send."""
+    """Return what the half-open connections send."""
     head = request.index(b"\r\n\r\n")
     kinds = (b"", request[: head // 2], request[: (head + len(request)) // 2])
     return list(itertools.islice(itertools.cycle(kinds), HALF))

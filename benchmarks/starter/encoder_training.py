@@ -242,7 +242,7 @@ def with_examples(
 
 
 def told(settings: EncoderSettings, clips: Sequence[RealClip]) -> dict[str, Any]:
-    """What a model's file says of its training."""
+    """Describe the training for the model's file."""
     return {
         "recipe": "encoder_training",
         "source": f"{len(clips)} real clips of {len(signs_of(clips))} signs, and made-up signs",

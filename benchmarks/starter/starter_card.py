@@ -112,12 +112,12 @@ that passes is a mistake.
 
 
 def data_text(with_words: bool) -> str:
-    """What it learned from, in a line."""
+    """Return the training data, in a line."""
     return LEXICON + FREE_WORDS * with_words
 
 
 def of_words(with_words: bool) -> dict[str, str]:
-    """What the card says of the free words, by place."""
+    """Return the card's texts on the free words, by placeholder."""
     if not with_words:
         return {"held_back": "", "licences": "The free words were not at hand: nothing is of them."}
     return {"held_back": HELD_BACK, "licences": LICENCES}
@@ -142,7 +142,7 @@ def few_shot() -> str:
 
 
 def teaching(measured: tuple[Expected, int] | None) -> str:
-    """What the file says of likenesses before an example is seen."""
+    """Return the card's text on likenesses before an example is seen."""
     if measured is None:
         return "What to expect of likenesses was not measured; the usual numbers are taken."
     numbers, people = measured

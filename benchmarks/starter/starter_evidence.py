@@ -1,4 +1,4 @@
-"""How good the starter model is: its accuracy by fold, and what its threshold lets pass."""
+"""Evidence on the starter model: accuracy by fold, and clips that its threshold lets pass."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def starter_threshold(distinct: Predictions, temperature: float) -> float:
 
 
 def threshold_rows(found: Evidence) -> list[dict[str, Any]]:
-    """What passes at several thresholds, on languages that were not trained on."""
+    """Count what passes several thresholds, on languages that were not trained on."""
     right = found.distinct.probabilities.argmax(1) == found.distinct.labels
     known, unknown = found.made.known, found.made.unknown
     rows = []

@@ -91,7 +91,7 @@ NOT_FOR = (
 
 
 def about(found: Evidence, trainings: Trainings) -> dict[str, Any]:
-    """What the file says of itself."""
+    """Return the file's description of itself."""
     mean = fold_rows(found)[-1]
     right = found.distinct.probabilities.argmax(1) == found.distinct.labels
     low, high = signer_interval(right, found.distinct.signers)
@@ -126,7 +126,7 @@ def exported(model: ModelFile, found: Evidence, trainings: Trainings, quick: boo
 
 
 def taught_by(model: ModelFile, words: Path, quick: bool) -> tuple[Expected, int] | None:
-    """What to expect of taught signs, and on how many people it was measured."""
+    """Return the expected likenesses of taught signs, and the number of people measured."""
     if not words.exists():
         return None
     groups = other_groups(words)

@@ -1,4 +1,4 @@
-"""What to expect of an encoder's likenesses, measured on people who show several signs."""
+"""The expected likenesses of an encoder, measured on people who show several signs."""
 
 from __future__ import annotations
 

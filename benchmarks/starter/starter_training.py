@@ -57,11 +57,11 @@ class Trainings:
         Parallel(jobs)(delayed(self._train)(name) for name in (ALL, *map(str, FOLDS)))
 
     def folder(self, name: str | int) -> Path:
-        """Where a fold's model lies, or that of all clips."""
+        """Return the path of a fold's model, or of that of all clips."""
         return self.work / (ALL if name == ALL else f"fold-{name}")
 
     def plan(self) -> FoldPlan:
-        """Which letters are held out when: the folds of `signlet demo`."""
+        """Return the folds of `signlet demo`: the letters that are held out together."""
         return signer_folds(self.packed.labels, self.packed.signers, len(FOLDS))
 
     def fold_of(self) -> dict[str, int]:
@@ -138,7 +138,7 @@ class Trainings:
 
 
 def other_letters(known: tuple[str, ...]) -> list[ClipRef]:
-    """What the lexicon holds besides A to Z; not doubled letters, which are the letter moved."""
+    """List the lexicon's clips besides A to Z, without doubled letters: those are moved ones."""
     root = Fingerspelling.open().root
     latin = {letter for sign in known for letter in (sign, sign.lower())}
     refs = []
@@ -154,7 +154,7 @@ def _frames(refs: Sequence[ClipRef]) -> list[NDArray[np.float32]]:
 
 
 def _said(folder: Path) -> dict[str, Any] | None:
-    """What a finished training says of itself, None where there is none."""
+    """Return the description of a finished training; None if there is none."""
     path = folder / CONFIG
     if not path.exists():
         return None

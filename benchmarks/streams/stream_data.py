@@ -45,7 +45,7 @@ def scene_of(language: str, seed: int) -> Scene:
 
 @cache
 def truth_of(language: str, seed: int) -> Truth:
-    """What is in that stream."""
+    """The content of that stream."""
     return scene_of(language, seed).truth
 
 

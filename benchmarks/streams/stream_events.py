@@ -131,7 +131,7 @@ def wanted(method: str, condition: str, fold: int) -> bool:
 
 
 def heard_in(item: Item, run: Path, work: Path) -> list[Heard]:
-    """What the model of a run says of a stream, read from `work` where it is there already."""
+    """Return a model's events for a stream, read from `work` if they are there already."""
     path = work / item.file
     if not path.exists():
         told = _read(item, scene_under(item), opened(run))
@@ -200,7 +200,7 @@ def rows(heard: dict[Item, list[Heard]], seeds: list[int]) -> Iterator[dict[str,
 
 
 def reported(item: Item, method: str, condition: str, seed: int) -> bool:
-    """Whether an item counts in a row; those of the tuning fold never do."""
+    """Return True if an item counts in a row; those of the tuning fold never do."""
     same = (item.method, item.condition, item.seed) == (method, condition, seed)
     return same and item.fold != TUNING_FOLD
 
@@ -250,7 +250,7 @@ def model_of(fold: int, work: Path) -> Path:
 
 
 def place(work: Path) -> Path:
-    """Where what was heard is kept: another folder once the code that cuts is another."""
+    """Return the folder of the results: another one once the segmenter's code has changed."""
     code = sorted(Path(signlet.stream.__file__).parent.glob("*.py"))
     code += [
         Path(__file__).with_name(f"stream_{name}.py") for name in ("data", "methods", "scenes")

@@ -27,7 +27,7 @@ HANDS = 0.5
 
 @dataclass(frozen=True)
 class Heard:
-    """What the model said of a stretch of a stream; told: when. sign: the likeliest."""
+    """A model's answer for a stretch of a stream; told: its time. sign: the likeliest."""
 
     start: float
     end: float
@@ -58,14 +58,14 @@ def segments(
 
 
 def true_cuts(scene: Scene, recogniser: Recogniser) -> list[Heard]:
-    """What the model says of the clips' own frames, in a scene as recorded."""
+    """Return the model's answers for the clips' own frames, in a scene as recorded."""
     clips = [scene.frames[sign.frames[0] : sign.frames[1] + 1] for sign in scene.truth.signs]
     heard = [Heard(sign.start, sign.end, sign.end) for sign in scene.truth.signs]
     return [one.of(answer) for one, answer in zip(heard, recogniser.batch(clips), strict=True)]
 
 
 def windows(scene: Scene, recogniser: Recogniser) -> list[Heard]:
-    """What the model says of each second, five times a second."""
+    """Return the model's answers for windows of a second, five times a second."""
     hands = Clip.from_array(scene.frames).hand_frames()
     places = []
     for end in np.arange(HOP, scene.times[-1], HOP):
@@ -87,7 +87,7 @@ def named(heard: list[Heard], least: float) -> list[Found]:
 
 @dataclass(frozen=True)
 class Merging:
-    """How windows become events: sure ones in a row, at least `count`, less `shrink` seconds."""
+    """The rule for events: at least `count` sure windows in a row, less `shrink` seconds."""
 
     least: float
     count: int

@@ -44,7 +44,7 @@ class TrueSign:
 
 @dataclass(frozen=True)
 class Truth:
-    """What is in a stream. signs: in the order of time. rest: seconds without a sign."""
+    """The content of a stream. signs: in the order of time. rest: seconds without a sign."""
 
     signs: tuple[TrueSign, ...]
     rest: float

@@ -1,4 +1,4 @@
-"""How well events found in a stream agree with the signs that are in it."""
+"""Scores of a stream: true signs and found events in, counts and F1 out."""
 
 from __future__ import annotations
 
@@ -126,10 +126,10 @@ def overlap(sign: TrueSign, event: Found) -> float:
 
 
 def in_rest(event: Found, truth: Sequence[TrueSign]) -> bool:
-    """Whether the middle of an event lies outside of all signs."""
+    """Return True if the middle of an event lies outside of all signs."""
     return not any(lies_in(event, sign) for sign in truth)
 
 
 def lies_in(event: Found, sign: TrueSign) -> bool:
-    """Whether the middle of an event does."""
+    """Return True if the middle of an event does."""
     return sign.start <= (event.start + event.end) / 2 <= sign.end

@@ -1,4 +1,4 @@
-"""How the defaults of StreamSettings were chosen: `stream_events.py --tune`.
+"""The choice of the defaults of StreamSettings: `stream_events.py --tune`.
 
 One setting at a time is moved from its default, on streams of the tuning fold's languages, as
 recorded, with lost frames and with few, and on webcam words where they are at hand. No model

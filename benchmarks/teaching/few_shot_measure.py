@@ -28,7 +28,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Measured:
-    """What one method gives in one setting, and on how much. clips: that were tested."""
+    """The results of one method in one setting. clips: the number tested."""
 
     figures: tuple[Figure, ...]
     signers: int

@@ -1,4 +1,4 @@
-"""What is compared in `few_shot.py`: examples in, answers for other clips out."""
+"""The methods that `few_shot.py` compares: examples in, answers for other clips out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which clips are shown and which are tested in `few_shot.py`; the same for every method."""
+"""The episodes of `few_shot.py`: clips to show and clips to test, the same for every method."""
 
 from __future__ import annotations
 

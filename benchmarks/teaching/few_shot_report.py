@@ -64,7 +64,7 @@ def write_docs(rows: Rows, page: Path) -> None:
 
 
 def _told(row: dict[str, str]) -> bool:
-    """What a page has room for; the CSV has the rest."""
+    """Return True for rows that the page shows; the CSV has the rest."""
     counts = _TOLD.get((row["data"], row["setting"]), ())
     return int(row["examples"]) in counts and row["measure"] not in ("balanced", "auroc_own")
 

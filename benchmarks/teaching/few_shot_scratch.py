@@ -1,4 +1,4 @@
-"""What a training from random weights makes of the same few examples, for `few_shot.py`."""
+"""Trainings from random weights on the same few examples, for `few_shot.py`."""
 
 from __future__ import annotations
 

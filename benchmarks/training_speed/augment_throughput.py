@@ -79,7 +79,7 @@ def make_batch(count: int, slots: int) -> Batch:
 
 
 def ways(batch: Batch) -> dict[str, Callable[[int], object]]:
-    """What is measured; each is called with the number of the repetition."""
+    """Return the functions to measure; each is called with the number of the repetition."""
     target = torch.empty_like(batch.frames)
     clips = torch.arange(len(batch.frames))
 

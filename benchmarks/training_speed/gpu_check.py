@@ -71,7 +71,7 @@ class Plan:
 
     @property
     def late(self) -> bool:
-        """Whether no further measurement is begun."""
+        """True if no further measurement is begun."""
         return time.monotonic() > self.deadline
 
 

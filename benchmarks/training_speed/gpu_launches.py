@@ -1,4 +1,4 @@
-"""How many kernels a training step launches, and how often it waits for the device."""
+"""Count the kernels that a training step launches, and its waits for the device."""
 
 from __future__ import annotations
 

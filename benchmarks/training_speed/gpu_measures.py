@@ -1,4 +1,4 @@
-"""What gpu_check.py measures, one function each; rows of a table out."""
+"""The measurements of gpu_check.py, one function each; rows of a table out."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def _appearances(found: Tensor) -> Tensor:
 def _neighbours(found: Tensor) -> tuple[Tensor, Tensor]:
     """found (N, T) bool -> slots (N, T) before and after each missing frame.
 
-    Where a point was found both are the slot itself, so the line between them is what is there.
+    Where a point was found both are the slot itself, so interpolation changes nothing.
     """
     count = found.shape[1]
     slots = torch.arange(count, device=found.device)

@@ -25,7 +25,7 @@ from signlet.modelfile.calibration import Calibration, tempered
 LOWEST, HIGHEST = 0.1, 10.0
 """Temperatures that are tried."""
 _PARTS = 5
-"""Into so many parts the signers are cut to measure on signers that had no say."""
+"""The number of parts of the signers, to measure on signers that were not used for fitting."""
 _TPR, _NAN = 0.95, float("nan")
 Floats = NDArray[np.float64]
 

@@ -17,7 +17,7 @@ from signlet.training.progress import Bar, Display, Events
 
 
 class ConsoleEvents(Events):
-    """Prints what it is told."""
+    """Prints the events of long work."""
 
     def __init__(self, console: Console) -> None:
         self.console = console

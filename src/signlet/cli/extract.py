@@ -80,7 +80,7 @@ def run(arguments: list[str]) -> None:
 def _print_summary(summary: Summary, out: Path, console: Console) -> None:
     good = [row.quality for row in summary.good if row.quality]
     if not good:
-        return  # why is said below
+        return  # the reason is printed below
     skipped = f", {summary.skipped} of them there already" if summary.skipped else ""
     frames = sum(quality.frames for quality in good)
     console.print(

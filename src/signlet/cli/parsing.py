@@ -75,7 +75,7 @@ def add_names(parser: argparse.ArgumentParser) -> None:
 
 
 def refuse_told(parsed: Any, flag: str) -> None:
-    """Raise SignletError where something is told of clips that no flag names.
+    """Raise SignletError for --columns or --names without the flag that names the clips.
 
     flag: that would name them.
     """

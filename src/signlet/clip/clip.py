@@ -52,7 +52,7 @@ class Clip:
     remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Raises ClipError where the frames are none; a rate that is none becomes unknown."""
+        """Raises ClipError for invalid frames; an invalid rate becomes unknown."""
         object.__setattr__(self, "name", printable(self.name))
         if wrong := _no_frames(self.frames):
             raise ClipError(f"{self.name}: landmarks {wrong}; use Clip.from_array")
@@ -77,7 +77,7 @@ class Clip:
             array, a masked one, a tensor, or lists. NaN, None or masked means not found, and so
             does one number, or one place, for all points of a part (face, hand, pose) in a
             frame: then `remarks` and a ClipWarning say so.
-        fps: frames a second; one that no camera takes is unknown, which is said in the same way.
+        fps: frames a second; an impossible one becomes unknown, with a warning, too.
         Raises ClipError naming the clip, the problem and the remedy.
         """
         frames, remarks = validated(array, name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 USUAL_FPS = 25.0
-"""Frames a second of a recording that tells no rate."""
+"""The assumed frames a second of a recording without a rate."""
 FASTEST_FPS = 250.0
 """No camera that films people takes more frames a second; a file that says so is not believed."""
 SLOWEST_FPS = 0.1

@@ -54,7 +54,7 @@ class FoldPlan:
     split: str = ""
 
     def held_out(self, fold: int) -> NDArray[np.int64]:
-        """Rows of the clips to test on; SignletError where there is no such fold."""
+        """Rows of the clips to test on; SignletError for an unknown fold."""
         rows = np.flatnonzero(self.folds == fold)
         if fold < 0 or not len(rows):
             last = int(self.folds.max())
@@ -81,7 +81,7 @@ def signer_folds(
     signers: N names, "" or None where unknown. Clips of unknown signers are held out
         together as one group, and the note says so. Where fewer than two signers are known,
         or no sign is shown by two of them, the folds are by sign only (StratifiedKFold),
-        `grouped` is False and the note says loudly that the estimate is for known signers.
+        `grouped` is False and the note warns that the estimate is for known signers.
     Raises SignletError where the folds cannot be made: fewer than two folds or two signs,
     more folds than signers, more folds than any sign has clips.
     """

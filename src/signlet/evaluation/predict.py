@@ -70,7 +70,7 @@ def packed_for(
     """A packed set as it is, or the clips of a source packed for each member's length.
 
     out: where to pack them to. progress: as in `pack`. columns, names: as in `open_source`.
-    Raises SignletError where there are no such clips.
+    Raises SignletError where the clips are missing.
     """
     if is_packed(where, columns, names):
         return [PackedSet.open(where)]

@@ -194,7 +194,7 @@ def by_sign(predictions: Predictions) -> pa.Table:
     """Columns sign, clips, top1, precision, f1: one row per sign, in the order of the classes.
 
     top1 is the share of the sign's clips read right (its recall), precision the share right
-    among the clips read as this sign; NaN where there is no such clip.
+    among the clips read as this sign; NaN where there is none.
     """
     from sklearn.metrics import precision_recall_fscore_support
 

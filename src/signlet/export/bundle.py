@@ -68,7 +68,7 @@ def export_ensemble(
     calibration, about, licence: what the files are to say of themselves.
     clips: real clips (T, 543, 3) by name, to compare with torch on, besides edge cases.
     bound: on the difference of any probability from torch; None: `BOUNDS` of the precision.
-    say: is told what is being done.
+    say: called with a line for each step.
     Raises SignletError where an argument makes no sense, a library is missing, or a file
     differs from torch by more than the bounds; then nothing is written.
     """

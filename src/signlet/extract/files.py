@@ -54,7 +54,7 @@ def _write_pose(extraction: Extraction, path: Path) -> None:
         dimensions=PoseHeaderDimensions(width, height, width),
         components=[known[name] for name in _COMPONENTS],
     )
-    # One frame has no rate, but the format has no word for that.
+    # One frame has no rate, but the format requires one.
     body = NumPyPoseBody(extraction.fps or 1.0, np.nan_to_num(data), confidence)
     with replacing(path, durable=False) as temporary, temporary.open("wb") as file:
         Pose(header, body).write(file)

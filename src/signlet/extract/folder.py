@@ -181,7 +181,7 @@ def _key(video: Path, known: str) -> str:
     try:
         return cache.content_key(video, known)
     except ClipError:
-        return ""  # why it cannot be read is said when it is its turn
+        return ""  # the reason is reported when it is extracted
 
 
 def _is_done(task: VideoTask, key: str, record: Record) -> bool:

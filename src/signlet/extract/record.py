@@ -145,7 +145,7 @@ def _cells(row: Row) -> dict[str, Any]:
 
 
 def _read(path: Path) -> list[Row]:
-    """The rows that are whole; a table that is none, or a line cut short, only costs time."""
+    """The complete rows; a corrupt table, or a line cut short, only costs time."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             return [row for cells in csv.DictReader(file) if (row := _row(cells))]

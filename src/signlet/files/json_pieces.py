@@ -22,7 +22,7 @@ _END = 8
 
 
 class _TwiceError(ValueError):
-    """A key is there twice, and nobody can tell which value is meant."""
+    """A key occurs twice, so its value is ambiguous."""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

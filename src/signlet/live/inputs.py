@@ -58,7 +58,7 @@ class Input:
 def open_input(source: str) -> Iterator[Input]:
     """Open a camera by its number, a video or file of landmarks by its path, or a letter by name.
 
-    Raises SignletError where there is no such camera, ClipError where the file cannot be read.
+    Raises SignletError where the camera is missing, ClipError where the file cannot be read.
     """
     if source.isdecimal():
         with _camera(int(source)) as opened:
@@ -100,7 +100,7 @@ def _video(path: Path) -> Iterator[Input]:
     from signlet.video.extractors import Choice, started
     from signlet.video.frames import Pictures, video_facts
 
-    facts = video_facts(path)  # a file that is none is refused before MediaPipe is loaded
+    facts = video_facts(path)  # an invalid file is refused before MediaPipe is loaded
     unknown = facts.fps is None and facts.frames > 1
     pictures = Pictures(path)
 

@@ -1,4 +1,4 @@
-"""Frames and hands that no camera saw: frames repeated, lost hands held or drawn in a line."""
+"""Frames and hands that no camera saw: frames repeated, lost hands held still or interpolated."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from signlet.landmarks import LEFT_HAND, RIGHT_HAND
 from signlet.meaning.points import Floats
 
 LINE = 1e-6
-"""Nobody moves in a line so straight, as a share of the largest coordinate."""
+"""No hand moves in so straight a line; a share of the largest coordinate."""
 FEWEST, SEEN, MOST_OF = 3, 5, 0.9
 """Frames of a hand that must be filled in, and seen; share of frames that must be equally often
 there."""

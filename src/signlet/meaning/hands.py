@@ -43,7 +43,7 @@ def _shoulders(points: Floats) -> float:
 
 
 def _to_wrists(points: Floats) -> tuple[Floats, Floats]:
-    """Distance to the own and to the other wrist, (2 T,) each."""
+    """Distance of each hand to its own and to the other wrist, (2 T,) each."""
     own, other = [], []
     for side, hand in enumerate(_HANDS):
         root = points[:, hand.start]

@@ -99,7 +99,7 @@ def _ends_early(there: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _variance(values: Floats, there: NDArray[np.bool_]) -> Floats:
-    """Of each row of (N, P), over what is there."""
+    """Of each row of (N, P), NaN left out."""
     if not there.all():
         values = np.where(there, values, 0)
     count = there.sum(1)

@@ -112,7 +112,7 @@ def _fits(xy: Floats, count: NDArray[np.int64] | None) -> set[Doubt]:
     lines, squares, known, points = lengths[:, :_OTHERS], xy * xy, _COUNTS, _SIZES
     if count is not None:
         known = np.add.reduceat(lines == lines, _LINE_STARTS, axis=1, dtype=np.int64)
-        points = np.where(known < parts.FEWEST, 0, count)  # of too few lines nothing is said
+        points = np.where(known < parts.FEWEST, 0, count)  # too few lines tell nothing
         lines, squares, xy = (np.where(of == of, of, 0) for of in (lines, squares, xy))
     mean = np.add.reduceat(xy, _STARTS, axis=2) / points
     size = (np.add.reduceat(squares, _STARTS, axis=2) / points - mean * mean).sum(0)

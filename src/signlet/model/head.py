@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 SCALE = 6.0
 """Logits of a likeness of 1. With it the probabilities of held-out letters and words had the
-lowest log loss; `signlet calibrate` measures it for a model of one's own."""
+lowest log loss; `signlet calibrate` measures it for your own model."""
 
 
 class NearestHead(nn.Module):

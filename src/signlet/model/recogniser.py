@@ -161,7 +161,7 @@ def joint_embedding(features: Sequence[Tensor]) -> Tensor:
     """The embedding of a model of several members.
 
     features: of each member (B, D), maybe of different D and of any length.
-    Returns (B, sum of D), of length 1: each member has the same say in a cosine.
+    Returns (B, sum of D), of length 1: each member has the same weight in a cosine.
     """
     whole = torch.cat([unit(one) for one in features], dim=1)
     return whole / math.sqrt(len(features))

@@ -44,7 +44,7 @@ def log_probabilities(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.fl
 
 @dataclass(frozen=True)
 class Average:
-    """A tree: the parts of a node have the same say, a part is a member's number or a node.
+    """A tree: the parts of a node have the same weight, a part is a member's number or a node.
 
     So a run of four folds counts as much as a run of one, and an ensemble of ensembles is
     still exactly the average of what each of them says.

@@ -38,8 +38,8 @@ class Card:
     exported it. calibration: temperature and threshold, None where nobody has measured them;
     the graph's outputs are before it. prototypes: (K, D) float16, the mean embedding of each
     sign's clips at length 1. teaching: what to expect of embeddings. taught: signs that were
-    taught later; they are answered instead of the graph's own. None where there is no such
-    thing. about: recipe, data, scores.
+    taught later; they are answered instead of the graph's own. None where there is none.
+    about: recipe, data, scores.
     """
 
     signs: tuple[str, ...]

@@ -79,7 +79,7 @@ def note_missing(name: str) -> None:
 
 @contextmanager
 def saying(say: Callable[[str], None]) -> Iterator[None]:
-    """In the block `say` is told what else is a warning."""
+    """In the block, `say` gets the message in place of a warning."""
     _says.append(say)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Arrays of half-precision numbers as text, as they lie in cards."""
+"""Arrays of half-precision numbers as text in cards: base64 in, arrays out, and back."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def standardise_padded(frames: Tensor) -> Tensor:
 
 
 def _sum_found(points: Tensor) -> Tensor:
-    """(B, S, P, 3) -> (B, 1, 1, 3): sum of what is not NaN."""
+    """(B, S, P, 3) -> (B, 1, 1, 3): sum of the numbers that are not NaN."""
     return torch.where(torch.isnan(points), 0.0, points).sum((1, 2), keepdim=True)
 
 

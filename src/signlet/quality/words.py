@@ -76,7 +76,7 @@ def by_problem(findings: Sequence[Suspicion]) -> list[tuple[str, list[Suspicion]
 
 
 def quality_json(quality: DataQuality | ClipQuality) -> str:
-    """All numbers as JSON; what is not known is null."""
+    """All numbers as JSON; unknown ones are null."""
     values = asdict(quality)
     if isinstance(quality, DataQuality):
         values |= {"signs": quality.signs, "signers": quality.signers}

@@ -1,6 +1,6 @@
 """Requests that wait go through the model together.
 
-No request waits for others to come: when the model is free it takes what is there.
+No request waits for others to come: when the model is free it takes all waiting requests.
 """
 
 from __future__ import annotations

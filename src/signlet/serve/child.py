@@ -59,7 +59,7 @@ def main() -> None:
         answers.flush()
         answer_all(sys.stdin.buffer, answers, max_frames)
     _leave_nothing()
-    os._exit(0)  # nobody reads what is left to be written
+    os._exit(0)  # nobody reads the rest
 
 
 def _leave_nothing() -> None:

@@ -68,7 +68,7 @@ def decode(body: bytes, content_type: str, max_frames: int) -> Clip:
         of a form. content_type: of the request; which of the binary formats it is, its first
         bytes tell.
     Raises Rejection: 400 for broken JSON or forms, 413 for too many frames or too much memory,
-    415 for other formats, 422 for what is no clip, 503 where there is no room for its file.
+    415 for other formats, 422 for an invalid clip, 503 where there is no room for its file.
     """
     kind = content_type.partition(";")[0].strip().lower()
     try:

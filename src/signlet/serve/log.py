@@ -50,5 +50,5 @@ def clean(record: LogRecord) -> bool:
     """Make the text of clients printable; drop records whose remedy does not apply here."""
     if isinstance(record.args, tuple):
         record.args = tuple(cleaned(x) if isinstance(x, str) else x for x in record.args)
-    record.exc_info = None  # why it does not start is said by `run`
+    record.exc_info = None  # `run` prints why it does not start
     return not re.search("WebSocket library|Traceback|startup failed", str(record.msg))

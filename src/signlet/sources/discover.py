@@ -32,7 +32,7 @@ from signlet.sources.unused_files import Tree, count_of, left_aside, listed, one
 def arranged(
     tree: Tree, root: object, names: NamePattern | None = None, *, wrapped: bool = False
 ) -> tuple[list[NamedClip], tuple[str, ...]]:
-    """The clips of a tree, sorted by path, and notes on what is left aside or only supposed.
+    """The clips of a tree, sorted by path, and notes on files left aside and on guesses.
 
     root: for messages. names: how the files are named, None for `<sign>/<signer>_<anything>`.
     wrapped: whether a lone folder that holds folders only is the set itself, packed whole.
@@ -265,7 +265,7 @@ def signers_below(
 
     paths: below the root. names: how they are named; where None, as for `arranged`, except that
     a folder that is called like a signer is one at any depth.
-    Raises SignletError where `names` tells no signer, or no file fits.
+    Raises SignletError where `names` has no {signer}, or no file fits.
     """
     if names is not None and not names.has("signer"):
         raise SignletError(f"--names {names.text}: tells no {{signer}}")

@@ -41,7 +41,7 @@ def with_sign_names(found: Sequence[NamedClip]) -> list[NamedClip]:
 def by_pattern(
     tree: Tree, root: object, names: NamePattern
 ) -> tuple[list[NamedClip], tuple[str, ...]]:
-    """Clips at any depth, sign and signer by a pattern, and notes on what is left aside.
+    """Clips at any depth, sign and signer by a pattern, and notes on files left aside.
 
     Raises SignletError where no clip fits.
     """

@@ -24,7 +24,7 @@ class NamePattern:
         number) and {any}. With a slash it is the whole path below the root, else the file's name.
         {signer} and {split} hold none of the characters that stand beside them in the pattern;
         {sign} may, where there is no {any}. A field that comes twice is the same both times.
-    Raises SignletError where it is no such pattern.
+    Raises SignletError for an invalid pattern.
     """
 
     text: str

@@ -52,7 +52,7 @@ def read_pose(path: Path, person: int | None = None) -> Clip:
     factor: preprocessing removes it.
     person: whom to take where there are several, counted from 0; None takes the one who is the
         largest in the picture, and a remark says so.
-    Raises ClipError, also where there is no such person.
+    Raises ClipError, also where the person is missing.
     """
     with open_regular(path) as file:
         size = size_of(file)

@@ -43,7 +43,7 @@ def parse_columns(text: str) -> dict[str, str]:
     """ "path=File name,sign=Gloss" -> {"path": "File name", "sign": "Gloss"}.
 
     A heading with a comma stands between double quotes: "path=file","sign=Gloss, English".
-    What is not told is read from the column of its own name, as without `--columns`.
+    Anything else is read from the column of its own name, as without `--columns`.
     Raises SignletError where it is written otherwise, or takes the column of path or sign away.
     """
     text = " ".join(text.split())

@@ -108,7 +108,7 @@ def signers_of(clips: Sequence[Clip], others: int = 0) -> tuple[list[str | None]
     camera's or a recording's name, a split, the sign, a running number, or something that tells
     every clip, or every sign, from all others.
     others: clips of the set whose signers are known otherwise; they count in the note.
-    The note says of how many clips nobody knows the signer, why, and the remedy; "" where no
+    The note says how many clips have no known signer, why, and the remedy; "" where no
     name has anything before an underscore that is no person.
     """
     why = _reasons(clips)

@@ -55,7 +55,7 @@ def _is_behind(span: Span, seconds: float) -> bool:
 
 
 def _lengths(paths: Iterable[Path]) -> dict[Path, float]:
-    """Seconds of the first recordings that can be opened. What is wrong is said at reading."""
+    """Seconds of the first recordings that can be opened. Reading reports errors later."""
     found: dict[Path, float] = {}
     for path in paths:
         if len(found) == _RECORDINGS:

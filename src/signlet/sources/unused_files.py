@@ -60,7 +60,7 @@ def is_system(name: str, *, folder: bool) -> bool:
 def left_aside(
     tree: Tree, taken: Sequence[PurePosixPath], places: Sequence[PurePosixPath]
 ) -> list[str]:
-    """Notes on what is not read: whole folders first, then files in folders of signs.
+    """Notes on unread files: whole folders first, then files in folders of signs.
 
     taken: the clips that are read. places: the folders that hold the folders of signs.
     """
@@ -151,7 +151,7 @@ def _pipes(folders: dict[PurePosixPath, _Folder]) -> str:
 
 
 def some_pipes(paths: Sequence[PurePosixPath]) -> str:
-    """A note on what is no file, of which there is at least one."""
+    """A note on pipes and devices, of which there is at least one."""
     shown = listed(path.as_posix() for path in paths)
     return (
         f"{count_of(len(paths), 'file')} left aside, {_NO_FILES}: {shown}; save what comes out as "

@@ -138,7 +138,7 @@ def _is_clip(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
     try:
         with archives.unpacked(archive, entry, _MOST_BYTES, path.name) as file:
             return holds_video(cast(BinaryIO, file))
-    except (SignletError, OSError, RuntimeError, *archives.DAMAGED):  # that is said when it is read
+    except (SignletError, OSError, RuntimeError, *archives.DAMAGED):  # reported when it is read
         return path.suffix.lower() in SUFFIXES
 
 

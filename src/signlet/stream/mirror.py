@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from signlet.landmarks import LEFT_HAND, MIRROR, RIGHT_HAND
 
 ENOUGH = 20.0
-"""Seconds with one hand only before anything is said."""
+"""Seconds with one hand only before a suggestion is made."""
 SHARE = 0.9
 """Share of that time with the left hand that is suspicious."""
 

@@ -71,7 +71,7 @@ def ensemble(
 ) -> Ensemble:
     """Average runs, score the average out of fold, and write it as one model to `out`.
 
-    runs: two or more run folders or earlier ensembles; each has the same say. kind: see
+    runs: two or more run folders or earlier ensembles; each has the same weight. kind: see
     `mean_probabilities`. which: the model taken from each run; an earlier ensemble is
         taken as it is. out: a folder that is not there yet, or is empty.
     Raises SignletError where a file is missing or damaged, the runs do not fit together, or

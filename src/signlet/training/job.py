@@ -100,7 +100,7 @@ class Trained:
 
 
 def prepare(job: Job, processes: Processes, events: Events | None = None) -> Ready:
-    """Check what can be checked, read the weights, pack the clips, choose what is left open.
+    """Check what can be checked, read the weights, pack the clips, plan the trainings.
 
     Raises SignletError.
     """

@@ -68,7 +68,7 @@ class Bar:
 
 
 class Events:
-    """Told what goes on in long work, and shows nothing. A command prints what it is told."""
+    """Receives the events of long work and shows nothing. A command prints them."""
 
     def line(self, text: str) -> None:
         """Something begins, or is done."""

@@ -8,7 +8,7 @@ from signlet.training.settings import MixupSettings
 
 
 def learning_rate_factor(step: int, steps: int, warm_up: float) -> float:
-    """Share of the largest learning rate at step 0 .. steps - 1: up in a line, down in a line."""
+    """Share of the largest learning rate at step 0 .. steps - 1: linear warm-up, linear decay."""
     rising = max(1, round(warm_up * steps)) if warm_up > 0 else 0
     if step < rising:
         return (step + 1) / rising

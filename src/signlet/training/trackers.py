@@ -68,7 +68,7 @@ class Trackers:
             self._each(lambda sink: sink.log(known, step))
 
     def close(self) -> None:
-        """Write what is left and end the trackers' runs; a second call does nothing."""
+        """Write pending metrics and end the trackers' runs; a second call does nothing."""
         self._each(lambda sink: sink.tracker.finish())
         self._sinks = []
 

@@ -172,8 +172,7 @@ def _with_all_clips(recipe: Recipe, clips: int, requested: Requested) -> tuple[R
 
 
 def _long_enough(recipe: Recipe, clips: int, requested: Requested) -> tuple[Recipe, str]:
-    """The recipe with so many epochs that there are `min_steps`; what comes every few epochs
-    keeps its share of the training."""
+    """The recipe with enough epochs for `min_steps`; intervals and the soup are scaled along."""
     length = recipe.optimiser
     steps = steps_and_batch_size(clips, length.batch_size)[0]
     if requested.sets("optimiser.epochs") or steps * length.epochs >= length.min_steps:

@@ -145,7 +145,7 @@ def value_of(recipe: Recipe, key: str) -> Any:
 def with_values(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
     """The recipe with other values at dotted keys; factors are applied last.
 
-    Raises SignletError where there is no such key, it cannot be searched, or its value
+    Raises SignletError where the key is unknown, it cannot be searched, or its value
     does not fit.
     """
     settings = plain(recipe)

@@ -152,7 +152,7 @@ def _is_finished(trial: optuna.trial.FrozenTrial) -> bool:
 
 
 def own_values(recipe: Recipe, space: Space) -> dict[str, Any] | None:
-    """The recipe's own values of what is searched; None where the space has not all of them."""
+    """The recipe's own values of the searched keys; None where the space lacks one of them."""
     values = {key: value_of(recipe, key) for key in space}
     return values if all(space[key].holds(value) for key, value in values.items()) else None
 

@@ -24,7 +24,7 @@ def open_camera(index: int = 0) -> Iterator[Iterator[VideoFrame]]:
 
     index: 0 for the first camera. Times are seconds since the camera was opened; single
     pictures that do not come are left out.
-    Raises SignletError where there is no such camera, or when it stops giving pictures.
+    Raises SignletError where the camera is missing, or when it stops giving pictures.
     """
     with needs_video(f"camera {index}"):
         import cv2

@@ -18,7 +18,7 @@ class Decoding:
     seek: seconds by the file's clock at or before which to begin; None for the start.
     careful: pictures of which a part is damaged do not count as decoded.
     broken: the last picture could not be decoded, or what follows cannot be read.
-    end: when the last picture that was shown ends, by the file's clock; None where it tells no
+    end: when the last picture that was shown ends, by the file's clock; None where it has no
     times. last: whether the file's end was reached. shape: width of a pixel over its height.
     """
 

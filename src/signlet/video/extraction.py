@@ -38,7 +38,7 @@ class Extraction:
     def fps(self) -> float | None:
         """Frames a second by the usual distance of two pictures.
 
-        None for a single one, and where the file tells no rate that a camera has.
+        None for a single one, and where the file has no plausible rate.
         """
         return None if NO_RATE in self.remarks else usual_rate(np.diff(self.times))
 

@@ -120,9 +120,9 @@ def expected_frames(path: Path, span: Span | None = None) -> int:
 def _is_cut(stretch: Stretch) -> bool:
     """Return True if the end of the recording is missing, by one rule for all kinds of files.
 
-    It is where the last picture is damaged, and where the pictures end earlier than the file
-    says that they do. A file that is whole by how it is built may be shorter than it says; of
-    one that tells no length, how it is built tells whether it breaks off.
+    It is where the last picture is damaged, or where the pictures end earlier than the file
+    says. A file with a complete structure may be shorter than it says; where a file has no
+    length, its structure alone decides.
     """
     decoding, facts = stretch.decoding, stretch.facts
     if not decoding.last or stretch.span is not None:

@@ -27,7 +27,7 @@ _NO_HEADER = {
     *("mpegts", "mpeg", "mpegvideo", "m4v", "gif", "apng", "nut", "yuv4mpegpipe", "ogg", "dv"),
     *("h261", "h263", "h264", "hevc", "vvc", "av1", "obu", "mjpeg", "ivf", "vc1", "dirac"),
 }
-"""ffmpeg's names of formats of which it takes the length from what is there."""
+"""ffmpeg's names of formats whose length it takes from the data in the file."""
 _SEEKABLE = {"mov", "matroska", "mpegts", "avi", "flv", "asf"}
 """Those that store a time for each picture; of others ffmpeg guesses some."""
 
@@ -37,7 +37,7 @@ class VideoFacts:
     """The facts on a video file, known without decoding.
 
     frames: pictures that it shows, exact for most files, else an estimate.
-    fps: usual rate of its pictures; None where its times tell none that a camera has.
+    fps: usual rate of its pictures; None where its times give no plausible rate.
     seconds: how long it says it is, from the first picture to the end of the last; 0 where its
     header does not tell. exact: that is the length of the pictures, not of sound beside them.
     listed: the header lists every picture.

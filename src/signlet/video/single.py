@@ -48,7 +48,7 @@ def find(
 
     span: the stretch that is wanted, None for the whole video.
     """
-    require_regular(path)  # needs no package, so it is said first
+    require_regular(path)  # needs no package, so it is checked first
     if path.stat().st_size > _LARGE:
         refuse_long(path, span)  # reading all of it for its key may take minutes
     key = cache.content_key(path, identity(choice), span)

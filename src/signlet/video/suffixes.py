@@ -26,8 +26,8 @@ _LANDMARKS = (".parquet", ".npz", ".npy", ".pose")
 def is_video(path: str | Path) -> bool:
     """Return True if a file is to be read as a video: by its ending, else by its first bytes.
 
-    A file whose ending is one of VIDEO_SUFFIXES is one, whatever it holds: that it cannot be
-    read is said when it is. Where other files have that ending too (`.ts`, `.gif`), and where
+    A file whose ending is one of VIDEO_SUFFIXES is one, whatever it holds: reading reports
+    errors later. Where other files have that ending too (`.ts`, `.gif`), and where
     the ending is another or missing (`clip`, `clip.mp4.part`), the first 64 KB decide, and
     little more: moving pictures are a video; sound, still pictures, text and archives are
     none. A file of landmarks by its ending (`.npz`) is none, whatever it holds. A directory is

@@ -105,9 +105,9 @@ def _matroska(file: BinaryIO, head: bytes, size: int) -> Ending:
 
 
 def _elements(file: BinaryIO, size: int) -> Iterator[int]:
-    """Ends of elements; into the recording it goes, and into what tells no length.
+    """Ends of elements; it enters the recording, and elements without a length.
 
-    A part of a recording that is none, zeros where a copy stopped, counts as its end.
+    A corrupt part, such as zeros where a copy stopped, counts as its end.
     """
     at, until = 0, size
     while at < until:

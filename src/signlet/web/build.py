@@ -46,9 +46,9 @@ def build_site(
 
     out: absent, empty, or a page that was built before, which is replaced.
     model: an exported `.onnx`, or the name of one that comes with signlet.
-    said: is told what is being done.
+    said: called with a line for each step.
     Returns the folder and the bytes in it.
-    Raises SignletError where there is no such model, npm is missing or `out` cannot be written.
+    Raises SignletError where the model is missing, npm is missing or `out` cannot be written.
     """
     out = out if out.name else Path(os.path.abspath(out))  # "." cannot be renamed
     _require_ours(out)

@@ -1,4 +1,4 @@
-"""Published sets as they lie on disk after download; one small module a layout."""
+"""Published sets as downloaded: a folder in, a `Source` out; one small module a layout."""
 
 from __future__ import annotations
 

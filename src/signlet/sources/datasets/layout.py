@@ -1,7 +1,7 @@
 """The protocol of a published set's layout: its folder in, a `Source` of its clips out.
 
 A layout is one small file with three functions: `known_by` tells whether a folder is this set,
-`clips` lists what is there, `read` reads one clip (mostly `read_ref`). See docs/datasets.md.
+`clips` lists its clips, `read` reads one clip (mostly `read_ref`). See docs/datasets.md.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Listing:
         self.refs.append(ClipRef(name, path, sign, signer or None, span, known))
 
     def leave_out(self, why: str, which: str) -> None:
-        """Count a clip that cannot be used. why: what is said of all such clips."""
+        """Count a clip that cannot be used. why: the reason, the same for all such clips."""
         self._seen += 1
         self._left_out.setdefault(why, []).append(which)
 
@@ -83,7 +83,7 @@ class Listing:
         self._doubts.setdefault(what, []).append(which)
 
     def say(self, note: str) -> None:
-        """Add a note of one's own; "" is none."""
+        """Add another note; "" adds none."""
         self._said += [note] * bool(note)
 
     def notes(self) -> list[str]:
@@ -111,7 +111,7 @@ class Layout:
     name: of the set, before the colon in `--data name:PATH`.
     known_by: what in a folder shows that it holds this set and nothing else, in words ("its
         WLASL_v0.3.json"); None where nothing does.
-    clips: what is there. Raises SignletError where it is not this set, or its tables are damaged.
+    clips: lists them. Raises SignletError where it is not this set, or its tables are damaged.
     read: one of its clips. Raises ClipError.
     """
 

@@ -121,7 +121,7 @@ def _is_cut(path: Path, span: Span) -> bool:
     try:
         frames, fps = measured(path)
     except ClipError:
-        return False  # what is wrong with it is said when it is read
+        return False  # errors are reported when it is read
     rows = span.rows(fps)
     return rows.stop is not None and frames <= rows.stop - rows.start + _SLACK
 

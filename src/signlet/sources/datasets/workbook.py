@@ -24,7 +24,7 @@ _SHARED = "xl/sharedStrings.xml"
 def sheet_rows(path: Path) -> list[list[str]]:
     """Cells of the first sheet, row by row, as text; "" where one is empty.
 
-    Raises SignletError where the file is no such workbook.
+    Raises SignletError where the file is no workbook.
     """
     try:
         with archives.opened(path, error=SignletError) as archive:

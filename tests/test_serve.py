@@ -182,7 +182,7 @@ REFUSED: list[tuple[str, bytes, str, int, str]] = [
     ("many bytes", b"\x93NUMPY" + bytes(2 << 20), BINARY, 413, "bytes"),
     ("half npy", GOOD[:-100], BINARY, 422, "body: "),
     ("half npz", as_npz(clip())[:-100], BINARY, 422, "npz"),
-    ("parquet by name only", b"PAR1" + bytes(200) + b"PAR1", BINARY, 422, "cannot be read"),
+    ("parquet by name only", b"PAR1" + bytes(200) + b"PAR1", BINARY, 422, "is damaged"),
     ("a form without boundary", b"x", "multipart/form-data", 400, "form"),
     ("a broken form", b"x", "multipart/form-data; boundary=a", 400, "form"),
     ("refused by the model", as_npy(clip(13)), BINARY, 422, "thirteen"),

@@ -19,7 +19,7 @@ from signlet.evaluation.scores import (
     score,
     worst_confusions,
 )
-from signlet.report.examples import Example
+from signlet.report.examples import ReportExample
 from signlet.report.plots import confusion_plot, learning_curves
 from signlet.runs.finished import Run
 from signlet.runs.metrics import Curves
@@ -36,7 +36,7 @@ _ABOUT = {
 
 
 def content(
-    run: Run, examples: Sequence[Example], duplicates: NDArray[np.bool_] | None = None
+    run: Run, examples: Sequence[ReportExample], duplicates: NDArray[np.bool_] | None = None
 ) -> dict[str, Any]:
     """Everything that the template report.html names.
 
@@ -191,7 +191,7 @@ def _sign_rows(predictions: Predictions) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: row["top1"] if row["clips"] else 2.0)
 
 
-def _by_kind(examples: Sequence[Example]) -> list[tuple[str, list[Example]]]:
+def _by_kind(examples: Sequence[ReportExample]) -> list[tuple[str, list[ReportExample]]]:
     right = [example for example in examples if example.right]
     wrong = [example for example in examples if not example.right]
     return [pair for pair in (("Read right", right), ("Read wrong", wrong)) if pair[1]]

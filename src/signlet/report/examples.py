@@ -18,7 +18,7 @@ USUAL_RATE = 12.5
 
 
 @dataclass(frozen=True)
-class Example:
+class ReportExample:
     """One clip of the report; index is its place among the page's skeletons."""
 
     index: int
@@ -30,7 +30,7 @@ class Example:
     moving: Moving
 
 
-def choose_examples(predictions: Predictions, packed: PackedSet) -> list[Example]:
+def choose_examples(predictions: Predictions, packed: PackedSet) -> list[ReportExample]:
     """Up to six clips read right and six read wrong, each of another sign while there are any.
 
     Of either kind, evenly from the surest to the least sure reading.
@@ -43,7 +43,7 @@ def choose_examples(predictions: Predictions, packed: PackedSet) -> list[Example
     wrong = np.setdiff1d(known, right)
     chosen = [*_spread(predictions, right), *_spread(predictions, wrong)]
     return [
-        Example(
+        ReportExample(
             index=index,
             name=predictions.names[clip],
             sign=predictions.signs[predictions.labels[clip]],

@@ -15,7 +15,7 @@ from signlet.pack import PackedSet
 from signlet.printable import printable_text
 from signlet.report.content import content
 from signlet.report.examples import choose_examples
-from signlet.report.skeleton import SELECTED, Layout, Moving, player_data, thinned
+from signlet.report.skeleton import SELECTED, Moving, SkeletonLayout, player_data, thinned
 from signlet.runs.finished import read_run
 from signlet.runs.folder import RunFolder
 
@@ -41,7 +41,7 @@ def write_report(run: Path, packed: PackedSet | None) -> Path:
 
 
 def render(
-    template: str, clips: Sequence[Moving] = (), layout: Layout = SELECTED, **values: Any
+    template: str, clips: Sequence[Moving] = (), layout: SkeletonLayout = SELECTED, **values: Any
 ) -> str:
     """A page of this package with its style, its script and the skeletons it plays."""
     environment = Environment(

@@ -23,7 +23,7 @@ MAX_FRAMES = 300
 
 
 @dataclass(frozen=True)
-class Layout:
+class SkeletonLayout:
     """The points to draw and the lines between them; indices are rows of a frame.
 
     edges: part -> (E, 2). dots: part -> points that are marked. focus: points that the
@@ -47,12 +47,12 @@ _FACE_ENDS = (10, 152, 234, 454)
 _SHOULDERS = (500, 501)
 
 
-def _selected() -> Layout:
+def _selected() -> SkeletonLayout:
     top, chin, right, left = (SINGLE.index(row) for row in _FACE_ENDS)
     means = np.arange(len(SINGLE), NUM_SELECTED)
     shoulders = [SINGLE.index(row) for row in _SHOULDERS]
     hands = {hand: PARTS[hand] for hand in _HANDS}
-    return Layout(
+    return SkeletonLayout(
         edges=SELECTED_EDGES,
         dots={**hands, "face": means},
         focus=np.concatenate([*hands.values(), HEAD, shoulders]),
@@ -60,9 +60,9 @@ def _selected() -> Layout:
     )
 
 
-def _raw() -> Layout:
+def _raw() -> SkeletonLayout:
     hands = {hand: np.unique(EDGES[hand]) for hand in _HANDS}
-    return Layout(
+    return SkeletonLayout(
         edges=EDGES,
         dots=hands,
         focus=np.concatenate([*hands.values(), np.unique(EDGES["face"]), _SHOULDERS]),
@@ -84,7 +84,7 @@ class Moving:
     rate: float
 
 
-def upright(points: NDArray[np.float32], layout: Layout) -> NDArray[np.float64]:
+def upright(points: NDArray[np.float32], layout: SkeletonLayout) -> NDArray[np.float64]:
     """x and y of (T, P, 2 or 3) with x stretched until the face has its usual proportions.
 
     Coordinates are fractions of an image of unknown shape, or standardised per axis; both
@@ -102,7 +102,7 @@ def upright(points: NDArray[np.float32], layout: Layout) -> NDArray[np.float64]:
 
 
 def view_box(
-    points: NDArray[np.float64], layout: Layout, margin: float = 0.08
+    points: NDArray[np.float64], layout: SkeletonLayout, margin: float = 0.08
 ) -> tuple[float, float, float]:
     """Left, top and side of the square that holds the points of interest of (T, P, 2).
 
@@ -123,7 +123,7 @@ def view_box(
     return float(left), float(top), side
 
 
-def player_data(clips: Iterable[Moving], layout: Layout) -> str:
+def player_data(clips: Iterable[Moving], layout: SkeletonLayout) -> str:
     """JSON for the page's `skeletons` element, safe inside <script>.
 
     Per clip: frames, rate and base64 of little-endian uint16 (T, points drawn, 2). The view
@@ -145,7 +145,7 @@ def thinned(clip: Moving) -> Moving:
     return clip if step <= 1 else Moving(clip.points[::step], clip.rate / step)
 
 
-def _encode(clip: Moving, layout: Layout) -> dict[str, Any]:
+def _encode(clip: Moving, layout: SkeletonLayout) -> dict[str, Any]:
     flat = upright(clip.points, layout)
     left, top, side = view_box(flat, layout)
     scaled = ((flat[:, layout.points()] - np.array([left, top])) / side + 1) / 3 * _LARGEST

@@ -30,7 +30,7 @@ _BUSY = "another command writes an ensemble there; wait for it, or choose anothe
 
 
 @dataclass(frozen=True)
-class Part:
+class EnsemblePart:
     """A run, or an earlier ensemble, that takes part.
 
     name: short and unique. which: the model taken from it, "ensemble" for an ensemble.
@@ -54,7 +54,7 @@ class Ensemble:
     """
 
     kind: Kind
-    parts: tuple[Part, ...]
+    parts: tuple[EnsemblePart, ...]
     predictions: dict[str, Predictions]
     scores: dict[str, Scores]
     pairs: dict[tuple[str, str], Pair]
@@ -98,7 +98,7 @@ def ensemble(
 
 def read_parts(
     runs: Sequence[str | Path], which: str = "soup", events: Events | None = None
-) -> tuple[Part, ...]:
+) -> tuple[EnsemblePart, ...]:
     """Read what each run folder brings. Raises SignletError as `ensemble` does."""
     folders = [Path(run).resolve() for run in runs]
     if len(folders) < 2:
@@ -121,7 +121,7 @@ def _names(folders: Iterable[Path]) -> list[str]:
     return names
 
 
-def _read_part(run: Path, name: str, which: str) -> Part:
+def _read_part(run: Path, name: str, which: str) -> EnsemblePart:
     if not exists(run):
         raise SignletError(not_found_message(run, "run folder"))
     held_out = RunFolder(run).predictions
@@ -140,7 +140,7 @@ def _read_part(run: Path, name: str, which: str) -> Part:
         raise SignletError(
             f"{run}: its model and its predictions know different signs; copy the run again"
         )
-    return Part(name, which, stored[which], model)
+    return EnsemblePart(name, which, stored[which], model)
 
 
 def _model(run: Path, which: str, predictions: Predictions) -> ModelFile:
@@ -162,7 +162,7 @@ def _model(run: Path, which: str, predictions: Predictions) -> ModelFile:
 # --- together -----------------------------------------------------------------------------
 
 
-def combine(parts: Sequence[Part], kind: Kind = "softmax") -> Ensemble:
+def combine(parts: Sequence[EnsemblePart], kind: Kind = "softmax") -> Ensemble:
     """Average the parts on the clips that all of them predict out of fold, and compare.
 
     Raises SignletError where they know different signs, disagree on sign or signer of a clip,

@@ -32,22 +32,14 @@ from benchmarks.accuracy.ablation_results import (
 from benchmarks.accuracy.ablation_variants import BASE, CODE, VARIANTS, WRITE_UP, Variant, choose
 from benchmarks.environment import ROOT
 from signlet.errors import SignletError
-from signlet.model import ModelSize
 from signlet.pack import PackedSet
-from signlet.training import Recipe, train
+from signlet.training import train
 from signlet.training.recipes import load_recipe
-from signlet.training.settings import OptimiserSettings, PackingSettings
+from signlet.training.settings import PackingSettings
+from signlet_testing import recipes
 
 QUIET = Console(quiet=True)
-SIZE = ModelSize(dense=8, widths=(16, 24, 24, 16), heads=4)
-TINY = Recipe(
-    name="tiny",
-    packing=PackingSettings(max_len=12),
-    student=SIZE,
-    distilled=SIZE,
-    optimiser=OptimiserSettings(epochs=2, batch_size=6, learning_rate=3e-3),
-    soup_epochs=2,
-)
+TINY = replace(recipes.TINY, optimiser=replace(recipes.TINY.optimiser, epochs=2))
 JOBS = [Job("letters", name, 0, seed, 3) for seed in (0, 1) for name in (BASE, "no-ousm")]
 
 

@@ -30,8 +30,8 @@ from signlet.pack import PackedSet, pack
 from signlet.training import Interrupted
 from signlet.training.ensemble import ensemble
 from signlet_testing.clips import Synthetic, moving_hand
+from signlet_testing.recipes import TINY
 from test_ensemble import make_run, network
-from test_train import TINY
 
 SIGNS = tuple("abcde")
 

@@ -18,13 +18,9 @@ from signlet.model import PUBLISHED
 from signlet.pack import PackedSet
 from signlet.training.recipes import load_recipe, recipe_names
 from signlet_testing.clips import moving_hand
+from signlet_testing.recipes import SMALL
 
 pytestmark = pytest.mark.usefixtures("undrawn_curves")
-SMALL = [
-    *("--optimiser.epochs", "1", "--soup_epochs", "1", "--fits", "1"),
-    *("--student.dense", "8", "--student.widths", "[16,16,16,16]", "--student.heads", "4"),
-    *("--distilled.dense", "8", "--distilled.widths", "[16,16,16,16]", "--distilled.heads", "4"),
-]
 
 
 @pytest.fixture(scope="session")

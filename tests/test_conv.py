@@ -28,7 +28,7 @@ from signlet.training import Recipe, train
 from signlet.training.progress import Silent
 from signlet.training.recipes import load_recipe
 from signlet.training.settings import OptimiserSettings, PackingSettings
-from test_train import fold_training, weights
+from signlet_testing.recipes import fold_training, weights
 
 SIZE = ModelSize(
     backbone="conv", widths=(16, 24, 24, 32), heads=4, kernel=5, blocks=2, late_dropout=0.3

@@ -24,7 +24,6 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import test_train
 from signlet.calibration.leave_out_runs import run_recipe, run_split
 from signlet.cli import main
 from signlet.errors import SignletError
@@ -41,10 +40,11 @@ from signlet.training.fold import CHECKPOINT, FoldTraining
 from signlet.training.progress import Silent
 from signlet.training.recipes import load_recipe, recipe_names
 from signlet.training.settings import OptimiserSettings
+from signlet_testing import recipes
 from signlet_testing.clips import Synthetic
-from test_train import SIZE
+from signlet_testing.recipes import SIZE
 
-TINY = replace(test_train.TINY, optimiser=OptimiserSettings(epochs=2, batch_size=6))
+TINY = replace(recipes.TINY, optimiser=OptimiserSettings(epochs=2, batch_size=6))
 
 
 def refused(act: Callable[[], object], *words: str) -> str:

@@ -211,7 +211,7 @@ def test_other_models_come_from_the_folds_or_from_the_full_fit(
 @pytest.mark.slow
 def test_a_run_that_was_trained(tiny_packed: PackedSet, tmp_path: Path) -> None:
     from signlet.training import train
-    from test_train import TINY
+    from signlet_testing.recipes import TINY
 
     quick = replace(TINY, optimiser=replace(TINY.optimiser, epochs=1), soup_epochs=1)
     train(quick, tiny_packed, tmp_path / "run", [0, 2])

@@ -24,7 +24,7 @@ from signlet.training.init import read_init
 from signlet.training.progress import Silent
 from signlet.training.recipes import load_recipe
 from signlet.training.settings import HeadSettings
-from test_train import SIZE, TINY
+from signlet_testing.recipes import SIZE, TINY
 
 NEAREST = replace(TINY, head=HeadSettings("nearest", 3))
 

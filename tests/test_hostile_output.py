@@ -41,7 +41,7 @@ from signlet.text.terminal import (
     printing_safely,
 )
 from signlet_testing.clips import moving_hand
-from test_cli import SMALL
+from signlet_testing.recipes import SMALL
 
 CHILD = """
 import json, os, sys

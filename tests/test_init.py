@@ -26,7 +26,7 @@ from signlet.training.recipes import load_recipe
 from signlet.training.settings import PackingSettings
 from signlet.training.task import Task
 from signlet_testing.clips import Synthetic
-from test_train import SIZE, TINY, assert_same, weights
+from signlet_testing.recipes import SIZE, TINY, assert_same, weights
 
 TINY = replace(TINY, optimiser=replace(TINY.optimiser, epochs=2))
 OTHERS = Synthetic(signs=("wave", "nod", "line"), signers=3, takes=2)

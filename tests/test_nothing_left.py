@@ -31,7 +31,7 @@ from signlet.tune import Search, result, show, tune
 from signlet.tune.search import _Work
 from signlet.tune.space import Choices
 from signlet_testing.clips import Synthetic, moving_hand
-from test_cli import SMALL
+from signlet_testing.recipes import SMALL
 
 SIGNS = ("circle", "line", "wave")
 

@@ -7,7 +7,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from rich.table import Table
 from signlet.text.console import SafeConsole
 from signlet.text.terminal import escaping, json_for_stdout
 from signlet_testing.clips import moving_hand
-from test_cli import SMALL
+from signlet_testing.recipes import SMALL
 
 SIGNS = ("سلام", "привет", "👋🏽")
 STREAMS = {
@@ -52,7 +53,7 @@ for given in json.loads(sys.argv[1]):
 """
 
 
-def each_of(*commands: Sequence[str | Path], **env: str) -> list[str]:
+def each_of(*commands: Sequence[str | Path], encoding: str = "ascii", **env: str) -> list[str]:
     """What commands print, one after another in one process, which is started once."""
     given = json.dumps([[str(word) for word in command] for command in commands])
     done = subprocess.run(
@@ -61,16 +62,16 @@ def each_of(*commands: Sequence[str | Path], **env: str) -> list[str]:
         env={**os.environ, **env},
         timeout=300,
     )
-    printed = fine(done).split("\0")
+    printed = fine(done, encoding=encoding).split("\0")
     assert len(printed) == len(commands) + 1
     return printed[:-1]
 
 
-def fine(done: subprocess.CompletedProcess[bytes], code: int = 0) -> str:
-    """What was printed, in ASCII."""
+def fine(done: subprocess.CompletedProcess[bytes], code: int = 0, encoding: str = "ascii") -> str:
+    """What was printed, in an encoding."""
     assert done.returncode == code, done.stderr.decode()
     assert b"Traceback" not in done.stderr, done.stderr.decode()
-    return done.stdout.decode("ascii")
+    return done.stdout.decode(encoding)
 
 
 @pytest.fixture(scope="module")
@@ -101,20 +102,32 @@ def test_a_training_keeps_its_report_whatever_stdout_can_write(run: Path) -> Non
     assert sorted(config["signs"]) == sorted(SIGNS)
 
 
-@pytest.mark.parametrize("env", [STREAMS["cp1252"], STREAMS["LANG=C"]], ids=["cp1252", "LANG=C"])
-def test_names_that_stdout_lacks_are_escaped(run: Path, clips: Path, env: dict[str, str]) -> None:
-    clip = clips / SIGNS[0] / "анна0_1.npz"
-    commands = (("inspect", clips), ("evaluate", run), ("recognise", run, clip))
-    quality, _, answer = each_of(*commands, **env)
+@pytest.fixture(scope="module")
+def printed_on(run: Path, clips: Path) -> Callable[[str], list[str]]:
+    """What five commands print on one of STREAMS; each stream has one process."""
+
+    @cache
+    def printed(stream: str) -> list[str]:
+        one, other = (clips / sign / "анна0_1.npz" for sign in (SIGNS[0], SIGNS[2]))
+        plain = (("inspect", clips), ("evaluate", run), ("recognise", run, one))
+        as_json = (("recognise", run, other, "--json", "--top", "3"), ("inspect", clips, "--json"))
+        return each_of(*plain, *as_json, **STREAMS[stream])
+
+    return printed
+
+
+@pytest.mark.parametrize("stream", ["cp1252", "LANG=C"])
+def test_names_that_stdout_lacks_are_escaped(
+    stream: str, printed_on: Callable[[str], list[str]]
+) -> None:
+    quality, _, answer, *_ = printed_on(stream)
     assert r"\u043f\u0440\u0438" in quality
     assert r"\u0633" in answer
 
 
-@pytest.mark.parametrize("env", [STREAMS["cp1252"], STREAMS["ascii"]], ids=["cp1252", "ascii"])
-def test_json_stays_json(run: Path, clips: Path, env: dict[str, str]) -> None:
-    clip = clips / SIGNS[2] / "анна0_1.npz"
-    recognise = ("recognise", run, clip, "--json", "--top", "3")
-    answer, quality = each_of(recognise, ("inspect", clips, "--json"), **env)
+@pytest.mark.parametrize("stream", ["cp1252", "ascii", "LANG=C"])
+def test_json_stays_json(stream: str, printed_on: Callable[[str], list[str]]) -> None:
+    *_, answer, quality = printed_on(stream)
     assert {one["sign"] for one in json.loads(answer)["top"]} == set(SIGNS)
     assert set(json.loads(quality)["clips_of_sign"]) == set(SIGNS)
 
@@ -169,12 +182,18 @@ def latin(tmp_path: Path) -> Path:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such names")
 def test_files_whose_names_are_no_utf8(latin: Path, teachable: Path) -> None:
-    assert r"rene_\udce9" in signlet("inspect", latin, "--page", latin / "q.html").stdout.decode()
+    first, as_json, _, _, packed = each_of(
+        ("inspect", latin, "--page", latin / "q.html"),
+        ("inspect", latin, "--json"),
+        ("teach", teachable, latin, "-o", latin / "mine.onnx"),
+        ("pack", latin, "-o", latin / "packed"),
+        ("inspect", latin / "packed"),
+        encoding="utf-8",
+    )
+    assert r"rene_\udce9" in first
     assert r"rene_\udce9" in (latin / "q.html").read_text(encoding="utf-8")
-    json.loads(signlet("inspect", latin, "--json").stdout)
-    assert signlet("teach", teachable, latin, "-o", latin / "mine.onnx").returncode == 0
-    fine(signlet("pack", latin, "-o", latin / "packed"))
-    assert r"rene_\udce9" in signlet("inspect", latin / "packed").stdout.decode()
+    json.loads(as_json)
+    assert r"rene_\udce9" in packed
 
 
 # --- the library ---------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from signlet.training.recipes import load_recipe
 from signlet.training.settings import steps_and_batch_size
 from signlet.training.train_plan import LARGE_SET, SMALL_SET, Requested, plan_training
 from signlet_testing.clips import moving_hand
-from test_cli import SMALL
+from signlet_testing.recipes import SMALL
 
 pytestmark = pytest.mark.usefixtures("undrawn_curves")
 GUIDE = Path(__file__).parents[1] / "docs" / "own_signs.md"

@@ -22,8 +22,7 @@ from signlet.training.checkpoint import load_checkpoint
 from signlet.training.fold import CHECKPOINT, FoldTraining
 from signlet.training.progress import Silent
 from signlet_testing.clips import moving_hand
-from test_cli import SMALL
-from test_train import TINY, fold_training, weights
+from signlet_testing.recipes import SMALL, TINY, fold_training, weights
 
 EPOCHS = 2
 

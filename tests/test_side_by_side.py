@@ -15,7 +15,7 @@ from signlet.training.processes import Processes
 from signlet.training.progress import Silent
 from signlet.training.side_by_side import SideBySide
 from signlet_testing.distributed_run import Exact
-from test_train import TINY, fold_training, weights
+from signlet_testing.recipes import TINY, fold_training, weights
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from signlet.pack import pack
 from signlet.sources import open_source
 from signlet_testing import miniatures as mini
 from signlet_testing.clips import moving_hand
-from test_cli import SMALL
+from signlet_testing.recipes import SMALL
 
 NAMES = "{sign}_{signer}_{n}"
 

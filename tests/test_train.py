@@ -21,43 +21,22 @@ from signlet.augment import AugmentConfig
 from signlet.errors import SignletError
 from signlet.evaluation.folds import signer_folds
 from signlet.evaluation.predictions import read_predictions
-from signlet.model import ModelSize
 from signlet.model.files import load_model
 from signlet.pack import PackedSet, pack
-from signlet.training import Recipe, train
+from signlet.training import train
 from signlet.training.batches import Batches
-from signlet.training.fold import CHECKPOINT, FoldTraining
+from signlet.training.fold import CHECKPOINT
 from signlet.training.progress import Silent
 from signlet.training.settings import (
     LossSettings,
     MixupSettings,
-    OptimiserSettings,
-    PackingSettings,
     TeacherSettings,
 )
 from signlet_testing import importable
 from signlet_testing.clips import Synthetic
+from signlet_testing.recipes import SIZE, TINY, assert_same, fold_training, weights
 
 QUIET = Console(quiet=True)
-SIZE = ModelSize(dense=8, widths=(16, 24, 24, 16), heads=4)
-TINY = Recipe(
-    name="tiny",
-    packing=PackingSettings(max_len=12),
-    student=SIZE,
-    distilled=SIZE,
-    optimiser=OptimiserSettings(epochs=4, batch_size=6, learning_rate=3e-3, weight_decay=0.01),
-    soup_epochs=2,
-)
-
-
-def fold_training(recipe: Recipe, packed: PackedSet, folder: Path) -> FoldTraining:
-    plan = signer_folds(packed.labels, packed.signers, 4)
-    return FoldTraining(recipe, packed, plan.training(0), plan.held_out(0), folder)
-
-
-def weights(training: FoldTraining) -> dict[str, torch.Tensor]:
-    soup = {f"soup.{k}": v for k, v in training.soup.module.state_dict().items()}
-    return {**training.task.state_dict(), **soup}
 
 
 def test_both_models_learn_to_tell_synthetic_signs(tmp_path: Path) -> None:
@@ -120,12 +99,6 @@ def test_resume_ends_in_the_same_weights(tiny_packed: PackedSet, tmp_path: Path,
     second.run(Silent(), save=False)
     assert_same(weights(undisturbed), weights(second))
     assert [m.loss_student for m in second.metrics] == [m.loss_student for m in undisturbed.metrics]
-
-
-def assert_same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> None:
-    assert one.keys() == other.keys()
-    for name, tensor in one.items():
-        assert torch.equal(tensor, other[name]), name
 
 
 LONGER = replace(TINY, optimiser=replace(TINY.optimiser, epochs=12))

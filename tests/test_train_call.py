@@ -20,8 +20,7 @@ from signlet.pack import PackedSet
 from signlet.runs import MODELS, RunFolder, started
 from signlet.training import Processes, run, trackers
 from signlet.training.recipes import load_recipe
-from test_cli import SMALL
-from test_train import TINY
+from signlet_testing.recipes import SMALL, TINY
 
 TINY = replace(TINY, optimiser=replace(TINY.optimiser, epochs=1))
 

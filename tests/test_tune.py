@@ -24,11 +24,9 @@ pytest.importorskip("optuna")
 from signlet.cli import main
 from signlet.errors import SignletError
 from signlet.evaluation.folds import signer_folds
-from signlet.model import ModelSize
 from signlet.pack import PackedSet, pack
 from signlet.training import Diverged, Recipe
 from signlet.training.recipes import load_recipe
-from signlet.training.settings import OptimiserSettings, PackingSettings
 from signlet.tune import (
     DEFAULT_SPACE,
     Choices,
@@ -41,15 +39,12 @@ from signlet.tune import (
     write_result,
 )
 from signlet.tune.study import importance, open_study
+from signlet_testing import recipes
 from signlet_testing.clips import Synthetic
 
-SIZE = ModelSize(dense=8, widths=(16, 24, 24, 16), heads=4)
-TINY = Recipe(
-    name="tiny",
-    packing=PackingSettings(max_len=12),
-    student=SIZE,
-    distilled=SIZE,
-    optimiser=OptimiserSettings(epochs=2, batch_size=6, learning_rate=1e-3, weight_decay=0.01),
+TINY = replace(
+    recipes.TINY,
+    optimiser=replace(recipes.TINY.optimiser, epochs=2, learning_rate=1e-3),
     soup_epochs=1,
 )
 SPACE = {
@@ -196,8 +191,8 @@ def test_a_study_that_goes_on_draws_what_an_undisturbed_one_does(
 
 @pytest.mark.slow
 def test_kill_9_then_the_same_command_goes_on(packed: PackedSet, tmp_path: Path) -> None:
-    command = ["tune", "--data", str(packed.path), "--trials", "3"]
-    command += ["--packing.max_len", "12", "--epochs", "3", "--jobs", "1"]
+    command = ["tune", "--data", str(packed.path), "--trials", "2"]
+    command += ["--packing.max_len", "12", "--epochs", "2", "--jobs", "1"]
     command += ["--device", "cpu", "--optimiser.batch_size", "6"]
     for model in ("student", "distilled"):
         command += [f"--{model}.dense", "8", f"--{model}.widths", "[16,24,24,16]"]
@@ -210,7 +205,7 @@ def test_kill_9_then_the_same_command_goes_on(packed: PackedSet, tmp_path: Path)
             killed = [sys.executable, "-c", code, *command, *study]
             process = subprocess.Popen(killed, stdout=subprocess.PIPE, text=True, env=alone)
             assert process.stdout is not None
-            while "Trial 1/3" not in process.stdout.readline():
+            while "Trial 1/2" not in process.stdout.readline():
                 assert process.poll() is None
             time.sleep(0.2)
             os.kill(process.pid, signal.SIGKILL)

@@ -26,14 +26,14 @@ def run_wide(factory: pytest.TempPathFactory) -> Path:
 def made_once(path: Path, make: Callable[[Path], object]) -> Path:
     """A file or folder in `run_wide`; `make` is given where to write it, and called once.
 
-    The worker that needs it first makes it, and the others wait.
+    The worker that needs it first makes it, and the others wait. Tests may not change it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    whole = path.with_name(f"{path.name}.whole")
     with FileLock(path.with_name(f"{path.name}.lock")):
-        if not path.exists():
-            unfinished = path.with_name(f"unfinished-{path.name}")
-            make(unfinished)
-            unfinished.replace(path)
+        if not whole.exists():
+            make(path)
+            whole.touch()
     return path
 
 

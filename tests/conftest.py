@@ -62,7 +62,7 @@ def teachable(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def undrawn_curves() -> Iterator[None]:
     """Reports without learning curves, whose drawing takes a third of a tiny training.
 
-    For tests that look at what else a training leaves; test_report.py looks at the curves.
+    For tests that look at what else a training leaves; test_report_figures.py looks at the curves.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("signlet.report.content.learning_curves", lambda curves: [])

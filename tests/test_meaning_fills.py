@@ -18,7 +18,7 @@ from signlet.meaning import Change, quick_check, suspected
 from signlet.meaning.change import together
 from signlet.meaning.points import tracks
 from signlet.sources import read_clip
-from test_meaning import MENDED, SAID, letters
+from signlet_testing.spoiled import MENDED, SAID, letters
 
 Frames = NDArray[np.float32]
 _HANDS = (LEFT_HAND, RIGHT_HAND)

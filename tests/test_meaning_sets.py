@@ -23,7 +23,7 @@ from signlet.preprocess import Preprocess
 from signlet.quality import data_quality
 from signlet.quality.data_warnings import seen_in
 from signlet.sources import open_source, read_clip, write_clip
-from test_meaning import MENDED
+from signlet_testing.spoiled import MENDED
 
 Frames = NDArray[np.float32]
 Spoil = Callable[[Frames], Frames]

@@ -19,10 +19,18 @@ from signlet.errors import SignletError
 from signlet.modelfile import onnx_bytes
 from signlet_testing import browsing
 from signlet_testing.clips import moving_hand
+from signlet_testing.damaged_models import (
+    GRAPHS,
+    NO_ANSWERS,
+    THIRD,
+    UNIT,
+    flipped,
+    made,
+    without_checksum,
+)
 from signlet_testing.handmade import handmade, write
 from signlet_testing.mutations import mutate_json
 from signlet_testing.teaching import WIDTH, clips, labels, tiny_card
-from test_model_damage import GRAPHS, NO_ANSWERS, THIRD, UNIT, flipped, made, without_checksum
 
 RUNNER = Path(__file__).parent / "model_runner.mjs"
 CLIP = moving_hand(1, 0, 0)

@@ -24,8 +24,8 @@ from signlet.sources import read_clip
 from signlet.stream import SignEvent, StreamRecogniser
 from signlet.video.frames import read_frames
 from signlet_testing import SHARED, browsing, pages
+from signlet_testing.live_page import built
 from signlet_testing.videos import Image, cached, signer, write_video
-from test_page import built
 
 __all__ = ["cached"]
 pytestmark = pytest.mark.slow

@@ -145,9 +145,8 @@ def test_a_clip_without_any_landmark_is_skipped(
 ) -> None:
     real = made_frames
     empty = np.full((4, NUM_RAW, 3), np.nan, np.float32)
-    monkeypatch.setattr(
-        "signlet_testing.packing.made_frames", lambda n: empty if n == 1 else real(n)
-    )
+    made = "signlet_testing.packing.made_frames"
+    monkeypatch.setattr(made, lambda n: empty if n == 1 else real(n))
     result = pack(source, tmp_path / "out", 25, jobs=1)
     assert result.skipped["name"].to_pylist() == ["clip1"]
     assert "no landmark was found" in result.skipped["reason"][0].as_py()

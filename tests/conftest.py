@@ -65,7 +65,7 @@ def undrawn_curves() -> Iterator[None]:
     For tests that look at what else a training leaves; test_report_figures.py looks at the curves.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("signlet.report.content.learning_curves", lambda curves: [])
+        patch.setattr("signlet.report.content.learning_curves", lambda *_: [])
         yield
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import webbrowser
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from signlet.cli.console_events import ConsoleEvents
 from signlet.cli.parsing import make_parser, parse
 from signlet.cli.training import main_console, report, with_recipe_paths
 from signlet.evaluation.predictions import Predictions
-from signlet.recognition.recogniser import Recogniser
+from signlet.evaluation.show import print_steps
 from signlet.runs import RunFolder
-from signlet.sources import find, open_source
+from signlet.sources.fingerspelling import LANGUAGES
 from signlet.training import start_processes
 from signlet.training.clips import packed_clips
 from signlet.training.folder import refuse_other_recipe
@@ -31,15 +35,16 @@ _SOURCE = "fingerspelling"
 
 
 def run(arguments: list[str]) -> None:
-    """Parse, train on the letters, recognise one held-out clip."""
+    """Parse, train on the letters, show some held-out clips."""
     parser = make_parser(
         "demo",
         "Train a recogniser of the letters A to Z on 436 real clips of 17 sign languages, test\n"
-        "it on languages it has never seen, and recognise one of their clips.",
+        "it on languages it has never seen, and show what it made of their clips.",
         _EXAMPLES,
     )
     parser.add_argument("--run", type=str, default="runs/demo", help="run folder")
     parser.add_argument("--device", type=str, default="auto", help="auto, cpu, cuda, cuda:1")
+    parser.add_argument("--open", action="store_true", help="open the report in the browser")
     add_recipe(parser)
     parsed = parse(parser, with_recipe_paths(arguments, "demo"))
     recipe = recipe_of(parser, parsed)
@@ -55,28 +60,42 @@ def run(arguments: list[str]) -> None:
     results = train_checked(recipe, packed, there, Wanted([0], 0, resume=True), processes, events)
     if processes.main:
         report(results, recipe, packed, folder, None, console)
-        show_one(folder, results["soup"], console)
+        print_clips(results["soup"], console)
+        print_steps(_steps(folder), console)
+        if parsed.open:
+            webbrowser.open(there.report.resolve().as_uri())
 
 
-def show_one(run: Path, soup: Predictions, console: Console) -> None:
-    """Recognise one held-out clip from its file and print the five likeliest letters."""
-    # The clip in the middle of the soup's own certainty: neither its best nor its worst.
-    certainty = soup.probabilities.max(1)
-    name = soup.names[int(np.argsort(certainty)[len(certainty) // 2])]
-    source = open_source(_SOURCE)
-    ref = find(source, name)
-    table = Table(title=f"{name}: the letter {ref.sign}, signed in {ref.signer}")
-    table.add_column("letter")
-    table.add_column("probability", justify="right")
-    best = Recogniser.load(run)(source.read(ref)).top(5)
-    for sign, probability in best:
-        table.add_row(sign, f"{probability:.1%}")
+def _steps(run: Path) -> list[str]:
+    """Give the next steps of somebody who tries signlet out."""
+    return [
+        f"Open the report: {run}/report.html (signlet demo --open does it)",
+        f"Recognise a clip: signlet recognise {run} {_SOURCE}:gsg/R",
+        "Train on your own signs: signlet train --data my_videos/   (docs/own_signs.md)",
+        "Or teach one without training: signlet teach fingerspelling my_videos/ -o mine.onnx",
+        f"Use the model on a phone or in a browser: signlet export {run}",
+    ]
+
+
+def print_clips(soup: Predictions, console: Console) -> None:
+    """Print what the model made of six test clips, right and wrong, from sure to unsure."""
+    read = soup.probabilities.argmax(1)
+    right = read == soup.labels
+    chosen = [*_spread(soup, np.flatnonzero(right)), *_spread(soup, np.flatnonzero(~right))]
+    table = Table(title="Six of the test clips", title_justify="left", box=SIMPLE_HEAD)
+    for heading in ("clip", "language", "letter", "named", "sure", ""):
+        table.add_column(heading, justify="right" if heading == "sure" else "left")
+    for clip in chosen:
+        language = LANGUAGES.get(soup.signers[clip], soup.signers[clip])
+        mark = Text("right", "green") if right[clip] else Text("wrong", "red")
+        letter, named = soup.signs[soup.labels[clip]], soup.signs[read[clip]]
+        sure = f"{soup.probabilities[clip, read[clip]]:.0%}"
+        table.add_row(soup.names[clip], language, letter, named, sure, mark)
     console.print(table)
-    right = float((soup.probabilities.argmax(1) == soup.labels).mean())
-    verdict = "Right" if best[0][0] == ref.sign else f"Wrong, it was {ref.sign}"
-    console.print(
-        f"{verdict}. Of the letters of these languages, which were held out, {right:.0%} are read "
-        "right.",
-        soft_wrap=True,
-    )
-    console.print(f"Again: signlet recognise {run} {_SOURCE}:{name}", soft_wrap=True)
+
+
+def _spread(soup: Predictions, clips: NDArray[np.int64]) -> list[int]:
+    """Choose three of the clips, or all if there are fewer: the surest, a middle and the least."""
+    sure = clips[np.argsort(-soup.probabilities[clips].max(1, initial=0), kind="stable")]
+    places = np.unique(np.linspace(0, len(sure) - 1, 3).round().astype(int)) if len(sure) else ()
+    return [int(sure[place]) for place in places]

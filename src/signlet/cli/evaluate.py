@@ -12,10 +12,13 @@ from typing import Any
 from signlet.cli.parsing import add_columns, add_names, existing, make_parser, parse, refuse_told
 from signlet.cli.training import print_duplicates
 from signlet.errors import SignletError
+from signlet.evaluation.duplicates import trained_duplicates
 from signlet.evaluation.predict import is_packed, packed_for, predict_known
-from signlet.evaluation.predictions import read_predictions
+from signlet.evaluation.predictions import Predictions, read_predictions
 from signlet.evaluation.scores import score
-from signlet.evaluation.show import print_scores
+from signlet.evaluation.show import print_scores, print_verdict
+from signlet.evaluation.verdict import Verdict, verdict
+from signlet.files.json_pieces import read_json
 from signlet.model.files import ModelFile, load_model
 from signlet.pack import PackedSet
 from signlet.printable import printable
@@ -77,15 +80,30 @@ def run(arguments: list[str]) -> None:
     if parsed.json:
         print_json(json.dumps({k: asdict(score(part)) for k, part in results.items()}, indent=2))
     else:
-        title = "Scores on clips not trained on"
+        title = "For experts: scores on clips not trained on"
         if parsed.data is not None:
             where = printable(parsed.data)
             title = f"Scores on {where}; they mean nothing for clips that were trained on"
         console = SafeConsole()
-        print_scores(results, console, title)
         soup = results.get("soup")
-        if parsed.data is None and soup and there.has_packed:
-            print_duplicates(soup, PackedSet.open(there.packed), folder, console)
+        own = PackedSet.open(there.packed) if parsed.data is None and there.has_packed else None
+        print_verdict(_verdict(results, there, own, parsed.data), console)
+        print_scores(results, console, title)
+        if soup and own:
+            print_duplicates(soup, own, folder, console)
+
+
+def _verdict(
+    results: dict[str, Predictions], run: RunFolder, own: PackedSet | None, data: str | None
+) -> Verdict:
+    """On the model that a run ships. own: the run's packed clips, where they are scored."""
+    *_, best = results.values()
+    best = results.get("soup", best)
+    if data is not None:
+        return verdict(best, {"clips": printable(data)})
+    about = read_json(run.config).get("about") or {} if run.config.exists() else {}
+    duplicates = None if own is None else trained_duplicates(best, own, about.get("split"))
+    return verdict(best, about, duplicates, about.get("training_accuracy"))
 
 
 def _say_notes(parsed: Any, packed: PackedSet, model: ModelFile, trained: str) -> None:

@@ -12,6 +12,7 @@ from signlet.cli.console_events import ConsoleEvents
 from signlet.cli.parsing import add_columns, add_names, given_flags, make_parser, parse
 from signlet.cli.training import main_console, print_left_out, report, with_recipe_paths
 from signlet.errors import SignletError
+from signlet.evaluation.show import print_steps
 from signlet.quality.data_warnings import data_warnings, init_warnings
 from signlet.training import Recipe, start_processes
 from signlet.training.job import Job, prepare, train_prepared
@@ -115,9 +116,10 @@ def run(arguments: list[str]) -> None:
         _say(warnings, plan.notes, console)
     results = train_prepared(job, ready, processes, events)
     if processes.main:
-        report(results, plan.recipe, ready.packed, folder, parsed.split, console)
-    if results and processes.main:
-        print_left_out(folder, ready.packed, results["soup"], console)
+        steps = report(results, plan.recipe, ready.packed, folder, parsed.split, console)
+        if results:
+            print_left_out(folder, ready.packed, results["soup"], console)
+        print_steps(steps, console)
 
 
 def _say(warnings: Sequence[str], notes: Sequence[str], console: Console) -> None:

@@ -13,7 +13,8 @@ from signlet.errors import SignletError
 from signlet.evaluation.duplicates import duplicates_note, trained_duplicates
 from signlet.evaluation.predictions import Predictions
 from signlet.evaluation.scores import score
-from signlet.evaluation.show import print_scores
+from signlet.evaluation.show import print_scores, print_verdict
+from signlet.evaluation.verdict import NOT_HELD_OUT, verdict
 from signlet.pack import PackedSet
 from signlet.runs import RunFolder
 from signlet.sources import Source
@@ -55,25 +56,34 @@ def report(
     run: Path,
     split: str | None,
     console: Console,
-) -> None:
-    """Write the report, print the scores, and what to do next.
+) -> list[str]:
+    """Write the report, print the verdict and the scores; return what to do next.
 
     results: out-of-fold predictions; {} where nothing was held out.
     """
-    if results:
-        from signlet.report import write_report  # Matplotlib is not needed before
+    from signlet.report import write_report  # Matplotlib is not needed before
 
-        page = write_report(run, packed)
-        print_scores(results, console, _scores_title(split))
+    page, about = write_report(run, packed), _about(run)
+    said = NOT_HELD_OUT
+    if results:
+        duplicates = trained_duplicates(results["soup"], packed, split)
+        said = verdict(results["soup"], about, duplicates, about.get("training_accuracy"))
+    print_verdict(said, console)
+    if results:
+        print_scores(results, console, "For experts: scores of every model", by_signer=False)
         _print_head(recipe, console)
         print_duplicates(results["soup"], packed, run, console)
         _print_poor_soup(results, console)
-        _print_known_signers(run, console)
-        said = f"Run folder: {run}   report: {page}"
-    else:
-        said = f"Run folder: {run} (nothing was held out, so there is no score)"
-    for line in (said, f"Next: signlet recognise {run} CLIP   signlet export {run}"):
-        console.print(line, markup=False, soft_wrap=True)
+    return [*said.steps, *_commands(run, page)]
+
+
+def _commands(run: Path, page: Path) -> list[str]:
+    """List what a finished run is for."""
+    return [
+        f"Look at the report: {page}",
+        f"Try it: signlet recognise {run} CLIP",
+        f"Use it on a phone or in a browser: signlet export {run}",
+    ]
 
 
 def _print_head(recipe: Recipe, console: Console) -> None:
@@ -85,10 +95,6 @@ def _print_head(recipe: Recipe, console: Console) -> None:
             soft_wrap=True,
             highlight=False,
         )
-
-
-def _scores_title(split: str | None) -> str:
-    return f"Scores on the published split {split}" if split else "Scores on clips not trained on"
 
 
 def main_console(processes: Processes) -> Console:
@@ -108,22 +114,6 @@ def _about(run: Path) -> dict[str, Any]:
     """Return what the run's model file says about itself."""
     about: dict[str, Any] = json.loads(RunFolder(run).config.read_text(encoding="utf-8"))["about"]
     return about
-
-
-def _print_known_signers(run: Path, console: Console) -> None:
-    """Repeat it under the figures: nobody scrolls up for a note."""
-    about = _about(run)
-    if about.get("split"):
-        style = "yellow" if about.get("scores_are_for") == "known signers" else ""
-        console.print(f"Note: {about['split_note']}.", style=style, soft_wrap=True)
-        return
-    if about.get("scores_are_for") == "known signers":
-        console.print(
-            "Note: these figures are for known signers only, who were trained on; other people "
-            "will be read worse.",
-            style="yellow",
-            soft_wrap=True,
-        )
 
 
 def print_left_out(run: Path, packed: PackedSet, held_out: Predictions, console: Console) -> None:

@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from signlet.evaluation.duplicates import NO_ESTIMATE, without_duplicates
 from signlet.evaluation.scores import (
-    FEWEST_SIGNERS,
     Predictions,
-    Scores,
     by_sign,
     by_signer,
     confusion,
     score,
     worst_confusions,
 )
+from signlet.evaluation.verdict import NOT_HELD_OUT, accuracy, counted, verdict
 from signlet.report.examples import ReportExample
 from signlet.report.plots import confusion_plot, learning_curves
 from signlet.runs.finished import Run
 from signlet.runs.metrics import Curves
-
-FEW_SIGNERS = 8
-"""Below this many held-out signer groups the page says that its estimate is rough."""
+from signlet.sources.fingerspelling import LANGUAGES
 
 _ABOUT = {
-    "student": "what the teacher is the average of",
-    "teacher": "running average of the student",
-    "distilled": "the model to ship",
-    "soup": "mean of the last distilled models",
+    "student": "the model being trained",
+    "teacher": "average of the student over time",
+    "distilled": "imitates the teacher",
+    "soup": "average of the last epochs of the distilled model",
 }
+_SOURCES = {"folder": "own clips", "fingerspelling": "fingerspelling lexicon"}
 
 
 def content(
@@ -42,121 +39,84 @@ def content(
 
     duplicates: (N,) the held-out clips that were trained on under another name, where known.
     """
-    predictions = run.predictions[run.best]
-    results = [(name, _ABOUT[name], score(p)) for name, p in run.predictions.items()]
-    matrix = confusion(predictions)
-    best = next(scores for name, _, scores in results if name == run.best)
+    settings = {**run.config, **run.about}
     return {
         "run": run,
-        "facts": _facts(run, predictions, best),
-        "best": best,
-        "signs": len(predictions.signs),
-        "no_estimate": duplicates is not None
-        and without_duplicates(predictions, duplicates) is None,
-        "headline": _headline(run.best, predictions, run.config.get("split")),
-        "warnings": [
-            *warnings(predictions, str(run.config.get("split_note") or "")),
-            *_duplicates(run.best, predictions, duplicates),
-        ],
-        "results": results,
+        "facts": _facts(run),
         "training": _training(run.curves),
-        "curves": learning_curves(run.curves),
-        "signers": sorted(by_signer(predictions).to_pylist(), key=lambda row: row["top1"]),
-        "sign_rows": _sign_rows(predictions),
-        "matrix": confusion_plot(matrix, predictions.signs),
-        "worst": worst_confusions(predictions, 10).to_pylist(),
+        "verdict": NOT_HELD_OUT,
         "examples": _by_kind(examples),
+        **(_tested(run, settings, examples, duplicates) if run.predictions else _UNTESTED),
+        "curves": learning_curves(run.curves, _guessing(run)),
     }
 
 
-def _facts(run: Run, predictions: Predictions, best: Scores) -> list[tuple[str, str]]:
-    signers = set(predictions.signers) - {""}
+_UNTESTED: dict[str, Any] = {"best": None, "accuracy": None, "results": [], "worst": []}
+
+
+def _tested(
+    run: Run,
+    settings: Mapping[str, Any],
+    examples: Sequence[ReportExample],
+    duplicates: NDArray[np.bool_] | None,
+) -> dict[str, Any]:
+    """Values that exist only where clips were held out."""
+    predictions = run.predictions[run.best]
+    results = [(name, _ABOUT[name], score(p)) for name, p in run.predictions.items()]
+    said = verdict(predictions, settings, duplicates, settings.get("training_accuracy"))
+    tested = counted(predictions, duplicates)
+    matrix = confusion(predictions)
+    return {
+        "verdict": said,
+        "accuracy": None if tested is None else accuracy(tested),
+        "best": next(scores for name, _, scores in results if name == run.best),
+        "results": results,
+        "signs": len(predictions.signs),
+        "signers": _signer_rows(predictions, settings),
+        "sign_rows": _sign_rows(predictions),
+        "matrix": confusion_plot(matrix, predictions.signs),
+        "worst": _worst(predictions, examples),
+    }
+
+
+def _guessing(run: Run) -> float | None:
+    return accuracy(run.predictions[run.best]).guessing if run.predictions else None
+
+
+def _facts(run: Run) -> list[tuple[str, str]]:
     source = run.config.get("source")
-    named = {"Recipe": run.recipe, "Data": source if isinstance(source, str) else ""}
+    source = source if isinstance(source, str) else ""
+    named = {"Recipe": run.recipe, "Data": _SOURCES.get(source, source)}
+    facts = [(term, value) for term, value in named.items() if value]
+    facts += [("Date", f"{run.date.day} {run.date:%B %Y, %H:%M}"), ("signlet", run.version)]
+    if not run.predictions:
+        return facts
+    predictions = run.predictions[run.best]
+    signers = set(predictions.signers) - {""}
     return [
-        *((term, value) for term, value in named.items() if value),
-        ("Date", f"{run.date.day} {run.date:%B %Y, %H:%M}"),
-        ("signlet", run.version),
-        ("Clips", f"{best.clips:,}"),
+        *facts,
+        ("Test clips", f"{int((predictions.labels >= 0).sum()):,}"),
         ("Signs", f"{len(predictions.signs):,}"),
-        ("Signer groups", f"{len(signers):,}" if signers else "unknown"),
+        ("Signers", f"{len(signers):,}" if signers else "unknown"),
     ]
 
 
-def _headline(best: str, predictions: Predictions, split: object) -> tuple[str, str]:
-    if split:
-        return f"The {best} reads", f"of the clips of the published split {split}."
-    known = len(set(predictions.signers) - {""}) > 0 and not _shared(predictions)
-    whose = "clips of signers it was not trained on" if known else "clips held out"
-    return f"The {best} reads", f"of the {whose}."
+def _signer_rows(predictions: Predictions, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Those of `by_signer`, worst first, with names that people know."""
+    rows: list[dict[str, Any]] = by_signer(predictions).to_pylist()
+    names = LANGUAGES if settings.get("source") == "fingerspelling" else {}
+    for row in rows:
+        row["known_as"] = names.get(row["signer"], "")
+    return sorted(rows, key=lambda row: row["top1"])
 
 
-def warnings(predictions: Predictions, split_note: str = "") -> list[str]:
-    """Plain sentences on what the numbers do not say.
-
-    split_note: what is known of a published split that was held out; "" where signers were.
-    """
-    if split_note:
-        return [f"{split_note[0].upper()}{split_note[1:]}."]
-    clips, unknown = len(predictions.signers), predictions.signers.count("")
-    groups, folds = len(set(predictions.signers) - {""}), np.unique(predictions.folds)
-    found = []
-    if _shared(predictions):
-        found.append(
-            "Every signer was trained on with other clips. Expect clearly fewer right readings of "
-            "new signers."
-        )
-    elif groups == 1 and not unknown:
-        found.append(
-            "Only one signer was held out, so there is no telling how much signers differ. "
-            "Train all folds."
-        )
-    elif groups < 2:
-        found.append(
-            "The signers are not told apart, so the models were tested on people they were "
-            "trained on. Expect clearly fewer right readings of new signers."
-        )
-    elif unknown:
-        found.append(
-            f"The signer of {unknown} of {clips} clips is unknown. Where one of them shows a "
-            "person who was trained on, the accuracy is too high for new signers."
-        )
-    if 2 <= groups < FEW_SIGNERS and not _shared(predictions):
-        few = groups + (unknown > 0) < FEWEST_SIGNERS
-        rough = "That is too few for an interval" if few else "The interval is rough"
-        found.append(
-            f"Only {groups} signer groups were held out. {rough}, and the next group may be read "
-            "much better or worse."
-        )
-    if len(folds) == 1 and groups > 1:
-        found.append(
-            "Only one fold was held out; the other signers' clips were never tested. "
-            "Train all folds before you compare this figure with another system's."
-        )
-    return found
-
-
-def _shared(predictions: Predictions) -> bool:
-    """Return True if a known signer was held out in several folds, so trained on in each."""
-    pairs = {p for p in zip(predictions.signers, predictions.folds.tolist(), strict=True) if p[0]}
-    return len(pairs) > len({signer for signer, _ in pairs})
-
-
-def _duplicates(
-    best: str, predictions: Predictions, duplicates: NDArray[np.bool_] | None
-) -> list[str]:
-    if duplicates is None or not duplicates.any():
-        return []
-    found = (
-        f"{duplicates.sum()} of {len(duplicates)} held-out clips are duplicates of clips that were "
-        f"trained on under another signer's name "
-        f"({predictions.names[int(duplicates.argmax())]} is the first)"
-    )
-    rest = without_duplicates(predictions, duplicates)
-    if rest is None:
-        return [f"{found}: {NO_ESTIMATE}."]
-    top1 = f"{100 * rest:.1f}\N{NO-BREAK SPACE}%"
-    return [f"{found}. Without them the {best} reads {top1} right."]
+def _worst(predictions: Predictions, examples: Sequence[ReportExample]) -> list[dict[str, Any]]:
+    """The most frequent mistakes; `clip` is the place of an example of one, or None."""
+    rows: list[dict[str, Any]] = worst_confusions(predictions, 10).to_pylist()
+    shown = {(example.sign, example.read): example.index for example in reversed(examples)}
+    for row in rows:
+        row["clip"] = shown.get((row["sign"], row["read_as"]))
+    return rows
 
 
 def _training(curves: Curves) -> str:
@@ -194,4 +154,4 @@ def _sign_rows(predictions: Predictions) -> list[dict[str, Any]]:
 def _by_kind(examples: Sequence[ReportExample]) -> list[tuple[str, list[ReportExample]]]:
     right = [example for example in examples if example.right]
     wrong = [example for example in examples if not example.right]
-    return [pair for pair in (("Read right", right), ("Read wrong", wrong)) if pair[1]]
+    return [pair for pair in (("Right", right), ("Wrong", wrong)) if pair[1]]

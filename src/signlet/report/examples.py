@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,9 +32,10 @@ class ReportExample:
 
 
 def choose_examples(predictions: Predictions, packed: PackedSet) -> list[ReportExample]:
-    """Up to six clips read right and six read wrong, each of another sign while there are any.
+    """Up to six clips named correctly, from sure to unsure, and six that were not.
 
-    Of either kind, evenly from the surest to the least sure reading.
+    The correct ones are each of another sign while there are any, the wrong ones each of another
+    of the most frequent mistakes.
     """
     row = {name: i for i, name in enumerate(packed.names)}
     known = np.array([i for i, name in enumerate(predictions.names) if name in row], dtype=np.int64)
@@ -41,7 +43,7 @@ def choose_examples(predictions: Predictions, packed: PackedSet) -> list[ReportE
     read = predictions.probabilities.argmax(1)
     right = known[read[known] == predictions.labels[known]]
     wrong = np.setdiff1d(known, right)
-    chosen = [*_spread(predictions, right), *_spread(predictions, wrong)]
+    chosen = [*_spread(predictions, right), *_frequent(predictions, wrong)]
     return [
         ReportExample(
             index=index,
@@ -54,6 +56,19 @@ def choose_examples(predictions: Predictions, packed: PackedSet) -> list[ReportE
         )
         for index, clip in enumerate(chosen)
     ]
+
+
+def _frequent(predictions: Predictions, wrong: NDArray[np.int64]) -> list[int]:
+    """The surest clip of each of the most frequent mistakes, then the surest of the rest."""
+    read = predictions.probabilities[wrong].argmax(1)
+    pairs = list(zip(predictions.labels[wrong].tolist(), read.tolist(), strict=True))
+    often = Counter(pairs)
+    sure = -predictions.probabilities[wrong].max(1, initial=0.0)
+    ordered = np.argsort(sure, kind="stable").tolist()
+    first = {pair: i for i in reversed(ordered) if (pair := pairs[i])}
+    chosen = [first[pair] for pair in sorted(first, key=lambda pair: -often[pair])][:SHOWN]
+    chosen += [i for i in ordered if i not in chosen][: SHOWN - len(chosen)]
+    return [int(wrong[i]) for i in chosen]
 
 
 def _spread(predictions: Predictions, clips: NDArray[np.int64]) -> list[int]:

@@ -14,7 +14,7 @@ from signlet.files.atomic import write_text
 from signlet.pack import PackedSet
 from signlet.printable import printable_text
 from signlet.report.content import content
-from signlet.report.examples import choose_examples
+from signlet.report.examples import ReportExample, choose_examples
 from signlet.report.skeleton import SELECTED, Moving, SkeletonLayout, player_data, thinned
 from signlet.runs.finished import read_run
 from signlet.runs.folder import RunFolder
@@ -23,17 +23,18 @@ from signlet.runs.folder import RunFolder
 def write_report(run: Path, packed: PackedSet | None) -> Path:
     """Write `report.html` into a run folder and return its path.
 
-    run: a run folder in which folds were held out.
+    run: the folder of a finished training; without tested clips the page says so.
     packed: the set that the run was trained on, to show skeletons of some of its clips and
         to look for duplicates across signers; without it the page shows none.
     Raises SignletError naming the file that is missing, broken or cannot be written.
     """
     data = read_run(run)
-    held_out = data.predictions[data.best]
-    examples = [] if packed is None else choose_examples(held_out, packed)
-    duplicates = (
-        None if packed is None else trained_duplicates(held_out, packed, data.config.get("split"))
-    )
+    examples: list[ReportExample] = []
+    duplicates = None
+    if packed is not None and data.predictions:
+        held_out = data.predictions[data.best]
+        examples = choose_examples(held_out, packed)
+        duplicates = trained_duplicates(held_out, packed, data.config.get("split"))
     moving = [example.moving for example in examples]
     page = render("report.html", moving, **content(data, examples, duplicates))
     write_text(path := RunFolder(run).report, page)

@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from signlet.report.svg import ACCENT, INK, LINE, MUTED, WRONG, Picture, drawing, inline
+from signlet.report.svg import ACCENT, INK, LINE, MUTED, PAPER, WRONG, Picture, drawing, inline
 from signlet.runs.metrics import Curves
 
 NUMBERED_SIGNS = 30
@@ -26,24 +26,33 @@ LINES: dict[str, dict[str, Any]] = {
     "teacher": {"color": MUTED, "linewidth": 1.4, "linestyle": (0, (4, 2))},
     "distilled": {"color": ACCENT, "linewidth": 2.0},
 }
+_STEPS = [1, 2, 5, 10]
+"""Of the numbers beside an axis."""
+_STRONG = 0.6
+"""Cells of a larger share of their row are filled whole, and their number is light on dark."""
 _PANELS = (
-    ("Accuracy on held-out signers", "accuracy_{}", "{:.0%}"),
+    ("Accuracy on test clips", "accuracy_{}", "{:.0%}"),
     ("Classification loss", "loss_{}", None),
     ("Consistency with the teacher", "consistency_{}", None),
     ("Learning rate", "learning_rate", None),
 )
 
 
-def learning_curves(curves: Curves) -> list[Picture]:
-    """One picture per panel that has values; several folds give their mean and range."""
+def learning_curves(curves: Curves, guessing: float | None = None) -> list[Picture]:
+    """One picture per panel that has values; several folds give their mean and range.
+
+    guessing: share of the clips that guessing would name correctly, a line beside accuracies.
+    """
     return [
         picture
         for title, pattern, form in _PANELS
-        if (picture := _panel(curves, title, pattern, form)) is not None
+        if (picture := _panel(curves, title, pattern, form, guessing)) is not None
     ]
 
 
-def _panel(curves: Curves, title: str, pattern: str, form: str | None) -> Picture | None:
+def _panel(
+    curves: Curves, title: str, pattern: str, form: str | None, guessing: float | None
+) -> Picture | None:
     columns = {name: pattern.format(name) for name in LINES}
     if len(set(columns.values())) == 1:
         columns = {"distilled": pattern}
@@ -56,6 +65,8 @@ def _panel(curves: Curves, title: str, pattern: str, form: str | None) -> Pictur
         axes = figure.subplots()
         for name, (epochs, values) in tables.items():
             _line(axes, epochs, values, name)
+        if form is not None and guessing is not None:
+            _guessing_line(axes, guessing)
         _dress(axes, form)
         svg, width = inline(figure)
     return Picture(title, _in_words(tables, form), svg, width)
@@ -81,10 +92,18 @@ def _line(axes: Axes, epochs: NDArray[np.float64], values: NDArray[np.float64], 
         axes.fill_between(epochs, low, high, color=ACCENT, alpha=0.14, linewidth=0)
 
 
+def _guessing_line(axes: Axes, guessing: float) -> None:
+    axes.axhline(guessing, color=MUTED, linewidth=1, linestyle=(0, (1, 2)))
+    label = axes.text(
+        1, guessing, "guessing", transform=axes.get_yaxis_transform(), ha="right", va="bottom"
+    )
+    label.set(color=MUTED, fontsize=8)
+
+
 def _dress(axes: Axes, form: str | None) -> None:
     axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=_STEPS))
+    axes.yaxis.set_major_locator(MaxNLocator(5, steps=_STEPS))
     axes.set_ylim(bottom=0)
     axes.margins(x=0.01)
     if form is not None:
@@ -138,11 +157,13 @@ def _cells(matrix: NDArray[np.int64], signs: tuple[str, ...]) -> Figure:
     for row, column in np.argwhere(matrix):
         colour = ACCENT if row == column else WRONG
         box = Rectangle((column - 0.5, row - 0.5), 1, 1, linewidth=0)
-        box.set(facecolor=colour, alpha=0.15 + 0.75 * share[row, column])
+        strong = share[row, column] > _STRONG
+        box.set(facecolor=colour, alpha=1 if strong else 0.12 + 0.5 * share[row, column])
         axes.add_patch(box)
         if count <= NUMBERED_SIGNS:
             number = str(matrix[row, column])
-            axes.text(column, row, number, ha="center", va="center", fontsize=8)
+            ink = PAPER if strong else INK
+            axes.text(column, row, number, ha="center", va="center", fontsize=8, color=ink)
     _name_cells(axes, signs)
     return figure
 
@@ -152,7 +173,7 @@ def _name_cells(axes: Axes, signs: tuple[str, ...]) -> None:
     names = [name if len(name) <= 16 else f"{name[:15]}…" for name in signs]
     size = 9 if count <= NUMBERED_SIGNS else 7
     upright = max(map(len, names)) <= 2
-    axes.set(xlim=(-0.5, count - 0.5), ylim=(count - 0.5, -0.5), xlabel="read as", ylabel="true")
+    axes.set(xlim=(-0.5, count - 0.5), ylim=(count - 0.5, -0.5), xlabel="taken for", ylabel="sign")
     axes.set_xticks(range(count), names, rotation=0 if upright else 90, fontsize=size)
     axes.set_yticks(range(count), names, fontsize=size)
     axes.xaxis.tick_top()
@@ -174,7 +195,7 @@ def _image(matrix: NDArray[np.int64]) -> Figure:
     pixels[np.eye(len(share), dtype=bool), :3] = np.array([0x4A, 0x78, 0xD6]) / 255
     pixels[..., 3] = np.where(share > 0, 0.35 + 0.65 * np.sqrt(share), 0)
     axes.imshow(pixels, interpolation="none")
-    axes.set(xticks=[], yticks=[], xlabel="read as", ylabel="true")
+    axes.set(xticks=[], yticks=[], xlabel="taken for", ylabel="sign")
     axes.xaxis.set_label_position("top")
     axes.grid(visible=False)
     axes.spines[:].set_visible(True)

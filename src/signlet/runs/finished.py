@@ -9,6 +9,7 @@ from typing import Any
 
 from signlet.errors import SignletError
 from signlet.evaluation.scores import Predictions, read_predictions
+from signlet.files.json_pieces import read_json
 from signlet.files.settings_file import read_mapping
 from signlet.runs.folder import MODELS, RunFolder
 from signlet.runs.metrics import Curves, read_curves, read_text
@@ -20,6 +21,8 @@ class Run:
     """A run folder in memory.
 
     config: the settings as nested dictionaries; config_text: the file as it is written.
+    about: what the model file says of its training, {} where there is none.
+    predictions: of the held-out clips by model, {} where nothing was held out.
     version: the signlet that trained it.
     """
 
@@ -29,12 +32,13 @@ class Run:
     version: str
     config: dict[str, Any]
     config_text: str
+    about: dict[str, Any]
     curves: Curves
     predictions: dict[str, Predictions]
 
     @property
     def best(self) -> str:
-        """The model that a run is for: the soup, else the last one there is."""
+        """The model that a run is for: the soup, else the last one that was tested."""
         return [name for name in MODELS if name in self.predictions][-1]
 
 
@@ -45,8 +49,10 @@ def read_run(folder: Path) -> Run:
     run = RunFolder(folder)
     config_text = read_text(run.settings)
     config = read_mapping(run.settings, "give a folder that train wrote")
-    predictions = _predictions(run.predictions)
-    written = run.predictions.stat().st_mtime
+    about = _about(run.config)
+    tested = run.predictions.exists() or about.get("trained_on") != "all clips"
+    predictions = _predictions(run.predictions) if tested else {}
+    written = (run.predictions if tested else run.config).stat().st_mtime
     return Run(
         name=folder.resolve().name,
         recipe=_recipe(config),
@@ -54,9 +60,26 @@ def read_run(folder: Path) -> Run:
         version=str(config.get("signlet", __version__)),
         config=config,
         config_text=config_text,
-        curves=read_curves(run.metrics),
+        about=about,
+        curves=_curves(run),
         predictions=predictions,
     )
+
+
+def _curves(run: RunFolder) -> Curves:
+    """Of the folds; where none was trained, of the trainings on all clips."""
+    if curves := read_curves(run.metrics):
+        return curves
+    full = sorted(run.path.glob("full*/metrics.csv"))
+    found = [curve for path in full for curve in read_curves(path).values()]
+    return dict(enumerate(found))
+
+
+def _about(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    about = read_json(path).get("about")
+    return about if isinstance(about, dict) else {}
 
 
 def _predictions(path: Path) -> dict[str, Predictions]:

@@ -20,6 +20,26 @@ from signlet.sources.tables import read_rows, refuse_twice
 from signlet.text.install import needs
 
 _PACKAGE = "spoken_to_signed"
+LANGUAGES = {
+    "ase": "American",
+    "asq": "Austrian",
+    "bzs": "Brazilian",
+    "cse": "Czech",
+    "csq": "Croatian",
+    "eso": "Estonian",
+    "fsl": "French",
+    "gsg": "German",
+    "ise": "Italian",
+    "lls": "Lithuanian",
+    "mfs": "Mexican",
+    "psr": "Portuguese",
+    "sgg": "Swiss German",
+    "ssp": "Spanish",
+    "svk": "Slovak",
+    "swl": "Swedish",
+    "tsm": "Turkish",
+}
+"""Name of each sign language by its code in ISO 639-3, without "Sign Language"."""
 _INDEX = Path("assets", "fingerspelling_lexicon", "index.csv")
 
 

@@ -1,0 +1,130 @@
+"""Sentences on the limits of a model in a test, and on what to do about them.
+
+In: predictions of clips that the models had not seen. Out: sentences, the most useful first.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from signlet.evaluation.scores import (
+    FEWEST_SIGNERS,
+    Predictions,
+    by_sign,
+    by_signer,
+    worst_confusions,
+)
+
+ENOUGH_SIGNERS = 8
+"""With fewer people the score of the next one may be very different."""
+ENOUGH_CLIPS = 10
+"""Fewer clips of a sign are few, for learning and for testing it."""
+_WEAK, _BEHIND, _OFTEN, _FAR = 0.5, 0.2, 0.3, 0.25
+_JUDGED_SIGN, _JUDGED_SIGNER = 3, 8
+"""Clips below which the score of a sign or of a person is chance."""
+_NAMED = 3
+"""So many signs are named; the report lists all."""
+
+
+def limits(predictions: Predictions) -> list[str]:
+    """The signs, the pair of signs and the person with the most mistakes, where they stand out."""
+    said = []
+    if weak := weak_signs(predictions):
+        named = ", ".join(f"{row['sign']} ({row['top1']:.0%})" for row in weak[:_NAMED])
+        more = f" and {len(weak) - _NAMED} more" if len(weak) > _NAMED else ""
+        said.append(f"Signs it gets wrong most often: {named}{more}.")
+    if often := confusions(predictions):
+        named = ", ".join(f"{row['sign']} for {row['read_as']} ({row['clips']})" for row in often)
+        said.append(f"It takes {named}.")
+    if signer := weak_signer(predictions):
+        said.append(
+            f"Of the {signer['clips']} clips of {signer['signer']} it names only "
+            f"{signer['top1']:.0%} correctly, much less than of the others."
+        )
+    return said
+
+
+def weak_signs(predictions: Predictions) -> list[dict[str, Any]]:
+    """Rows of `by_sign` of signs of which less than half is read right, worst first."""
+    rows: list[dict[str, Any]] = by_sign(predictions).to_pylist()
+    weak = [row for row in rows if row["clips"] >= _JUDGED_SIGN and row["top1"] < _WEAK]
+    return sorted(weak, key=lambda row: (row["top1"], -row["clips"]))
+
+
+def confusions(predictions: Predictions) -> list[dict[str, Any]]:
+    """Rows of `worst_confusions` that matter: a third of a sign's clips, and three at least."""
+    rows: list[dict[str, Any]] = worst_confusions(predictions, 100).to_pylist()
+    often = [row for row in rows if row["clips"] >= _JUDGED_SIGN and row["share"] >= _OFTEN]
+    return often[:_NAMED]
+
+
+def rare_signs(predictions: Predictions) -> list[tuple[str, int]]:
+    """Weak signs that have far fewer clips than the most frequent sign, and how many."""
+    most = _FAR * max(row["clips"] for row in by_sign(predictions).to_pylist())
+    return [(r["sign"], r["clips"]) for r in weak_signs(predictions) if r["clips"] < most][:_NAMED]
+
+
+def weak_signer(predictions: Predictions) -> dict[str, Any] | None:
+    """The row of `by_signer` of the person who is read worst, where that is far below all."""
+    rows = [row for row in by_signer(predictions).to_pylist() if row["clips"] >= _JUDGED_SIGNER]
+    if len(rows) < FEWEST_SIGNERS:
+        return None
+    worst: dict[str, Any] = min(rows, key=lambda row: row["top1"])
+    mean = np.average([row["top1"] for row in rows], weights=[row["clips"] for row in rows])
+    return worst if worst["signer"] and worst["top1"] < mean - _BEHIND else None
+
+
+# --- what to do next -----------------------------------------------------------------------------
+
+
+def steps(predictions: Predictions, signers: int, doubtful: bool, shared: bool) -> list[str]:
+    """List what would help most.
+
+    signers: how many people were tested. doubtful: whether the score is low, or may be chance.
+    shared: whether the model was trained with other clips of these people.
+    """
+    said = []
+    if doubtful:
+        said.append(
+            "Check the recordings: signlet inspect finds missing hands, mirrored clips and "
+            "likely wrong labels."
+        )
+    if shared or signers < ENOUGH_SIGNERS:
+        more = 2 if shared else max(2, min(ENOUGH_SIGNERS - signers, 4))
+        said.append(
+            f"Record {more} more people. A new person helps more than more clips of the same one."
+        )
+    if few := _few_clips(predictions):
+        said.append(few)
+    elif rare := rare_signs(predictions):
+        named = ", ".join(f"{sign} ({clips} clips)" for sign, clips in rare)
+        said.append(f"Record more of the rare signs: {named}.")
+    if often := confusions(predictions):
+        one = often[0]
+        said.append(
+            f"Compare the clips of {one['sign']} and {one['read_as']}. If they are one sign, give "
+            "them one name; if not, record more of both."
+        )
+    if signer := weak_signer(predictions):
+        said.append(
+            f"Look at the clips of {signer['signer']}: is the picture cut off, dark, or mirrored?"
+        )
+    return said
+
+
+def _few_clips(predictions: Predictions) -> str:
+    labels = predictions.labels[predictions.labels >= 0]
+    counts = np.bincount(labels, minlength=len(predictions.signs))
+    few = np.flatnonzero(counts < ENOUGH_CLIPS)
+    if not len(few):
+        return ""
+    fewest = few[np.argsort(counts[few], kind="stable")][:_NAMED]
+    named = ", ".join(f"{predictions.signs[int(i)]} has {counts[i]}" for i in fewest)
+    if len(few) > _NAMED:
+        return (
+            f"Record at least {ENOUGH_CLIPS} clips of each sign; {len(few)} signs have fewer "
+            f"({named})."
+        )
+    return f"Record at least {ENOUGH_CLIPS} clips of each sign ({named})."

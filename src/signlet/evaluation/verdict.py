@@ -1,0 +1,276 @@
+"""The verdict on a test in words: is it good, for whom, what limits it, what to do next.
+
+In: predictions of clips that the models had not seen. Out: sentences, for a terminal or a report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signlet.evaluation.limits import ENOUGH_SIGNERS, limits, steps
+from signlet.evaluation.scores import (
+    CONFIDENCE,
+    FEWEST_SIGNERS,
+    Predictions,
+    score,
+    scored_signers,
+)
+
+_GOOD, _FAIR = 0.9, 0.7
+
+
+class Grade(StrEnum):
+    """The verdict in two words. Good: 90 % right and more; fair: 70 %; see docs/evaluation.md."""
+
+    GOOD = "Good"
+    FAIR = "Fair"
+    WEAK = "Weak"
+    GUESSING = "No better than guessing"
+    UNCLEAR = "Too few clips to tell"
+    UNTESTED = "Not tested"
+
+
+_DOUBTFUL = (Grade.GUESSING, Grade.UNCLEAR, Grade.WEAK)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Sentences that say how a test went.
+
+    result: how often it is right, against guessing. audience: the people for whom that holds.
+    limits: what limits it. steps: what to do next, the most useful first.
+    """
+
+    grade: Grade
+    result: str
+    audience: tuple[str, ...]
+    limits: tuple[str, ...]
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Share of clips read right, its likely range, and what guessing would reach; in 0..1.
+
+    low, high: NaN where too few people were tested to say what others would get.
+    """
+
+    right: float
+    low: float
+    high: float
+    guessing: float
+    clips: int
+    signers: int
+    better: bool | None
+    """Than guessing; None where there are too few clips to tell."""
+
+
+def accuracy(predictions: Predictions) -> Accuracy:
+    """Measure how often clips are named correctly, and whether that is more than guessing.
+
+    Guessing names the most frequent sign each time. The range is the interval over signers, or
+    that over clips (Wilson 1927, doi:10.1080/01621459.1927.10502953) where it is wider: signers
+    who happen to score alike are no proof that all do.
+    Raises SignletError where no clip has a known sign.
+    """
+    from scipy import stats
+
+    scores, labels = score(predictions), predictions.labels[predictions.labels >= 0]
+    guessing = float(max(np.bincount(labels).max() / len(labels), 1 / len(predictions.signs)))
+    right = round(scores.top1 * scores.clips)
+    test = stats.binomtest(right, scores.clips)
+    clips = test.proportion_ci(CONFIDENCE, method="wilson")
+    low, high = np.fmin(scores.low, clips.low), np.fmax(scores.high, clips.high)
+    better = True if low > guessing else (None if high > guessing and right else False)
+    if right / scores.clips <= guessing:
+        better = False
+    few = scored_signers(predictions) < FEWEST_SIGNERS
+    said = (float("nan"), float("nan")) if few else (float(low), float(high))
+    signers = len(set(predictions.signers) - {""})
+    return Accuracy(scores.top1, *said, guessing, scores.clips, signers, better)
+
+
+def verdict(
+    predictions: Predictions,
+    about: Mapping[str, Any] | None = None,
+    duplicates: NDArray[np.bool_] | None = None,
+    training_accuracy: float | None = None,
+) -> Verdict:
+    """The verdict on a run's model.
+
+    about: what the model file says of its training; {} or None where that is not known; or
+        {"clips": where} for clips of which nobody knows whether they were trained on.
+    duplicates: (N,) bool, clips that were also trained on; they do not count.
+    training_accuracy: share of its own training clips that the model reads right, where known.
+    """
+    about, tested = about or {}, counted(predictions, duplicates)
+    if tested is None:
+        return _ALL_TRAINED_ON
+    predictions, found = tested, accuracy(tested)
+    grade = _grade(found)
+    shared = shared_signers(predictions)
+    return Verdict(
+        grade,
+        _result(found, shared, about),
+        (*_not_counted(duplicates), *_audience(predictions, found, shared, about)),
+        (*_own_clips(training_accuracy), *limits(predictions)),
+        tuple(steps(predictions, found.signers, grade in _DOUBTFUL, shared)),
+    )
+
+
+def counted(
+    predictions: Predictions, duplicates: NDArray[np.bool_] | None = None
+) -> Predictions | None:
+    """The clips that count in a test, all but the duplicates (N,); None where none is left."""
+    rest = predictions if duplicates is None else predictions.select(~duplicates)
+    return rest if (rest.labels >= 0).any() else None
+
+
+def shared_signers(predictions: Predictions) -> bool:
+    """True if the models were trained on other clips of the people that they were tested on."""
+    pairs = {p for p in zip(predictions.signers, predictions.folds.tolist(), strict=True) if p[0]}
+    signers = {signer for signer, _ in pairs}
+    return len(pairs) > len(signers) or not signers
+
+
+def _not_counted(duplicates: NDArray[np.bool_] | None) -> list[str]:
+    if duplicates is None or not duplicates.any():
+        return []
+    return [
+        f"{duplicates.sum():,} of {len(duplicates):,} test clips do not count: the model was "
+        "trained with the same recordings under another name."
+    ]
+
+
+def _own_clips(training_accuracy: float | None) -> list[str]:
+    if training_accuracy is None or training_accuracy >= _FAIR:
+        return []
+    return [
+        f"It names only {training_accuracy:.0%} of its own training clips correctly: it has not "
+        "learned them. Train longer, or look for wrong labels."
+    ]
+
+
+_ALL_TRAINED_ON = Verdict(
+    Grade.UNTESTED,
+    "Every test clip was also used for training, so nobody can say how good the model is.",
+    (),
+    (),
+    ("Give clips that are not recordings of the others.",),
+)
+NOT_HELD_OUT = Verdict(
+    Grade.UNTESTED,
+    "All clips were used for training and none for testing, so nobody can say how good the model "
+    "is.",
+    (),
+    (),
+    (
+        "Test it on people who are not in the recordings: signlet evaluate RUN --data CLIPS.",
+        "Or train again with --folds all: signlet then leaves out each person once.",
+    ),
+)
+"""The verdict on a model of all clips for which no fold was trained."""
+
+
+def _grade(found: Accuracy) -> Grade:
+    if found.better is None:
+        return Grade.UNCLEAR
+    if not found.better:
+        return Grade.GUESSING
+    if found.right >= _FAIR:
+        return Grade.GOOD if found.right >= _GOOD else Grade.FAIR
+    return Grade.WEAK
+
+
+# --- is it good, and for whom --------------------------------------------------------------------
+
+
+def _result(found: Accuracy, shared: bool, about: Mapping[str, Any]) -> str:
+    who = _who(about)
+    whose = f"{who} it knows" if shared else f"{who} it has never seen"
+    if about.get("split"):
+        whose = f"the published split {about['split']}"
+    if about.get("clips"):
+        whose = f"the clips in {about['clips']}"
+    percent, guessing = f"{found.right:.0%}", f"{found.guessing:.0%}"
+    if found.better is False:
+        return (
+            f"It does not recognise the signs: of {found.clips:,} test clips it names {percent} "
+            f"correctly, and guessing would get {guessing}."
+        )
+    likely = ""
+    if found.low == found.low:
+        likely = f"; for other {who} expect {found.low:.0%} to {found.high:.0%}"
+    text = f"It names {_of_ten(found.right)} signs of {whose} correctly ({percent}{likely}). "
+    if found.better is None:
+        return (
+            text + f"Guessing would get {guessing}; {found.clips:,} clips are too few to be sure."
+        )
+    return text + f"Guessing would get {guessing}."
+
+
+def _who(about: Mapping[str, Any]) -> str:
+    """Noun for the signers of a set: those of the fingerspelling lexicon are sign languages."""
+    return "sign languages" if about.get("source") == "fingerspelling" else "people"
+
+
+def _of_ten(share: float) -> str:
+    if share >= 0.95:
+        return "nearly all"
+    if share < 0.05:
+        return "hardly any"
+    return f"about {max(1, round(10 * share))} of 10"
+
+
+def _audience(
+    predictions: Predictions, found: Accuracy, shared: bool, about: Mapping[str, Any]
+) -> list[str]:
+    said = [_tested_on(predictions, found, shared, about)]
+    if len(about.get("folds") or ()) == 1 and not about.get("split"):
+        said.append(
+            f"The other {_who(about)} in the recordings were not tested. Train all folds before "
+            "you compare this score with another one."
+        )
+    if about.get("trained_on") == "all clips":
+        said.append(
+            "The model in this folder learned from all clips, so it cannot be tested with them. "
+            "The score is that of models trained the same way without the people they were "
+            "tested on."
+        )
+    return said
+
+
+def _tested_on(
+    predictions: Predictions, found: Accuracy, shared: bool, about: Mapping[str, Any]
+) -> str:
+    who, unknown = _who(about), predictions.signers.count("")
+    if about.get("clips"):
+        return "If the model was trained with these people, expect less for others."
+    if about.get("split_note"):
+        note = str(about["split_note"])
+        return f"{note[0].upper()}{note[1:]}."
+    if shared:
+        return (
+            f"This holds only for the {who} in the recordings: the model was trained with other "
+            "clips of them. Expect clearly less for new ones."
+        )
+    if unknown:
+        return (
+            f"The signer of {unknown:,} of {len(predictions.signers):,} clips is unknown. If one "
+            "of them shows somebody the model was trained with, the score is too high for new "
+            "people."
+        )
+    if found.signers < ENOUGH_SIGNERS:
+        number = f"{found.signers} {who} were" if found.signers > 1 else f"one {_one(who)} was"
+        return f"Only {number} tested. The next one may be read much better or worse."
+    return f"The test had {found.signers} {who}, all of them new to the models."
+
+
+def _one(who: str) -> str:
+    return {"people": "person"}.get(who, who.removesuffix("s"))

@@ -55,7 +55,9 @@ def test_good_for_new_people() -> None:
 def test_at_chance_it_says_so_in_words_without_an_interval() -> None:
     said = verdict(made(dict.fromkeys(EIGHT, 0.25)))
     assert said.grade is Grade.GUESSING
-    assert said.result.startswith("It does not recognise the signs: of 384 test clips it names 25%")
+    assert said.result.startswith(
+        "It does not recognise the signs of people it has never seen: it names 25% of 384 clips"
+    )
     assert " to " not in said.result
     assert "signlet inspect" in said.steps[0]
 

@@ -100,7 +100,7 @@ def _verdict(
     *_, best = results.values()
     best = results.get("soup", best)
     if data is not None:
-        return verdict(best, {"clips": printable(data)})
+        return verdict(best, {"scored": printable(data)})
     about = read_json(run.config).get("about") or {} if run.config.exists() else {}
     duplicates = None if own is None else trained_duplicates(best, own, about.get("split"))
     return verdict(best, about, duplicates, about.get("training_accuracy"))

@@ -105,7 +105,7 @@ def verdict(
     """The verdict on a run's model.
 
     about: what the model file says of its training; {} or None where that is not known; or
-        {"clips": where} for clips of which nobody knows whether they were trained on.
+        {"scored": where} for clips of which nobody knows whether they were trained on.
     duplicates: (N,) bool, clips that were also trained on; they do not count.
     training_accuracy: share of its own training clips that the model reads right, where known.
     """
@@ -196,13 +196,13 @@ def _result(found: Accuracy, shared: bool, about: Mapping[str, Any]) -> str:
     whose = f"{who} it knows" if shared else f"{who} it has never seen"
     if about.get("split"):
         whose = f"the published split {about['split']}"
-    if about.get("clips"):
-        whose = f"the clips in {about['clips']}"
+    if about.get("scored"):
+        whose = f"the clips in {about['scored']}"
     percent, guessing = f"{found.right:.0%}", f"{found.guessing:.0%}"
     if found.better is False:
         return (
-            f"It does not recognise the signs: of {found.clips:,} test clips it names {percent} "
-            f"correctly, and guessing would get {guessing}."
+            f"It does not recognise the signs of {whose}: it names {percent} of {found.clips:,} "
+            f"clips correctly, and guessing would get {guessing}."
         )
     likely = ""
     if found.low == found.low:
@@ -240,8 +240,8 @@ def _audience(
     if about.get("trained_on") == "all clips":
         said.append(
             "The model in this folder learned from all clips, so it cannot be tested with them. "
-            "The score is that of models trained the same way without the people they were "
-            "tested on."
+            "The score is that of models trained the same way without the "
+            f"{'clips' if shared else _who(about)} they were tested on."
         )
     return said
 
@@ -250,7 +250,7 @@ def _tested_on(
     predictions: Predictions, found: Accuracy, shared: bool, about: Mapping[str, Any]
 ) -> str:
     who, unknown = _who(about), predictions.signers.count("")
-    if about.get("clips"):
+    if about.get("scored"):
         return "If the model was trained with these people, expect less for others."
     if about.get("split_note"):
         note = str(about["split_note"])

@@ -138,9 +138,8 @@ def test_train_split_says_what_its_scores_are_of(
     about = json.loads((run / "config.json").read_text())["about"]
     assert (about["scores_are_for"], about["split"]) == ("new signers", "test")
     page = said((run / "report.html").read_text())
-    assert "of the clips of the published split test" in page
-    assert "None of its signers" not in page
-    assert "none of its signers was trained on" in page
+    assert "signs of the published split test" in page
+    assert page.count("one of its signers was trained on") == 1
     assert "Only one fold" not in page
 
 

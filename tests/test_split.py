@@ -139,7 +139,7 @@ def test_train_split_says_what_its_scores_are_of(
     assert (about["scores_are_for"], about["split"]) == ("new signers", "test")
     page = said((run / "report.html").read_text())
     assert "signs of the published split test" in page
-    assert "None of its signers was trained on" in page
+    assert "none of its signers was trained on" in page
     assert "Only one fold" not in page
 
 

@@ -248,7 +248,7 @@ def test_the_command_trains_without_signs_and_takes_an_ensemble(
 
 def _trained(folder: Path, packed: PackedSet, seed: int) -> Path:
     """A run of untrained networks with the settings that a training writes."""
-    from signlet.training.folder import open_run
+    from signlet.training.gather import open_run
 
     open_run(folder, TINY, packed)
     return make_run(folder, packed, seed, [0, 1])

@@ -21,7 +21,7 @@ from signlet.runs import RunFolder
 from signlet.sources.fingerspelling import LANGUAGES
 from signlet.training import start_processes
 from signlet.training.clips import packed_clips
-from signlet.training.folder import refuse_other_recipe
+from signlet.training.gather import refuse_other_recipe
 from signlet.training.memory import keep_freed_memory
 from signlet.training.recipes import add_recipe, recipe_of
 from signlet.training.run import Wanted, check, train_checked

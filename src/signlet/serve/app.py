@@ -15,12 +15,12 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 
 from signlet.serve.answers import BODY, Answer, Health, Labels, answer, problems
+from signlet.serve.docs_page import page
 from signlet.serve.guard import Guard, as_json
 from signlet.serve.hosts import Hosts
 from signlet.serve.limits import Limits
 from signlet.serve.live_page import add_live_page
 from signlet.serve.model import Serves
-from signlet.serve.page import page
 from signlet.serve.query import only
 from signlet.serve.rejection import Rejection
 from signlet.serve.service import Service

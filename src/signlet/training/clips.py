@@ -10,7 +10,7 @@ from signlet.evaluation.predict import is_packed
 from signlet.pack import PackedSet, pack
 from signlet.runs.folder import RunFolder
 from signlet.sources import Source, open_source, with_videos
-from signlet.training.folder import refuse_other_clips, refuse_other_source
+from signlet.training.gather import refuse_other_clips, refuse_other_source
 from signlet.training.progress import Events
 from signlet.training.settings import Recipe
 

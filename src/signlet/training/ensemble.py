@@ -20,7 +20,7 @@ from signlet.running.lock import only_one_file
 from signlet.runs.folder import MODELS, PREDICTIONS, ModelKind, RunFolder
 from signlet.sources.missing_path import exists, not_found_message
 from signlet.text.names import cell
-from signlet.training.folder import DUPLICATES
+from signlet.training.gather import DUPLICATES
 from signlet.training.progress import Events
 
 ENSEMBLE = "ensemble"

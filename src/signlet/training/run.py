@@ -27,7 +27,7 @@ from signlet.runs.joined import joined_predictions
 from signlet.runs.metrics import write_metrics
 from signlet.runs.started import refuse_used
 from signlet.training.fold import FoldTraining
-from signlet.training.folder import gather, open_run, refuse_other_packing
+from signlet.training.gather import gather, open_run, refuse_other_packing
 from signlet.training.init import Init
 from signlet.training.processes import Processes, start_processes
 from signlet.training.progress import Bar, Events, Log, Tracked

@@ -210,6 +210,8 @@ def test_twelve_clips_of_one_person_are_learnt(
     recogniser = Recogniser.load(run)
     right = [recogniser(path).sign == path.parent.name for path in sorted(clips.rglob("*.npz"))]
     assert sum(right) >= 10
+    about = json.loads((run / "config.json").read_text())["about"]
+    assert about["training_accuracy"] == pytest.approx(sum(right) / len(right), abs=0.1)
 
 
 def test_the_default_estimates_then_trains_on_all_clips(
@@ -225,6 +227,7 @@ def test_the_default_estimates_then_trains_on_all_clips(
     assert "unseen signers" not in said
     about = json.loads((run / "config.json").read_text())["about"]
     assert about["trained_on"] == "all clips"
+    assert 0 <= about["training_accuracy"] <= 1
     assert about["scores_are_for"] == "known signers"
     assert (run / "full").is_dir()
     settings_ = yaml.safe_load((run / "config.yaml").read_text())

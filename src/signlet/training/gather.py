@@ -7,11 +7,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
 from signlet.evaluation.duplicates import trained_duplicates
 from signlet.evaluation.folds import FoldPlan
+from signlet.evaluation.predict import predict
 from signlet.evaluation.predictions import Predictions, write_predictions
 from signlet.evaluation.scores import score
 from signlet.evaluation.split_plan import TRAINED_FOR
+from signlet.model import SignModel
 from signlet.model.files import save_model
 from signlet.pack import PackedSet
 from signlet.runs.folder import RunFolder
@@ -25,6 +31,9 @@ from signlet.version import __version__
 
 DUPLICATES = "copies_held_out"
 """Entry of a model's `about`: held-out clips that were trained on under another name."""
+
+_SAMPLE = 100
+"""Training clips of each training that its model is tried on."""
 
 
 def open_run(
@@ -87,19 +96,56 @@ def gather(
     joined = joined_predictions([one.predictions for one in trainings], packed.signs)
     if joined:
         write_predictions(run.predictions, joined)
-    sources = [run.training(number).model("soup") for number in fits or folds]
-    members = [m for folder in sources for m in members_of(folder, packed.signs)]
+    numbers = fits or folds
+    trained = [members_of(run.training(n).model("soup"), packed.signs) for n in numbers]
+    members = [member for each in trained for member in each]
     everything = {
         "recipe": recipe.name,
         "source": packed.source,
         "folds": list(folds),
         "trained_on": "all clips" if fits else _trained_on(about.get(SPLIT)),
         "out_of_fold": {name: asdict(score(part)) for name, part in joined.items()},
+        "training_accuracy": _training_accuracy(packed, trained, numbers, joined, about.get(SPLIT)),
         **_duplicates(joined, packed, about.get(SPLIT)),
         **about,
     }
     save_model(run.path, members, packed.signs, everything)
     return joined
+
+
+def _training_accuracy(
+    packed: PackedSet,
+    trained: Sequence[Sequence[SignModel]],
+    numbers: Sequence[int],
+    joined: Mapping[str, Predictions],
+    split: str | None,
+) -> float:
+    """Share of a sample of its own training clips that a training names correctly, the mean.
+
+    A model that fails on them has learned nothing, whatever its score.
+    """
+    shares = []
+    for members, number in zip(trained, numbers, strict=True):
+        rows = _training_rows(packed, number, joined, split)
+        rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), _SAMPLE)).astype(int)]
+        chosen = torch.from_numpy(rows)
+        mean = torch.stack([predict(member, packed, chosen) for member in members]).mean(0)
+        shares.append(float((mean.argmax(1).numpy() == np.asarray(packed.labels)[rows]).mean()))
+    return round(float(np.mean(shares)), 4)
+
+
+def _training_rows(
+    packed: PackedSet, number: int, joined: Mapping[str, Predictions], split: str | None
+) -> NDArray[np.int64]:
+    """Rows of the clips that a fold, or a full fit (a number below 0), was trained on."""
+    known = np.asarray(packed.labels) >= 0
+    if number >= 0 and split:
+        known &= np.array([one in TRAINED_FOR[split] for one in packed.splits])
+    elif number >= 0:
+        soup = joined["soup"]
+        left_out = {n for n, fold in zip(soup.names, soup.folds, strict=True) if fold == number}
+        known &= np.array([name not in left_out for name in packed.names])
+    return np.flatnonzero(known)
 
 
 def _duplicates(

@@ -36,6 +36,12 @@ from signlet_testing.live_page import (
 __all__ = ["address", "browser", "live", "opened_once", "read", "site", "tool", "word"]
 
 pytestmark = pytest.mark.slow
+DRAWN = """(canvas) => {
+    const { width, height } = canvas;
+    const blank = Object.assign(document.createElement("canvas"), { width, height });
+    return canvas.toDataURL() !== blank.toDataURL();
+}"""
+"""Whether anything is drawn on a canvas."""
 
 
 @pytest.fixture
@@ -100,7 +106,57 @@ def test_the_page_names_the_signs_that_python_names(
         shown, share = bar.locator(".name, .number").all_inner_texts()
         assert shown == name
         assert abs(int(share.removesuffix(" %")) - 100 * probability) < 1
-    assert "–" not in quick.page.locator("#rate, #naming").all_inner_texts()
+    assert "" not in quick.page.locator("#rate, #naming").all_text_contents()
+
+
+def test_after_a_file_its_last_frame_stays_and_it_can_be_played_again(
+    quick: pages.Live, word: Path
+) -> None:
+    page = quick.page
+    assert page.locator("#welcome").is_visible()
+    assert page.locator("#sign").inner_text() == "Your sign appears here"
+    quick.open_file(word)
+    page.locator("#played").wait_for(timeout=30_000)
+    assert page.locator("#played-what").inner_text() == "word.npz has ended."
+    assert page.locator("#overlay").evaluate(DRAWN)
+    assert page.locator("#welcome").is_hidden()
+    assert page.locator("#figures").inner_text() == "Details"  # numbers are for those who ask
+    before = len(quick.history())
+    page.click("#replay")
+    page.locator("#played").wait_for(state="hidden")
+    page.locator("#played").wait_for(timeout=30_000)
+    assert len(quick.history()) == 2 * before
+    quick.open_file(word)
+    page.click("#start")
+    page.locator("#welcome").wait_for()
+    assert not page.locator("#overlay").evaluate(DRAWN)
+
+
+def test_the_skeleton_of_an_empty_stage_moves_only_if_it_may(browser: Any, address: str) -> None:
+    picture = "(canvas) => canvas.toDataURL()"
+    for motion, moves in (("reduce", False), ("no-preference", True)):
+        live = pages.visit(browser, address, reduced_motion=motion)
+        figure = live.page.locator("#figure")
+        live.page.wait_for_function("() => figure.width > 1")
+        first = figure.evaluate(picture)
+        live.page.wait_for_timeout(400)
+        assert figure.evaluate(DRAWN)
+        assert (figure.evaluate(picture) != first) == moves
+        if moves:
+            live.page.click("#still")
+            first = figure.evaluate(picture)
+            live.page.wait_for_timeout(200)
+            assert figure.evaluate(picture) == first
+        live.page.context.close()
+
+
+def test_picture_and_answer_end_on_one_line(live: pages.Live) -> None:
+    edges = """(at) => ["#stage", ".answer"].map((name) => document.querySelector(name)
+        .getBoundingClientRect()).map(({ top, bottom }) => [top, bottom])"""
+    for high in (600, 900, 1300):
+        live.page.set_viewport_size({"width": 1440, "height": high})
+        stage, answer = live.page.evaluate(edges)
+        assert stage == pytest.approx(answer, abs=1)
 
 
 def test_a_recording_is_a_clip_for_training_and_can_be_shown_again(

@@ -128,13 +128,13 @@ def test_an_example_is_thrown_away_and_the_focus_stays(live: pages.Live, saved: 
     away.focus()
     for left in ("example 1 of hello", "example 1 of thanks"):
         live.page.keyboard.press("Enter")
-        note(live, "Thrown away: an example of hello.")
+        note(live, "Removed: one example of hello.")
         live.page.locator(f"[aria-label='Throw away {left}']:focus").wait_for()
         live.page.evaluate("document.getElementById('teach-note').textContent = ''")
     assert [text.split(".")[0] for text in heads(live)] == ["thanks 1 example"]
     assert model_name(live) == "tiny: 5 signs, 1 of them taught"
     live.page.keyboard.press("Enter")
-    note(live, "Thrown away: an example of thanks.")
+    note(live, "Removed: one example of thanks.")
     assert live.page.evaluate("document.activeElement.id") == "teach-sign"
     live.page.reload()
     live.ready()

@@ -196,7 +196,7 @@ def test_a_taught_model_file_is_used_and_added_to(
         "yes 2 examples (all in the model file)",
     ]
     facts = quick.page.locator("#facts").text_content() or ""
-    assert "Answers none belowdecided by likeness to the taught examples" in facts
+    assert "Says none of the signs belowdecided by how alike the examples are" in facts
     assert_named_as_by(quick, taught, tmp_path)
     thanks = [ref for ref in open_source(saved).refs() if ref.sign == "thanks"]
     clip = open_source(saved).read(thanks[0])

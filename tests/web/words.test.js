@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { inAMessage, isName, oneLine, shows } from "../../src/signlet/web/clips/names.js";
-import { cameraProblem, fileProblem, percent, trackerProblem } from "../../src/signlet/web/page/words.js";
+import { cameraProblem, fileProblem, percent, slowness, trackerProblem } from "../../src/signlet/web/page/words.js";
 import { kept, opened, summary, why } from "../../src/signlet/web/teach/words.js";
 
 test("a name is one line in one form, without blanks around it", () => {
@@ -65,8 +65,9 @@ test("each problem of camera, tracker and file says what to do", () => {
   assert.match(cameraProblem({ name: "NotAllowedError" }), /was not allowed\. Allow it beside the address/);
   assert.match(cameraProblem({ name: "Odd", message: "" }), /does not start \(Odd\)/);
   assert.match(trackerProblem(new Error("no WebGL")), /hardware acceleration/);
-  assert.match(trackerProblem(new Error("Failed to fetch")), /\(its files did not come\)/);
+  assert.match(trackerProblem(new Error("Failed to fetch")), /\(the server did not send its files\)/);
   assert.match(fileProblem({ name: "a.mkv" }, { name: "UnplayableError" }), /^a\.mkv: this browser cannot play it/);
   assert.equal(fileProblem({ name: "a" }, new Error("a: is cut off")), "a: is cut off");
   assert.equal(percent(0.125), "13 %");
+  assert.match(slowness(7.93), /without a graphics card: it needs 7\.9 s for one picture\. A camera will be too slow/);
 });

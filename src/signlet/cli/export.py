@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -103,13 +104,18 @@ def run(arguments: list[str]) -> None:
             embedding=not parsed.no_embedding,
             average=model.average,
             calibration=read_calibration(folder),
-            about=model.about,
+            about=_named(model.about, folder),
             licence=parsed.licence or "",
             clips=clips,
             bound=parsed.bound,
             say=lambda text: _show(text, status if console.is_terminal else None, console),
         )
     _print(done, console)
+
+
+def _named(about: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """With the name of the run: every export has the same file names."""
+    return {**about, "run": folder.resolve().name}
 
 
 def _formats(console: Console) -> list[str]:

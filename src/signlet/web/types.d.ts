@@ -277,6 +277,7 @@ export type SourceKind = "none" | "camera" | "video" | "clip";
 export type Parts = Record<Plain, HTMLElement> & Record<Buttons, HTMLButtonElement> & Record<Inputs, HTMLInputElement> & {
   camera: HTMLSelectElement;
   "forget-ask": HTMLDialogElement;
+  figure: HTMLCanvasElement;
   overlay: HTMLCanvasElement;
   progress: HTMLProgressElement;
   "teach-view": HTMLCanvasElement;
@@ -286,12 +287,12 @@ export type Parts = Record<Plain, HTMLElement> & Record<Buttons, HTMLButtonEleme
 
 type Buttons =
   | "begin" | "built-in" | "choose" | "clear" | "copy" | "forget" | "forget-no" | "forget-yes" | "hint-turn" | "hint-well"
-  | "pause" | "record" | "save" | "start" | "teach-again" | "teach-hold" | "teach-open";
+  | "pause" | "record" | "replay" | "save" | "start" | "still" | "teach-again" | "teach-hold" | "teach-open" | "to-camera";
 
 type Inputs = "file" | "keys" | "least" | "mirrored" | "model" | "show" | "teach-file" | "teach-sign" | "teach-signer";
 
 type Plain =
   | "announce" | "bars" | "caption" | "delay" | "drop" | "facts" | "figures" | "finding" | "forget-what" | "hint" | "hint-text"
-  | "history" | "least-value" | "lessons" | "live" | "mirror" | "model-name" | "naming" | "picture" | "problem" | "promise"
-  | "rate" | "remark" | "sign" | "signs" | "stage" | "state" | "sure" | "teach" | "teach-count" | "teach-empty" | "teach-names"
+  | "history" | "least-value" | "lessons" | "live" | "mirror" | "model-name" | "naming" | "picture" | "played" | "played-what" | "problem" | "promise"
+  | "rate" | "remark" | "sign" | "signs" | "slow" | "stage" | "state" | "sure" | "teach" | "teach-count" | "teach-empty" | "teach-names"
   | "teach-note" | "teach-trouble" | "teach-why" | "text" | "waiting" | "welcome";

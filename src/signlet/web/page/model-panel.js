@@ -61,7 +61,7 @@ export class ModelPanel {
     try {
       const { card } = await this.#remote.call("load", { source, name });
       const use = await this.changed(card, name);
-      this.#name = name.replace(/\.onnx$/i, "");
+      this.#name = modelTitle(name, card);
       this.#show(card);
       this.use(use);
       part("built-in").hidden = !this.#own || name === this.#own.name;
@@ -116,6 +116,15 @@ export class ModelPanel {
   }
 }
 
+/**
+ * What a model is called: "model.onnx" by its run, as every export of a run has that name.
+ * @param {string} name @param {Card} card
+ */
+export function modelTitle(name, { about }) {
+  const stem = name.replace(/\.onnx$/i, "");
+  return /^model\b/i.test(stem) && typeof about?.run === "string" ? about.run : stem;
+}
+
 /** @param {string[]} signs */
 function known(signs) {
   if (signs.length <= 4) return `It knows the ${signs.length === 1 ? "sign" : "signs"} ${signs.join(", ")}`;
@@ -128,12 +137,12 @@ function known(signs) {
 function facts({ about = {}, licence, calibration, precision, signlet, taught }) {
   const scores = about?.out_of_fold?.ensemble ?? about?.out_of_fold?.soup;
   const accuracy = scores?.accuracy ?? scores?.top1 ?? about?.accuracy_unseen_languages;
-  const own = calibration ? percent(calibration.threshold) : "never, it was not calibrated";
+  const own = calibration ? percent(calibration.threshold) : "no confidence: it was not calibrated";
   return {
-    "Right for signers it was not trained on": Number.isFinite(accuracy) && !taught ? percent(accuracy) : "not measured",
+    "Accuracy on new signers": Number.isFinite(accuracy) && !taught ? percent(accuracy) : "not measured",
     "Trained on": String(about?.source ?? "not stated"),
-    "Licence": licence || "not stated by whoever exported it",
-    "Answers none below": taught ? "decided by likeness to the taught examples" : own,
+    "Licence": licence || "not stated",
+    "Says none of the signs below": taught ? "decided by how alike the examples are" : own,
     "Made with": `signlet ${signlet ?? ""}, weights ${precision ?? ""}`,
   };
 }

@@ -4,6 +4,7 @@ import { readClip } from "../clips/clips.js";
 import { advised } from "../clips/sentinels.js";
 import { Remote } from "../live/remote.js";
 import { Session } from "../live/session.js";
+import { Speed } from "../live/speed.js";
 import { cameraFrames, listCameras, openCamera, recordedFrames, videoFrames } from "../live/sources.js";
 import { turn } from "../stream/mirror.js";
 import { TaughtSet } from "../teach/set.js";
@@ -14,10 +15,11 @@ import { chosenFile, label, messageOf, part } from "./parts.js";
 import { listenForDrops, listenForKeys } from "./shortcuts.js";
 import { Signs } from "./signs.js";
 import { TeachPanel } from "./teach-panel.js";
-import { dismissHint, hint, problem, remark, report, showFigures, showLive, showPaused, showState, waiting } from "./views.js";
+import { clearFigures, dismissHint, hint, problem, remark, report, showFigures, showLive, showPaused, showState, tooSlow, waiting } from "./views.js";
+import { hasPoints, Welcome } from "./welcome.js";
 import { browserProblem, cameraProblem, fileProblem, trackerProblem } from "./words.js";
 
-/** @import { Card, Frames, LandmarkQuestions, RecogniseQuestions, Parts, SourceFrame, SourceKind, Told } from "../types.js" */
+/** @import { Card, Figures, Frames, LandmarkQuestions, RecogniseQuestions, Parts, SourceFrame, SourceKind, Told } from "../types.js" */
 /** @import { ExampleRecorder } from "../teach/record.js" */
 
 /** @typedef {() => AsyncIterable<SourceFrame>} Begin what begins the frames of a source */
@@ -26,6 +28,8 @@ import { browserProblem, cameraProblem, fileProblem, trackerProblem } from "./wo
 const LIVE = { camera: "Camera", video: "Video", clip: "Replay" };
 const [stage, video, overlay] = [part("stage"), part("video"), part("overlay")];
 const signs = new Signs();
+const welcome = new Welcome();
+let speed = new Speed();
 
 // The first three are made by `begin`.
 /** @type {Remote<RecogniseQuestions>} */
@@ -41,6 +45,8 @@ let session = null;
 let started = 0;
 /** @type {Frames | null} */
 let lastFrame = null;
+/** @type {Frames | null} */
+let lastSeen = null; // the last one in which anything was found
 /** @type {File | null} */
 let lastFile = null; // that was shown: it can be taught from as a whole
 
@@ -87,7 +93,7 @@ async function run(source, open, { explain = messageOf, begun } = {}) {
   remark(null);
   const mine = new Session({
     tracker: null, recogniser, mirrored: part("mirrored").checked,
-    on: { frame: showFrame, answer: showAnswer, figures: showFigures, failed: ({ message }) => problem(message) },
+    on: { frame: showFrame, answer: showAnswer, figures: measured, failed: ({ message }) => problem(message) },
   });
   session = mine;
   begun?.();
@@ -100,14 +106,16 @@ async function run(source, open, { explain = messageOf, begun } = {}) {
  * @param {(error: Error) => string} explain
  */
 async function follow(mine, source, open, explain) {
+  let ended = false;
   try {
     showSource(source);
     waiting("Getting ready …");
     const frames = await open(mine);
     await mine.until(modelReady());
     if (source !== "clip") mine.tracker = await mine.until(trackerReady());
-    waiting("Looking at the first picture, which takes longest …");
+    waiting(source === "clip" ? "Reading the recording …" : "Looking at the first picture. It takes longest …");
     await mine.run(frames());
+    ended = lastSeen !== null;
   } catch (error) {
     if (!mine.signal.aborted) problem(explain(/** @type {Error} */ (error)));
     if (mine.tracker?.broken) tracker = null;
@@ -115,7 +123,7 @@ async function follow(mine, source, open, explain) {
   mine.stop(); // whatever it holds is given back
   if (session !== mine) return;
   session = null;
-  showSource("none");
+  showSource("none", ended && source !== "camera" && lastFile ? lastFile.name : null);
 }
 
 async function stop() {
@@ -130,7 +138,7 @@ async function trackerReady() {
   tracker ??= (async () => {
     /** @type {Remote<LandmarkQuestions>} */
     const made = new Remote("landmark-worker.js", "classic");
-    waiting("Loading what finds hands and faces, once: about 30 MB …");
+    waiting("Loading the hand and face finder (30 MB, only once) …");
     await made.call("load", { folder: new URL("../mediapipe/", import.meta.url).href });
     return made;
   })();
@@ -152,29 +160,43 @@ async function fillCameras(stream) {
 
 // --- what is shown ------------------------------------------------------------------------
 
-/** @param {SourceKind} source */
-function showSource(source) {
+/** played: name of a file whose last frame stays. @param {SourceKind} source @param {string | null} [played] */
+function showSource(source, played = null) {
   const on = source !== "none";
-  const focused = document.activeElement?.closest(".controls, .welcome");
+  const focused = document.activeElement?.closest(".controls, .welcome, .played");
   stage.dataset.source = source;
-  part("welcome").hidden = on;
+  welcome.show(!on, played);
   part("pause").disabled = part("record").disabled = !on;
   part("progress").hidden = !["video", "clip"].includes(source);
   part("progress").value = 0;
   showLive(LIVE[source] ?? null);
   showState(null);
   part("teach-again").hidden = !lastFile || source === "camera";
-  lastFrame = null;
-  if (!on) {
+  lastFrame = played === null ? null : lastSeen;
+  lastSeen = null;
+  if (on) beginFigures();
+  else {
     waiting(null);
     endRecording();
     showPaused(false);
-    drawSkeleton(overlay, null);
+    drawSkeleton(overlay, lastFrame);
     teaching?.see(null);
   }
   part("mirror").hidden = !on;
   showMirror();
-  if (focused) part(on ? "start" : "begin").focus(); // what was focused is hidden now
+  if (focused) part(on ? "start" : played === null ? "begin" : "replay").focus(); // what was focused is hidden now
+}
+
+function beginFigures() {
+  speed = new Speed();
+  tooSlow(null);
+  clearFigures();
+}
+
+/** @param {Figures} figures */
+function measured(figures) {
+  showFigures(figures);
+  if (figures.finding !== undefined && speed.isTooSlow(figures.finding)) tooSlow(figures.finding / 1000);
 }
 
 /** @param {Frames} frame @param {number} time */
@@ -182,6 +204,7 @@ function showFrame(frame, time) {
   if (lastFrame === null) waiting(null);
   part("figures").hidden = false;
   lastFrame = frame;
+  if (hasPoints(frame)) lastSeen = frame;
   const ratio = video.videoWidth ? video.videoWidth / video.videoHeight : 1;
   for (const place of [stage, part("mirror")]) place.style.setProperty("--ratio", String(ratio));
   drawSkeleton(overlay, frame);
@@ -243,6 +266,8 @@ function listen() {
   /** @param {keyof Parts} id @param {() => void} action */
   const click = (id, action) => part(id).addEventListener("click", action);
   click("begin", startCamera);
+  click("to-camera", startCamera);
+  click("replay", () => { if (lastFile) openFile(lastFile); });
   click("start", startOrStop);
   click("pause", togglePause);
   click("record", () => teaching.toggle());

@@ -39,7 +39,7 @@ export class Signs {
     part("history").replaceChildren();
     part("bars").replaceChildren();
     part("announce").textContent = "";
-    this.#show("–", "empty", "Nothing was signed yet");
+    this.#show("Your sign appears here", "empty", "");
     this.#tools();
   }
 
@@ -88,7 +88,7 @@ export class Signs {
   }
 
   #tools() {
-    part("text").textContent = this.text || "Signs appear here as text.";
+    part("text").textContent = this.text || "The signs you make are listed here as text.";
     part("text").classList.toggle("filled", Boolean(this.text));
     part("copy").disabled = !this.text;
     part("clear").disabled = !this.#events.length;

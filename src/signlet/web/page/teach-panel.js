@@ -154,7 +154,7 @@ export class TeachPanel {
   async #throwAway(example) {
     const next = this.#list.neighbour(example);
     await this.change(this.#set.remove(example));
-    this.say(`Thrown away: an example of ${example.sign}.`);
+    this.say(`Removed: one example of ${example.sign}.`);
     (next ?? part("teach-sign")).focus();
   }
 

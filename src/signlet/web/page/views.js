@@ -4,6 +4,7 @@
 
 import { inAMessage } from "../clips/names.js";
 import { part } from "./parts.js";
+import { slowness } from "./words.js";
 
 /** @type {Record<string, string>} */
 const STATES = { rest: "Watching", signing: "Signing", paused: "Paused" };
@@ -18,6 +19,12 @@ export function showFigures({ rate, finding, naming, delay }) {
   if (rate !== undefined) part("rate").textContent = rate.toFixed(rate < 10 ? 1 : 0);
   if (finding !== undefined) part("finding").textContent = milliseconds(finding);
   if (rate !== undefined) shownAt = performance.now();
+}
+
+/** Another source begins: nothing is known of it yet. */
+export function clearFigures() {
+  for (const name of /** @type {const} */ (["rate", "finding", "naming", "delay"])) part(name).textContent = "";
+  shownAt = 0;
 }
 
 /** @param {number} number */
@@ -54,6 +61,12 @@ export function remark(text) {
   part("remark").textContent = inAMessage(text ?? "");
 }
 
+/** Whether pictures take too long for a camera. seconds: for one. @param {number | null} seconds */
+export function tooSlow(seconds) {
+  part("slow").hidden = seconds === null;
+  part("slow").textContent = seconds === null ? "" : slowness(seconds);
+}
+
 /**
  * state: a key of STATES, null where there is nothing to tell.
  * @param {string | null} state
@@ -76,7 +89,7 @@ export function showLive(text, recording = false) {
 
 /** @param {boolean} on */
 export function showPaused(on) {
-  part("pause").textContent = on ? "Go on" : "Pause";
+  part("pause").textContent = on ? "Resume" : "Pause";
   part("pause").setAttribute("aria-pressed", String(on));
   if (on) showState("paused");
 }
@@ -92,7 +105,7 @@ export function hint(on) {
   if (part("hint").hidden === !show) return; // said once, not with every frame
   part("hint").hidden = !show;
   part("hint-text").textContent = show
-    ? "The left hand does nearly all the work. Either the camera mirrors the picture, and hands are swapped, or you sign with the left hand."
+    ? "Nearly all movement is in the left hand. Does your camera mirror the picture, or do you sign with the left hand?"
     : "";
 }
 

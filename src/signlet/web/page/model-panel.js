@@ -84,7 +84,7 @@ export class ModelPanel {
     const text = own ? many(signs.length, "sign") : many(taught, "taught sign");
     part("model-name").textContent = `${inAMessage(this.#name)}: ${text}${own && taught ? `, ${taught} of them taught` : ""}`;
     const taughtFirst = [...signs.slice(own), ...signs.slice(0, own)];
-    part("promise").textContent = `The page names what you sign. ${known(taughtFirst)}.`;
+    part("promise").textContent = `The page names ${known(taughtFirst)}.`;
     part("signs").textContent = [...signs].sort((a, b) => a.localeCompare(b)).join(", ");
     this.#set(threshold);
   }
@@ -127,10 +127,10 @@ export function modelTitle(name, { about }) {
 
 /** @param {string[]} signs */
 function known(signs) {
-  if (signs.length <= 4) return `It knows the ${signs.length === 1 ? "sign" : "signs"} ${signs.join(", ")}`;
+  if (signs.length <= 4) return `the ${signs.length === 1 ? "sign" : "signs"} ${signs.join(", ")}`;
   const letters = signs.every((sign) => /^\p{L}$/u.test(sign));
-  if (letters) return `It knows ${signs.length} letters of fingerspelling, ${signs[0]} to ${signs.at(-1)}`;
-  return `It knows ${signs.length} signs, such as ${signs.slice(0, 3).join(", ")}`;
+  if (letters) return `${signs.length} letters of fingerspelling, ${signs[0]} to ${signs.at(-1)}`;
+  return `${signs.length} signs, such as ${signs.slice(0, 3).join(", ")}`;
 }
 
 /** @param {Card} card @returns {Record<string, string>} */

@@ -23,6 +23,12 @@ export function element(name, kind = "", text = "") {
   return made;
 }
 
+/** Write a text in which no flag of the command line breaks over lines. @param {HTMLElement} where @param {string} text */
+export function write(where, text) {
+  const pieces = text.split(/(--[a-z][\w-]*)/);
+  where.replaceChildren(...pieces.flatMap((piece, i) => (i % 2 ? element("span", "flag", piece) : piece || [])));
+}
+
 /** Write on a button that has a dot before its text. @param {HTMLButtonElement} button @param {string} text */
 export function label(button, text) {
   if (button.lastElementChild) button.lastElementChild.textContent = text;

@@ -9,7 +9,7 @@ import { inAMessage } from "../clips/names.js";
 import { ExampleRecorder } from "../teach/record.js";
 import { kept, NO_HAND, NO_NAME, NO_PICTURE, STARTING, STOPPED, why } from "../teach/words.js";
 import { drawSkeleton } from "./overlay.js";
-import { label, messageOf, part } from "./parts.js";
+import { label, messageOf, part, write } from "./parts.js";
 import { SignList } from "./teach-list.js";
 import { holdable } from "./teach-press.js";
 import { TeachTools } from "./teach-tools.js";
@@ -183,7 +183,7 @@ export class TeachPanel {
       radio.checked = radio.value === way;
       radio.disabled = radio.value === "both" && !canBoth;
     }
-    part("teach-why").textContent = !able || signs.length ? why(this.#set) : "";
+    write(part("teach-why"), !able || signs.length ? why(this.#set) : "");
     part("teach-trouble").textContent = this.#store.trouble ?? "";
   }
 

@@ -3,7 +3,7 @@
 /** @import { Figures } from "../types.js" */
 
 import { inAMessage } from "../clips/names.js";
-import { part } from "./parts.js";
+import { part, write } from "./parts.js";
 import { slowness } from "./words.js";
 
 /** @type {Record<string, string>} */
@@ -49,7 +49,7 @@ export function waiting(text) {
 /** What went wrong; null takes it away. @param {string | null} text */
 export function problem(text) {
   part("problem").hidden = text === null;
-  part("problem").textContent = inAMessage(text ?? "");
+  write(part("problem"), inAMessage(text ?? ""));
 }
 
 /**

@@ -134,7 +134,7 @@ def test_a_camera_becomes_signs(live: pages.Live, tmp_path: Path) -> None:
     live.page.fill("#teach-sign", "camera")
     # What is recorded is taught at once; here the model's own signs are compared.
     live.page.evaluate("""document.querySelector('[name="teach-with"][value="model"]').click()""")
-    live.page.click("#begin")
+    live.page.click("#to-camera")  # the video has just ended
     live.page.click("#record")
     wait_for_signing(live, 0.6)
     assert "flipped" in live.page.locator("#picture").get_attribute("class").split()

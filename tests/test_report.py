@@ -12,6 +12,7 @@ import pytest
 
 from signlet.errors import SignletError
 from signlet.evaluation.scores import Predictions, by_sign, by_signer, score
+from signlet.pack import PackedSet
 from signlet.printable import UNPRINTED
 from signlet.report import write_report
 from signlet_testing.reports import (
@@ -156,3 +157,16 @@ def test_many_signs_stay_small(tmp_path: Path) -> None:
     page = parse(text)
     assert sum(row[0].startswith("sign number") for row in page.rows if row) >= 250
     assert "none can be shown" in text
+
+
+def test_a_run_without_a_test_has_a_page_that_says_so(
+    tmp_path: Path, models: dict[str, Predictions], packed: PackedSet
+) -> None:
+    run = make_run(tmp_path / "untested", models)
+    (run / "predictions.parquet").unlink()
+    (run / "config.json").write_text(json.dumps({"about": {"trained_on": "all clips"}}))
+    text = write_report(run, packed).read_text(encoding="utf-8")
+    parse(text)
+    assert "Not tested" in text
+    assert "No clip was tested" in text
+    assert 'id="confusions"' not in text

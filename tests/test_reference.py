@@ -29,6 +29,8 @@ SWITCHES: tuple[dict[str, object], ...] = (
     {"position_convolutions": False},
     {"disentangled": False},
     {"hand_shapes": True},
+    {"motion": True},
+    {"bones": True, "hand_shapes": True},
     {"prototypes": 2},
 )
 

@@ -141,6 +141,9 @@ VARIANTS: tuple[Variant, ...] = (
         {f"augment.{step}": 0.0 for step in _STEPS},
     ),
     Variant("no-hand-shapes", _MODEL, "no hand shapes", _both(hand_shapes=False)),
+    Variant("motion", _MODEL, "with motion", _both(motion=True)),
+    Variant("no-motion", _MODEL, "no motion", _both(motion=False)),
+    Variant("bones", _MODEL, "with directions of bones", _both(bones=True)),
     Variant("no-centring", _MODEL, "parts not centred", _both(centre_parts=False)),
     Variant(
         "no-position-convolutions",

@@ -48,13 +48,13 @@ SHARES = (0.0, 0.2, 0.4, 0.6, 0.8)
 Row = dict[str, Any]
 
 
-def epoch_seconds(recipes: list[Recipe], packed: PackedSet, work: Path) -> list[float]:
-    """Processor time of an epoch of fold 0 of each recipe, by turns; kept in `work`."""
-    known = work / f"seconds-an-epoch-{'-'.join(r.name for r in recipes)}.txt"
+def epoch_seconds(recipes: list[Recipe], packed: PackedSet, at: Path) -> list[float]:
+    """Measure an epoch of fold 0 of each recipe, by turns: processor time; kept beside `at`."""
+    known = Path(f"{at}-seconds-{'-'.join(r.name for r in recipes)}.txt")
     if not known.exists():
         plan = plan_of(packed, recipes[0])
         rows = plan.training(0), plan.held_out(0)
-        trainings = [FoldTraining(recipe, packed, *rows, work) for recipe in recipes]
+        trainings = [FoldTraining(recipe, packed, *rows, at) for recipe in recipes]
         probed = [[_epoch(t, share) for t in trainings] for share in (0.0, *SHARES)]
         known.write_text(" ".join(f"{s:.3f}" for s in np.mean(probed[1:], axis=0)))
     return [float(text) for text in known.read_text().split()]
@@ -70,9 +70,9 @@ def _epoch(training: FoldTraining, share: float) -> float:
     return time.process_time() - started
 
 
-def in_equal_time(recipes: list[Recipe], packed: PackedSet, work: Path) -> list[Row]:
+def in_equal_time(recipes: list[Recipe], packed: PackedSet, at: Path) -> list[Row]:
     """Of each recipe its epochs, as many as fit into the time of the first, and their seconds."""
-    seconds = epoch_seconds(recipes, packed, work)
+    seconds = epoch_seconds(recipes, packed, at)
     budget = recipes[0].optimiser.epochs * seconds[0]
     return [
         {"recipe": r.name, "epochs": max(1, round(budget / s)), "epoch_seconds": s}
@@ -162,9 +162,10 @@ def main() -> None:
         recipes = [lasting(recipe, given.epochs) for recipe in recipes]
     length = recipes[0].packing.max_len
     packed = pack(open_source(given.data), given.work / f"packed-{given.name}-{length}", length)
-    about = in_equal_time(recipes, packed, given.work)
+    at = given.work / f"{given.name}-equal"
+    about = in_equal_time(recipes, packed, at)
     print(about, flush=True)
-    trainings = Trainings(recipes, about, packed, given.work / f"{given.name}-equal")
+    trainings = Trainings(recipes, about, packed, at)
     csv = f"{given.name}_backbones"
     for seed in given.seeds:
         for fold in given.folds:

@@ -27,6 +27,7 @@ from signlet.model.frame_encoder import (
 )
 from signlet.model.hands import hand_shapes
 from signlet.model.head import SCALE, NearestHead
+from signlet.model.motion import moving
 from signlet.model.recogniser import TransformerLayer, unit
 from signlet.model.relative_positions import shift_rows
 
@@ -72,7 +73,7 @@ class _Transformer(nn.Module):
 
     def __init__(self, model: SignModel) -> None:
         super().__init__()
-        self.hand_shapes = model.config.hand_shapes
+        self.size = model.config
         self.embedding = _Embedding(model.embedding)
         self.encoder = _Encoder(model.encoder, centre_hands=not model.config.hand_shapes)
         layers = [layer for layer in model.layers if isinstance(layer, TransformerLayer)]
@@ -80,8 +81,9 @@ class _Transformer(nn.Module):
 
     def forward(self, frames: Tensor, real: Tensor) -> Tensor:
         """frames (B, T, 100, 3), real (B, T, 1) float, 1 for real frames -> (B, T, D)."""
-        shapes = self.embedding(hand_shapes(frames)) if self.hand_shapes else None
-        rows = self.encoder(self.embedding(frames), real, shapes)
+        shapes = self.embedding(hand_shapes(frames)) if self.size.hand_shapes else None
+        moved = moving(frames * real.unsqueeze(3), self.size)
+        rows = self.encoder(self.embedding(frames), real, shapes, moved)
         bias = ((1 - real) * -1e4).transpose(1, 2).unsqueeze(1)
         for layer in self.layers:
             rows = layer(rows, bias)
@@ -147,15 +149,20 @@ class _Encoder(nn.Module):
         self.lips = _part(encoder.lips, centre)
         self.face = _part(encoder.face, centre)
         self.full = _part(encoder.full, False)
+        self.moving = None if encoder.moving is None else _part(encoder.moving, False)
         self.join = Linear(*_without_norm(encoder.join))
 
-    def forward(self, points: Tensor, real: Tensor, shapes: Tensor | None) -> Tensor:
+    def forward(
+        self, points: Tensor, real: Tensor, shapes: Tensor | None, moved: Tensor | None
+    ) -> Tensor:
         rows = _rows(points)
         pieces = rows.split(PIECES, dim=1)
         left, right = pieces[:2] if shapes is None else _rows(shapes).chunk(2, dim=1)
         lips, face = pieces[LIPS], torch.cat([pieces[SILHOUETTE], pieces[FACE]], dim=1)
         hands = torch.maximum(_mish(self.left(left, real)), _mish(self.right(right, real)))
         rest = [_mish(part(x, real)) for part, x in ((self.lips, lips), (self.face, face))]
+        if self.moving is not None and moved is not None:
+            rest.append(_mish(self.moving(_rows(moved), real)))
         joined = torch.cat([_mish(self.full(rows, real)), hands, *rest], dim=1)
         return _mish(self.join(joined)) * real.flatten(0, 1)
 

@@ -36,8 +36,9 @@ class ModelSize:
     centre_parts: bool = True
     """Subtract each part's mean over the clip before its features are made."""
     hand_shapes: bool = False
-    """The parts of both hands see them around their own centre in every frame and scaled to
-    one size (where they are is still in the part of all points); not in the published system."""
+    """Both hands around their own centre in every frame and scaled to one size: deberta's parts
+    of the hands see these (where they are is still in the part of all points), conv sees them
+    beside the positions; not in the published system."""
     position_convolutions: bool = True
     """Two convolutions over time in the embedding of each point's position."""
     disentangled: bool = True
@@ -47,11 +48,10 @@ class ModelSize:
     """conv only: frames that a convolution sees, the last of which is the frame itself."""
     blocks: int = 3
     """conv only: convolutions before each transformer layer."""
-    motion: bool = True
-    """conv only: each point's movement since one and since two frames before is an input (the
-    convolutions of deberta's embedding see it anyway)."""
+    motion: bool = False
+    """Each point's movement since one and since two frames before is an input."""
     bones: bool = False
-    """conv only: the directions of the fingers' bones are an input."""
+    """The directions of the fingers' bones are an input."""
     late_dropout: float = 0.0
     """Dropout before the logits that sets in late."""
     late_from: float = 0.05

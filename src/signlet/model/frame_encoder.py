@@ -125,8 +125,15 @@ class FrameEncoder(nn.Module):
     """
 
     def __init__(
-        self, dense: int, width: int, dropout: float, part_dropout: float, centre: bool = True
+        self,
+        dense: int,
+        width: int,
+        dropout: float,
+        part_dropout: float,
+        centre: bool = True,
+        moving: int = 0,
     ) -> None:
+        """moving: numbers of a frame that tell motion and bones, a part of their own; 0: none."""
         super().__init__()
         sizes = {name: len(PARTS[name]) * EMBED for name in PARTS if name != "arms"}
         self.left_hand = LinearNormAct(sizes["left_hand"], dense, part_dropout)
@@ -134,14 +141,23 @@ class FrameEncoder(nn.Module):
         self.lips = LinearNormAct(sizes["lips"], dense, part_dropout)
         self.face = LinearNormAct(sizes["face"], dense, part_dropout)
         self.full = LinearNormAct(sizes["full"], dense, part_dropout)
-        self.join = LinearNormAct(4 * dense, width, dropout)
+        parts = 4 if moving == 0 else 5
+        self.join = LinearNormAct(parts * dense, width, dropout)
+        self.moving = LinearNormAct(moving, dense, part_dropout) if moving else None
         self.centre = centre
 
-    def forward(self, points: Tensor, mask: Tensor, shapes: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        points: Tensor,
+        mask: Tensor,
+        shapes: Tensor | None = None,
+        moved: Tensor | None = None,
+    ) -> Tensor:
         """points (B, T, 100, 16), mask (B, T) bool -> (B, T, width), 0 where the mask is.
 
         shapes: (B, T, 42, 16), what the parts of the hands see instead of the hands' points;
             it is not centred, since it is already.
+        moved: (B, T, moving), where the encoder was made for it.
         """
         packed, centre = _PackedFrames(mask, self.training), self.centre
         rows = packed.pack(points)
@@ -157,4 +173,6 @@ class FrameEncoder(nn.Module):
             self.lips([pieces[LIPS]], packed, centre),
             self.face([pieces[SILHOUETTE], pieces[FACE]], packed, centre),
         ]
+        if self.moving is not None and moved is not None:
+            features.append(self.moving([packed.pack(moved)], packed))
         return packed.unpack(self.join([torch.cat(features, dim=1)], packed))

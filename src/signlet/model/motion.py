@@ -1,6 +1,7 @@
 """Motion and bone directions as further inputs of the model.
 
 Positions (B, T, P, 3) in, differences and directions out; 0 stands for "not found" throughout.
+`ModelSize.motion` and `ModelSize.bones` switch them on, in either backbone.
 """
 
 from __future__ import annotations
@@ -8,6 +9,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from signlet.landmarks import NUM_SELECTED
+from signlet.model.config import ModelSize
 
 _FINGERS = ((0, 1, 2, 3, 4), (0, 5, 6, 7, 8), (0, 9, 10, 11, 12), (0, 13, 14, 15, 16))
 _CHAINS = (*_FINGERS, (0, 17, 18, 19, 20))
@@ -19,6 +23,22 @@ STARTS, ENDS = (
 """The selected points between which the 40 bones of both hands lie."""
 LAGS = (1, 2)
 _SHORT = 1e-6
+
+
+def num_moving(size: ModelSize) -> int:
+    """Count the numbers of a frame that `moving` gives."""
+    return 3 * (NUM_SELECTED * len(LAGS) * size.motion + len(STARTS) * size.bones)
+
+
+def moving(frames: Tensor, size: ModelSize) -> Tensor | None:
+    """Join differences and directions, as far as they are switched on.
+
+    frames: (B, T, P, 3), 0 where nothing was found. Returns (B, T, F), or None for neither.
+    """
+    parts = [differences(frames).flatten(2)] if size.motion else []
+    if size.bones:
+        parts.append(bone_directions(frames).flatten(2))
+    return torch.cat(parts, dim=2) if parts else None
 
 
 def differences(frames: Tensor) -> Tensor:

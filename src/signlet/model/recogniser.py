@@ -21,6 +21,7 @@ from signlet.model.frame_encoder import FrameEncoder
 from signlet.model.hands import hand_shapes
 from signlet.model.head import NearestHead
 from signlet.model.mixup import Mixup
+from signlet.model.motion import moving, num_moving
 
 
 class TransformerLayer(nn.Module):
@@ -75,6 +76,7 @@ class SignModel(nn.Module):
             config.encoder_dropout,
             config.part_dropout,
             config.centre_parts,
+            num_moving(config),
         )
         self.layers = nn.ModuleList(
             TransformerLayer(
@@ -123,7 +125,8 @@ class SignModel(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """(B, T, 100, 3), mask (B, T) -> (B, T, D) and the mask of what was mixed."""
         shapes = self.embedding(hand_shapes(frames)) if self.config.hand_shapes else None
-        hidden = self.encoder(self.embedding(frames), mask, shapes)
+        moved = moving(frames * mask[:, :, None, None], self.config)
+        hidden = self.encoder(self.embedding(frames), mask, shapes, moved)
         for number, layer in enumerate(self.layers):
             if mixup is not None and number in mixup.layers:
                 hidden, mask = mixup.mix(hidden, mask, number)

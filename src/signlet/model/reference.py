@@ -22,6 +22,7 @@ from signlet.model.attention import DisentangledAttention
 from signlet.model.embedding import LandmarkEmbedding
 from signlet.model.frame_encoder import FrameEncoder, LinearNormAct
 from signlet.model.hands import hand_shapes
+from signlet.model.motion import moving
 from signlet.model.recogniser import SignModel, TransformerLayer
 
 
@@ -32,7 +33,8 @@ def logits(model: SignModel, frames: Tensor, mask: Tensor) -> Tensor:
     mask = F.pad(mask, (0, missing))
     points = embed(model.embedding, frames)
     hands = embed(model.embedding, hand_shapes(frames)) if model.config.hand_shapes else None
-    hidden = encode(model.encoder, points, mask, hands)
+    moved = moving(frames * mask[..., None, None], model.config)  # ours, None by default
+    hidden = encode(model.encoder, points, mask, hands, moved)
     for layer in model.layers:
         assert isinstance(layer, TransformerLayer)
         hidden = transform(layer, hidden, mask)
@@ -59,11 +61,16 @@ def embed(layer: LandmarkEmbedding, frames: Tensor) -> Tensor:
 
 
 def encode(
-    encoder: FrameEncoder, points: Tensor, mask: Tensor, hands: Tensor | None = None
+    encoder: FrameEncoder,
+    points: Tensor,
+    mask: Tensor,
+    hands: Tensor | None = None,
+    moved: Tensor | None = None,
 ) -> Tensor:
     """Make one vector of each frame's landmarks, part by part: (B, T, L, E) -> (B, T, D).
 
     hands: ours; (B, T, 42, E), the shapes of both hands instead of their points.
+    moved: ours; (B, T, F), motion and directions of bones, one more part.
     """
 
     def part(name: str, layer: LinearNormAct, centre: bool = encoder.centre) -> Tensor:
@@ -78,7 +85,10 @@ def encode(
     )
     full = part("full", encoder.full, centre=False)
     lips, face = part("lips", encoder.lips), part("face", encoder.face)
-    joined = torch.cat([full, hand, lips, face], dim=2)
+    parts = [full, hand, lips, face]
+    if encoder.moving is not None and moved is not None:
+        parts.append(features(encoder.moving, moved.unsqueeze(3), mask))
+    joined = torch.cat(parts, dim=2)
     return features(encoder.join, joined.unsqueeze(3), mask)
 
 

@@ -2,7 +2,7 @@
 
 Cost: about a minute of one core for each training; about two hours on two cores for `--screen`.
 Page: docs/ablation.md
-Results: ablation.csv
+Results: ablation.csv, ablation_conv.csv
 
     python -m benchmarks.accuracy.ablation --screen                   one fold, two seeds
     python -m benchmarks.accuracy.ablation --confirm --variants no-mixup no-teacher

@@ -33,7 +33,7 @@ import torch
 from benchmarks.accuracy.ablation_plan import lasting
 from benchmarks.accuracy.demo_accuracy import MODELS, accuracy, one
 from benchmarks.environment import write_csv
-from signlet.evaluation.copies import trained_copies
+from signlet.evaluation.duplicates import trained_duplicates
 from signlet.evaluation.predictions import Predictions, average, read_predictions
 from signlet.evaluation.scores import score
 from signlet.pack import PackedSet, pack
@@ -91,13 +91,13 @@ def together(name: str, runs: list[Path], packed: PackedSet, seed: int, fold: in
 
 
 def _scores(model: str, predictions: Predictions, packed: PackedSet) -> Row:
-    copies, found = trained_copies(predictions, packed), score(predictions, resamples=1)
+    duplicates, found = trained_duplicates(predictions, packed), score(predictions, resamples=1)
     return {
-        "clips": len(copies),
-        "copies": int(copies.sum()),
+        "clips": len(duplicates),
+        "copies": int(duplicates.sum()),
         model: round(found.top1, 4),
         f"{model}_balanced": round(found.balanced_accuracy, 4),
-        f"{model}_without_copies": round(accuracy(predictions.select(~copies)), 4),
+        f"{model}_without_copies": round(accuracy(predictions.select(~duplicates)), 4),
     }
 
 

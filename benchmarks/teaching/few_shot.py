@@ -2,7 +2,7 @@
 
 Cost: about half an hour on two cores for an encoder; hours with --scratch.
 Page: docs/teach.md
-Results: few_shot.csv
+Results: few_shot.csv, few_shot_backbones.csv
 
     python -m benchmarks.teaching.few_shot --encoder letters=MODEL --saw-words letters=letters
     python -m benchmarks.teaching.few_shot --encoder a=RUN b=model.onnx --data webcam --scratch 6
@@ -160,6 +160,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--scratch", type=int, default=0, metavar="N", help="signers")
     parser.add_argument("--no-compare", action="store_true", help="the encoders only")
+    parser.add_argument("--name", default=NAME, help="of the CSV and the picture")
     parser.add_argument("--docs", action="store_true", help=f"write the table into {PAGE.name}")
     parser.add_argument("--work", type=Path, default=Path("runs/benchmark/few_shot"))
     given = parser.parse_args(arguments)
@@ -177,9 +178,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         plan = Plan(given.examples, given.draws, given.seed, given.scratch)
         sets = [read_clips(name, given.shared) for name in given.data]
         rows = run(dict(given.encoder), sets, plan, given.work, not given.no_compare)
-        write_csv(NAME, with_seen(rows, set(given.saw_words), set(given.saw_signers)))
-    results = read_results(WRITTEN / f"{NAME}.csv")
-    draw(results, WRITTEN, NAME)
+        write_csv(given.name, with_seen(rows, set(given.saw_words), set(given.saw_signers)))
+    results = read_results(WRITTEN / f"{given.name}.csv")
+    draw(results, WRITTEN, given.name)
     print(table(results))
     if given.docs:
         write_docs(results, PAGE)

@@ -222,7 +222,7 @@ def test_the_default_estimates_then_trains_on_all_clips(
     assert main(command) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "KNOWN signers" in said
-    assert "others of the same signers" in said
+    assert "left out, of the same people" in said
     assert "This holds only for the people in the recordings" in said
     assert "unseen signers" not in said
     about = json.loads((run / "config.json").read_text())["about"]

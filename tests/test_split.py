@@ -128,7 +128,7 @@ def test_train_split_says_what_its_scores_are_of(
     assert train(mini.asl_citizen(tmp_path / "set"), run, tiny, "--split", "test") == 0
     out = said(capsys.readouterr().out)
     assert "is read as asl-citizen, known by its splits/train.csv" in out
-    assert "training on 8 clips, testing on 4 of the published split test" in out
+    assert "Training (testing on 4 clips of the published split test): 8 clips," in out
     assert "signs of the published split test" in " ".join(out.split())
     assert out.lower().count("the scores are of the published split test") == 1
     assert "none of its signers was trained on" in out

@@ -33,6 +33,7 @@ from signlet.training import Recipe, fit
 from signlet.training.progress import Events
 from signlet.training.run import plan_of
 from signlet.training.settings import plain
+from signlet.training.turns import Turn
 
 SETTINGS, SOUP = "settings.json", "soup"
 _LARGEST = 256 << 20
@@ -124,7 +125,8 @@ class LeaveOut:
             for place, (fold, group) in enumerate(todo, 1):
                 names = _listed([self.packed.signs[i] for i in parts[group]])
                 events.line(f"Training {place} of {len(todo)}: fold {fold}, without {names}.")
-                self._train(fold, group, parts[group], plan, events)
+                turn = Turn(place, len(todo))
+                self._train(fold, group, parts[group], plan, events, turn)
         every = product(self.folds, range(self.groups))
         return [self._answers(self._predictions(*one)) for one in every]
 
@@ -138,12 +140,18 @@ class LeaveOut:
         return found[SOUP]
 
     def _train(
-        self, fold: int, group: int, part: NDArray[np.int64], plan: FoldPlan, events: Events
+        self,
+        fold: int,
+        group: int,
+        part: NDArray[np.int64],
+        plan: FoldPlan,
+        events: Events,
+        turn: Turn,
     ) -> None:
         clips, folder = without(self.packed, part), self.folder(fold, group)
         rows, tested = plan.training(fold), plan.held_out(fold)
         rows = rows[clips.labels[rows] >= 0]
-        soup = fit(self.recipe, clips, rows, folder, device=self.device, events=events)
+        soup = fit(self.recipe, clips, rows, folder, device=self.device, events=events, turn=turn)
         answers = predict(soup, clips, torch.from_numpy(tested)).numpy()
         held_out = {SOUP: predictions_of(clips, tested, answers, fold)}
         write_predictions(self._predictions(fold, group), held_out)

@@ -7,9 +7,10 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from importlib.util import find_spec
 
+from signlet.cli.loading import saying_loading
 from signlet.cli.resume_hints import KEPT
 from signlet.errors import Interrupted, OtherProcessEnded, ReportedByMainProcess, SignletError
 from signlet.modelfile import checksum
@@ -117,17 +118,18 @@ def _main(arguments: Sequence[str] | None, ending: Ending) -> int:
         return _fail(f"there is no command {named}; commands: {', '.join(COMMANDS)}", FAILED)
     ending.saved = lambda: KEPT[given[0]]
     forget()
-    return _run(given[0], given[1:], ending)
+    return _run(given[0], given[1:], ending, own=arguments is None)
 
 
-def _run(name: str, arguments: list[str], ending: Ending) -> int:
+def _run(name: str, arguments: list[str], ending: Ending, own: bool) -> int:
     if arguments in (["-h"], ["--help"]) and _complete():
         from signlet.cli.help_texts import kept
 
         print(kept(name), end="")
         raise SystemExit(0)  # as the command itself would end
     try:
-        command = importlib.import_module(f"signlet.cli.{name}")
+        with saying_loading(name) if own and _complete() else nullcontext():
+            command = importlib.import_module(f"signlet.cli.{name}")
     except ModuleNotFoundError as error:
         from signlet.text.install import needs
 

@@ -63,7 +63,8 @@ def report(
     """
     from signlet.report import write_report  # Matplotlib is not needed before
 
-    page, about = write_report(run, packed), _about(run)
+    with console.status("Writing the report ..."):
+        page, about = write_report(run, packed), _about(run)
     said = NOT_HELD_OUT
     if results:
         duplicates = trained_duplicates(results["soup"], packed, split)

@@ -10,6 +10,7 @@ from typing import Protocol
 from signlet.running.bars import Step, no_bars
 from signlet.runs.metrics import EpochMetrics
 from signlet.sources import Source
+from signlet.training.turns import Turn
 
 Log = Callable[[Mapping[str, float], int], None]
 """Takes metrics by name, and the epoch."""
@@ -56,15 +57,13 @@ class Tracked:
 class Bar:
     """The progress of one training, for a progress bar.
 
-    title: what is trained. epochs: in all. steps: of each. done: steps already done.
-    tested: whose clips the accuracies are of, "" where nothing is held out.
+    turn: which training it is. epochs: in all. steps: of each. done: steps already done.
     """
 
-    title: str
+    turn: Turn
     epochs: int
     steps: int
     done: int
-    tested: str
 
 
 class Events:

@@ -22,7 +22,7 @@ from signlet.files.atomic import require_writable
 from signlet.model import SignModel
 from signlet.model.files import save_model
 from signlet.pack import PackedSet
-from signlet.runs.folder import FULL, MODELS, ModelKind, RunFolder, fit_numbers, title
+from signlet.runs.folder import FULL, MODELS, ModelKind, RunFolder, fit_numbers
 from signlet.runs.joined import joined_predictions
 from signlet.runs.metrics import write_metrics
 from signlet.runs.started import refuse_used
@@ -33,6 +33,7 @@ from signlet.training.processes import Processes, start_processes
 from signlet.training.progress import Bar, Events, Log, Tracked
 from signlet.training.settings import Recipe
 from signlet.training.trackers import check_trackers, start_trackers
+from signlet.training.turns import Turn, tested, turns_of
 
 _ON_DEVICE = 0.6
 """Share of a GPU's free memory that the packed clips may take; larger sets stay on the host."""
@@ -129,7 +130,8 @@ def train_checked(
         processes.main_only(lambda: open_run(run, recipe, packed, init, plan))
         there = on_device(packed, processes.device)
         about = _about(plan, packed, init)
-        work = _Work(recipe, there, where, processes, events, trackers.log, about, init)
+        turns = turns_of(recipe, packed, where, plan, folds, wanted.fits)
+        work = _Work(recipe, there, where, processes, events, trackers.log, about, init, turns)
         if plan:
             for fold in folds:
                 work.fold(fold, plan)
@@ -149,10 +151,12 @@ def fit(
     *,
     device: str = "auto",
     events: Events | None = None,
+    turn: Turn | None = None,
 ) -> SignModel:
     """The soup of one training on these rows (N,) of the packed set, with nothing held out.
 
     folder: where a checkpoint is kept meanwhile; a training that was stopped goes on from it.
+    turn: which of a command's trainings this is, if there are several.
     """
     processes = start_processes(device)
     processes.check_batch(recipe.optimiser.batch_size)
@@ -160,7 +164,10 @@ def fit(
     there = on_device(packed, processes.device)
     work = FoldTraining(recipe, there, training, nothing, folder, processes)
     work.resume()
-    with (events or Events()).training(_bar("Training", work, "")) as display:
+    turn = turn or Turn()
+    if not turn.later:  # the others take about as long
+        turn = replace(turn, later=(turn.count - turn.number) * work.steps)
+    with (events or Events()).training(_bar(turn, work)) as display:
         work.run(display)
     processes.main_only(lambda: RunFolder(folder).checkpoint.unlink(missing_ok=True))
     return work.soup_with_head()
@@ -185,9 +192,9 @@ def on_device(packed: PackedSet, device: torch.device) -> PackedSet:
     return packed.to(device)
 
 
-def _bar(name: str, work: FoldTraining, tested: str) -> Bar:
+def _bar(turn: Turn, work: FoldTraining) -> Bar:
     done = work.epoch * work.batches.steps + work.step
-    return Bar(name, work.recipe.optimiser.epochs, work.batches.steps, done, tested)
+    return Bar(turn, work.recipe.optimiser.epochs, work.batches.steps, done)
 
 
 def _about(plan: FoldPlan | None, packed: PackedSet, init: Init | None) -> dict[str, Any]:
@@ -212,13 +219,11 @@ class _Work:
     log: Log
     about: dict[str, Any]
     init: Init | None
+    turns: dict[int, Turn]
 
     def fold(self, fold: int, plan: FoldPlan) -> None:
         training, held_out = plan.training(fold), plan.held_out(fold)
-        whose = "of other signers" if plan.grouped else "others of the same signers"
-        if plan.split:
-            whose = f"of the published split {plan.split}"
-        self._train(fold, training, held_out, f"testing on {len(held_out):,} {whose}")
+        self._train(fold, training, held_out, f"testing on {tested(self.packed, plan, held_out)}")
 
     @property
     def _unseen(self) -> bool:
@@ -230,30 +235,30 @@ class _Work:
         known = np.flatnonzero(np.asarray(self.packed.labels) >= 0)
         recipe = replace(self.recipe, seed=self.recipe.seed + _NEXT_SEED * (FULL - fit))
         other = replace(self, recipe=recipe)
-        other._train(fit, known, np.empty(0, dtype=np.int64), "all that there are")
+        other._train(fit, known, np.empty(0, dtype=np.int64), "no test")
 
     def _train(
         self, fold: int, training: NDArray[np.int64], held_out: NDArray[np.int64], about: str
     ) -> None:
         place, processes = self.run.training(fold), self.processes
+        turn = self.turns[fold]
         if place.finished:
-            self.events.line(f"{title(fold)} is finished already.")
+            self.events.line(f"{turn.title} ({about}) is finished already.")
             return
         work = FoldTraining(
             self.recipe, self.packed, training, held_out, place.path, processes, self.init
         )
-        if work.resume():
-            self.events.line(f"{title(fold)}: continuing in epoch {work.epoch + 1}.")
+        resumed = f", from epoch {work.epoch + 1} on" if work.resume() else ""
         several = f", {processes.count} processes" if processes.count > 1 else ""
         self.events.line(
-            f"{title(fold)}: training on {len(training):,} clips, {about}; "
+            f"{turn.title} ({about}): {len(training):,} clips, "
             f"{self.recipe.optimiser.epochs} epochs of {work.batches.steps} steps "
-            f"on {processes.device}{several}."
+            f"on {processes.device}{several}{resumed}."
         )
-        tested = "unseen signers" if self._unseen else "known signers"
-        with self.events.training(_bar(title(fold), work, tested)) as display:
+        with self.events.training(_bar(turn, work)) as display:
             work.run(Tracked(display, self.log, place.path.name))
-        self._finish(work, held_out, fold)
+        with self.events.doing("Testing and writing the models ..."):
+            self._finish(work, held_out, fold)
 
     def _finish(self, work: FoldTraining, held_out: NDArray[np.int64], fold: int) -> None:
         """Models, predictions and metrics of a trained fold; the checkpoint goes last."""

@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from signlet.cli import COMMANDS
-from signlet.cli.help_texts import kept, printed
+from signlet.cli import COMMANDS, main
+from signlet.cli.help_texts import kept, printed, short
 
 BLOCKED = """
 import sys
@@ -49,10 +49,35 @@ def flags(text: str) -> set[str]:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_needs_no_extra(command: str) -> None:
-    done = without("all", command, "--help")
+    done = without("all", command, "--help", "all")
     assert (done.returncode, done.stderr) == (0, "")
     assert f"usage: signlet {command}" in done.stdout
     assert flags(kept(command)) <= flags(done.stdout) | {"--help"}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_fits_a_screen_and_leads_to_all_flags(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main([command, "--help"])
+    said = capsys.readouterr().out
+    assert end.value.code == 0
+    assert said == short(command)
+    assert len(said.splitlines()) <= 42
+    assert flags(said) <= flags(kept(command)) | {"--help"}
+    if flags(kept(command)) - flags(said):
+        rest = [line for line in said.splitlines() if not line.startswith("  signlet ")]
+        assert max(map(len, rest)) <= 80
+        assert said.endswith(f": signlet {command} --help all\n")
+
+
+def test_help_all_has_every_setting_of_a_recipe(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["train", "--help", "all"])
+    said = capsys.readouterr().out
+    assert said == kept("train")
+    assert "--student.heads" in flags(said) - flags(short("train"))
 
 
 @pytest.mark.parametrize(

@@ -317,7 +317,7 @@ def test_every_command_and_flag_of_the_guide_exists(capsys: pytest.CaptureFixtur
     code = " ".join(re.findall(r"```bash\n.*?```|`[^`\n]+`", text, re.DOTALL))
     assert set(re.findall(r"signlet ([a-z]+)", code)) <= set(COMMANDS)
     with pytest.raises(SystemExit):
-        main(["train", "--help"])
+        main(["train", "--help", "all"])
     help_ = capsys.readouterr().out
     for flag in ("--folds", "--full-fit", "--num_folds", "--optimiser.epochs", "--init"):
         assert flag in text

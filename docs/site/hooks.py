@@ -31,14 +31,20 @@ API = {
 
 
 def commands() -> str:
-    """The help of every command, as `signlet COMMAND --help` prints it."""
+    """The help of every command, as `signlet COMMAND --help all` prints it."""
     helps = ROOT / "src/signlet/cli/help"
     parts = [
         f"## signlet {name}\n\n```text\n{(helps / f'{name}.txt').read_text(encoding='utf-8')}```"
         for name in ORDER
     ]
     lead = "---\nhide: [navigation]\n---\n# Commands"
-    return "\n\n".join([lead, "`signlet COMMAND --help` prints these texts.", *parts])
+    return "\n\n".join(
+        [
+            lead,
+            "`signlet COMMAND --help all` prints these texts; `--help` a screen of each.",
+            *parts,
+        ]
+    )
 
 
 def api() -> str:

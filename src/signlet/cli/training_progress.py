@@ -41,7 +41,7 @@ class Clock:
         self._last, self.steps = now, self.steps + 1
 
     def left(self, steps: int) -> str:
-        """How long so many further steps take, in words; "" as long as nobody can know."""
+        """Return how long so many further steps take, in words; "" where that is not known."""
         if self.seconds < _SURE:
             return ""
         return f"{_duration(steps * self.seconds / self.steps)} left"

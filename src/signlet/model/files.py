@@ -26,6 +26,7 @@ from signlet.files.json_text import parsed
 from signlet.landmarks import SCHEMA
 from signlet.model.config import ModelConfig
 from signlet.model.recogniser import SignModel
+from signlet.model.unfilled import unfilled
 from signlet.modelfile import MAX_SIZE, checksum
 from signlet.modelfile.averaging import Average
 from signlet.modelfile.card import require_distinct
@@ -270,7 +271,7 @@ def _shapes(size: ModelConfig, path: Path) -> dict[str, tuple[torch.Size, bool]]
     Found without memory, whatever size a hostile file asks for. path: of the configuration.
     """
     try:
-        with torch.device("meta"):
+        with unfilled(size):
             tensors = SignModel(size).state_dict()
     except Exception as error:  # sizes that each are allowed, but not together
         raise _unbuildable(path, error) from None

@@ -1,4 +1,4 @@
-"""Which of a command's trainings one is, whom it is tested on, and what is left to do after it."""
+"""Place of a training among those of its command, and whom it is tested on."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _steps(recipe: Recipe, clips: int) -> int:
 
 
 def tested(packed: PackedSet, plan: FoldPlan, held_out: NDArray[np.int64]) -> str:
-    """Whose clips a training is tested on: "12 clips of 3 people left out"."""
+    """Return whose clips a training is tested on: "12 clips of 3 people left out"."""
     clips = f"{len(held_out):,} clips"
     if plan.split:
         return f"{clips} of the published split {plan.split}"

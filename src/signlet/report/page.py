@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from signlet.evaluation.duplicates import trained_duplicates
 from signlet.files.atomic import write_text
@@ -18,6 +19,8 @@ from signlet.report.examples import ReportExample, choose_examples
 from signlet.report.skeleton import SELECTED, Moving, SkeletonLayout, player_data, thinned
 from signlet.runs.finished import read_run
 from signlet.runs.folder import RunFolder
+
+_FLAG = re.compile(r"(--[a-z][\w-]*)")
 
 
 def write_report(run: Path, packed: PackedSet | None) -> Path:
@@ -52,6 +55,7 @@ def render(
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
+    environment.filters["flags"] = _unbroken_flags
     clips = [thinned(clip) for clip in clips]
     page = environment.get_template(template).render(
         css=_source(environment, "base.css") + _source(environment, "report.css"),
@@ -61,6 +65,11 @@ def render(
         **values,
     )
     return printable_text(page)
+
+
+def _unbroken_flags(text: str) -> Markup:
+    """Escape a text for HTML; a flag in it stays on one line."""
+    return Markup(_FLAG.sub(r'<span class="flag">\1</span>', str(escape(text))))
 
 
 def _source(environment: Environment, name: str) -> Markup:

@@ -33,7 +33,7 @@ def test_inspect_takes_a_letter_by_name(capsys: pytest.CaptureFixture[str], tmp_
 
 def test_live_takes_a_letter_by_name() -> None:
     with open_input("fingerspelling:gsg/R") as opened:
-        frames = [seen.frame for seen in opened.seen]
+        frames = [live.frame for live in opened.frames]
     assert opened.name == "fingerspelling:gsg/R"
     assert np.array_equal(frames, read_named("fingerspelling:gsg/R").frames, equal_nan=True)
 

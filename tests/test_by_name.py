@@ -33,7 +33,7 @@ def test_inspect_takes_a_letter_by_name(capsys: pytest.CaptureFixture[str], tmp_
 
 def test_live_takes_a_letter_by_name() -> None:
     with open_input("fingerspelling:gsg/R") as opened:
-        frames = [live.frame for live in opened.frames]
+        frames = [one.landmarks for one in opened.frames]
     assert opened.name == "fingerspelling:gsg/R"
     assert np.array_equal(frames, read_named("fingerspelling:gsg/R").frames, equal_nan=True)
 

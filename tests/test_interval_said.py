@@ -8,7 +8,7 @@ from rich.console import Console
 
 from signlet.evaluation.predictions import Predictions
 from signlet.evaluation.scores import interval_said, print_scores, score, signer_interval
-from signlet.report.content import warnings
+from signlet.evaluation.verdict import verdict
 
 
 def _predictions(signers: int) -> Predictions:
@@ -44,6 +44,6 @@ def test_where_their_number_is_not_at_hand_it_is_left_open() -> None:
     assert interval_said(*signer_interval(np.ones(4, bool), list("aabb"))) == "1-2 signers"
 
 
-def test_the_report_does_not_speak_of_an_interval_that_is_not_there() -> None:
-    assert any("too few for an interval" in line for line in warnings(_predictions(2)))
-    assert any("The interval is rough" in line for line in warnings(_predictions(3)))
+def test_the_verdict_does_not_speak_of_an_interval_that_is_not_there() -> None:
+    assert "expect" not in verdict(_predictions(2)).result
+    assert "Only 2 people were tested" in verdict(_predictions(2)).audience[0]

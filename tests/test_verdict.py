@@ -186,9 +186,9 @@ def test_duplicates_do_not_count() -> None:
 
 
 def test_a_model_that_fails_on_its_own_clips_is_told() -> None:
-    said = verdict(made(EIGHT), training_accuracy=0.4)
+    said = verdict(made(EIGHT), {"training_accuracy": 0.4})
     assert said.limits[0].startswith("It names only 40% of its own training clips correctly")
-    assert not verdict(made(EIGHT), training_accuracy=0.99).limits
+    assert not verdict(made(EIGHT), {"training_accuracy": 0.99}).limits
 
 
 @given(

@@ -9,6 +9,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from signlet.cli.parsing import add_columns, add_names, existing, make_parser, parse, refuse_told
 from signlet.cli.training import print_duplicates
 from signlet.errors import SignletError
@@ -17,8 +20,7 @@ from signlet.evaluation.predict import is_packed, packed_for, predict_known
 from signlet.evaluation.predictions import Predictions, read_predictions
 from signlet.evaluation.scores import score
 from signlet.evaluation.show import print_scores, print_verdict
-from signlet.evaluation.verdict import Verdict, verdict
-from signlet.files.json_pieces import read_json
+from signlet.evaluation.verdict import verdict
 from signlet.model.files import ModelFile, load_model
 from signlet.pack import PackedSet
 from signlet.printable import printable
@@ -86,24 +88,20 @@ def run(arguments: list[str]) -> None:
             title = f"Scores on {where}; they mean nothing for clips that were trained on"
         console = SafeConsole()
         soup = results.get("soup")
-        own = PackedSet.open(there.packed) if parsed.data is None and there.has_packed else None
-        print_verdict(_verdict(results, there, own, parsed.data), console)
+        *_, best = results.values()
+        duplicates = _duplicates(soup or best, there) if parsed.data is None else None
+        about = there.about if parsed.data is None else {"scored": printable(parsed.data)}
+        print_verdict(verdict(soup or best, about, duplicates), console)
         print_scores(results, console, title)
-        if soup and own:
-            print_duplicates(soup, own, folder, console)
+        if soup and duplicates is not None:
+            print_duplicates(soup, duplicates, console)
 
 
-def _verdict(
-    results: dict[str, Predictions], run: RunFolder, own: PackedSet | None, data: str | None
-) -> Verdict:
-    """On the model that a run ships. own: the run's packed clips, where they are scored."""
-    *_, best = results.values()
-    best = results.get("soup", best)
-    if data is not None:
-        return verdict(best, {"scored": printable(data)})
-    about = read_json(run.config).get("about") or {} if run.config.exists() else {}
-    duplicates = None if own is None else trained_duplicates(best, own, about.get("split"))
-    return verdict(best, about, duplicates, about.get("training_accuracy"))
+def _duplicates(held_out: Predictions, run: RunFolder) -> NDArray[np.bool_] | None:
+    """(N,) bool: held-out clips that were also trained on; None without the run's clips."""
+    if not run.has_packed:
+        return None
+    return trained_duplicates(held_out, PackedSet.open(run.packed), run.about.get("split"))
 
 
 def _say_notes(parsed: Any, packed: PackedSet, model: ModelFile, trained: str) -> None:

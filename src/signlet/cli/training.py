@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 
 from signlet.cli.console_events import ConsoleEvents
@@ -64,16 +64,16 @@ def report(
     from signlet.report import write_report  # Matplotlib is not needed before
 
     with console.status("Writing the report ..."):
-        page, about = write_report(run, packed), _about(run)
+        page = write_report(run, packed)
     said = NOT_HELD_OUT
     if results:
         duplicates = trained_duplicates(results["soup"], packed, split)
-        said = verdict(results["soup"], about, duplicates, about.get("training_accuracy"))
+        said = verdict(results["soup"], RunFolder(run).about, duplicates)
     print_verdict(said, console)
     if results:
         print_scores(results, console, "For experts: scores of every model", by_signer=False)
         _print_head(recipe, console)
-        print_duplicates(results["soup"], packed, run, console)
+        print_duplicates(results["soup"], duplicates, console)
         _print_poor_soup(results, console)
     return [*said.steps, *_commands(run, page)]
 
@@ -103,23 +103,16 @@ def main_console(processes: Processes) -> Console:
     return SafeConsole(quiet=not processes.main)
 
 
-def print_duplicates(soup: Predictions, packed: PackedSet, run: Path, console: Console) -> None:
-    """Say how the score is without held-out clips that were trained on under another name."""
-    duplicates = trained_duplicates(soup, packed, _about(run).get("split"))
+def print_duplicates(soup: Predictions, duplicates: NDArray[np.bool_], console: Console) -> None:
+    """Say how the score is without duplicates (N,), trained on under another name."""
     note = duplicates_note(soup, duplicates, "soup")
     if note:
         console.print(f"Note: {note}.", style="yellow", soft_wrap=True)
 
 
-def _about(run: Path) -> dict[str, Any]:
-    """Return what the run's model file says about itself."""
-    about: dict[str, Any] = json.loads(RunFolder(run).config.read_text(encoding="utf-8"))["about"]
-    return about
-
-
 def print_left_out(run: Path, packed: PackedSet, held_out: Predictions, console: Console) -> None:
     """A single fold's model has never seen some of the signers: one to test, not to ship."""
-    about = _about(run)
+    about = RunFolder(run).about
     known = int((packed.labels >= 0).sum())
     if about.get("split") and about["trained_on"] != "all clips":
         console.print(

@@ -45,6 +45,7 @@ class Verdict:
 
     result: how often it is right, against guessing. audience: the people for whom that holds.
     limits: what limits it. steps: what to do next, the most useful first.
+    accuracy: the numbers behind it; None where nothing was tested.
     """
 
     grade: Grade
@@ -52,6 +53,7 @@ class Verdict:
     audience: tuple[str, ...]
     limits: tuple[str, ...]
     steps: tuple[str, ...]
+    accuracy: Accuracy | None = None
 
 
 @dataclass(frozen=True)
@@ -100,16 +102,14 @@ def verdict(
     predictions: Predictions,
     about: Mapping[str, Any] | None = None,
     duplicates: NDArray[np.bool_] | None = None,
-    training_accuracy: float | None = None,
 ) -> Verdict:
     """The verdict on a run's model.
 
     about: what the model file says of its training; {} or None where that is not known; or
         {"scored": where} for clips of which nobody knows whether they were trained on.
     duplicates: (N,) bool, clips that were also trained on; they do not count.
-    training_accuracy: share of its own training clips that the model reads right, where known.
     """
-    about, tested = about or {}, counted(predictions, duplicates)
+    about, tested = about or {}, _counted(predictions, duplicates)
     if tested is None:
         return _ALL_TRAINED_ON
     predictions, found = tested, accuracy(tested)
@@ -119,14 +119,13 @@ def verdict(
         grade,
         _result(found, shared, about),
         (*_not_counted(duplicates), *_audience(predictions, found, shared, about)),
-        (*_own_clips(training_accuracy), *limits(predictions)),
+        (*_own_clips(about.get("training_accuracy")), *limits(predictions)),
         tuple(steps(predictions, found.signers, grade in _DOUBTFUL, shared)),
+        found,
     )
 
 
-def counted(
-    predictions: Predictions, duplicates: NDArray[np.bool_] | None = None
-) -> Predictions | None:
+def _counted(predictions: Predictions, duplicates: NDArray[np.bool_] | None) -> Predictions | None:
     """The clips that count in a test, all but the duplicates (N,); None where none is left."""
     rest = predictions if duplicates is None else predictions.select(~duplicates)
     return rest if (rest.labels >= 0).any() else None

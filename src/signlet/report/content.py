@@ -16,7 +16,7 @@ from signlet.evaluation.scores import (
     score,
     worst_confusions,
 )
-from signlet.evaluation.verdict import NOT_HELD_OUT, accuracy, counted, verdict
+from signlet.evaluation.verdict import NOT_HELD_OUT, verdict
 from signlet.report.examples import ReportExample
 from signlet.report.plots import confusion_plot, learning_curves
 from signlet.runs.finished import Run
@@ -39,36 +39,32 @@ def content(
 
     duplicates: (N,) the held-out clips that were trained on under another name, where known.
     """
-    settings = {**run.config, **run.about}
+    tested = _tested(run, examples, duplicates) if run.predictions else _UNTESTED
+    accuracy = tested["verdict"].accuracy
     return {
         "run": run,
         "facts": _facts(run),
         "training": _training(run.curves),
-        "verdict": NOT_HELD_OUT,
         "examples": _by_kind(examples),
-        **(_tested(run, settings, examples, duplicates) if run.predictions else _UNTESTED),
-        "curves": learning_curves(run.curves, _guessing(run)),
+        "accuracy": accuracy,
+        "curves": learning_curves(run.curves, accuracy and accuracy.guessing),
+        **tested,
     }
 
 
-_UNTESTED: dict[str, Any] = {"best": None, "accuracy": None, "results": [], "worst": []}
+_UNTESTED: dict[str, Any] = {"verdict": NOT_HELD_OUT, "best": None}
 
 
 def _tested(
-    run: Run,
-    settings: Mapping[str, Any],
-    examples: Sequence[ReportExample],
-    duplicates: NDArray[np.bool_] | None,
+    run: Run, examples: Sequence[ReportExample], duplicates: NDArray[np.bool_] | None
 ) -> dict[str, Any]:
     """Values that exist only where clips were held out."""
+    settings = {**run.config, **run.about}
     predictions = run.predictions[run.best]
     results = [(name, _ABOUT[name], score(p)) for name, p in run.predictions.items()]
-    said = verdict(predictions, settings, duplicates, settings.get("training_accuracy"))
-    tested = counted(predictions, duplicates)
     matrix = confusion(predictions)
     return {
-        "verdict": said,
-        "accuracy": None if tested is None else accuracy(tested),
+        "verdict": verdict(predictions, settings, duplicates),
         "best": next(scores for name, _, scores in results if name == run.best),
         "results": results,
         "signs": len(predictions.signs),
@@ -77,10 +73,6 @@ def _tested(
         "matrix": confusion_plot(matrix, predictions.signs),
         "worst": _worst(predictions, examples),
     }
-
-
-def _guessing(run: Run) -> float | None:
-    return accuracy(run.predictions[run.best]).guessing if run.predictions else None
 
 
 def _facts(run: Run) -> list[tuple[str, str]]:

@@ -9,7 +9,6 @@ from typing import Any
 
 from signlet.errors import SignletError
 from signlet.evaluation.scores import Predictions, read_predictions
-from signlet.files.json_pieces import read_json
 from signlet.files.settings_file import read_mapping
 from signlet.runs.folder import MODELS, RunFolder
 from signlet.runs.metrics import Curves, read_curves, read_text
@@ -49,7 +48,7 @@ def read_run(folder: Path) -> Run:
     run = RunFolder(folder)
     config_text = read_text(run.settings)
     config = read_mapping(run.settings, "give a folder that train wrote")
-    about = _about(run.config)
+    about = run.about
     tested = run.predictions.exists() or about.get("trained_on") != "all clips"
     predictions = _predictions(run.predictions) if tested else {}
     written = (run.predictions if tested else run.config).stat().st_mtime
@@ -73,13 +72,6 @@ def _curves(run: RunFolder) -> Curves:
     full = sorted(run.path.glob("full*/metrics.csv"))
     found = [curve for path in full for curve in read_curves(path).values()]
     return dict(enumerate(found))
-
-
-def _about(path: Path) -> dict[str, Any]:
-    if not path.exists():
-        return {}
-    about = read_json(path).get("about")
-    return about if isinstance(about, dict) else {}
 
 
 def _predictions(path: Path) -> dict[str, Predictions]:

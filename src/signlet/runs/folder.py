@@ -16,8 +16,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from signlet.files.json_pieces import read_json
 from signlet.model.files import CONFIG, MAX_MEMBERS
 from signlet.pack.layout import HEADER
 from signlet.running import lock
@@ -75,6 +76,15 @@ class RunFolder:
     def config(self) -> Path:
         """The configuration of the run's model; written when the trainings are gathered."""
         return self.path / CONFIG
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """The model file's account of its training, {} where there is none.
+
+        Raises SignletError where it is damaged.
+        """
+        about = read_json(self.config).get("about") if self.config.exists() else None
+        return about if isinstance(about, dict) else {}
 
     def model(self, kind: str) -> Path:
         """Folder of one model of a training."""

@@ -12,7 +12,6 @@ from signlet.errors import SignletError
 from signlet.evaluation.duplicates import duplicate_key
 from signlet.evaluation.predictions import read_predictions
 from signlet.evaluation.split_plan import TRAINED_FOR
-from signlet.files.json_pieces import read_json
 from signlet.pack import PackedSet
 from signlet.runs import RunFolder
 
@@ -28,7 +27,7 @@ def trained_before_note(run: Path, packed: PackedSet) -> str:
         return ""
     try:
         own = PackedSet.open(there.packed)
-        about = read_json(there.config).get("about") or {}
+        about = there.about
         rows = np.flatnonzero(_trained_on(own, about, there))
     except SignletError:
         return ""  # what is damaged there does not matter for these clips

@@ -57,10 +57,10 @@ def footer(file: IO[bytes], size: int) -> thrift.Structure:
     length = int.from_bytes(tail[:4], "little")
     if tail[4:] != _MAGIC:
         raise ValueError("is no Parquet file")
-    if length > _MOST_FOOTER:
-        raise TooLargeError("describes very many row groups")
     if length > size - _TAIL - len(_MAGIC):
         raise ValueError("breaks off")
+    if length > _MOST_FOOTER:
+        raise TooLargeError("describes very many row groups")
     file.seek(size - _TAIL - length)
     return thrift.structure(file.read(length))[0]
 

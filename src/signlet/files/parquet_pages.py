@@ -27,6 +27,8 @@ _DATA_PAGE, _DATA_PAGE_V2 = (5, 2), (8, 4)
 _FRONT_CODED = 7
 """DELTA_BYTE_ARRAY: a text takes its beginning from the one before, so it may be of any length."""
 _LARGEST_PAGE, _MOST_TIMES = 64 << 20, 50
+_OF_ANOTHER_KIND = (KeyError, TypeError, AttributeError, IndexError)
+"""Errors of a field that is missing, or a list or a number where another is expected."""
 _USUAL_HEAD, _LONGEST_HEAD = 256, 1 << 16
 
 
@@ -71,7 +73,7 @@ def chunks(about: thrift.Structure) -> Iterator[Chunk]:
         for group in about[_ROW_GROUPS]:
             for number, column in enumerate(group[_COLUMNS]):
                 yield _chunk(number, group[_ROWS], column[_ABOUT])
-    except (KeyError, TypeError):
+    except _OF_ANOTHER_KIND:
         raise ValueError("lacks what a column needs") from None
 
 
@@ -95,10 +97,14 @@ def judge_pages(file: IO[bytes], chunk: Chunk, most: int) -> int:
     at, end, total = chunk.begin, chunk.begin + chunk.packed, 0
     while at < end:
         head, length = _head(file, at)
-        unpacked, packed = head.get(_UNPACKED_PAGE, -1), head.get(_PACKED_PAGE, -1)
+        try:
+            unpacked, packed = int(head[_UNPACKED_PAGE]), int(head[_PACKED_PAGE])
+            front_coded = chunk.text and _front_coded(head)
+        except _OF_ANOTHER_KIND:
+            raise ValueError("has a damaged page") from None
         if min(unpacked, packed) < 0:
             raise ValueError("has a page of no length")
-        if unpacked > most or (chunk.text and _front_coded(head)):
+        if unpacked > most or front_coded:
             raise TooLargeError("unpacks to far more than its rows need")
         at, total = at + length + packed, total + unpacked
     return total

@@ -95,8 +95,9 @@ def _footer(path: Path) -> Structure:
             ) from None
         except ValueError as error:
             raise ClipError(f"{path}: is damaged, its end {error}; copy the file again") from None
-    if len(about.get(_SCHEMA) or ()) > _MOST_COLUMNS:
-        listed = len(about[_SCHEMA])
+    columns = about.get(_SCHEMA)
+    if isinstance(columns, list) and len(columns) > _MOST_COLUMNS:
+        listed = len(columns)
         raise ClipError(f"{path}: has {listed:,} columns; needed are {', '.join(_COLUMNS)}")
     return about
 

@@ -126,6 +126,17 @@ def test_after_a_file_its_last_frame_stays_and_it_can_be_played_again(
     page.locator("#played").wait_for(state="hidden")
     page.locator("#played").wait_for(timeout=30_000)
     assert len(quick.history()) == 2 * before
+    shows_the_last_file = page.evaluate(
+        """() => new Promise((told) => {
+            const settings = { attributeFilter: ["data-source"] };
+            new MutationObserver(() => told(drawn(overlay))).observe(stage, settings);
+            document.getElementById("to-camera").click();
+        })""".replace("drawn(", f"({DRAWN})(")
+    )
+    assert not shows_the_last_file
+    assert quick.problem().startswith("No camera")
+    assert page.locator("#sign").inner_text() == "Your sign appears here"
+    assert len(quick.history()) == 2 * before
     quick.open_file(word)
     page.click("#start")
     page.locator("#welcome").wait_for()

@@ -174,12 +174,12 @@ function showSource(source, played = null) {
   part("teach-again").hidden = !lastFile || source === "camera";
   lastFrame = played === null ? null : lastSeen;
   lastSeen = null;
-  if (on) beginFigures();
+  drawSkeleton(overlay, lastFrame);
+  if (on) forgetSource();
   else {
     waiting(null);
     endRecording();
     showPaused(false);
-    drawSkeleton(overlay, lastFrame);
     teaching?.see(null);
   }
   part("mirror").hidden = !on;
@@ -187,7 +187,9 @@ function showSource(source, played = null) {
   if (focused) part(on ? "start" : played === null ? "begin" : "replay").focus(); // what was focused is hidden now
 }
 
-function beginFigures() {
+/** Another source begins: what is known of the one before says nothing of it. */
+function forgetSource() {
+  signs.forgetNow();
   speed = new Speed();
   tooSlow(null);
   clearFigures();

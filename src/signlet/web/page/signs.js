@@ -37,10 +37,15 @@ export class Signs {
   clear() {
     this.#events = [];
     part("history").replaceChildren();
-    part("bars").replaceChildren();
     part("announce").textContent = "";
-    this.#show("Your sign appears here", "empty", "");
+    this.forgetNow();
     this.#tools();
+  }
+
+  /** Another source begins: the sign of the one before stays in the list only. */
+  forgetNow() {
+    part("bars").replaceChildren();
+    this.#show("Your sign appears here", "empty", "");
   }
 
   /** @param {SignEvent} event */

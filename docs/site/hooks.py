@@ -1,4 +1,4 @@
-"""Pages of the site from outside docs: README, model card, helps, API reference."""
+"""Pages of the site that are no page in docs: README, model card, helps, reference, notebooks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from nbconvert import MarkdownExporter
 
 ROOT = Path(__file__).parents[2]
 CARD = "src/signlet/pretrained/fingerspelling.md"
@@ -60,9 +61,17 @@ def moved(text: str) -> str:
     """Links of a page of the repository as links of the site."""
     text = re.sub(r"\]\((?:\.\./)*(?:docs/)?", "](", text)
     text = text.replace(f"]({CARD}", "](starter_model.md")
+    text = re.sub(r"\]\((?:notebooks/)?(\w+)\.ipynb\)", r"](\1.md)", text)
     text = text.replace("](benchmarks/README.md", "](benchmarks.md")
     text = re.sub(r"\[([^\]]+)\]\((?:results|signlet_testing)\)", r"\1", text)  # folders
     return re.sub(r"\]\(benchmarks/results/", "](results/", text)
+
+
+def notebook(path: Path) -> tuple[str, dict[str, bytes]]:
+    """A notebook as a page with its outputs, and the pictures in it by name."""
+    text, found = MarkdownExporter().from_filename(str(path), {"unique_key": path.stem})
+    file = f'<a href="../notebooks/{path.name}" download>This page as a notebook</a>'
+    return f"{text}\n{file}\n", found["outputs"]
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -75,6 +84,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "commands.md": commands(),
         "api.md": api(),
     }
+    for path in sorted(ROOT.glob("docs/notebooks/*.ipynb")):
+        pages[f"{path.stem}.md"], pictures = notebook(path)
+        for name, picture in pictures.items():
+            files.append(File.generated(config, name, content=picture))
     for name, text in pages.items():
         files.append(File.generated(config, name, content=text))
     linked = "".join(page.read_text(encoding="utf-8") for page in ROOT.glob("docs/*.md"))

@@ -14,7 +14,7 @@ from rich.segment import Segment
 from rich.text import Text
 
 from signlet.printable import printable, printable_lines
-from signlet.text.terminal import as_it_is, escaping, to_nowhere
+from signlet.text.terminal import as_it_is, escaping, in_notebook, to_nowhere
 
 
 class SafeConsole(Console):
@@ -24,7 +24,8 @@ class SafeConsole(Console):
     """
 
     def __init__(self, **how: Any) -> None:
-        super().__init__(**{"markup": False, "emoji": False, **how})
+        plain = {"force_terminal": False} if in_notebook() else {}
+        super().__init__(**{"markup": False, "emoji": False, **plain, **how})
 
     @property
     def file(self) -> IO[str]:

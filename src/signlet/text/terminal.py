@@ -19,11 +19,18 @@ from signlet.errors import SignletError
 from signlet.printable import UNPRINTED_IN_TEXT, in_a_message, printable, printable_lines
 
 _ESCAPE = "backslashreplace"
+_NOTEBOOK = "JPY_PARENT_PID"
+"""Set where a Jupyter kernel runs a program."""
+
+
+def in_notebook() -> bool:
+    """Return True below a Jupyter kernel: it looks like a terminal but cannot move a cursor."""
+    return _NOTEBOOK in os.environ
 
 
 def is_terminal(stream: IO[str] | None) -> bool:
     """Return True if a person may be watching."""
-    return stream is not None and as_it_is(stream).isatty()
+    return stream is not None and as_it_is(stream).isatty() and not in_notebook()
 
 
 @contextmanager

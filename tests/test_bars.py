@@ -6,13 +6,14 @@ import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from queue import Queue
 
 import pytest
 
 from signlet.pack import pack
 from signlet.quality import data_quality
 from signlet.running.bars import Bars, Step, bars_for
-from signlet.text.bars import on_console
+from signlet.text.bars import doing, on_console
 from signlet.text.console import SafeConsole
 from signlet_testing.clips import Synthetic
 
@@ -53,6 +54,24 @@ def test_a_terminal_shows_a_bar_while_the_work_lasts() -> None:
         step(1)
     assert "packing" in out.getvalue()
     assert "2/2" in out.getvalue()
+
+
+@pytest.mark.parametrize("shown", ["bar", "doing"])
+def test_without_a_terminal_long_work_says_a_line_each_minute(
+    shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signlet.text.bars.EVERY", 0.001)
+    said = Queue[str]()
+    console = SafeConsole(file=io.StringIO(), width=80)
+    monkeypatch.setattr(console, "print", lambda text, **_: said.put(text))
+    if shown == "doing":
+        with doing(console, "writing"):
+            assert said.get(timeout=60) == said.get(timeout=60) == "writing"
+    else:
+        with on_console(console)("packing", 2, 1) as step:
+            assert said.get(timeout=60) == "packing: 1 of 2"
+            step(1)
+            assert "packing: 2 of 2" in iter(lambda: said.get(timeout=60), "")
 
 
 def test_false_is_no_bar() -> None:

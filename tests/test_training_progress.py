@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from threading import Event
 
 import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason="training needs signlet[train]")
 
+from signlet.cli import loading
 from signlet.cli.training_progress import Clock, shown
 from signlet.runs.metrics import EpochMetrics
 from signlet.text.console import SafeConsole
@@ -72,6 +74,26 @@ def test_a_terminal_shows_the_numbers_in_words_below_the_bar() -> None:
     shown_there = trained(5, Turn(2, 3, later=30), terminal=True)
     assert "Training 2 of 3" in shown_there
     assert "epoch 3 of 3, 61 % right on test clips, loss 1.40, 20 clips/s" in shown_there
+
+
+@pytest.mark.parametrize(("stays", "end"), [(True, "\n"), (False, " \r")])
+def test_a_terminal_counts_the_seconds_of_loading(
+    stays: bool, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "_TICK", 0.001)
+    counted, screen = Event(), io.StringIO()
+
+    def write(text: str) -> None:
+        io.StringIO.write(screen, text)
+        if text.endswith(" 2 s"):
+            counted.set()
+
+    monkeypatch.setattr(screen, "write", write)
+    with loading._counting(screen, "Loading PyTorch ...", stays):
+        assert counted.wait(60)
+    said = screen.getvalue()
+    assert said.startswith("Loading PyTorch ...\rLoading PyTorch ... 1 s\rLoading PyTorch ... 2 s")
+    assert said.endswith(end)
 
 
 def test_train_says_a_line_before_torch_is_imported() -> None:

@@ -27,6 +27,7 @@ from signlet.evaluation.folds import signer_folds
 from signlet.pack import PackedSet, pack
 from signlet.training import Diverged, Recipe
 from signlet.training.recipes import load_recipe
+from signlet.training.turns import Turn
 from signlet.tune import (
     DEFAULT_SPACE,
     Choices,
@@ -87,11 +88,15 @@ class FakeTraining:
 
     trained: list[list[int]] = field(default_factory=list)
     asked: list[list[int]] = field(default_factory=list)
+    turns: list[Turn] = field(default_factory=list)
     diverges_above: float = 1.0
     stops_at: int = 0
 
-    def fit(self, recipe: Recipe, packed: PackedSet, training: Any, folder: Path, **_: Any) -> Any:
+    def fit(
+        self, recipe: Recipe, packed: PackedSet, training: Any, folder: Path, turn: Turn, **_: Any
+    ) -> Any:
         self.trained.append(training.tolist())
+        self.turns.append(turn)
         if len(self.trained) == self.stops_at:
             raise KeyboardInterrupt
         if recipe.optimiser.learning_rate > self.diverges_above:
@@ -205,7 +210,7 @@ def test_kill_9_then_the_same_command_goes_on(packed: PackedSet, tmp_path: Path)
             killed = [sys.executable, "-c", code, *command, *study]
             process = subprocess.Popen(killed, stdout=subprocess.PIPE, text=True, env=alone)
             assert process.stdout is not None
-            while "Trial 1/2" not in process.stdout.readline():
+            while "Trial 1 of 2: bal" not in process.stdout.readline():
                 assert process.poll() is None
             time.sleep(0.2)
             os.kill(process.pid, signal.SIGKILL)
@@ -374,7 +379,11 @@ def test_the_command(
     assert main([*command, "--trials", "3", "--epochs", "2", "--folds", "all"]) == 0
     said = capsys.readouterr().out
     assert "on fold 0, 1, 2; fold 3 with 18 clips is kept" in said
-    assert "Trial 3/3" in said
+    assert "Trial 3 of 3" in said
+    titles = [turn.title for turn in fake.turns]
+    assert titles[0] == "Trial 1 of 3, fold 1 of 3"
+    assert titles[8:] == ["Trial 3 of 3, fold 3 of 3", "Test 1 of 2", "Test 2 of 2"]
+    assert [(turn.number, turn.count) for turn in fake.turns] == [(n, 11) for n in range(1, 12)]
     recipe = load_recipe(str(tmp_path / "runs" / "mine" / "best.yaml"))
     assert (recipe.name, recipe.optimiser.epochs) == ("small-tuned", 2)
     assert main([*command, "--trials", "3"]) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -90,6 +91,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         to_nowhere()
         if ending.number and arguments is None:
             os._exit(code)  # all is closed; what libraries do at the end may take seconds
+        if arguments is None:
+            gc.freeze()  # else Python looks for garbage at the end, for half a second
         return code
 
 

@@ -6,19 +6,21 @@ import sys
 import time
 from typing import Any
 
-from signlet.text.terminal import is_terminal
+from signlet.text.terminal import is_terminal, tell
 
 _MOMENT = 2.0
 """Seconds; what is done by then shows no bar."""
+_EVERY = 60.0
+"""Seconds between the lines where there is no terminal."""
 
 
 class Bars:
-    """One bar at a time on a terminal's stderr, from the third second of a task on."""
+    """One bar at a time on a terminal's stderr, from the third second on; elsewhere lines."""
 
     def __init__(self) -> None:
         self._bar: Any = None
         self._what, self._count, self._done = "", 0, 0
-        self._since = time.monotonic()
+        self._since = self._told = time.monotonic()
 
     def __enter__(self) -> Bars:
         return self
@@ -30,7 +32,7 @@ class Bars:
         """The next task: `count` steps of something."""
         self._stop()
         self._what, self._count, self._done = what, count, 0
-        self._since = time.monotonic()
+        self._since = self._told = time.monotonic()
 
     def step(self) -> None:
         """One step is done."""
@@ -39,6 +41,9 @@ class Bars:
             self._bar = _started(self._what, self._count)
         if self._bar:
             self._bar.update(self._bar.task_ids[0], completed=self._done)
+        elif time.monotonic() - self._told > _EVERY:
+            self._told = time.monotonic()
+            tell(f"{self._what}: {self._done:,} of {self._count:,}")
 
     def _stop(self) -> None:
         if self._bar:

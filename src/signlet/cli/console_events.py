@@ -10,7 +10,7 @@ from signlet.cli.recordings import extract_first
 from signlet.cli.training_progress import Clock, shown
 from signlet.running.bars import Step
 from signlet.sources import Source
-from signlet.text.bars import on_console
+from signlet.text.bars import doing, on_console
 from signlet.training.progress import Bar, Display, Events
 
 
@@ -38,11 +38,11 @@ class ConsoleEvents(Events):
             )
 
     def doing(self, text: str) -> AbstractContextManager[object]:
-        """With a spinner, on a terminal."""
-        return self.console.status(text)
+        """With a spinner on a terminal, with a line a minute elsewhere."""
+        return doing(self.console, text)
 
     def bar(self, what: str, steps: int, done: int = 0) -> AbstractContextManager[Step]:
-        """On a terminal."""
+        """A bar on a terminal, a line a minute elsewhere."""
         return on_console(self.console)(what, steps, done)
 
     def training(self, bar: Bar) -> AbstractContextManager[Display]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from signlet.model.files import load_model
 from signlet.modelfile.calibration import read_calibration
 from signlet.printable import printable
 from signlet.sources import open_source
+from signlet.text.bars import doing
 from signlet.text.console import SafeConsole
 
 _EXAMPLES = """
@@ -85,7 +87,7 @@ def run(arguments: list[str]) -> None:
         raise SignletError(f"--bound {parsed.bound}: give 0 or a number above 0")
     if parsed.clips is None:
         refuse_told(parsed, "--clips")
-    console = SafeConsole()
+    console = SafeConsole(file=sys.stdout)  # not what torch prints to, which is thrown away
     folder = existing(parsed.model, "run folder or model file")
     model = load_model(folder)
     folder = folder if folder.is_dir() else folder.parent
@@ -94,7 +96,7 @@ def run(arguments: list[str]) -> None:
     clips = _real_clips(parsed, model.about.get("source"), console)
     formats = parsed.to or _formats(console)
     console.print("Writing and comparing takes about a minute.")
-    with console.status("") as status:
+    with doing(console, "Writing and comparing ...") as status:
         done = export_ensemble(
             model.members,
             model.signs,
@@ -108,7 +110,7 @@ def run(arguments: list[str]) -> None:
             licence=parsed.licence or "",
             clips=clips,
             bound=parsed.bound,
-            say=lambda text: _show(text, status if console.is_terminal else None, console),
+            say=lambda text: _show(text, status, console),
         )
     _print(done, console)
 

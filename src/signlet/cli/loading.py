@@ -1,4 +1,4 @@
-"""The first thing that a command says: that it loads PyTorch, which takes seconds."""
+"""The first thing that a command says: that it loads PyTorch, which takes seconds, and how many."""
 
 from __future__ import annotations
 
@@ -6,41 +6,67 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
+from threading import Event, Thread
+from typing import IO
 
 from signlet.text.terminal import as_it_is, is_terminal, say
 
 _TRAIN = ("demo", "train", "tune", "calibrate")
 """Their output is a log for people, where the line stays. Programs may read that of others."""
-_LIGHT = ("models", "page", "recognise")
+_LIGHT = ("convert", "extract", "live", "models", "page", "recognise", "serve", "teach")
+"""They need PyTorch for some models only, or not at all."""
 _TEXT = "Loading PyTorch ..."
+_TICK = 1.0
+_NUMBER = len(" 1000 s")
 
 
 @contextmanager
 def saying_loading(command: str) -> Iterator[None]:
     """Say, before a command's libraries are imported in here, that they are.
 
-    On a terminal the line goes again where the command does not train.
+    On a terminal the seconds are counted, and the line goes again where the command does not train.
     """
+    trains = command in _TRAIN
+    stream = sys.stdout if trains else sys.stderr
     if os.environ.get("RANK", "0") != "0" or command in _LIGHT:
         yield
-    elif command in _TRAIN:
-        say(_TEXT)
-        yield
-    else:
-        with _passing():
+    elif is_terminal(stream):
+        with _counting(as_it_is(stream), _TEXT, stays=trains):  # which lets the cursor move
             yield
+    else:
+        if trains:
+            say(_TEXT)
+        yield
 
 
 @contextmanager
-def _passing() -> Iterator[None]:
-    if sys.stderr is None or not is_terminal(sys.stderr):
+def counting(text: str) -> Iterator[None]:
+    """Meanwhile a terminal shows a text and the seconds; needs no library."""
+    if not is_terminal(sys.stderr):
         yield
         return
-    screen = as_it_is(sys.stderr)  # which lets the cursor move
-    screen.write(_TEXT)
-    screen.flush()
+    with _counting(as_it_is(sys.stderr), text, stays=False):
+        yield
+
+
+@contextmanager
+def _counting(screen: IO[str], text: str, stays: bool) -> Iterator[None]:
+    ended = Event()
+    thread = Thread(target=_count, args=(screen, text, ended), daemon=True)
+    thread.start()
     try:
         yield
     finally:
-        screen.write(f"\r{' ' * len(_TEXT)}\r")
+        ended.set()
+        thread.join()
+        screen.write("\n" if stays else f"\r{' ' * (len(text) + _NUMBER)}\r")
         screen.flush()
+
+
+def _count(screen: IO[str], text: str, ended: Event) -> None:
+    for second in count():
+        screen.write(f"\r{text} {second} s" if second else text)
+        screen.flush()
+        if ended.wait(_TICK):
+            return

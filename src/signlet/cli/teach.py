@@ -7,6 +7,7 @@ from typing import Any
 
 from signlet.cli.bars import Bars
 from signlet.cli.clip_remarks import ClipRemarks
+from signlet.cli.loading import counting
 from signlet.cli.parsing import add_names, make_plain_parser, parse
 from signlet.cli.teach_summary import summary
 from signlet.clip import Clip
@@ -118,9 +119,7 @@ def _made(parsed: Any, progress: make.Progress) -> make.Made:
         found = Recogniser.load(parsed.base)
         make.require_taught(found, "teach it first, without --add")
     else:
-        if (model_path(parsed.base) / "config.json").exists():
-            tell(f"{parsed.base}: is exported first, which takes about a minute")
-        found = open_base(parsed.base)
+        found = _base(parsed.base)
     _extract(source)
     if parsed.add:
         made = make.added_to(found, given, progress)
@@ -131,6 +130,14 @@ def _made(parsed: Any, progress: make.Progress) -> make.Made:
     for note in reading_warnings(SetSummary(signs, seen, told=True)):
         tell(note)
     return made
+
+
+def _base(name: str) -> Recogniser:
+    if not (model_path(name) / "config.json").exists():
+        return open_base(name)
+    tell(f"{name}: is exported first, which takes about a minute")
+    with counting("Exporting ..."):
+        return open_base(name)
 
 
 def _source(clips: str, names: str | None) -> Source:

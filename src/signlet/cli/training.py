@@ -18,6 +18,7 @@ from signlet.evaluation.verdict import NOT_HELD_OUT, verdict
 from signlet.pack import PackedSet
 from signlet.runs import RunFolder
 from signlet.sources import Source
+from signlet.text.bars import doing
 from signlet.text.console import SafeConsole
 from signlet.training import Processes, Recipe
 from signlet.training.recipes import recipe_path
@@ -61,9 +62,9 @@ def report(
 
     results: out-of-fold predictions; {} where nothing was held out.
     """
-    from signlet.report import write_report  # Matplotlib is not needed before
+    with doing(console, "Writing the report ..."):
+        from signlet.report import write_report  # Matplotlib is not needed before
 
-    with console.status("Writing the report ..."):
         page = write_report(run, packed)
     said = NOT_HELD_OUT
     if results:

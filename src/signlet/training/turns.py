@@ -19,15 +19,19 @@ class Turn:
     """The place of a training among those of its command.
 
     number: 1 for the first. count: in all. later: steps of the trainings after it.
+    name: for people, where it is more than a number.
     """
 
     number: int = 1
     count: int = 1
     later: int = 0
+    name: str = ""
 
     @property
     def title(self) -> str:
         """The training's name for people."""
+        if self.name:
+            return self.name
         return "Training" if self.count == 1 else f"Training {self.number} of {self.count}"
 
 

@@ -30,6 +30,7 @@ from signlet.running.temporary import sweep_below
 from signlet.training import Diverged, Interrupted, Recipe, fit, start_processes
 from signlet.training.progress import Events
 from signlet.training.settings import plain
+from signlet.training.turns import Turn
 from signlet.tune.result import SearchResult, TestScore, Trial
 from signlet.tune.space import Space, check_space, with_values
 from signlet.tune.study import (
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
     import optuna
 
 Metric = Literal["balanced_accuracy", "top1"]
+_TESTS = 2
+"""Trainings at the end: with the best values, and with the recipe's own."""
 METRICS: tuple[str, ...] = get_args(Metric)
 _BUSY = "another search works on this study; wait for it, or choose another --study"
 
@@ -137,9 +140,11 @@ def tune(
 def _searched(
     search: Search, study: Path, trials: int, device: str, events: Events
 ) -> SearchResult:
-    work = _Work(search, study, open_study(study, search.about()), device, events)
+    with events.doing("Opening the study ..."):
+        there = open_study(study, search.about())
+    work = _Work(search, study, there, device, events, trials)
     while (done := len(work.finished())) < trials:
-        work.trial(done, trials)
+        work.trial(done)
     result = work.result()
     shutil.rmtree(work.folder, ignore_errors=True)
     return result
@@ -152,6 +157,7 @@ class _Work:
     study: optuna.Study
     device: str
     events: Events
+    trials: int
 
     @property
     def folder(self) -> Path:
@@ -163,7 +169,7 @@ class _Work:
         with usable(self.file):
             return finished(self.study, self.search.space)
 
-    def trial(self, place: int, trials: int) -> None:
+    def trial(self, place: int) -> None:
         """Draw values, train, score.
 
         A training that diverges is a failed trial; any other trouble ends the search.
@@ -178,35 +184,48 @@ class _Work:
         except SignletError as error:
             why = str(error)
         else:
-            value, why = self._score(recipe)
+            value, why = self._score(recipe, place)
         with usable(self.file):
             tell(self.study, trial, value, why)
         seconds = time.perf_counter() - started
         said = f"{self.search.metric} {value:.3f}" if not why else f"failed: {why}"
-        self.events.line(f"Trial {place + 1}/{trials}: {said}, {seconds:,.0f} s")
+        self.events.line(f"Trial {place + 1} of {self.trials}: {said}, {seconds:,.0f} s")
 
-    def _score(self, recipe: Recipe) -> tuple[float, str]:
+    def _score(self, recipe: Recipe, place: int) -> tuple[float, str]:
         """The metric, or NaN and the reason where a training has diverged."""
         try:
-            return self._validate(recipe), ""
+            return self._validate(recipe, place), ""
         except Diverged as error:
             return float("nan"), str(error)
 
-    def _validate(self, recipe: Recipe) -> float:
-        parts = [self._predict(recipe, *self.search.rows(fold)) for fold in self.search.validation]
+    def _validate(self, recipe: Recipe, place: int) -> float:
+        name, folds, parts = f"Trial {place + 1} of {self.trials}", self.search.validation, []
+        for number, fold in enumerate(folds, 1):
+            several = f", fold {number} of {len(folds)}" if len(folds) > 1 else ""
+            turn = self._turn(f"{name}{several}", place * len(folds) + number)
+            parts.append(self._predict(recipe, *self.search.rows(fold), turn))
         rows = np.concatenate([part[0] for part in parts])
         soup = predictions_of(
             self.search.packed, rows, np.concatenate([part[1] for part in parts]), fold=-1
         )
         return float(getattr(score(soup, resamples=1), self.search.metric))
 
+    def _turn(self, name: str, number: int) -> Turn:
+        """The place of a training among all: those of the trials, then those of the tests."""
+        return Turn(number, self.trials * len(self.search.validation) + _TESTS, name=name)
+
     def _predict(
-        self, recipe: Recipe, training: NDArray[np.int64], rows: NDArray[np.int64]
+        self, recipe: Recipe, training: NDArray[np.int64], rows: NDArray[np.int64], turn: Turn
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The soup of a training, asked for rows (M,): those rows and (M, K) probabilities."""
         with _scratch(self.folder, recipe, training) as folder:
-            packed, events = self.search.packed, self.events
-            soup = fit(recipe, packed, training, folder, device=self.device, events=events)
+            packed = self.search.packed
+            soup = fit(
+                *(recipe, packed, training, folder),
+                device=self.device,
+                events=self.events,
+                turn=turn,
+            )
             return rows, predict(soup, packed, torch.from_numpy(rows)).numpy()
 
     def result(self) -> SearchResult:
@@ -226,12 +245,12 @@ class _Work:
             trials=tuple(trials),
             best=best,
             own=next((t for t in scored if t.values == own), None),
-            test_best=self._test(chosen),
-            test_own=self._test(self.search.recipe),
+            test_best=self._test(chosen, 1),
+            test_own=self._test(self.search.recipe, _TESTS),
             importance=importance(self.study),
         )
 
-    def _test(self, recipe: Recipe) -> TestScore:
+    def _test(self, recipe: Recipe, number: int) -> TestScore:
         """Train without the test fold and score on it; done once for each recipe."""
         key = f"test {_digest(plain(recipe))}"
         with usable(self.file):
@@ -239,7 +258,9 @@ class _Work:
         if known is None:
             fold, folds = self.search.test_fold, self.search.folds
             self.events.line(f"Training without fold {fold}, to be tested on it.")
-            rows, answers = self._predict(recipe, folds.training(fold), folds.held_out(fold))
+            trained = self.trials * len(self.search.validation)
+            turn = self._turn(f"Test {number} of {_TESTS}", trained + number)
+            rows, answers = self._predict(recipe, folds.training(fold), folds.held_out(fold), turn)
             known = self._scores(predictions_of(self.search.packed, rows, answers, fold))
             with usable(self.file):
                 self.study.set_user_attr(key, known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -21,6 +22,9 @@ from signlet.__main__ import main
 sys.argv = ["signlet", "--version"]
 sys.exit(main())
 """
+
+
+WAITS = "from signlet.__main__ import main; import sys; sys.argv[1:] = ['--version']; main()"
 
 
 def python(*arguments: str, out: int | None = subprocess.PIPE) -> subprocess.CompletedProcess[str]:
@@ -46,6 +50,22 @@ def test_an_ignored_ctrl_c_stays_ignored() -> None:
 def test_the_command_starts_where_ctrl_c_is_minded() -> None:
     about = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
     assert about["project"]["scripts"]["signlet"] == "signlet.__main__:main"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only libgomp prints how its threads wait")
+@pytest.mark.parametrize(
+    ("given", "used"), [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE")]
+)
+def test_threads_that_wait_sleep_unless_somebody_says_otherwise(
+    given: dict[str, str], used: str
+) -> None:
+    env = {name: text for name, text in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    env |= given | {"OMP_DISPLAY_ENV": "TRUE"}
+    code = f"{WAITS}; import torch"
+    ended = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
+    said = [line for line in ended.stderr.splitlines() if "OMP_WAIT_POLICY" in line]
+    assert said
+    assert all(used in line for line in said)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")

@@ -2,12 +2,14 @@
 
 Cost: about 45 minutes of one core for the letters, 100 for the words; less with fewer --seeds.
 Page: docs/model.md
-Results: letters_backbones.csv, words_backbones.csv
+Results: letters_backbones.csv, words_backbones.csv, letters_bones_backbones.csv
 Short: --seeds 0 --folds 0 --epochs 1 --work {work}
 
     python -m benchmarks.accuracy.backbones       the letters: `small` and `small-conv`
     python -m benchmarks.accuracy.backbones --data ../shared/data/webcam --name words
-    python -m benchmarks.accuracy.backbones --recipe my-recipe.yaml    any other against `small`
+    python -m benchmarks.accuracy.backbones --seeds 0 --name letters_bones --recipe FILE
+
+The last compares any other recipe with `small`; FILE was conv_bones_recipe.yaml of this folder.
 
 A probe measures an epoch of both recipes by turns. The other recipe then gets as many epochs as fit
 into the time of `small`'s; its schedules span just these. Both are trained by turns, a fold and a

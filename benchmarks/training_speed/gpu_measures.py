@@ -29,7 +29,7 @@ from signlet.training.recipes import load_recipe
 BASE, TINY_BASE = 2_000, 24
 """Real clips that are packed; the full set repeats them."""
 _JITTER = 2e-3
-_TINY = ModelSize(dense=8, widths=(16, 24, 24, 16), heads=4)
+TINY = ModelSize(dense=8, widths=(16, 24, 24, 16), heads=4)
 _COMPARED, _TINY_COMPARED = 50, 4
 """Steps whose losses are compared with the CPU's."""
 _COMPARED_BATCH, _TINY_BATCH = 64, 8
@@ -67,7 +67,7 @@ class Kept:
         recipe = load_recipe(self.name)
         if not self.tiny:
             return recipe
-        tiny = replace(recipe, student=_TINY, distilled=_TINY)
+        tiny = replace(recipe, student=TINY, distilled=TINY)
         return with_batch(tiny, _TINY_BATCH, epochs=4)
 
     @cached_property
@@ -162,6 +162,7 @@ def compile_models(training: FoldTraining, tiny: bool, graphs: bool) -> None:
     how: dict[str, Any] = {"backend": "aot_eager"} if tiny else {}
     if graphs and not tiny:
         how["mode"] = "reduce-overhead"
+    training.task.lower_weights(False)  # a compiler joins the casts with what uses them
     for model in (*training.models.values(), training.task.teacher):
         model.compile(dynamic=False, **how)
 

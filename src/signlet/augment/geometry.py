@@ -9,6 +9,7 @@ from torch import Tensor
 
 from signlet.augment.parts import fill_hand
 from signlet.augment.plan import Plan
+from signlet.augment.where import numbered
 from signlet.landmarks import MIRROR_SELECTED
 
 
@@ -35,7 +36,7 @@ def _source_points(frames: Tensor, plan: Plan) -> tuple[Tensor, Tensor]:
     The sign is that of a filled hand; that of the flip is part of the linear map.
     """
     mirror = _mirror(frames.device)
-    own = torch.arange(len(mirror), device=frames.device)
+    own = numbered(len(mirror), frames.device)
     filled = fill_hand(frames, plan.fill_hand) if plan.early else own.expand(len(frames), -1)
     sides = torch.where(plan.flip[:, None], mirror, own)
     sign = 1.0 - 2.0 * (filled != own).to(torch.float32)
@@ -48,7 +49,7 @@ def _gather(frames: Tensor, first: Tensor, source: Tensor) -> list[Tensor]:
     Slots that become free at the end repeat the last frame.
     """
     clips, count, points, axes = frames.shape
-    slots = (torch.arange(count, device=frames.device) + first[:, None]).clamp(max=count - 1)
+    slots = (numbered(count, frames.device) + first[:, None]).clamp(max=count - 1)
     rows = torch.arange(0, clips * count, count, device=frames.device)[:, None] + slots
     elements = _narrow(rows * (points * axes))[:, :, None] + _narrow(source * axes)[:, None]
     values, picked = frames.flatten(), elements.flatten()

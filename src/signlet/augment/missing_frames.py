@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from signlet.augment.where import rows_where
+from signlet.augment.where import numbered, on_cpu
 
 
 def interpolate(frames: Tensor) -> Tensor:
@@ -18,16 +18,20 @@ def interpolate(frames: Tensor) -> Tensor:
     """
     _, count, width, _ = frames.shape
     found = ~torch.isnan(frames[..., 0])
-    series = rows_where((_appearances(found) > 1).flatten())
-    slots = torch.arange(count, device=frames.device)
-    before, after = _neighbours(found.transpose(1, 2).flatten(0, 1).index_select(0, series))
-    missing = rows_where((before < after).flatten())
+    every = found.transpose(1, 2).flatten(0, 1)
+    series = numbered(len(every), frames.device)
+    if on_cpu(frames):
+        series = (_appearances(found) > 1).flatten().nonzero().squeeze(1)
+        every = every.index_select(0, series)
+    slots = numbered(count, frames.device)
+    before, after = _neighbours(every)
 
     points = frames.flatten(0, 2)
     first = (series // width * (count * width) + series % width)[:, None]
-    own, low, high = (
-        (first + slot * width).flatten().index_select(0, missing) for slot in (slots, before, after)
-    )
+    own, low, high = ((first + slot * width).flatten() for slot in (slots, before, after))
+    if on_cpu(frames):
+        missing = (before < after).flatten().nonzero().squeeze(1)
+        own, low, high = (rows.index_select(0, missing) for rows in (own, low, high))
     share = ((own - low) / (high - low).clamp(min=1))[:, None]
     earlier, later = points.index_select(0, low), points.index_select(0, high)
     return points.index_copy_(0, own, earlier + (later - earlier) * share).view_as(frames)
@@ -44,7 +48,7 @@ def _neighbours(found: Tensor) -> tuple[Tensor, Tensor]:
     Where a point was found both are the slot itself, so interpolation changes nothing.
     """
     count = found.shape[1]
-    slots = torch.arange(count, device=found.device)
+    slots = numbered(count, found.device)
     before = torch.where(found, slots, -1).cummax(1).values
     after = torch.where(found, slots, count).flip(1).cummin(1).values.flip(1)
     inner = (before >= 0) & (after < count)

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from signlet.augment.where import numbered
 from signlet.landmarks import HEAD, PARTS
 
 _FLAT = 1e-6
@@ -31,7 +32,7 @@ def fill_hand(frames: Tensor, chosen: Tensor) -> Tensor:
     a chosen clip, the same point of the other hand, which is its mirror image. Mirrored at
     x = 0, the mean of a normalised clip: x of these points is to be negated.
     """
-    points = torch.arange(frames.shape[2], device=frames.device)
+    points = numbered(frames.shape[2], frames.device)
     left, right = (_never_found(frames[:, :, hand]) & chosen for hand in (_LEFT, _RIGHT))
     return torch.cat(
         [
@@ -60,7 +61,7 @@ def face_cutmix(frames: Tensor, mask: Tensor, donor_frames: Tensor, donor_mask: 
     """
     old, points = _head(frames), len(HEAD)
     new = _resampled(_head(donor_frames), donor_mask.sum(1), mask)
-    (old_low, old_high), (new_low, new_high) = _box(old), _box(new)
+    (old_low, new_low), (old_high, new_high) = _box(torch.stack([old, new]))
     scale = (old_high - old_low) / (new_high - new_low).clamp(min=_FLAT)
     shift = old_low - new_low * scale
     both = (old_low <= old_high) & (new_low <= new_high)
@@ -77,13 +78,13 @@ def _head(frames: Tensor) -> Tensor:
 
 
 def _box(points: Tensor) -> tuple[Tensor, Tensor]:
-    """Lowest and highest value per clip and coordinate of (B, T, P, C): two (B, 1, 1, C).
+    """Lowest and highest value per clip and coordinate of (2, B, T, P, C): two (2, B, 1, 1, C).
 
     Where nothing was found the lowest is +inf and the highest -inf.
     """
     low, high = (points.nan_to_num(nan=outside) for outside in (torch.inf, -torch.inf))
-    low, high = low.amin(1, keepdim=True), high.amax(1, keepdim=True)
-    return low.amin(2, keepdim=True), high.amax(2, keepdim=True)
+    low, high = low.amin(2, keepdim=True), high.amax(2, keepdim=True)
+    return low.amin(3, keepdim=True), high.amax(3, keepdim=True)
 
 
 def _for_points(value: Tensor, points: int) -> Tensor:
@@ -100,7 +101,7 @@ def _resampled(points: Tensor, lengths: Tensor, mask: Tensor) -> Tensor:
     where a value is missing in one of the two.
     """
     last, wanted = lengths[:, None] - 1, mask.sum(1, keepdim=True)
-    slots = torch.arange(mask.shape[1], device=mask.device)
+    slots = numbered(mask.shape[1], mask.device)
     time = (slots * last / (wanted - 1).clamp(min=1)).minimum(last)
     share = torch.where(mask, time - time.floor(), torch.nan)[:, :, None, None]
     earlier, later = _frames_at(points, time.floor()), _frames_at(points, time.ceil())
@@ -109,6 +110,6 @@ def _resampled(points: Tensor, lengths: Tensor, mask: Tensor) -> Tensor:
 
 def _frames_at(points: Tensor, slots: Tensor) -> Tensor:
     """points (B, T', P, C) at slots (B, T) -> (B, T, P, C)."""
-    clips = torch.arange(len(points), device=points.device)[:, None] * points.shape[1]
+    clips = numbered(len(points), points.device)[:, None] * points.shape[1]
     rows = (slots.to(torch.int64) + clips).flatten()
     return points.flatten(0, 1).index_select(0, rows).unflatten(0, slots.shape)

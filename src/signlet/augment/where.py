@@ -7,6 +7,7 @@ would have to be waited for; there the work is done on all of them.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -31,13 +32,12 @@ def apply_where(
     return items.index_copy_(0, rows, step(*picked))
 
 
-def rows_where(chosen: Tensor) -> Tensor:
-    """chosen (N,) bool -> int64 rows: at least the chosen ones."""
-    if on_cpu(chosen):
-        return chosen.nonzero().squeeze(1)
-    return torch.arange(len(chosen), device=chosen.device)
-
-
 def on_cpu(tensor: Tensor) -> bool:
     """True where a number out of this tensor is known without waiting for a device."""
     return tensor.device.type == "cpu"
+
+
+@lru_cache(maxsize=64)
+def numbered(count: int, device: torch.device) -> Tensor:
+    """(count,) int64, 0, 1, ...; kept, to be read only."""
+    return torch.arange(count, device=device)

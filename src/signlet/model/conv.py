@@ -24,7 +24,7 @@ from signlet.model.elementwise import Dropout, DropPath
 from signlet.model.hands import NUM_HANDS, NUM_POINTS, hand_shapes
 from signlet.model.mixup import Mixup
 from signlet.model.motion import LAGS, STARTS, bone_directions, differences
-from signlet.model.norm import FrameNorm
+from signlet.model.norm import Counted, FrameNorm
 
 EXPAND = 2
 """Times wider inside of a block."""
@@ -175,5 +175,6 @@ class PreNormLayer(nn.Module):
 
 def normalised(norm: FrameNorm, hidden: Tensor, mask: Tensor) -> Tensor:
     """Batch norm of (B, T, D) by the real frames, mask (B, T)."""
-    rows: Tensor = norm(hidden.flatten(0, 1), mask.flatten() if norm.training else None)
+    counted = Counted.of(mask.flatten(), norm.weight.dtype) if norm.training else None
+    rows: Tensor = norm(hidden.flatten(0, 1), counted)
     return rows.unflatten(0, mask.shape)

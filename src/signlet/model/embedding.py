@@ -93,9 +93,8 @@ def _windows(frames: Tensor, size: int) -> Tensor:
 
     A view: with time outermost a window is a run of rows.
     """
-    columns = frames.permute(1, 3, 0, 2).flatten(2)
-    columns = F.pad(columns, (0, 0, 0, 0, size // 2, size // 2))
-    return columns.flatten(0, 1).unfold(0, 3 * size, 3)
+    columns = F.pad(frames.permute(1, 3, 0, 2), (0, 0, 0, 0, 0, 0, size // 2, size // 2))
+    return columns.flatten(2).flatten(0, 1).unfold(0, 3 * size, 3)
 
 
 def _routes(max_len: int) -> Tensor:

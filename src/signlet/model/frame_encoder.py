@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from signlet.landmarks import PARTS
+from signlet.landmarks import NUM_SELECTED, PARTS
 from signlet.model.elementwise import Dropout, mish
 from signlet.model.embedding import EMBED
-from signlet.model.norm import FrameNorm
+from signlet.model.norm import Counted, FrameNorm, side_by_side
 
 # The 100 points cut where the types change; the face part takes two of the pieces.
 PIECES = tuple(points * EMBED for points in (21, 21, 18, 21, 12, 7))
@@ -28,38 +28,25 @@ def can_drop_padding(mask: Tensor) -> bool:
     return mask.device.type == "cpu" and not torch.compiler.is_compiling()
 
 
-class _PackedFrames:
-    """Frames (B, T, ...) packed into rows (N, ...), one a frame, and back.
+class _RealFrames:
+    """Frames (B, T, ...) packed into rows (N, ...), one for each real frame, and back."""
 
-    In training on a CPU there are rows for the real frames only, so that padding costs
-    nothing; else the B T rows of all frames, so that shapes follow from B and T and nobody
-    waits for a GPU to count. Padding is in no batch statistic either way.
-    """
-
-    def __init__(self, mask: Tensor, training: bool) -> None:
+    def __init__(self, mask: Tensor) -> None:
         """mask: (B, T) bool, True for real frames."""
         self.mask = mask
-        self.real = mask.nonzero().unbind(1) if training and can_drop_padding(mask) else None
-        """Clip and frame of each row."""
-        self.counted = mask.flatten() if training and self.real is None else None
-        """(B T,) bool, rows that batch statistics are made of; None: all rows, or no matter."""
+        self.clip, self.frame = mask.nonzero().unbind(1)
 
     def pack(self, points: Tensor) -> Tensor:
-        """(B, T, 100, 16) -> (N, 1600); `LandmarkEmbedding` leaves the frames by time."""
-        if self.real is None:
-            return points.flatten(0, 1).flatten(1)
-        clip, frame = self.real
+        """(B, T, ...) -> (N, ...), flat; `LandmarkEmbedding` leaves the frames by time."""
         by_time = points.transpose(0, 1).flatten(0, 1).flatten(1)
-        return by_time.index_select(0, frame * len(self.mask) + clip)
+        return by_time.index_select(0, self.frame * len(self.mask) + self.clip)
 
     def unpack(self, rows: Tensor) -> Tensor:
         """(N, D) -> (B, T, D), 0 where the mask is."""
         batch, length = self.mask.shape
-        if self.real is None:
-            return rows.unflatten(0, (batch, length)) * self.mask.unsqueeze(2)
-        clip, frame = self.real
         nothing = rows.new_zeros(batch * length, rows.shape[1])
-        return nothing.index_copy(0, clip * length + frame, rows).unflatten(0, (batch, length))
+        where = self.clip * length + self.frame
+        return nothing.index_copy(0, where, rows).unflatten(0, (batch, length))
 
     def mean(self, rows: Tensor) -> Tensor:
         """(N, D) -> (B, D), over the real frames."""
@@ -67,9 +54,7 @@ class _PackedFrames:
 
     def expand(self, values: Tensor) -> Tensor:
         """(B, D) -> (N, D)."""
-        if self.real is None:
-            return values.unsqueeze(1).expand(-1, self.mask.shape[1], -1).flatten(0, 1)
-        return values.index_select(0, self.real[0])
+        return values.index_select(0, self.clip)
 
 
 class LinearNormAct(nn.Module):
@@ -81,18 +66,18 @@ class LinearNormAct(nn.Module):
         self.norm = FrameNorm(outputs)
         self.dropout = Dropout(dropout)
 
-    def forward(self, pieces: list[Tensor], packed: _PackedFrames, centre: bool = False) -> Tensor:
+    def forward(self, pieces: list[Tensor], real: _RealFrames, centre: bool = False) -> Tensor:
         """Rows (N, D_in), cut into pieces along D_in, to (N, D_out).
 
         centre: subtract from every embedded point the mean of all pieces over the clip.
         """
         if centre:
-            hidden = self._centred(pieces, packed)
+            hidden = self._centred(pieces, real)
         else:
-            hidden = _product(pieces, self.linear.weight) + self.linear.bias
-        return mish(self.dropout(self.norm(hidden, packed.counted)))
+            hidden = _product(pieces, self.linear.weight, self.linear.bias)
+        return mish(self.dropout(self.norm(hidden)))
 
-    def _centred(self, pieces: list[Tensor], packed: _PackedFrames) -> Tensor:
+    def _centred(self, pieces: list[Tensor], real: _RealFrames) -> Tensor:
         """The mean is subtracted behind the product, where it is 16 numbers a clip.
 
         The mean over the points rides along as 16 more rows of the weight.
@@ -103,15 +88,15 @@ class LinearNormAct(nn.Module):
         mean = torch.eye(EMBED, dtype=weight.dtype, device=weight.device).repeat(1, points) / points
         hidden, centre = _product(pieces, torch.cat([weight, mean])).split([outputs, EMBED], dim=1)
         of_all_points = weight.unflatten(1, (points, EMBED)).sum(1)
-        return hidden + packed.expand(
-            F.linear(packed.mean(centre), -of_all_points, self.linear.bias)
-        )
+        return hidden + real.expand(F.linear(real.mean(centre), -of_all_points, self.linear.bias))
 
 
-def _product(pieces: list[Tensor], weight: Tensor) -> Tensor:
+def _product(pieces: list[Tensor], weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """(N, D_in) in pieces along D_in times (D_out, D_in) -> (N, D_out)."""
+    if len(pieces) == 1:
+        return F.linear(pieces[0], weight, bias)
     weights = weight.split([piece.shape[1] for piece in pieces], dim=1)
-    out = F.linear(pieces[0], weights[0])
+    out = F.linear(pieces[0], weights[0], bias)
     for piece, part in zip(pieces[1:], weights[1:], strict=True):
         out = out + F.linear(piece, part)
     return out
@@ -123,6 +108,8 @@ class FrameEncoder(nn.Module):
     Left hand, right hand, lips and face are centred over the clip; both hands share the
     features of one (their maximum), since signers favour either.
     """
+
+    _same_part: Tensor
 
     def __init__(
         self,
@@ -145,6 +132,7 @@ class FrameEncoder(nn.Module):
         self.join = LinearNormAct(parts * dense, width, dropout)
         self.moving = LinearNormAct(moving, dense, part_dropout) if moving else None
         self.centre = centre
+        self.register_buffer("_same_part", _same_part(), persistent=False)
 
     def forward(
         self,
@@ -159,20 +147,81 @@ class FrameEncoder(nn.Module):
             it is not centred, since it is already.
         moved: (B, T, moving), where the encoder was made for it.
         """
-        packed, centre = _PackedFrames(mask, self.training), self.centre
-        rows = packed.pack(points)
+        if can_drop_padding(mask):
+            return self._of_real_frames(points, _RealFrames(mask), shapes, moved)
+        return self._of_all_frames(points, mask, shapes, moved)
+
+    def _of_real_frames(
+        self, points: Tensor, real: _RealFrames, shapes: Tensor | None, moved: Tensor | None
+    ) -> Tensor:
+        centre, rows = self.centre, real.pack(points)
         pieces = rows.split(PIECES, dim=1)
-        left, right = pieces[:2] if shapes is None else packed.pack(shapes).chunk(2, dim=1)
+        left, right = pieces[:2] if shapes is None else real.pack(shapes).chunk(2, dim=1)
         centred = centre and shapes is None
         hands = torch.maximum(
-            self.left_hand([left], packed, centred), self.right_hand([right], packed, centred)
+            self.left_hand([left], real, centred), self.right_hand([right], real, centred)
         )
         features = [
-            self.full([rows], packed),
+            self.full([rows], real),
             hands,
-            self.lips([pieces[LIPS]], packed, centre),
-            self.face([pieces[SILHOUETTE], pieces[FACE]], packed, centre),
+            self.lips([pieces[LIPS]], real, centre),
+            self.face([pieces[SILHOUETTE], pieces[FACE]], real, centre),
         ]
         if self.moving is not None and moved is not None:
-            features.append(self.moving([packed.pack(moved)], packed))
-        return packed.unpack(self.join([torch.cat(features, dim=1)], packed))
+            features.append(self.moving([real.pack(moved)], real))
+        return real.unpack(self.join([torch.cat(features, dim=1)], real))
+
+    def _of_all_frames(
+        self, points: Tensor, mask: Tensor, shapes: Tensor | None, moved: Tensor | None
+    ) -> Tensor:
+        """Few, large steps: a GPU needs as long to be told of a small one."""
+        rows = points.flatten(2)
+        pieces = (self._centred(rows, mask) if self.centre else rows).split(PIECES, dim=2)
+        left, right = pieces[:2] if shapes is None else shapes.flatten(2).chunk(2, dim=2)
+        face = torch.cat([pieces[SILHOUETTE], pieces[FACE]], dim=2)
+        layers = [self.full, self.left_hand, self.right_hand, self.lips, self.face]
+        seen = [rows, left, right, pieces[LIPS], face]
+        if self.moving is not None and moved is not None:
+            layers.append(self.moving)
+            seen.append(moved)
+        counted = self._counted(mask)
+        features = _activated(layers, seen, counted)
+        dense = self.full.linear.out_features
+        full, left, right, others = features.split(
+            [dense, dense, dense, (len(layers) - 3) * dense], 1
+        )
+        joined = torch.cat([full, torch.maximum(left, right), others], dim=1)
+        out = _activated([self.join], [joined], counted)
+        return out.unflatten(0, mask.shape) * mask.unsqueeze(2)
+
+    def _counted(self, mask: Tensor) -> Counted | None:
+        return Counted.of(mask.flatten(), self.full.linear.weight.dtype) if self.training else None
+
+    def _centred(self, rows: Tensor, mask: Tensor) -> Tensor:
+        """Subtract from rows (B, T, 1600) each part's mean over the clip."""
+        weight = mask.to(self._same_part.dtype)
+        weight = weight / weight.sum(1, keepdim=True).clamp(min=1)
+        mean = torch.bmm(weight.unsqueeze(1).to(rows.dtype), rows).unflatten(2, (-1, EMBED))
+        points = self._same_part.sum(1).clamp(min=1)
+        of_part = (F.linear(mean.squeeze(1).mT, self._same_part) / points).to(rows.dtype)
+        return rows - of_part.mT.flatten(1).unsqueeze(1)
+
+
+def _activated(layers: list[LinearNormAct], seen: list[Tensor], counted: Counted | None) -> Tensor:
+    """Several layers side by side, each of what it sees, (..., D_in) -> (B T, all D_out)."""
+    hidden = [layer.linear(one).flatten(0, -2) for layer, one in zip(layers, seen, strict=True)]
+    norms = [layer.norm for layer in layers]
+    if counted is None:
+        hidden = [norm(one) for norm, one in zip(norms, hidden, strict=True)]
+    joined = torch.cat(hidden, dim=1) if len(hidden) > 1 else hidden[0]
+    normed = joined if counted is None else side_by_side(norms, joined, counted)
+    return mish(layers[0].dropout(normed))
+
+
+def _same_part() -> Tensor:
+    """(100, 100), 1 where two points are of the same centred part, else 0, as for the arms."""
+    same = torch.zeros(NUM_SELECTED, NUM_SELECTED)
+    for name in ("left_hand", "right_hand", "lips", "face"):
+        points = torch.from_numpy(PARTS[name])
+        same[points[:, None], points] = 1
+    return same

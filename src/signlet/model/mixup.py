@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,38 @@ class Mixup:
 
         Clips that are not mixed here stay as they are.
         """
-        here = self.layer == layer
-        order = torch.where(here, self.order, torch.arange(len(here), device=here.device))
-        share = torch.where(here, self.share, 1.0).to(hidden.dtype)[:, None, None]
-        return hidden * share + hidden[order] * (1 - share), mask | mask[order]
+        place = self.layers.index(layer)
+        order, share = self._orders[place], self._shares[place]
+        mixed: Tensor = _Mixed.apply(hidden, order, share.to(hidden.dtype)[:, None, None])
+        return mixed, mask | mask.index_select(0, order)
+
+    @cached_property
+    def _here(self) -> Tensor:
+        """(layers, B) bool, where each clip is mixed; made once for all models."""
+        return torch.stack([self.layer == layer for layer in self.layers])
+
+    @cached_property
+    def _orders(self) -> Tensor:
+        return torch.where(
+            self._here, self.order, torch.arange(len(self.order), device=self.order.device)
+        )
+
+    @cached_property
+    def _shares(self) -> Tensor:
+        return self.share.masked_fill(~self._here, 1.0)
+
+
+class _Mixed(torch.autograd.Function):
+    """hidden share + hidden[order] (1 - share), whose gradient needs three operations."""
+
+    @staticmethod
+    def forward(ctx: Any, hidden: Tensor, order: Tensor, share: Tensor) -> Tensor:
+        ctx.save_for_backward(order, share)
+        return torch.lerp(hidden.index_select(0, order), hidden, share)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
+        order, share = ctx.saved_tensors
+        own = grad * share
+        return own.index_add(0, order, grad - own), None, None

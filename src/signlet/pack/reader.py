@@ -124,7 +124,7 @@ class PackedSet:
         (B, max_len) bool, True where a frame is; both on the device of the set.
         """
         frames, offsets, lengths = self._tensors
-        rows = rows.to(frames.device)
+        rows = rows.to(frames.device, non_blocking=True)
         slot = torch.arange(self.max_len, device=frames.device)
         length = lengths[rows].unsqueeze(1)
         mask = slot < length

@@ -162,7 +162,9 @@ class Batches:
         if not used:
             return None
         device = self.processes.device
-        on, whom, kept = (torch.from_numpy(x.ravel()).to(device) for x in (layer, order, share))
+        on, whom, kept = (
+            torch.from_numpy(x.ravel()).to(device, non_blocking=True) for x in (layer, order, share)
+        )
         return Mixup(on, whom, kept, used)
 
     def _mixup_rng(self, epoch: int, step: int, group: int) -> np.random.Generator:

@@ -110,7 +110,10 @@ class FoldTraining:
 
     def join_processes(self) -> None:
         """From now on both models' gradients are averaged over the processes."""
-        self.task.wrap_models(self.processes.wrap)
+        if self.processes.count > 1:
+            self.task.wrap_models(self.processes.wrap)
+        elif self.recipe.optimiser.precision == "bf16" and self.processes.device.type != "cpu":
+            self.task.lower_weights()
 
     def _run_epoch(self, display: Display, stopped: Callable[[], bool]) -> None:
         self.task.train()

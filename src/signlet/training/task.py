@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from signlet.model import Mixup, SignModel
 from signlet.training.losses import consistency, soft_targets, without_hardest
+from signlet.training.low_weights import LowWeights
 from signlet.training.schedule import ema_decay
 from signlet.training.settings import Recipe, group_size
 
@@ -49,6 +50,8 @@ class Task(nn.Module):
         self.trained: dict[str, SignModel] = {name: getattr(self, name) for name in TRAINED}
         # Called instead of the trained models. (No child modules: they would be saved twice.)
         self._ddp_models: dict[str, nn.Module] = dict(self.trained)
+        self._teacher: list[nn.Module] = [self.teacher]
+        self._latest: tuple[Batch, Tensor] | None = None
 
     def wrap_models(self, wrap: Callable[[nn.Module], nn.Module]) -> None:
         """From now on wrap(model) is called in place of each trained model.
@@ -56,6 +59,11 @@ class Task(nn.Module):
         wrap: gives the model itself, or one that averages its gradients over processes.
         """
         self._ddp_models = {name: wrap(model) for name, model in self.trained.items()}
+
+    def lower_weights(self, wanted: bool = True) -> None:
+        """From now on weights become bfloat16 all at once (`LowWeights`), or again one by one."""
+        self.wrap_models(LowWeights if wanted else lambda model: model)
+        self._teacher = [LowWeights(self.teacher) if wanted else self.teacher]
 
     def train(self, mode: bool = True) -> Task:
         """As usual, but the teacher always predicts as it would be used: without dropout."""
@@ -73,7 +81,7 @@ class Task(nn.Module):
         """The teacher's logits (B, K), None where nobody follows it."""
         if not self.recipe.teacher.enabled:
             return None
-        logits: Tensor = self.teacher(*self._view("teacher", batch), batch.mixup)
+        logits: Tensor = self._teacher[0](*self._view("teacher", batch), batch.mixup)
         return logits
 
     def losses(
@@ -100,6 +108,13 @@ class Task(nn.Module):
         return batch.frames.chunk(len(VIEWS))[view], batch.mask.chunk(len(VIEWS))[view]
 
     def _targets(self, batch: Batch) -> Tensor:
+        """(B, K), mixed as the clips are; made once for both models."""
+        latest = self._latest
+        if latest is None or latest[0] is not batch:
+            self._latest = latest = (batch, self._made_targets(batch))
+        return latest[1]
+
+    def _made_targets(self, batch: Batch) -> Tensor:
         targets = soft_targets(batch.labels, self.num_classes, self.recipe.loss.smoothing)
         if batch.mixup is None:
             return targets

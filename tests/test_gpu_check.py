@@ -15,6 +15,7 @@ from benchmarks.training_speed.gpu_measures import BASE, TINY, Kept, repeated
 from signlet.model import SignModel
 from signlet.pack import PackedSet
 from signlet.training.low_weights import LowWeights
+from signlet.training.optimiser import clip
 from signlet.training.recipes import load_recipe
 
 CPU = torch.device("cpu")
@@ -127,6 +128,18 @@ def test_a_step_of_a_published_recipe_is_few_launches_and_never_waits(
     assert counted.waits.total() == 0, counted.waits
     assert all(count > 0 for count in counted.of_stages().values()), counted.of_stages()
     assert len(counted.of_stages()) == 6
+
+
+@pytest.mark.parametrize("norm", [0.5, 20.0])
+def test_clipping_scales_as_torchs_does(norm: float) -> None:
+    one = torch.nn.Linear(3, 2)
+    other = copy.deepcopy(one)
+    for model in (one, other):
+        for weight in model.parameters():
+            weight.grad = torch.full_like(weight, norm)
+    torch.nn.utils.clip_grad_norm_(one.parameters(), 10.0)
+    clip(other, 10.0)
+    torch.testing.assert_close(other.weight.grad, one.weight.grad)
 
 
 def test_weights_that_become_bfloat16_at_once_change_no_answer(

@@ -125,7 +125,9 @@ class SignModel(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """(B, T, 100, 3), mask (B, T) -> (B, T, D) and the mask of what was mixed."""
         shapes = self.embedding(hand_shapes(frames)) if self.config.hand_shapes else None
-        moved = moving(frames * mask[:, :, None, None], self.config)
+        moved = None
+        if num_moving(self.config):
+            moved = moving(frames * mask[:, :, None, None], self.config)
         hidden = self.encoder(self.embedding(frames), mask, shapes, moved)
         for number, layer in enumerate(self.layers):
             if mixup is not None and number in mixup.layers:

@@ -37,6 +37,7 @@ from signlet.training.turns import Turn, tested, turns_of
 
 _ON_DEVICE = 0.6
 """Share of a GPU's free memory that the packed clips may take; larger sets stay on the host."""
+_PREPARING = "Preparing the training ..."
 _NEXT_SEED = 1_000
 """Further fits have seeds so far apart that runs of neighbouring seeds share none."""
 
@@ -162,12 +163,13 @@ def fit(
     processes.check_batch(recipe.optimiser.batch_size)
     nothing = np.empty(0, dtype=np.int64)
     there = on_device(packed, processes.device)
-    work = FoldTraining(recipe, there, training, nothing, folder, processes)
-    work.resume()
-    turn = turn or Turn()
+    turn, events = turn or Turn(), events or Events()
+    with events.doing(_PREPARING):
+        work = FoldTraining(recipe, there, training, nothing, folder, processes)
+        work.resume()
     if not turn.later:  # the others take about as long
         turn = replace(turn, later=(turn.count - turn.number) * work.steps)
-    with (events or Events()).training(_bar(turn, work)) as display:
+    with events.training(_bar(turn, work)) as display:
         work.run(display)
     processes.main_only(lambda: RunFolder(folder).checkpoint.unlink(missing_ok=True))
     return work.soup_with_head()
@@ -245,10 +247,11 @@ class _Work:
         if place.finished:
             self.events.line(f"{turn.title} ({about}) is finished already.")
             return
-        work = FoldTraining(
-            self.recipe, self.packed, training, held_out, place.path, processes, self.init
-        )
-        resumed = f", from epoch {work.epoch + 1} on" if work.resume() else ""
+        with self.events.doing(_PREPARING):
+            work = FoldTraining(
+                self.recipe, self.packed, training, held_out, place.path, processes, self.init
+            )
+            resumed = f", from epoch {work.epoch + 1} on" if work.resume() else ""
         several = f", {processes.count} processes" if processes.count > 1 else ""
         self.events.line(
             f"{turn.title} ({about}): {len(training):,} clips, "

@@ -16,7 +16,7 @@ from torch import Tensor, distributed, nn
 
 @dataclass(frozen=True)
 class Counted:
-    """What batch statistics are made of; the same for all norms of a batch.
+    """Weights of the rows in batch statistics; the same for all norms of a batch.
 
     share: (N, 1) float, 1 / n for each of the n real rows of all processes, else 0.
     unbiased: (1,) n / (n - 1).

@@ -32,7 +32,7 @@ class LowWeights(nn.Module):
         ]
 
     def forward(self, *given: Any) -> Any:
-        """What the model takes and returns."""
+        """Run the model: its inputs in, its outputs out."""
         low = _Low.apply(*(self.model.get_parameter(name) for name in self._names))
         return functional_call(self.model, dict(zip(self._names, low, strict=True)), given)
 

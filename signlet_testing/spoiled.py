@@ -146,18 +146,21 @@ _ORIGINS: dict[str, Callable[[Frames], Frames]] = {
 }
 SAID: dict[str, tuple[Spoil, str]] = {
     **{
-        f"hands from their {name}": (_relative(origin), "hands are counted from themselves")
+        f"hands from their {name}": (
+            _relative(origin),
+            "each hand is measured from a point of its own",
+        )
         for name, origin in _ORIGINS.items()
     },
     "every part from its mean": (
         _relative(_ORIGINS["mean"], tuple(RAW_PARTS.values())),
-        "hands are counted from themselves",
+        "each hand is measured from a point of its own",
     ),
-    "hands in boxes": (_box, "hands are counted from themselves"),
-    "face elsewhere": (_face_away, "the parts do not lie in one picture"),
-    "hands elsewhere": (_hands_away, "the parts do not lie in one picture"),
-    "pixels": (_pixels, "x and y are no fractions of the picture"),
-    "percent": (lambda frames: frames * 100, "x and y are no fractions of the picture"),
+    "hands in boxes": (_box, "each hand is measured from a point of its own"),
+    "face elsewhere": (_face_away, "the parts do not fit into one picture"),
+    "hands elsewhere": (_hands_away, "the parts do not fit into one picture"),
+    "pixels": (_pixels, "x and y are not fractions of the picture"),
+    "percent": (lambda frames: frames * 100, "x and y are not fractions of the picture"),
     "confidence for z": (_confidence, "the third coordinate is not z"),
-    "one hand twice": (_twice, "one hand is there twice"),
+    "one hand twice": (_twice, "one hand appears twice"),
 }

@@ -69,7 +69,9 @@ def test_what_are_no_probabilities_is_no_prediction(
 ) -> None:
     found = Recogniser(_Says(NO_ANSWERS[what], calibration=calibration))
     for ask in (found, lambda clip: found.batch([clip, clip])):
-        with pytest.raises(SignletError, match="the model: is no usable model: it gives") as error:
+        with pytest.raises(
+            SignletError, match="the model: is not a usable model: it gives"
+        ) as error:
             ask(CLIP)
         assert "\n" not in str(error.value)
 

@@ -190,7 +190,11 @@ def test_nor_after_the_flags_without_a_command(
     flag: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert "did you mean signlet pack --help?" in refused([flag, "pack"], capsys)
-    assert "stands alone" in refused([flag, "nothing"], capsys)
+    assert "takes nothing after it" in refused([flag, "nothing"], capsys)
+
+
+def test_a_help_of_nothing_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "give --help, or --help all" in refused(["train", "--help", "nothing"], capsys)
 
 
 # --- 0 and below --------------------------------------------------------------------------

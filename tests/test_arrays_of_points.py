@@ -85,16 +85,18 @@ def test_the_order_of_the_parts_is_not_guessed(
     parts: tuple[slice, ...], flat: bool, tmp_path: Path
 ) -> None:
     source = open_source(mini.points(tmp_path, *parts, flat=flat))
-    with pytest.raises(ClipError, match=r"does not tell the parts and their order; say it"):
+    with pytest.raises(
+        ClipError, match=r"does not show the parts and their order; name the layout"
+    ):
         source.read(source.refs()[0])
 
 
 @pytest.mark.parametrize(
     ("order", "words"),
     [
-        ("pose33+left20", "left20 is no part"),
-        ("left21+left21", "a part is there twice"),
-        ("face400", "face400 is no part"),
+        ("pose33+left20", "left20 is not a part"),
+        ("left21+left21", "a part appears twice"),
+        ("face400", "face400 is not a part"),
     ],
 )
 def test_parts_that_do_not_exist_are_refused(order: str, words: str, tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_changed_weights_are_refused(tmp_path: Path) -> None:
     config = json.loads((tmp_path / CONFIG).read_text())
     config["members"][0]["weight"] = 0.9
     (tmp_path / CONFIG).write_text(json.dumps(config))
-    with pytest.raises(SignletError, match="contradict the average"):
+    with pytest.raises(SignletError, match="do not match the average"):
         load_model(tmp_path)
 
 

@@ -309,7 +309,7 @@ def test_a_strange_file_is_refused(site: browsing.Site, name: str, said: str) ->
         ("new Float32Array(20001 * 1629), 20001", "the clip has 20001 frames, allowed"),
         ("new Float32Array(1629).fill(NaN), 1", "no landmark was found in any frame"),
         ("new Float32Array(1629).fill(0.3), 1", "no landmark was found in any frame"),
-        ("new Float32Array(1629).fill(Infinity), 1", "the clip holds infinite values"),
+        ("new Float32Array(1629).fill(Infinity), 1", "the clip contains infinite values"),
     ],
 )
 def test_a_strange_clip_is_refused(site: browsing.Site, clip: str, said: str) -> None:
@@ -323,7 +323,7 @@ def test_nothing_leaves_the_machine_and_nothing_is_complained_of(site: browsing.
     assert own.startswith("http://127.0.0.1:")
     assert any(url.endswith(".wasm") for url in site.requests)
     assert [url for url in site.requests if not url.startswith((own, "data:", "blob:"))] == []
-    mended = "taken as not found"  # what is rightly said of clips of the tests before
+    mended = "treated as not found"  # what is rightly said of clips of the tests before
     assert [text for text in site.problems if mended not in text] == []
 
 

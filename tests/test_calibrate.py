@@ -95,7 +95,7 @@ def test_clips_that_are_all_read_right_leave_the_temperature_at_1() -> None:
     right = replace(drawn(50, 1.0), labels=drawn(50, 1.0).probabilities.argmax(1))
     made = measured(right, drawn_unknown(100))
     assert made.calibration.temperature == 1
-    assert any("is left at 1" in note for note in made.report.notes)
+    assert any("stays 1" in note for note in made.report.notes)
 
 
 # --- threshold ----------------------------------------------------------------------------
@@ -128,13 +128,13 @@ def test_a_new_unknown_clip_passes_with_at_most_that_probability(clips: int, sha
 def test_few_unknown_clips_promise_no_small_rate() -> None:
     made = measured(drawn(100, 1.0), drawn_unknown(18))
     assert (made.unknown < made.calibration.threshold).all()
-    assert any("18 unknown clips cannot promise" in note for note in made.report.notes)
+    assert any("18 unknown clips are too few" in note for note in made.report.notes)
     enough = measured(drawn(100, 1.0), drawn_unknown(19)).report.notes
-    assert not any("cannot promise" in note for note in enough)
+    assert not any("are too few to show" in note for note in enough)
 
 
 def test_unknown_clips_read_with_certainty_are_refused() -> None:
-    with pytest.raises(SignletError, match="no threshold stops them"):
+    with pytest.raises(SignletError, match="no threshold can refuse them"):
         choose_threshold(np.ones(40), 0.05)
 
 
@@ -201,7 +201,7 @@ def test_shares_are_counted_at_the_threshold() -> None:
 def test_one_signer_has_no_interval() -> None:
     report = measured(drawn(50, 1.0, signers=1), drawn_unknown(50)).report
     assert np.isnan(report.accepted.low)
-    assert any("no signer is told apart" in note for note in report.notes)
+    assert any("name fewer than two signers" in note for note in report.notes)
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0, -0.1, float("nan")])

@@ -269,7 +269,7 @@ def test_a_used_folder_is_refused_before_packing(
     capsys.readouterr()
     assert main(["train", "--data", str(clips / "line"), "--run", str(run)]) == 2
     said = capsys.readouterr()
-    assert "holds a run already" in said.err
+    assert "contains a run already" in said.err
     assert "Packing" not in said.out
     given = ["train", "--data", str(clips), "--run", str(run), "--resume", "--jobs", "1"]
     before = sorted(run.rglob("*"))

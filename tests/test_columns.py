@@ -67,13 +67,13 @@ def test_a_manifest_whose_headings_are_start_and_end_uses_them(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        ("long.npz,a,2,1,", "end 1 does not lie after start 2"),
-        ("long.npz,a,x,1,", "line 2: long.npz: the start 'x' is no number"),
-        ("long.npz,a,-1,1,", "line 2: long.npz: the start is -1, and must be 0 or more; leave it"),
+        ("long.npz,a,2,1,", "end 1 is not after start 2"),
+        ("long.npz,a,x,1,", "line 2: long.npz: the start 'x' is not a number"),
+        ("long.npz,a,-1,1,", "line 2: long.npz: the start is -1; it must be 0 or more; leave it"),
         ("long.npz,a,-1,,", "empty for the beginning of the recording"),
-        ("long.npz,a,0,1,\n\nlong.npz,a,1,-1,", "line 4: long.npz: the end is -1, and must be 0"),
-        ("long.npz,a,nan,1,", "the start is nan, and must be 0 or more"),
-        ("long.npz,a,0,inf,", "the end is inf, and must be 0 or more"),
+        ("long.npz,a,0,1,\n\nlong.npz,a,1,-1,", "line 4: long.npz: the end is -1; it must be 0"),
+        ("long.npz,a,nan,1,", "the start is nan; it must be 0 or more"),
+        ("long.npz,a,0,inf,", "the end is inf; it must be 0 or more"),
         ("long.npz,a,0,1,holdout", "the split is 'holdout'; write train, val, test or nothing"),
         ("long.npz,a,0,1,\nlong.npz,b,0,1,", "lists long.npz#0-1 twice"),
     ],
@@ -118,9 +118,9 @@ def test_other_headings_are_answered_by_columns(
     else:
         where = mini.saved_json(tmp_path / "t.json", [dict(zip(headings, cells, strict=True))])
     missing = [name for name in ("path", "sign") if name not in headings]
-    refused(where, f"lacks the columns {', '.join(missing)}; needed are path, sign")
-    refused(where, "or tell what yours are called: --columns path=HEADING,sign=HEADING")
-    refused(where, f" {', '.join(headings)}; or tell")
+    refused(where, f"lacks the columns {', '.join(missing)}; ")
+    refused(where, "or name your columns: --columns path=HEADING,sign=HEADING")
+    refused(where, f" {', '.join(headings)}; or name")
     known = open_source(where, f"path={headings[0].upper()},sign={headings[1]}")
     assert [(ref.path.name, ref.sign) for ref in known.refs()] == [("a.npz", "yes")]
 
@@ -128,7 +128,7 @@ def test_other_headings_are_answered_by_columns(
 def test_a_stretch_in_json_is_refused_with_its_object(tmp_path: Path) -> None:
     rows = [{"path": "a.npz", "sign": "a"}, {"path": "b.npz", "sign": "b", "start_frame": -1}]
     where = mini.saved_json(tmp_path / "t.json", rows)
-    refused(where, "object 2: b.npz: the start_frame is -1, and must be 0 or more")
+    refused(where, "object 2: b.npz: the start_frame is -1; it must be 0 or more")
 
 
 def test_columns_are_for_tables(tmp_path: Path) -> None:

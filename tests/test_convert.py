@@ -71,7 +71,7 @@ def test_a_set_becomes_what_it_should_be(
 def test_what_is_still_wrong_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["convert", str(made(tmp_path / "in")), str(tmp_path / "out"), "--flip-z"]) == 0
     said = capsys.readouterr().out
-    assert "Still suspicious in 4 clips: left and right hand are exchanged" in said
+    assert "Still suspicious in 4 clips: left and right hand are swapped" in said
 
 
 def test_a_conversion_goes_on_where_it_was(
@@ -90,7 +90,7 @@ def test_a_conversion_goes_on_where_it_was(
     first = {path: path.stat().st_mtime_ns for path in out.rglob("*.npz")}
     assert len(first) == 3
     assert main(["convert", str(clips), str(out), "--swap-hands"]) == 0
-    assert "1 clip written, 3 were there" in capsys.readouterr().out
+    assert "1 clip written, 3 existed already" in capsys.readouterr().out
     assert {path: path.stat().st_mtime_ns for path in first} == first
     assert all(same_as_the_letters(out))
 
@@ -102,7 +102,7 @@ def test_other_conversions_are_not_mixed(
     clips, out = made(tmp_path / "in"), tmp_path / "out"
     assert main(["convert", str(clips), str(out), "--swap-hands"]) == 0
     assert main(["convert", str(clips), str(out), *flags.split()]) == 2
-    assert "otherwise" in capsys.readouterr().err
+    assert "with other flags" in capsys.readouterr().err
     assert all(same_as_the_letters(out))
 
 
@@ -194,7 +194,7 @@ def test_a_packed_set_is_refused_in_words(
     assert main(["convert", str(packed), str(out), "--auto"]) == 2
     said = capsys.readouterr().err
     assert "is a packed set" in said
-    assert "convert the clips that it was made of" in said
+    assert "convert the original clips" in said
     assert said.count("\n") == 1
     assert not out.exists()
 
@@ -255,10 +255,10 @@ def test_one_clip_is_converted(
         ("in out --order face,pose", "each of face"),
         ("in out --axes xyw", "x, y and z"),
         ("in out --auto --flip-y", "leave out --flip-y"),
-        ("in in --flip-y", "lies in the folder"),
-        ("in in/new --flip-y", "lies in the folder"),
-        ("in full --flip-y", "is there already"),
-        ("in full/file.txt --flip-y", "is there already"),
+        ("in in --flip-y", "is inside the folder"),
+        ("in in/new --flip-y", "is inside the folder"),
+        ("in full --flip-y", "exists already"),
+        ("in full/file.txt --flip-y", "exists already"),
         ("in/A/ase_1.npz in/A/ase_1.npz --flip-y", "the clip itself"),
         ("in/A/ase_1.npz out.mp4 --flip-y", ".npz or .parquet"),
         ("in out --swap-hand", "did you mean --swap-hands"),

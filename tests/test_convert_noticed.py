@@ -37,7 +37,7 @@ def test_inspect_names_such_clips_and_the_set(
     assert len(problems) == 4
     assert "signlet convert IN OUT --swap-hands" in problems[0]["detail"]
     assert main(["inspect", str(clips / "A" / "ase_1.npz")]) == 0
-    assert "left and right hand are exchanged" in " ".join(capsys.readouterr().out.split())
+    assert "left and right hand are swapped" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_the_service_answers_it(tmp_path: Path) -> None:
         decode((made(tmp_path) / "A" / "ase_1.npz").read_bytes(), "application/zip", 100).remarks,
     ):
         assert [remark.partition(" (")[0] for remark in remarks] == [
-            "left and right hand are exchanged"
+            "left and right hand are swapped"
         ]
 
 
@@ -120,8 +120,11 @@ def _hands_of_the_other_side(frames: Frames) -> Frames:
     [
         (swapped, "at the other wrist of the pose) in 6 of 6 clips; signlet convert IN OUT"),
         (Change(flip_y=True), "y runs upwards (heads hang below the shoulders) in 6 of 6 clips"),
-        (_hands_of_the_other_side, "in most of 6 clips that tell; signlet convert IN OUT"),
-        (Change(flip_z=True), "z runs the other way"),
+        (
+            _hands_of_the_other_side,
+            "in most of the 6 clips where this can be seen; signlet convert IN OUT",
+        ),
+        (Change(flip_z=True), "z has the opposite sign"),
         (Change(), ""),
     ],
     ids=["swapped", "y up", "hands only", "z", "right"],

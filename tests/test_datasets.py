@@ -43,7 +43,7 @@ def test_a_set_is_known_by_what_lies_there_and_says_so(name: str, tmp_path: Path
     assert sorted({ref.signer for ref in refs if ref.signer}) == list(signers)
     assert {ref.sign for ref in refs} == set(source.signs)
     assert len(source.signs) == 2
-    noted(source, f"is read as {name}, known by its")
+    noted(source, f"is read as {name} because of its")
     noted(source, f"folder:{tmp_path / 'set'}")
     same_in_a_worker(source)
 
@@ -130,9 +130,9 @@ def test_of_a_video_and_its_landmarks_the_landmarks_are_taken(tmp_path: Path) ->
         ("WLASL", "did you mean wlasl:"),
         ("asl_citizen", "did you mean asl-citizen:"),
         ("x", "there are wlasl, asl-citizen, autsl"),
-        ("person", "is no layout of a set"),
+        ("person", "is not a known layout"),
         ("karsl:", "no such file"),
-        ("pose33+left2", "left2 is no part"),
+        ("pose33+left2", "left2 is not a part"),
     ],
 )
 def test_a_name_that_no_layout_has_is_refused(name: str, words: str, tmp_path: Path) -> None:
@@ -141,4 +141,4 @@ def test_a_name_that_no_layout_has_is_refused(name: str, words: str, tmp_path: P
 
 @pytest.mark.parametrize("name", ["wlasl", "folder", "person1", "pose33", "x"])
 def test_a_name_without_a_path_is_refused(name: str) -> None:
-    refused(f"{name}:", f"names no path; give {name}:PATH")
+    refused(f"{name}:", f"has no path; give {name}:PATH")

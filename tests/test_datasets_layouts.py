@@ -29,7 +29,7 @@ def test_the_gloss_is_that_of_the_table(tmp_path: Path) -> None:
 
 def test_an_asl_citizen_video_that_is_missing_is_counted(tmp_path: Path) -> None:
     next((mini.asl_citizen(tmp_path) / "videos").iterdir()).unlink()
-    noted(open_source(tmp_path), "1 of 12 clips is left out: no file is there")
+    noted(open_source(tmp_path), "1 of 12 clips is left out: the file is missing")
 
 
 def test_autsl_signs_are_turkish_words_or_numbers(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_lsa64_files_of_other_names_are_counted_and_not_taken_for_the_set(tmp_pa
 def test_include_words_lose_their_numbers_and_missing_videos_are_counted(tmp_path: Path) -> None:
     source = open_source(mini.include(tmp_path))
     assert source.signs == ("book", "drink")
-    noted(source, "1 of 13 clips is left out: no file is there (the first is greetings/48")
+    noted(source, "1 of 13 clips is left out: the file is missing (the first is greetings/48")
     noted(source, "12 of 13 clips are without a signer")
 
 
@@ -86,18 +86,18 @@ def test_ms_asl_cut_clips_are_taken_by_their_number(tmp_path: Path) -> None:
     source = open_source(root)
     (ref,) = source.refs()
     assert (ref.name, ref.span, ref.sign) == ("val/2", None, "drink")
-    noted(source, "11 of 12 clips are left out: no file is there")
+    noted(source, "11 of 12 clips are left out: the file is missing")
 
 
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"end_time": -1}, "left out: end_time lies before start_time"),
-        ({"start_time": 10**400}, "left out: end_time lies before start_time"),
+        ({"end_time": -1}, "left out: end_time is before start_time"),
+        ({"start_time": 10**400}, "left out: end_time is before start_time"),
         ({"label": [1], "clean_text": ["x"], "text": 7}, "left out: the name of the sign"),
-        ({"start_time": None}, "left out: end_time lies before start_time"),
+        ({"start_time": None}, "left out: end_time is before start_time"),
         ({"signer_id": -1}, "1 of 12 clips is without a signer"),
-        ({"url": "nothing"}, "left out: no file is there"),
+        ({"url": "nothing"}, "left out: the file is missing"),
         (
             {"label": 7, "clean_text": "", "text": None},
             "left out: the name of the sign or signer cannot be used",
@@ -144,7 +144,7 @@ def test_karsl_folders_of_pictures_are_counted(tmp_path: Path) -> None:
 def test_a_damaged_workbook_is_refused(content: bytes, tmp_path: Path) -> None:
     path = mini.karsl(tmp_path) / "KARSL-502_Labels.xlsx"
     path.write_bytes(content)
-    refused(tmp_path, "is no workbook that is read; save it as CSV")
+    refused(tmp_path, "is not a workbook that signlet can read; save it as CSV")
     mini.workbook(path, [("a", "b")])
     refused(tmp_path, "lacks the columns SignID and Sign-Arabic")
 
@@ -161,7 +161,7 @@ def test_a_fingerspelling_sequence_that_is_not_there_is_named(tmp_path: Path) ->
     with (root / "train.csv").open("a") as file:
         file.write("train_landmarks/10.parquet,10,999,1,x\ntrain_landmarks/12.parquet,12,1,1,x\n")
     source = open_source(root)
-    noted(source, "1 of 14 clips is left out: no file is there (the first is 12/1)")
+    noted(source, "1 of 14 clips is left out: the file is missing (the first is 12/1)")
     with pytest.raises(ClipError, match=r"10.parquet: holds no sequence 999"):
         source.read(by_name(source)["10/999"])
 
@@ -170,7 +170,7 @@ def test_a_fingerspelling_name_that_no_file_can_have_is_left_out(tmp_path: Path)
     root = mini.asl_fingerspelling(tmp_path)
     with (root / "train.csv").open("a") as file:
         file.write(f"train_landmarks/{'9' * 3000}.parquet,10,1,1,x\n")
-    noted(open_source(root), "1 of 13 clips is left out: no file is there")
+    noted(open_source(root), "1 of 13 clips is left out: the file is missing")
 
 
 def test_fingerspelling_files_of_other_columns_are_refused(tmp_path: Path) -> None:

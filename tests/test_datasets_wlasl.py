@@ -40,7 +40,7 @@ def set_to(**values: object) -> Edit:
 def test_missing_videos_are_counted(tmp_path: Path) -> None:
     noted(
         open_source(mini.wlasl(tmp_path)),
-        "1 of 12 clips is left out: no file is there (the first is 03001)",
+        "1 of 12 clips is left out: the file is missing (the first is 03001)",
     )
 
 
@@ -92,24 +92,24 @@ def test_the_length_of_a_video_tells_whether_it_is_cut(
     assert by_name(source)["01000"].span == span
     (note,) = [one for one in source.notes if "frame_start" in one]
     before, reading = (1, 0) if span is None else (0, 1)
-    assert f"of 1 clip with frame_start and frame_end, {before} " in note
-    assert f"and {reading} " in note
+    assert f"frame_start and frame_end: of 1 clip, {before} " in note
+    assert f"signlet cuts {reading} " in note
 
 
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"frame_start": 9, "frame_end": 3}, "1 of 12 clips is left out: frame_end lies"),
-        ({"frame_start": float("inf")}, "1 of 12 clips is left out: frame_end lies"),
-        ({"frame_start": [1]}, "1 of 12 clips is left out: frame_end lies"),
-        ({"frame_start": 5, "fps": -25}, "1 of 12 clips is left out: frame_end lies"),
-        ({"frame_start": "x"}, "1 of 12 clips is left out: frame_end lies"),
-        ({"frame_start": -4, "frame_end": 3}, "1 of 12 clips is left out: frame_end lies"),
-        ({"frame_start": 9, "fps": float("nan")}, "left out: frame_end lies"),
+        ({"frame_start": 9, "frame_end": 3}, "1 of 12 clips is left out: frame_end is before"),
+        ({"frame_start": float("inf")}, "1 of 12 clips is left out: frame_end is before"),
+        ({"frame_start": [1]}, "1 of 12 clips is left out: frame_end is before"),
+        ({"frame_start": 5, "fps": -25}, "1 of 12 clips is left out: frame_end is before"),
+        ({"frame_start": "x"}, "1 of 12 clips is left out: frame_end is before"),
+        ({"frame_start": -4, "frame_end": 3}, "1 of 12 clips is left out: frame_end is before"),
+        ({"frame_start": 9, "fps": float("nan")}, "left out: frame_end is before"),
         ({"signer_id": -1}, "1 of 12 clips is without a signer (the first is 01000)"),
         ({"signer_id": None}, "1 of 12 clips is without a signer (the first is 01000)"),
-        ({"split": "holdout"}, "1 of 12 clips is in a split that is none of train, val, test"),
-        ({"video_id": "77"}, "2 of 12 clips are left out: no file is there"),
+        ({"split": "holdout"}, "1 of 12 clips is in a split other than train, val, test"),
+        ({"video_id": "77"}, "2 of 12 clips are left out: the file is missing"),
     ],
 )
 def test_what_is_wrong_with_an_instance_is_counted(

@@ -128,7 +128,7 @@ def test_training_page(
     assert names["recogniser"].signs == SIGNS
     assert len(names["again"].held_out["soup"].names) == 3
     said = capsys.readouterr().out
-    for words in ("student", "teacher", "distilled", "soup", "Note: Folds: 3 instead of 4"):
+    for words in ("student", "teacher", "distilled", "soup", "Note: Testing in 3 rounds"):
         assert words in said
 
 

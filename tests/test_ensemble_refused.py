@@ -136,9 +136,9 @@ def test_an_empty_folder_is_used_and_another_refused(
         *("agreement.csv", "comparison.csv", "config.json"),
         *("model.safetensors", "predictions.parquet"),
     ]
-    assert "is there already" in refusal([runs["a"], runs["c"]], out)
+    assert "exists already" in refusal([runs["a"], runs["c"]], out)
     (tmp_path / "file").write_text("")
-    assert "is there already" in refusal([runs["a"], runs["c"]], tmp_path / "file")
+    assert "exists already" in refusal([runs["a"], runs["c"]], tmp_path / "file")
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     assert "current directory" in refusal([runs["a"], runs["c"]], Path("."))

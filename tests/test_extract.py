@@ -95,7 +95,7 @@ def test_what_is_there_is_skipped_and_what_is_new_is_done(
     (out / "thanks" / "anna_1.parquet").unlink()
     capsys.readouterr()
     assert extract(videos, "-o", out) == 0
-    assert "1 of them there already" in capsys.readouterr().out
+    assert "1 of them existed already" in capsys.readouterr().out
     assert len(stub.pictures) == seen + 8 + 5
     assert len(read_clip(out / "hello" / "anna_1.parquet").frames) == 8
     bob = out / "hello" / "bob_1.parquet"
@@ -171,7 +171,7 @@ def test_one_bad_video_does_not_stop_the_others(
     assert len(list((tmp_path / "out").rglob("*.parquet"))) == 3
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
-    assert "bad_1.mp4: cannot be decoded" in lines[0]
+    assert "bad_1.mp4: is text, not a video" in lines[0]
     assert "empty_1.webm" in lines[1]
     assert "2 of 5 videos could not be extracted" in lines[2]
     assert [row["video"] for row in table(tmp_path / "out") if row["error"]] == [
@@ -195,27 +195,27 @@ def test_mediapipe_failing_over_one_video_does_not_stop_the_others(
     assert extract(videos, "-o", tmp_path / "out") == 2
     errors = [row["error"] for row in table(tmp_path / "out") if row["error"]]
     assert len(errors) == 1
-    assert "MediaPipe failed over a picture (graph has errors:)" in errors[0]
+    assert "MediaPipe failed on a picture (graph has errors:)" in errors[0]
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["missing", "-o", "out"], "missing: there is no such video or folder"),
-        (["notes.txt", "-o", "out"], "notes.txt: is text; these are read"),
-        (["empty", "-o", "out"], "empty: holds no video"),
+        (["notes.txt", "-o", "out"], "notes.txt: is text; signlet reads"),
+        (["empty", "-o", "out"], "empty: contains no video"),
         (["twice", "-o", "out"], "would both be written to out/a.parquet"),
         (["videos", "-o", "notes.txt/out"], "notes.txt"),
-        (["videos", "-o", "videos/../videos"], "clips would then be there twice"),
+        (["videos", "-o", "videos/../videos"], "every clip would be in it twice"),
         (["videos", "-o", "out", "--jobs", "0"], "--jobs 0"),
         (["videos", "-o", "out", "--format", "csv"], "--format"),
-        (["videos", "-o", "out", "--model", "notes.txt"], "is no model"),
+        (["videos", "-o", "out", "--model", "notes.txt"], "is not a model"),
         (
             ["videos", "-o", "out", "--extractor", "holistic", "--model", "no.task"],
             "add --extractor tasks",
         ),
         (["videos", "-o", "out", "--extractor", "tasks", "--model", "no.task"], "no.task: there"),
-        (["videos", "-o", "out", "--extractor", "tasks", "--model", "notes.txt"], "is no model"),
+        (["videos", "-o", "out", "--extractor", "tasks", "--model", "notes.txt"], "is not a model"),
         (["videos"], "-o/--out"),
         (["videos", "-o", "out", "--job", "2"], "did you mean --jobs?"),
     ],
@@ -251,7 +251,7 @@ def test_a_video_of_any_name_is_extracted(
     count = len(list(videos.rglob("*.mp4")))
     for _ in range(2):  # the second time it is there already
         assert extract(videos, "-o", tmp_path / "out") == 0
-    assert f"{count} of them there already" in capsys.readouterr().out
+    assert f"{count} of them existed already" in capsys.readouterr().out
     files = list((tmp_path / "out").rglob("*.parquet"))
     assert len(files) == count
     assert all(file.name.isprintable() and len(file.name.encode()) < 256 for file in files)
@@ -265,7 +265,7 @@ def test_an_archive_that_is_no_model_is_refused(
     model = (tmp_path / "model.npz").rename(tmp_path / "model.task")
     assert extract(videos, "-o", tmp_path / "o", "--extractor", "tasks", "--model", model) == 2
     said = capfd.readouterr().err
-    assert "model.task: is no model of MediaPipe's HolisticLandmarker" in said
+    assert "model.task: is not a model of MediaPipe's HolisticLandmarker" in said
     assert said.count("\n") == 1
 
 

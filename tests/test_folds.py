@@ -184,13 +184,15 @@ def test_clips_of_unknown_sign_take_no_part() -> None:
     plan = signer_folds([-1, *labels[1:]], signers, 2)
     assert plan.folds[0] == -1
     assert 0 not in np.concatenate([plan.training(0), plan.held_out(0)])
-    assert "1 clip(s) of unknown sign take no part" in plan.note
+    assert "1 clip(s) without a sign are not used" in plan.note
 
 
 def test_a_sign_of_one_signer_is_told() -> None:
     labels, signers = even_clips(list("abcd"))
     plan = signer_folds([*labels, 3, 3], [*signers, "a", "a"], 2)
-    assert plan.note == "1 sign(s) lie in one fold only and cannot be read while it is held out"
+    assert plan.note == (
+        "1 sign(s) are in one fold only, so the model that is tested on that fold cannot know them"
+    )
 
 
 @pytest.mark.parametrize(

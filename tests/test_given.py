@@ -187,7 +187,7 @@ def test_what_a_user_gave_is_never_changed() -> None:
     for kind in (np.float32, np.float64, np.int32):
         zeros = np.zeros((3, 543, 3), kind)
         masked = np.ma.array(zeros, mask=False)
-        with pytest.warns(UserWarning, match="zeros taken as not found"):
+        with pytest.warns(UserWarning, match="zeros treated as not found"):
             Clip.from_array(zeros), Clip.from_array(masked)
         assert not zeros.any()
         assert not masked.mask.any()

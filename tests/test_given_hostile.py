@@ -131,7 +131,7 @@ def test_what_is_too_large_is_refused_before_it_is_copied(what: str) -> None:
     given = HUGE[what]()
     tracemalloc.start()
     try:
-        with pytest.raises(ClipError, match=rf"20,000 frames|allowed are 1 to {MAX_FRAMES}"):
+        with pytest.raises(ClipError, match=rf"20,000 frames|1 to {MAX_FRAMES} are allowed"):
             plain(given, "mine")
         if "nothing" not in what:  # of a frame that are numbers, and few
             with pytest.raises(ClipError):
@@ -152,15 +152,15 @@ def test_what_is_too_large_is_refused_before_it_is_copied(what: str) -> None:
         (FRAMES[:, :, :2], "shape"),
         (FRAMES[:, :542], "shape"),
         (FRAMES[None], "shape"),
-        (np.float32(1), "no array"),
+        (np.float32(1), "not a numpy array"),
         (FRAMES.tolist(), "are a list"),
         (torch.tensor(FRAMES), "are a Tensor"),
         (None, "are a NoneType"),
         (np.full_like(FRAMES, np.inf), "infinite"),
         (np.full_like(FRAMES, -np.inf), "infinite"),
         (np.ma.array(FRAMES), "masked"),
-        (wide(MAX_FRAMES + 1, 543, 3), "frames, allowed are"),
-        (wide(10**15, 543, 3), "frames, allowed are"),
+        (wide(MAX_FRAMES + 1, 543, 3), "frames; at most"),
+        (wide(10**15, 543, 3), "frames; at most"),
     ],
 )
 def test_a_clip_made_by_hand_is_checked(frames: Any, words: str) -> None:

@@ -152,7 +152,10 @@ def test_other_dropout_is_no_other_size(before: Path) -> None:
 @pytest.mark.parametrize(
     ("where", "says"),
     [
-        ("fingerspeling", "no such run folder; name one of signlet train, or fingerspelling"),
+        (
+            "fingerspeling",
+            "no such run folder; name one that signlet train wrote, or fingerspelling",
+        ),
         ("model.onnx", "an exported model cannot be trained on; .* or fingerspelling"),
         ("no/where", "no such run folder"),
         (".", "holds no config.json"),

@@ -169,7 +169,7 @@ def test_pixels_are_told_from_a_hand_outside() -> None:
     ("fields", "words"),
     [
         ({"sign": "yes"}, "which is of sign no"),
-        ({"sign": "no", "signer": "s9"}, "held-out scores come out too high"),
+        ({"sign": "no", "signer": "s9"}, "scores on held-out clips would be too high"),
     ],
 )
 def test_a_copy_under_another_sign_or_signer_says_so(fields: dict[str, str], words: str) -> None:

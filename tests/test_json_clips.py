@@ -47,12 +47,15 @@ POINT = {"x": 1, "y": 1, "z": 1}
     ("content", "words"),
     [
         ([], "has 0 frames"),
-        ({}, "holds no hands"),
-        ([{"face": []}], "holds no hands"),
-        ([{"path": "a.npz", "sign": "yes"}], "a table of clips, it seems; tell what its columns"),
+        ({}, "contains no hands"),
+        ([{"face": []}], "contains no hands"),
+        (
+            [{"path": "a.npz", "sign": "yes"}],
+            "seems to be a table of clips, not a clip; name its columns",
+        ),
         ([{"File": "a.npz", "n": 1}, {"File": "b.npz", "n": None}], "--columns path=HEADING"),
-        ([1], "is no list of frames"),
-        ("text", "is no list of frames"),
+        ([1], "is not a list of frames"),
+        ("text", "is not a list of frames"),
         ([{"left_hand": [POINT] * 20}], "frame 0: left_hand has 20 points; expected 21"),
         (
             [{"left_hand": [{"x": "a", "y": 1}] * 21}],
@@ -149,7 +152,9 @@ def test_of_several_people_the_largest_is_taken(
 ) -> None:
     (tmp_path / "a").mkdir()
     clip = read_clip(several(tmp_path / "a" / "s1_1.pose", sizes))
-    assert any(f"{len(sizes)} people, the largest taken" in remark for remark in clip.remarks)
+    assert any(
+        f"{len(sizes)} people; signlet uses the largest" in remark for remark in clip.remarks
+    )
     for person in range(len(sizes)):
         source = open_source(f"person{person}:{tmp_path}")
         got = source.read(source.refs()[0])
@@ -162,5 +167,5 @@ def test_a_person_who_is_not_there_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     several(tmp_path / "a" / "s1_1.pose", [1, 2])
     source = open_source(f"person2:{tmp_path}")
-    with pytest.raises(ClipError, match=r"holds 2 people; there must be number 2, counted from 0"):
+    with pytest.raises(ClipError, match=r"contains 2 people, but not number 2, counted from 0"):
         source.read(source.refs()[0])

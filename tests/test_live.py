@@ -90,8 +90,8 @@ def test_what_is_assumed_and_missing_is_said(
     file = saved(tmp_path / "stream.npz", stream(0.1), fps=None)
     assert main(["live", file]) == 0
     told = capsys.readouterr().err
-    assert "names no frame rate" in told
-    assert "no model was named; fingerspelling" in told
+    assert "has no frame rate" in told
+    assert "no model was named, so signlet uses its starter model fingerspelling" in told
     assert "no window can be opened" in told
 
 
@@ -99,7 +99,7 @@ def test_what_is_assumed_and_missing_is_said(
     ("arguments", "words"),
     [
         (["nowhere.npz"], "no such file"),
-        (["clip.txt"], "no camera's number"),
+        (["clip.txt"], "not the number of a camera"),
         (["stream.npz", "--seconds", "0"], "--seconds"),
         (["stream.npz", "--seconds", "nan"], "--seconds"),
         (["stream.npz", "--save", "out.gif"], "out.gif"),
@@ -214,7 +214,7 @@ def test_the_newest_picture_wins_and_the_order_stays() -> None:
 def test_what_goes_wrong_in_a_camera_is_raised_where_it_is_read() -> None:
     def camera() -> Iterator[int]:
         yield 1
-        raise SignletError("camera 0: gives no more pictures; plug it in again")
+        raise SignletError("camera 0: sends no more pictures; plug it in again")
 
     with Latest(camera(), "camera 0") as newest:
         seen: list[int] = []
@@ -230,7 +230,7 @@ def test_a_camera_that_hangs_is_given_up() -> None:
         yield 1
 
     with Latest(camera(), "camera 0", patience=0.2) as newest:
-        with pytest.raises(SignletError, match="gives no picture for"):
+        with pytest.raises(SignletError, match="has sent no picture for"):
             next(iter(newest))
         forever.set()
 

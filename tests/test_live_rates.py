@@ -39,7 +39,7 @@ def test_a_video_of_a_wrong_rate_plays_at_25(tmp_path: Path, started: None, kind
     path = write(tmp_path / f"a{kind}", 30, rate=1000)
     with open_input(str(path)) as opened:
         assert times_of(opened) == pytest.approx(np.arange(30) / 25)
-        assert [note for note in opened.notes if "25 frames a second are assumed" in note]
+        assert [note for note in opened.notes if "assumes 25 frames a second" in note]
         assert opened.remarks() == ()
 
 

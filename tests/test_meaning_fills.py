@@ -195,7 +195,7 @@ def test_of_one_hand_twice_the_one_at_its_wrist_stays() -> None:
         other = LEFT_HAND if hand is RIGHT_HAND else RIGHT_HAND
         twice, alone = frames.copy(), frames.copy()
         twice[:, other], alone[:, other] = frames[:, hand], np.nan
-        assert [fault.problem for fault in suspected(twice)] == ["one hand is there twice"]
+        assert [fault.problem for fault in suspected(twice)] == ["one hand appears twice"]
         if flags_of(twice) == "--one-hand":
             mended_ones += 1
             assert same(mended(twice), alone)

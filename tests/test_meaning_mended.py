@@ -113,7 +113,7 @@ def test_every_phrase_is_known_as_one() -> None:
     phrases = {phrase for spoil in spoils for phrase in remarks_on(spoil(letters("A")[0]))}
     assert all(map(tells_meaning, phrases))
     assert len(PROBLEMS) > 10
-    assert not tells_meaning("zeros taken as not found")
+    assert not tells_meaning("zeros treated as not found")
 
 
 def test_the_page_of_the_docs_runs_and_names_every_problem(
@@ -145,7 +145,7 @@ def test_a_program_is_warned_once_of_each_kind() -> None:
     with pytest.warns(ClipWarning) as said:
         _show(watch, wrong, wrong, other, other)
     assert len(said) == 2
-    assert "left and right hand are exchanged" in str(said[0].message)
+    assert "left and right hand are swapped" in str(said[0].message)
 
 
 def test_later_clips_are_looked_at_from_time_to_time() -> None:

@@ -30,7 +30,7 @@ __all__ = ["_noted", "_one_thread"]
         ({"preprocess": []}, "average"),
         ({"preprocess": 3}, "damaged"),
         ({"signs": []}, "0 signs"),
-        ({"signs": ["a", "b", "a"]}, "the sign 'a' is there twice"),
+        ({"signs": ["a", "b", "a"]}, "the sign 'a' appears twice"),
         ({"signs": ["a", "b", ""]}, "not a list of names"),
         ({"signs": ["a", "b", "c\nd"]}, "not a list of names"),
         ({"signs": ["a", "b", None]}, "not a list of names"),

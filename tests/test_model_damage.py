@@ -101,7 +101,7 @@ def test_parts_of_two_models_are_no_model(folder: Path, tmp_path: Path) -> None:
     other = type(tiny_model())(tiny_model().config)
     save_model(tmp_path / "other", [other.eval()], OWN, {"recipe": "tiny"})
     (folder / WEIGHTS).write_bytes((tmp_path / "other" / WEIGHTS).read_bytes())
-    with pytest.raises(SignletError, match=r"is damaged or was changed.*copy it again"):
+    with pytest.raises(SignletError, match=r"is damaged, or was changed.*copy it again"):
         signlet.load(folder)
 
 
@@ -127,7 +127,7 @@ def test_a_run_folder_s_checksum_does_not_depend_on_the_layout(folder: Path) -> 
     assert signlet.load(folder)(CLIP).likeliest == before.likeliest
     changed = json.loads(path.read_text()) | {"signs": list(reversed(OWN))}
     path.write_text(json.dumps(changed))
-    with pytest.raises(SignletError, match="damaged or was changed"):
+    with pytest.raises(SignletError, match="damaged, or was changed"):
         signlet.load(folder)
 
 

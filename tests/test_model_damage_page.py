@@ -145,7 +145,7 @@ def test_cards_are_refused_or_read(teachable: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"signs": ["a", "b", "a"]}, "a sign is there twice"),
+        ({"signs": ["a", "b", "a"]}, "a sign appears twice"),
         ({"signs": ["a", "b", "\ud800"]}, "signs is not a list of names"),
         ({"signs": ["a", "b"]}, "is not a recogniser"),
         ({"signs": []}, "signs is not a list of names"),

@@ -112,7 +112,7 @@ def test_no_network_is_one_line(
     out, said = capfd.readouterr()
     assert "downloading" in out
     assert said.count("\n") == 1
-    assert "could not be had from the package index" in said
+    assert "could not be downloaded from the package index" in said
     assert "signlet models --wheel FILE" in said
     assert not bundle_path().exists()
 

@@ -118,7 +118,7 @@ class Remarked(Synthetic):
 
     def read(self, ref: ClipRef) -> Clip:
         clip = super().read(ref)
-        remarks = ("numbers taken as not found",) if ref.name.endswith("_0") else ()
+        remarks = ("numbers treated as not found",) if ref.name.endswith("_0") else ()
         return replace(clip, remarks=(*remarks, *remarks[:1]) + ("b",) * ref.name.endswith("0_0"))
 
 
@@ -190,7 +190,7 @@ def test_inspect_says_what_train_says(clips: dict[str, tuple[int, int]], tmp_pat
         ({"hi/anna_1.npz": (0, 0), "no/anna_1.npz": (1, 0)}, NO_ESTIMATE),
         (
             {f"{s}/anna_{n}.npz": (n, n) for s in ("hi", "no") for n in range(2)},
-            "only anna signs here: nothing can be said of other people",
+            "only anna signs here: the score will say nothing about other people",
         ),
     ],
 )
@@ -246,7 +246,7 @@ def test_nothing_is_said_of_good_clips() -> None:
 
 def test_no_clips_at_all_are_no_trouble() -> None:
     seen = SetSummary(("a",), [])
-    assert "no clip is left of: a" in data_warnings(seen)[0]
+    assert "no usable clip is left of a" in data_warnings(seen)[0]
     assert estimate_warnings(seen) == ["the clips show no known sign; training needs two or more"]
 
 

@@ -64,7 +64,7 @@ def test_a_published_set_and_misfits_of_names_are_said_once(tmp_path: Path) -> N
     told = open_source(tmp_path, names="{any}-{signer}")
     (note,) = on_signers(data_quality(told, jobs=1).notes)
     assert "9 of 18 clips is unknown" in note
-    assert "do not fit --names" in note
+    assert "do not match --names" in note
     assert SOME in note
     (note,) = on_signers(data_quality(open_source(mini.table(tmp_path / "t.csv", rows))).notes)
     assert note.startswith("the signer of 6 of 9 clips is unknown")

@@ -97,8 +97,11 @@ def test_folds_follow_the_clips(
     assert plan.folds == list(range(folds))
     assert plan.recipe.num_folds == folds
     assert plan.full_fit
-    assert any("Folds: " in note for note in plan.notes) == (folds < 4)
-    assert any("nothing can be said of other people" in n for n in data_warnings(clips)) != grouped
+    assert any("Testing in " in note for note in plan.notes) == (folds < 4)
+    assert (
+        any("the score will say nothing about other people" in n for n in data_warnings(clips))
+        != grouped
+    )
 
 
 def test_one_clip_a_sign_is_trained_on_without_an_estimate(tmp_path: Path) -> None:
@@ -127,10 +130,10 @@ def test_a_larger_set_holds_out_one_fold(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("signlet.training.train_plan.SMALL_SET", len(clips) - 1)
     plan = plan_training(RECIPE, clips, requested())
     assert (plan.folds, plan.full_fit) == ([0], True)
-    assert any("Trainings: 4; fold 0 is held out to test" in note for note in plan.notes)
-    assert any("3 times, and the 3 are averaged" in note for note in plan.notes)
+    assert any("Trainings: 4. signlet first trains once to test" in note for note in plan.notes)
+    assert any("3 times and averages the 3 models" in note for note in plan.notes)
     once = plan_training(replace(RECIPE, fits=1), clips, requested()).notes
-    assert any("Trainings: 2; fold 0" in note for note in once)
+    assert any("Trainings: 2. " in note for note in once)
     monkeypatch.setattr("signlet.training.train_plan.LARGE_SET", len(clips) - 1)
     plan = plan_training(RECIPE, clips, requested())
     assert (plan.folds, plan.full_fit) == ([0], False)
@@ -147,6 +150,9 @@ def test_few_clips_are_passed_over_often_enough(tmp_path: Path) -> None:
     assert recipe.validate_every == times * RECIPE.validate_every
     assert recipe.loss.ousm == 0
     assert plan_training(RECIPE, clips, requested("--loss.ousm", "3")).recipe.loss.ousm == 3
+    few = replace(RECIPE, optimiser=replace(RECIPE.optimiser, epochs=10))
+    (note,) = plan_training(few, clips, requested("--optimiser.epochs", "10")).notes[-1:]
+    assert "10 are too few" in note
     never = replace(RECIPE, optimiser=replace(RECIPE.optimiser, min_steps=0))
     assert plan_training(never, clips, requested()).recipe.optimiser.epochs == 60
 
@@ -170,7 +176,7 @@ def test_what_is_wrong_with_the_clips_is_said(tmp_path: Path) -> None:
     assert "p1_2.npz" in notes[0]
     assert "'Hello' and 'hello'" in notes[1]
     assert "Hello/p1_1.npz = line/p0_0.npz" in notes[2]
-    assert "no clip is left of: lost" in notes[3]
+    assert "no usable clip is left of lost" in notes[3]
 
 
 def test_few_clips_and_signers_are_named(tmp_path: Path) -> None:
@@ -206,7 +212,7 @@ def test_twelve_clips_of_one_person_are_learnt(
     said = " ".join(capsys.readouterr().out.split())
     assert "only anna signs here" in said
     assert "Epochs: 300 instead of 60" in said
-    assert "Hard clips: all are learnt from" in said
+    assert "Hard clips: signlet leaves none out" in said
     recogniser = Recogniser.load(run)
     right = [recogniser(path).sign == path.parent.name for path in sorted(clips.rglob("*.npz"))]
     assert sum(right) >= 10
@@ -222,7 +228,7 @@ def test_the_default_estimates_then_trains_on_all_clips(
     assert main(command) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "KNOWN signers" in said
-    assert "left out, of the same people" in said
+    assert "left out, from people it also trains on" in said
     assert "This holds only for the people in the recordings" in said
     assert "unseen signers" not in said
     about = json.loads((run / "config.json").read_text())["about"]
@@ -307,7 +313,7 @@ def test_the_commands_of_the_guide_run(
         extra = ["--jobs", "1", *SMALL] if command[0] == "train" else []
         assert main([*command, *extra]) == 0, command
     said = " ".join(capsys.readouterr().out.split())
-    assert "Folds: 2 instead of 4" in said
+    assert "Testing in 2 rounds: each of your 2 signers is left out once" in said
     assert "8 of these 8 clips were trained on in runs/mine" in said
     assert "| Started from" not in (tmp_path / "runs/mine/export/model-card.md").read_text()
 

@@ -34,7 +34,7 @@ def test_an_interrupted_pack_goes_on_where_it_stopped(
     out = tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):
         pack(replace(source, stop=7), out, 25, jobs=1)
-    with pytest.raises(SignletError, match="was not finished; give the pack command again"):
+    with pytest.raises(SignletError, match="was not finished; run the same pack command again"):
         PackedSet.open(out)
     (out / "shards" / "000002.frames").write_bytes(b"half a shard of a killed process")
     (out / ".frames.npy-killed").mkdir()
@@ -91,7 +91,7 @@ def test_a_directory_with_other_files_is_refused(source: Made, tmp_path: Path) -
         place = tmp_path / name.replace("/", "-")
         (place / name).parent.mkdir(parents=True)
         (place / name).write_text("mine")
-        with pytest.raises(SignletError, match="is not empty and holds no packed set"):
+        with pytest.raises(SignletError, match="is not empty and is not a packed set"):
             pack(source, place, 25, jobs=1)
         assert content(place) == {name: b"mine"}
 
@@ -147,7 +147,7 @@ def test_signers_that_are_no_text_are_refused(source: Made, tmp_path: Path) -> N
 
 
 def test_an_empty_source_is_refused(source: Made, tmp_path: Path) -> None:
-    with pytest.raises(SignletError, match="holds no clips"):
+    with pytest.raises(SignletError, match="contains no clips"):
         pack(replace(source, clips=0), tmp_path / "out", 25)
 
 
@@ -175,8 +175,8 @@ def open_refused(path: Path, problem: str) -> None:
 
 
 def test_a_directory_without_header_is_no_packed_set(tmp_path: Path) -> None:
-    open_refused(tmp_path, "holds no packed set")
-    open_refused(tmp_path / "nowhere", "holds no packed set")
+    open_refused(tmp_path, "is not a packed set")
+    open_refused(tmp_path / "nowhere", "is not a packed set")
 
 
 @pytest.mark.parametrize("name", ["frames.npy", "index.parquet", "skipped.parquet"])
@@ -235,7 +235,7 @@ def test_another_landmark_layout_is_refused(copy: Path) -> None:
 def test_another_format_is_refused(copy: Path) -> None:
     path = copy / "dataset.json"
     path.write_text(path.read_text().replace('"format_version": 2', '"format_version": 9'))
-    open_refused(copy, "is of format 9, this signlet reads 2")
+    open_refused(copy, "has format 9, but this version of signlet reads 2")
 
 
 # --- real input -------------------------------------------------------------------------

@@ -59,7 +59,7 @@ def test_zeros_are_taken_as_not_found_and_the_page_says_so(
     quick.page.locator("#history li").nth(1).wait_for(timeout=30_000)
     quick.ended()
     pages.assert_shown(quick.history(), told(validated(filled, "word")[0], times))
-    said = "word.npz: zeros taken as not found; write NaN where a point was not found"
+    said = "word.npz: zeros treated as not found; write NaN where a point was not found"
     assert quick.page.locator("#remark").inner_text() == said
     quick.open_file(pages.write_recording(tmp_path / "other.npz", frames, times))
     quick.page.wait_for_selector("#remark", state="hidden")

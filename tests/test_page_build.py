@@ -113,7 +113,7 @@ def test_a_second_build_asks_npm_for_nothing_and_replaces_the_first(
 
 def test_without_npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(libraries.shutil, "which", lambda name: None)
-    with pytest.raises(SignletError, match=r"^npm is not here; .* install Node\.js"):
+    with pytest.raises(SignletError, match=r"^npm is not installed; .* install Node\.js"):
         build_site(tmp_path / "site", STARTER)
     assert not (tmp_path / "site").exists()
 
@@ -260,7 +260,7 @@ def test_nothing_beside_the_page_is_served(site: Path, path: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--page", "--token_file", "{token}"], "--page: a page cannot be asked for a token"),
+        (["--page", "--token_file", "{token}"], "--page: the page cannot send a token"),
         (["--page", "{folder}"], "the page runs .onnx files"),
     ],
 )

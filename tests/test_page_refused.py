@@ -67,7 +67,7 @@ def test_a_recording_of_another_shape_is_refused(
 ) -> None:
     np.savez(tmp_path / "odd.npz", landmarks=np.zeros(shape, np.float32))
     read.open_file(tmp_path / "odd.npz")
-    assert read.problem().startswith("odd.npz: holds no landmarks of (frames, 543, 3)")
+    assert read.problem().startswith("odd.npz: contains no landmarks of shape (frames, 543, 3)")
 
 
 def test_half_a_recording_is_refused(read: pages.Live, word: Path, tmp_path: Path) -> None:

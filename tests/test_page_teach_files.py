@@ -85,8 +85,8 @@ STRANGE = {
     "cut": "cut.zip: is damaged; copy or save it again",
     "flipped": "flipped.zip: is damaged; copy or save it again",
     "packed": "packed.zip: is damaged; copy or save it again",
-    "foreign": "holds no signs",
-    "empty": "holds no signs",
+    "foreign": "contains no signs",
+    "empty": "contains no signs",
     "no clip": "hello/ada_1.npz: cannot be read (not an .npz archive)",
     "no hand": "hello/ada_1.npz: shows no hand in any frame",
     "long": "/ada_1.npz: the sign is longer than 100 characters",
@@ -95,7 +95,7 @@ STRANGE = {
     "unseen": "/ada_1.npz: the sign shows nothing",
     "mask": "/ada_1.npz: holds “landmarks_mask” beside the landmarks",
     "none": "None/ada_1.npz: the sign is “None”, which is the answer for no sign",
-    "big end": "hello/ada_1.npz: holds landmarks of type >f4; save them as float32",
+    "big end": "hello/ada_1.npz: contains landmarks of type >f4; save them as float32",
     "torn": "The same clip is given for bye and for hello.",
 }
 
@@ -150,7 +150,7 @@ def test_numbers_for_not_found_are_taken_as_that(
     said = open_zip(untaught, write_zip(tmp_path / "mine.zip", {"hello/ada_1.npz": good}))
     named = "zeros" if number == 0 else "-1"
     assert said == (
-        f"Opened mine.zip: 1 example of 1 sign. In 1 of them: {named} taken as not found; write "
+        f"Opened mine.zip: 1 example of 1 sign. In 1 of them: {named} treated as not found; write "
         "NaN where a point was not found."
     )
     (saved,) = untaught.unpacked(untaught.saved("#save", tmp_path), tmp_path)
@@ -240,7 +240,7 @@ def test_a_model_without_prototypes_names_taught_signs_alone(
     assert model_name(live) == "bare: 2 taught signs"
     assert live.page.locator("[name=teach-with][value=both]").is_disabled()
     assert live.page.locator("[name=teach-with][value=own]").is_checked()
-    assert "cannot stand beside them" in live.page.locator("#teach-why").inner_text()
+    assert "cannot use yours together with them" in live.page.locator("#teach-why").inner_text()
 
 
 @pytest.mark.parametrize("calm", [False, True])

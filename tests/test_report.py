@@ -139,7 +139,7 @@ def test_names_of_every_kind_are_shown_as_text(tmp_path: Path) -> None:
 def test_names_of_a_stranger_do_not_turn_the_page_around(tmp_path: Path) -> None:
     soup = predicted()
     bad = replace(soup, signers=[f"s{number}\u202e\x1b[2J" for number in range(12)])
-    with pytest.raises(SignletError, match="no clip's or signer's name") as refused:
+    with pytest.raises(SignletError, match="is not a name for a clip or a signer") as refused:
         write_report(make_run(tmp_path / "run\u202e", {"soup": bad}), None)
     assert not UNPRINTED.search(str(refused.value))
 

@@ -112,7 +112,7 @@ def test_the_command_says_the_same_wherever_it_is_stopped_and_what_it_says_is_ri
             patch.setattr(owner, name, with_a_signal(getattr(owner, name)))
             assert main([*command, *["--resume"][:place]]) == 143
         assert capsys.readouterr().err.endswith(f"signlet: stopped; {KEPT['train']}\n")
-    assert "the same command with --resume goes on" in KEPT["train"]
+    assert "the same command with --resume continues" in KEPT["train"]
     assert main([*command, "--resume"]) == 0
     assert (tmp_path / "run" / "model.safetensors").exists()
 

@@ -54,12 +54,12 @@ def test_any_number_is_as_nan(number: float) -> None:
 @pytest.mark.parametrize(
     ("number", "remark"),
     [
-        (0, "zeros taken as not found"),
-        (-0.0, "zeros taken as not found"),
-        (-1, "-1 taken as not found"),
-        (0.5, "0.5 taken as not found"),
-        (0.1, "0.1 taken as not found"),
-        (1e6, "1000000 taken as not found"),
+        (0, "zeros treated as not found"),
+        (-0.0, "zeros treated as not found"),
+        (-1, "-1 treated as not found"),
+        (0.5, "0.5 treated as not found"),
+        (0.1, "0.1 treated as not found"),
+        (1e6, "1000000 treated as not found"),
     ],
 )
 def test_the_remark_names_the_number(number: float, remark: str) -> None:
@@ -76,7 +76,7 @@ def test_zeros_that_were_moved_and_scaled_since_are_not_found() -> None:
     middle = filled[:, [500, 501]].mean(1, keepdims=True)
     made = clip_of((filled - middle) * np.float32(1.7))
     assert np.array_equal(np.isnan(made.frames), np.isnan(truth))
-    assert made.remarks == ("points at one place taken as not found",)
+    assert made.remarks == ("points at one place treated as not found",)
 
 
 @pytest.mark.parametrize("number", [0.0, -1.0])
@@ -108,7 +108,7 @@ def test_half_a_hand_of_zeros_is_not_found() -> None:
     expected[3, 530:540] = np.nan
     made = clip_of(frames)
     assert np.array_equal(made.frames, expected, equal_nan=True)
-    assert made.remarks == ("zeros taken as not found",)
+    assert made.remarks == ("zeros treated as not found",)
 
 
 def test_points_from_which_others_are_counted_stay() -> None:
@@ -210,7 +210,7 @@ def test_a_warning_says_so_once_a_line() -> None:
         for number in range(3):
             Clip.from_array(zeros, name=f"clip {number}")
     assert [str(one.message) for one in said] == [
-        "zeros taken as not found; write NaN where a point was not found"
+        "zeros treated as not found; write NaN where a point was not found"
     ]
     assert said[0].category is ClipWarning
     assert Path(said[0].filename).name == Path(__file__).name
@@ -242,10 +242,10 @@ def test_the_command_line_says_so_once(tmp_path: Path, capsys: pytest.CaptureFix
     names = zero_filled(tmp_path / "clips", 3)
     assert main(["recognise", *names]) == 0
     said = capsys.readouterr().err
-    assert f"signlet: {names[0]} and 2 more: zeros taken as not found; write NaN" in said
+    assert f"signlet: {names[0]} and 2 more: zeros treated as not found; write NaN" in said
     assert said.count("zeros") == 1
     assert main(["live", names[0], "--headless"]) == 0
-    assert capsys.readouterr().err.count("zeros taken as not found; write NaN") == 1
+    assert capsys.readouterr().err.count("zeros treated as not found; write NaN") == 1
 
 
 def test_teaching_says_so_once(
@@ -256,7 +256,7 @@ def test_teaching_says_so_once(
     out = tmp_path / "mine.onnx"
     assert main(["teach", str(teachable), str(tmp_path / "clips"), "-o", str(out)]) == 0
     said = capsys.readouterr().err
-    assert "signlet: hello/ada_0.npz and 3 more: zeros taken as not found; write NaN" in said
+    assert "signlet: hello/ada_0.npz and 3 more: zeros treated as not found; write NaN" in said
     assert said.count("zeros") == 1
 
 
@@ -285,7 +285,7 @@ def filled(frame: np.ndarray, number: float) -> np.ndarray:
 
 @pytest.mark.parametrize("number", [0.0, -1.0, 0.5])
 def test_streams_take_numbers_as_not_found(number: float) -> None:
-    with pytest.warns(ClipWarning, match="taken as not found"):
+    with pytest.warns(ClipWarning, match="treated as not found"):
         found, expected = segments_of(signed(number)), segments_of(signed(np.nan))
     assert len(found) == len(expected) == 1
     assert (found[0].start, found[0].end) == (expected[0].start, expected[0].end)
@@ -298,7 +298,7 @@ def test_a_stream_says_so_once() -> None:
         warnings.simplefilter("always")
         for frame, time in zip(recorded.frames, recorded.times, strict=True):
             stream.push(frame, time)
-    assert stream.remarks == ("-1 taken as not found",)
+    assert stream.remarks == ("-1 treated as not found",)
     assert [one.category for one in said] == [ClipWarning]
     assert StreamRecogniser(fake).remarks == ()
 

@@ -87,7 +87,7 @@ def test_zeros_are_taken_as_not_found_and_the_answer_says_so(
 ) -> None:
     said = post(client, form(np.nan_to_num(clip())), kind).json()
     expected = post(client, as_npy(clip())).json()
-    remark = "zeros taken as not found; write NaN where a point was not found"
+    remark = "zeros treated as not found; write NaN where a point was not found"
     assert (said["remarks"], expected["remarks"]) == ([remark], [])
     assert said["top"] == expected["top"]
 
@@ -167,7 +167,7 @@ REFUSED: list[tuple[str, bytes, str, int, str]] = [
     ("half npz", as_npz(clip())[:-100], BINARY, 422, "npz"),
     ("parquet by name only", b"PAR1" + bytes(200) + b"PAR1", BINARY, 422, "is damaged"),
     ("a form without boundary", b"x", "multipart/form-data", 400, "form"),
-    ("a broken form", b"x", "multipart/form-data; boundary=a", 400, "form"),
+    ("an invalid form", b"x", "multipart/form-data; boundary=a", 400, "form"),
     ("refused by the model", as_npy(clip(13)), BINARY, 422, "thirteen"),
     ("broken model", as_npy(clip(14)), BINARY, 500, "RuntimeError"),
 ]

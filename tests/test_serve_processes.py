@@ -106,7 +106,7 @@ def test_a_process_that_is_killed_from_outside_is_no_fault_of_the_clip(how: Any,
 def test_a_body_that_crashes_its_process_is_refused(how: Any, ends: Any) -> None:
     ends.append(how)
     refused = with_decoders(lambda decoders: said_of(decoders, 3), lambda: None)
-    assert (refused.status, "ended the process" in refused.detail) == (422, True)
+    assert (refused.status, "crashed the process" in refused.detail) == (422, True)
 
 
 @LINUX

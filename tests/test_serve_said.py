@@ -31,7 +31,7 @@ from signlet_testing import serving
 from signlet import ClipWarning
 class Loud(serving.Standin):
     def batch(self, clips):
-        warnings.warn("left and right hand are exchanged", ClipWarning, stacklevel=1)
+        warnings.warn("left and right hand are swapped", ClipWarning, stacklevel=1)
         warnings.warn("a library\\nhas \\x1b[2J more to say", RuntimeWarning, stacklevel=1)
         np.array(1.0) / np.array([0.0] * len(clips))
         return super().batch(clips)
@@ -81,7 +81,7 @@ def test_the_library_still_warns() -> None:
         Limits(max_batch=0)
     zeros = clip(9).copy()
     zeros[0, LEFT_HAND] = 0
-    with pytest.warns(ClipWarning, match="taken as not found"):
+    with pytest.warns(ClipWarning, match="treated as not found"):
         Clip.from_array(zeros)
 
 
@@ -103,7 +103,7 @@ def test_it_ends_with_one_line_also_in_the_background_of_a_script(
         _, err = server.communicate(timeout=60)
     assert server.returncode == code
     first, *_, last = err.splitlines()
-    assert "no model was named; fingerspelling" in first
+    assert "no model was named, so signlet uses its starter model fingerspelling" in first
     assert last == "signlet: stopped"
     assert err.count("stopped") == 1
 
@@ -116,9 +116,9 @@ REFUSED = [
     ("--max_batch 0", "--max_batch 0: give at least 1"),
     ("--max-waiting -3", "--max_waiting -3: give at least 1"),
     ("--max_bytes 0", "--max_bytes 0: give at least 1"),
-    ("--max_bytes 99999999999", "--max_bytes 99999999999: give at most 1073741824, for a body"),
+    ("--max_bytes 99999999999", "--max_bytes 99999999999: give at most 1073741824, because bod"),
     ("--max_frames 0", "--max_frames 0: give at least 1"),
-    ("--max_frames 20001", "--max_frames 20001: give at most 20000, as no clip has more"),
+    ("--max_frames 20001", "--max_frames 20001: give at most 20000, because no clip has more"),
     ("--max_connections 1", "--max_connections 1: give at least 2, so that one can be closed"),
     (
         "--max_held 1",
@@ -128,7 +128,7 @@ REFUSED = [
         "--max_held 9 --max_bytes 8 --max_frames 2",
         "--max_held 9: give at least 13032, so that one clip of --max_frames 2 fits",
     ),
-    ("--threads -1", "--threads -1: give 1 to 1024, or 0 (as the runtime chooses)"),
+    ("--threads -1", "--threads -1: give 1 to 1024, or 0 (the runtime chooses)"),
     ("--threads 99999999", "--threads 99999999: give 1 to 1024"),
     ("--port 65536", "--port 65536: give 0 (any free one) to 65535"),
     ("--host no.such.host.invalid", "--host no.such.host.invalid --port 8000: cannot be opened"),

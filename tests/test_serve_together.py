@@ -73,7 +73,7 @@ def test_bodies_beyond_what_may_be_held_are_told_to_come_back() -> None:
 
     refused, then = serve(do, max_held=3 * len(HALF) + 1000)
     assert (refused[0], refused[1]["retry-after"], then[0]) == (503, "1", 200)
-    assert "holds as much as it may" in refused[2]["detail"]
+    assert "has reached its memory limit" in refused[2]["detail"]
 
 
 @pytest.mark.parametrize("pieces", [[HALF], [HALF[:50]] * 40, [b"\x93"]])

@@ -86,7 +86,7 @@ def test_one_end_alone_is_refused_where_another_column_may_be_the_other(
     tmp_path: Path, pair: str, kind: str
 ) -> None:
     where = table(tmp_path, ("path", "sign", *pair.split()), ("2", "4"), kind)
-    with pytest.raises(SignletError, match="tells one end of each clip"):
+    with pytest.raises(SignletError, match="gives only one end of each clip"):
         open_source(where, None if kind == "csv" else _own(pair))
 
 

@@ -21,13 +21,13 @@ def test_a_sign_whose_files_are_not_read_is_named(made: Made, ending: str) -> No
     source = open_source(made(*KEPT, f"yes/ann_1{ending}", f"yes/bob_1{ending}"))
     assert source.signs == ("no",)
     said = notes(source)
-    assert "no clip is read of 1 folder, which may be signs: yes (2 files: " in said
+    assert "signlet reads no clip from 1 folder that may be signs: yes (2 files: " in said
     assert (ending or "without ending") in said
 
 
 def test_an_empty_folder_is_named(made: Made) -> None:
     said = notes(open_source(made(*KEPT, "empty/", "yes/.DS_Store", "void/deep/")))
-    assert "3 folders, which may be signs: empty (empty), void (empty), yes (empty)" in said
+    assert "3 folders that may be signs: empty (empty), void (empty), yes (empty)" in said
 
 
 def test_a_sign_may_be_called_like_a_backup(made: Made) -> None:
@@ -38,7 +38,9 @@ def test_a_sign_may_be_called_like_a_backup(made: Made) -> None:
 def test_files_beside_clips_are_counted_by_sign(made: Made) -> None:
     names = ("no/a.txt", "no/b.txt", "no/c.srt", "yes/ann_1.npz", "yes/x.wav")
     said = notes(open_source(made(*KEPT, *names)))
-    assert "4 files left aside, of kinds that are not read: no 3 (.txt, .srt), yes 1 (.wav)" in said
+    assert (
+        "4 files skipped, because signlet does not read their kind: no 3 (.txt, .srt), yes 1 (.wav)"
+    ) in said
 
 
 @pytest.mark.parametrize("inner", ["old", "bad takes", "cam1", "1", "ann/day2"])
@@ -48,14 +50,15 @@ def test_clips_too_deep_are_counted(made: Made, inner: str) -> None:
     said = notes(source)
     assert "you (1 clip in deeper folders)" in said
     assert (
-        f"1 clip left aside, deeper than in a sign's folder: no/{inner} (1); move them up" in said
+        f"1 clip skipped, because they are deeper than a sign's folder: no/{inner} (1); move "
+        "them up" in said
     )
     assert "--names" not in said  # no pattern keeps the others
 
 
 def test_loose_clips_are_counted(made: Made) -> None:
     said = notes(open_source(made(*KEPT, "ann_7.npz", "intro.mp4", "readme.md")))
-    assert "2 clips left aside, in no folder of a sign: ann_7.npz, intro.mp4" in said
+    assert "2 clips skipped, because they are not in a sign's folder: ann_7.npz, intro.mp4" in said
     assert "readme" not in said
 
 
@@ -93,7 +96,9 @@ def test_pipes_and_loops_are_no_clips(tmp_path: Path) -> None:
     (root / "yes").symlink_to(tmp_path / "far", target_is_directory=True)
     source = open_source(root)
     assert [ref.name for ref in source.refs()] == [*KEPT[:2], "no/gone_1.npz", "yes/ann_1.npz"]
-    assert "1 file left aside, being pipes, sockets or devices: no/pipe_1.npz" in notes(source)
+    assert ("1 file skipped, because they are pipes, sockets or devices: no/pipe_1.npz") in notes(
+        source
+    )
 
 
 def test_a_folder_that_cannot_be_listed_is_named(
@@ -121,7 +126,7 @@ def test_folders_of_signers_in_those_of_signs(made: Made, people: tuple[str, ...
     names = [f"{sign}/{who}/{n}.npz" for sign in ("no", "you") for who in people for n in (0, 1)]
     source = open_source(made(*names))
     assert told(source) == [(name, *name.split("/")[:2], None) for name in names]
-    assert f"the folders {', '.join(people)} are taken for signers" in notes(source)
+    assert f"the folders {', '.join(people)} are taken as signers" in notes(source)
 
 
 def test_folders_of_signers_beside_flat_clips(made: Made) -> None:
@@ -153,7 +158,7 @@ def test_what_could_be_read_in_two_ways_is_refused(
 
 def test_folders_called_like_signers_are_no_signs(made: Made) -> None:
     where = made("signer1/hello_1.mp4", "signer2/hello_1.mp4", "signer2/thanks_1.mp4")
-    refused(where, "called like signers (signer1, signer2)", "--names '{signer}/{sign}_{any}'")
+    refused(where, "named like signers (signer1, signer2)", "--names '{signer}/{sign}_{any}'")
     source = open_source(where, names="{signer}/{sign}_{any}")
     assert [(ref.sign, ref.signer) for ref in source.refs()] == [
         ("hello", "signer1"),

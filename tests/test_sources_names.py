@@ -31,7 +31,7 @@ def test_names_tell_sign_and_signer(made: Made) -> None:
         ("more/thank_you_bob_2.npz", "thank_you", "bob", None),
     ]
     said = notes(source)
-    assert "1 of 3 clips left aside, since the names do not fit" in said
+    assert "1 of 3 clips skipped, because their names do not match" in said
     assert "odd.npz" in said
     same_in_a_worker(source)
 
@@ -59,12 +59,12 @@ def test_names_that_fit_nothing_are_refused(made: Made) -> None:
     refused(where, "none of 2 clips fits", "a name is ann_1", names="{sign}_{signer}_{n}")
     refused(where, "none of 2 clips fits", "a path is no/ann_1", names="{signer}/x/{sign}")
     refused(where, "has a slash, but no {sign}", names="{signer}/{any}")
-    refused(where, "is no field", names="{gloss}_{n}")
+    refused(where, "is not a field", names="{gloss}_{n}")
 
 
 @pytest.mark.parametrize("where", ["fingerspelling", "wlasl:nowhere"])
 def test_names_are_for_own_files(where: str) -> None:
-    with pytest.raises(SignletError, match="leave it out"):
+    with pytest.raises(SignletError, match="leave --names out"):
         open_source(where, names="{sign}_{n}")
 
 
@@ -150,7 +150,7 @@ def test_every_clip_is_read_or_counted(tmp_path: Path, names: list[str]) -> None
         return
     assert not {"train", "test"} & {ref.signer for ref in source.refs()}
     clips = [name for name in files if name.endswith((".npz", ".mp4"))]
-    counted = re.findall(r"(\d+) clips? (?:left aside|in deeper folders)", notes(source))
+    counted = re.findall(r"(\d+) clips? (?:skipped|in deeper folders)", notes(source))
     assert len(told(source)) + sum(map(int, counted)) == len(clips)
 
 
@@ -161,7 +161,7 @@ def test_pack_says_what_is_left_aside_and_takes_names(
     folder(root, "empty/", "lost/a.xyz")
     assert main(["pack", str(root), "-o", str(tmp_path / "one"), "--jobs", "1"]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "2 folders, which may be signs: empty (empty), lost (1 file: .xyz)" in said
+    assert "2 folders that may be signs: empty (empty), lost (1 file: .xyz)" in said
     assert "the signer of 8 of 8 clips is unknown" in said
     assert "0 signers" in said
     names = ["--names", "{sign}_{signer}_{n}"]
@@ -184,7 +184,7 @@ def test_extract_says_which_files_are_no_videos_and_whose_signer_is_unknown(tmp_
     names = ("hello/hello_ann_1.mp4", "signer3/yes/1.mp4", "flat_2.mov", "hello/a.txt", "b_1.npz")
     root = folder(tmp_path / "set", *names)
     aside, unknown = left_notes(root)
-    assert aside == "2 files left aside, no videos: b_1.npz, hello/a.txt"
+    assert aside == "2 files skipped (not videos): b_1.npz, hello/a.txt"
     assert unknown.startswith("the signer of 1 of 3 clips is unknown")
     tasks = plan(root, tmp_path / "out", "npz")
     found = {task.name: task.signer for task in tasks}
@@ -197,7 +197,7 @@ def test_extract_says_which_files_are_no_videos_and_whose_signer_is_unknown(tmp_
     told = {task.name: task.signer for task in plan(root, tmp_path / "out", "npz", names_told)}
     assert told["hello/hello_ann_1.mp4"] == "ann"
     assert "the signer of 2 of 3 clips is unknown" in left_notes(root, names_told)[1]
-    with pytest.raises(SignletError, match=r"tells no \{signer\}"):
+    with pytest.raises(SignletError, match=r"has no \{signer\}"):
         plan(root, tmp_path / "out", "npz", NamePattern("{sign}_{n}"))
 
 
@@ -257,7 +257,7 @@ def test_folders_that_hold_any_clips_are_no_signs(tmp_path: Path, name: str) -> 
     nested = empty_files(tmp_path / "nested", f"{name}/hello/anna_1.npz", f"{name}/yes/ben_1.npz")
     assert open_source(nested).signs == ("hello", "yes")
     flat = empty_files(tmp_path / "flat", f"{name}/hello_anna_1.npz", f"{name}/yes_ben_1.npz")
-    with pytest.raises(SignletError, match=r"taken for no sign.*'\{sign\}_\{signer\}_\{n\}'"):
+    with pytest.raises(SignletError, match=r"does not take for.*'\{sign\}_\{signer\}_\{n\}'"):
         open_source(flat)
 
 
@@ -268,14 +268,14 @@ def test_folders_that_hold_any_clips_are_no_signs(tmp_path: Path, name: str) -> 
 def test_several_of_them_are_refused_with_a_remedy_that_works(tmp_path: Path, pair: str) -> None:
     signs = ("hello", "yes")
     names = [f"{top}/{sign}/anna_1.npz" for top in pair.split() for sign in signs]
-    with pytest.raises(SignletError, match="no signs; give one") as caught:
+    with pytest.raises(SignletError, match="not signs; give one") as caught:
         open_source(empty_files(tmp_path / "nested", *names))
     pattern = str(caught.value).split("--names '")[1].split("'")[0]
     source = open_source(tmp_path / "nested", names=pattern)
     assert source.signs == signs
     assert {ref.signer for ref in source.refs()} == {"anna"}
     flat = [f"{top}/{sign}_anna_1.npz" for top in pair.split() for sign in signs]
-    with pytest.raises(SignletError, match="taken for no sign"):
+    with pytest.raises(SignletError, match="does not take for"):
         open_source(empty_files(tmp_path / "flat", *flat))
 
 

@@ -187,10 +187,10 @@ def changed(name: str, row: int, value: Any) -> dict[str, Any]:
 def test_incomplete_or_contradictory_rows_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     refused(write(path, without(columns(), 600)), "frame 84 has 542 rows instead of 543")
-    refused(write(path, changed("landmark_index", 5, 4)), "frame 83 holds a landmark twice")
+    refused(write(path, changed("landmark_index", 5, 4)), "frame 83 has a landmark twice")
     refused(write(path, changed("landmark_index", 5, -1)), "face of frame 83 has landmark_index -1")
     refused(write(path, changed("landmark_index", 470, 21)), "left_hand of frame 83")
-    refused(write(path, changed("type", 470, "hand")), "'hand'; allowed are face, left_hand")
+    refused(write(path, changed("type", 470, "hand")), "'hand'; allowed: face, left_hand")
     twice = rearranged(columns(), np.tile(np.arange(3 * 543), 2))
     refused(write(path, twice), "frame 83 has 1086 rows instead of 543")
 

@@ -84,8 +84,8 @@ def test_table_that_contradicts_itself_or_the_labels_is_refused(tmp_path: Path) 
     refused(competition(tmp_path, train=TRAIN + TRAIN.splitlines()[1]), "lists 7/30 twice")
     refused(competition(tmp_path, train=TRAIN.replace(",sign", ",gloss")), "lacks the columns sign")
     refused(competition(tmp_path, train=TRAIN.replace(",blow", ",")), "line 3 has no sign")
-    refused(competition(tmp_path, train=TRAIN.splitlines()[0]), "holds no clips")
-    refused(make(tmp_path / "empty", "train_landmark_files/readme.txt"), "holds no clips")
+    refused(competition(tmp_path, train=TRAIN.splitlines()[0]), "contains no clips")
+    refused(make(tmp_path / "empty", "train_landmark_files/readme.txt"), "contains no clips")
 
 
 @pytest.mark.parametrize(
@@ -219,8 +219,8 @@ def test_what_is_no_set_of_clips_is_refused(tmp_path: Path) -> None:
     refused(tmp_path / "none", "no such file or folder")
     refused(tmp_path / "none.csv", "there is no such file")
     refused(make(tmp_path, "a.npz") / "a.npz", "is one clip")
-    refused(make(tmp_path, "a.txt") / "a.txt", "no set of clips")
+    refused(make(tmp_path, "a.txt") / "a.txt", "not a set of clips")
 
 
 def test_clips_without_folders_of_signs_are_counted(tmp_path: Path) -> None:
-    refused(make(tmp_path, "a_1.npz", "b_1.mp4"), "holds 2 clips, but no folder for each sign")
+    refused(make(tmp_path, "a_1.npz", "b_1.mp4"), "contains 2 clips, but no folder for each sign")

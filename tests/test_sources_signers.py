@@ -226,13 +226,16 @@ def test_what_does_not_fit_is_told_by_none(pattern: str, path: str) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "tells neither {sign} nor {signer}"),
-        ("{n}_{any}", "tells neither"),
-        ("sign_signer", "tells neither"),
-        ("{signr}_{n}", "{signr} is no field; fields are {sign}, {signer}, {split}, {n}, {any}"),
-        ("{}_{sign}", "{} is no field"),
-        ("{sign", "a brace is open"),
-        ("{{sign}}", "a brace is open"),
+        ("", "contains neither {sign} nor {signer}"),
+        ("{n}_{any}", "contains neither"),
+        ("sign_signer", "contains neither"),
+        (
+            "{signr}_{n}",
+            "{signr} is not a field; the fields are {sign}, {signer}, {split}, {n}, {any}",
+        ),
+        ("{}_{sign}", "{} is not a field"),
+        ("{sign", "a brace is not closed"),
+        ("{{sign}}", "a brace is not closed"),
         ("{sign}{signer}", "touch each other"),
         ("{any}{sign}_{n}", "touch each other"),
     ],

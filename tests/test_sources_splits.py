@@ -57,7 +57,7 @@ def test_a_split_around_signers_and_containers(made: Made) -> None:
 )
 def test_flat_clips_in_what_is_no_sign_are_refused(made: Made, names: tuple[str, ...]) -> None:
     where = made(*names)
-    refused(where, "taken for no sign", "move them into")
+    refused(where, "does not take for", "move them into")
     for pattern in offered(where):
         assert len(open_source(where, names=pattern).refs()) == len(names)
 
@@ -132,14 +132,14 @@ def test_a_split_may_lie_in_the_folders_of_signs(
     source = open_source(made(before + path, before + more))
     assert told(source)[0] == (path, *wanted)
     assert [(ref.sign, ref.split) for ref in source.refs()][1] == ("yes", wanted[2])
-    assert "are taken for a split" in notes(source)
-    assert "left aside" not in notes(source)
+    assert "are taken as a split" in notes(source)
+    assert "skipped" not in notes(source)
 
 
 def test_clips_beside_a_split_in_a_sign_are_in_none(made: Made) -> None:
     source = open_source(made("no/ann_1.npz", "no/test/ann_1.npz", "yes/test/bob_1.npz"))
     assert [ref.split for ref in source.refs()] == [None, "test", "test"]
-    assert "the folders test are taken for a split; 1 clip lies in none of them" in notes(source)
+    assert "the folders test are taken as a split; 1 clip is in none of them" in notes(source)
 
 
 SPLITS = ["train", "training", "val", "valid", "validation", "dev", "development", "test", "TEST"]
@@ -152,7 +152,7 @@ def test_names_make_no_signer_of_a_split(made: Made, split: str) -> None:
     for pattern in ("{sign}/{signer}/{any}", "{sign}/{split}/{any}"):
         source = open_source(where, names=pattern)
         assert [(ref.signer, ref.split) for ref in source.refs()] == [(None, known)] * 2
-        assert "1 of 3 clips left aside" in notes(source)
+        assert "1 of 3 clips skipped" in notes(source)
     assert {ref.signer for ref in open_source(made(f"no/{split}_1.npz")).refs()} == {None}
 
 
@@ -171,7 +171,9 @@ def test_names_make_no_sign_of_a_split_of_folders(made: Made) -> None:
 def test_a_flat_part_of_a_split_is_left_aside(made: Made) -> None:
     source = open_source(made("train/no/ann_1.npz", "train/yes/ann_1.npz", "test/0001.mp4"))
     assert [ref.split for ref in source.refs()] == ["train", "train"]
-    assert "1 clip left aside, in no folder of a sign: test/0001.mp4" in notes(source)
+    assert ("1 clip skipped, because they are not in a sign's folder: test/0001.mp4") in notes(
+        source
+    )
 
 
 STRAYS = [
@@ -217,7 +219,9 @@ def test_what_lies_around_the_signs_is_spoken_of(made: Made) -> None:
     names = ("data/train/no/a_1.npz", "data/x.npz", "data/more/b.txt", "data/train/y.npz")
     said = notes(open_source(made(*names)))
     assert "which may be signs: data/more (1 file: .txt)" in said
-    assert "2 clips left aside, in no folder of a sign: data/train/y.npz, data/x.npz" in said
+    assert (
+        "2 clips skipped, because they are not in a sign's folder: data/train/y.npz, data/x.npz"
+    ) in said
 
 
 @pytest.mark.parametrize("name", ["videos", "Clips", "data", "DATASET", "landmarks"])
@@ -229,11 +233,11 @@ def test_a_lone_container_is_looked_into(made: Made, name: str) -> None:
 
 def test_an_unknown_name_in_a_split_is_told(made: Made) -> None:
     where = made("train/yes/a_1.npz", "holdout/yes/b_1.npz")
-    refused(where, "the folders of a split are called train, val and test")
+    refused(where, "call the folders of a split train, val and test")
 
 
 def test_two_containers_are_refused(made: Made) -> None:
-    refused(made("videos/no/a_1.mp4", "landmarks/no/a_1.npz"), "no signs; give one of these")
+    refused(made("videos/no/a_1.mp4", "landmarks/no/a_1.npz"), "not signs; give one of these")
 
 
 @pytest.mark.parametrize("name", ["train", "test", "data", "video"])
@@ -252,4 +256,4 @@ def test_where_the_clips_lie_is_said(tmp_path: Path) -> None:
     refused(lone, f"give {lone}/mine")
     assert open_source(lone / "mine").signs == ("no", "yes")
     text = folder(tmp_path / "text", "a/x.txt", "b.pdf")
-    refused(text, "holds no clips", ".pdf, .txt")
+    refused(text, "contains no clips", ".pdf, .txt")

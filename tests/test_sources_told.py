@@ -46,7 +46,7 @@ def test_all_bad_names_of_a_table_are_named(tmp_path: Path) -> None:
 def test_landmarks_under_another_ending_are_named(tmp_path: Path, name: str) -> None:
     mini.clip(tmp_path / "hello" / "anna_1.npz")
     mini.clip(tmp_path / "hello" / "b.npz").rename(tmp_path / "hello" / name)
-    (note,) = [one for one in open_source(tmp_path).notes if "left aside" in one]
+    (note,) = [one for one in open_source(tmp_path).notes if "skipped" in one]
     assert f"rename hello/{name} so that the ending of landmarks" in note
 
 

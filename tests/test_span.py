@@ -43,7 +43,7 @@ def test_a_clip_is_cut_out_of_a_file(tmp_path: Path) -> None:
     clip = read_ref(ClipRef("a", path, "hello", "ada", Span(0.5, 1.2)))
     np.testing.assert_array_equal(clip.frames, frames[5:12])
     assert (clip.name, clip.sign, clip.signer, clip.fps) == ("a", "hello", "ada", 10)
-    with pytest.raises(ClipError, match=r"long.npz: holds 20 frames, nothing from 9 to 10 seconds"):
+    with pytest.raises(ClipError, match=r"long.npz: has 20 frames, but none from 9 to 10 seconds"):
         read_ref(ClipRef("a", path, None, None, Span(9, 10)))
 
 

@@ -31,12 +31,12 @@ def test_test_is_trained_on_train_and_val() -> None:
     assert plan.training(0).tolist() == [0, 1, 2, 3]
     assert (plan.grouped, plan.split) == (True, "test")
     assert "published split test: 2 clips, trained on 4 of train and val" in plan.note
-    assert "none of its signers was trained on" in plan.note
+    assert "the model was trained with none of its signers" in plan.note
 
 
 def test_a_set_without_val_is_trained_on_train() -> None:
     splits = ["train"] * 4 + ["test"] * 4
-    assert "trained on 4 of train; none" in split_plan(LABELS, "abcdefgh", splits, "test").note
+    assert "trained on 4 of train; the model" in split_plan(LABELS, "abcdefgh", splits, "test").note
 
 
 def test_val_is_trained_on_train_and_test_takes_no_part() -> None:
@@ -50,15 +50,15 @@ def test_val_is_trained_on_train_and_test_takes_no_part() -> None:
     [
         (
             ["a", "b", "c", "c", "a", "e", "f", "f"],
-            "1 of its 2 signers, with 1 clips, were trained",
+            "1 of its 2 signers (1 clips)",
         ),
         (
             ["a", "b", "c", "c", "a", "b", "f", "f"],
-            "2 of its 2 signers, with 2 clips, were trained",
+            "2 of its 2 signers (2 clips)",
         ),
         (["a", "b", "c", "c", "", "e", "f", "f"], "1 of its clips name no signer"),
         ([""] * 8, "2 of its clips name no signer"),
-        (["", "", "", "", "d", "e", "", ""], "the clips trained on name no signer"),
+        (["", "", "", "", "d", "e", "", ""], "the training clips name no signers"),
     ],
 )
 def test_scores_that_are_not_of_new_signers_say_so(signers: list[str], words: str) -> None:
@@ -70,7 +70,9 @@ def test_scores_that_are_not_of_new_signers_say_so(signers: list[str], words: st
 
 def test_signs_that_are_never_trained_on_are_counted() -> None:
     labels = [0, 1, 0, 1, 2, 0, 1, 1]
-    assert "1 of its signs are not trained on" in split_plan(labels, SIGNERS, SPLITS, "test").note
+    assert (
+        "1 of its signs have no training clips" in split_plan(labels, SIGNERS, SPLITS, "test").note
+    )
 
 
 @pytest.mark.parametrize(
@@ -127,11 +129,11 @@ def test_train_split_says_what_its_scores_are_of(
     run = tmp_path / "run"
     assert train(mini.asl_citizen(tmp_path / "set"), run, tiny, "--split", "test") == 0
     out = said(capsys.readouterr().out)
-    assert "is read as asl-citizen, known by its splits/train.csv" in out
+    assert "is read as asl-citizen, because of its splits/train.csv" in out
     assert "Training (testing on 4 clips of the published split test): 8 clips," in out
     assert "signs of the published split test" in " ".join(out.split())
-    assert out.lower().count("the scores are of the published split test") == 1
-    assert "none of its signers was trained on" in out
+    assert out.lower().count("tested on the published split test") == 1
+    assert "the model was trained with none of its signers" in out
     assert "the run's model was trained on the published splits train and val only" in out
     config = yaml.safe_load((run / "config.yaml").read_text())
     assert config["split"] == "test"
@@ -139,7 +141,7 @@ def test_train_split_says_what_its_scores_are_of(
     assert (about["scores_are_for"], about["split"]) == ("new signers", "test")
     page = said((run / "report.html").read_text())
     assert "signs of the published split test" in page
-    assert "none of its signers was trained on" in page
+    assert "the model was trained with none of its signers" in page
     assert "Only one fold" not in page
 
 
@@ -153,7 +155,7 @@ def test_signers_of_both_splits_are_said_everywhere(
         rows.append((path.name, mini.SIGNS[sign], f"s{signer}", "test" if take else "train"))
     run = tmp_path / "run"
     assert train(mini.table(tmp_path / "t.csv", rows), run, tiny, "--split", "test") == 0
-    words = "3 of its 3 signers, with 6 clips, were trained on, too"
+    words = "3 of its 3 signers (6 clips)"
     assert said(capsys.readouterr().out).count(words) == 1
     assert words in said((run / "report.html").read_text())
     about = json.loads((run / "config.json").read_text())["about"]
@@ -251,7 +253,7 @@ def test_split_and_folds_are_not_given_both(
     more: tuple[str, ...], tmp_path: Path, tiny: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train(tmp_path, tmp_path / "run", tiny, "--split", "test", *more) == 2
-    assert "give one of them" in said(capsys.readouterr().err)
+    assert "give only one of them" in said(capsys.readouterr().err)
 
 
 @pytest.mark.parametrize("split", ["train", "holdout", ""])

@@ -133,7 +133,7 @@ def test_recognise_takes_it_where_no_model_is_named(
     assert main(["recognise", clip, "--top", "1"]) == 0
     told = capsys.readouterr()
     assert told.out.splitlines()[1].split()[0] == "B"
-    assert "no model was named; fingerspelling" in told.err
+    assert "no model was named, so signlet uses its starter model fingerspelling" in told.err
     assert main(["recognise", "fingerspelling", clip, "--top", "1"]) == 0
     again = capsys.readouterr()
     assert again.out == told.out

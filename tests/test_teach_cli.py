@@ -52,7 +52,7 @@ def test_letters_are_taught_recognised_added_and_removed(
     assert main(["teach", str(base), str(letters), "-o", str(mine)]) == 0
     told = capsys.readouterr().out
     assert "Taught: 5 signs from" in told
-    assert "signers left out in turn:" in told
+    assert "signers in turn:" in told
     assert f"Use it: signlet recognise {mine} CLIP" in told
     clip = next((letters / "A").glob("gsg*"))
     assert main(["recognise", str(mine), str(clip), "--json"]) == 0
@@ -89,13 +89,13 @@ def test_what_is_said_of_new_people(base: Path, tmp_path: Path, capsys: Capture)
     one = record(tmp_path / "one", {"hello": 0, "thanks": 1}, ("anna",))
     assert main(["teach", str(base), str(one), *out]) == 0
     told = capsys.readouterr().out
-    assert "Each clip left out in turn:" in told
-    assert "Other people will be read worse" in told
-    assert "Of new people nothing can be said: all clips are of one signer." in told
+    assert "Tested by leaving out each clip in turn:" in told
+    assert "Expect less for other people" in told
+    assert "For new people the score is unknown: all clips are of one signer." in told
     for path in one.rglob("*_2.npz"):
         path.unlink()
     assert main(["teach", str(base), str(one), *out]) == 0
-    assert "signs are told apart: no sign has a second clip" in capsys.readouterr().out
+    assert "tells the signs apart: no sign has a second clip" in capsys.readouterr().out
     shutil.rmtree(one / "thanks")
     assert main(["teach", str(base), str(one), *out]) == 0
     assert "Only one sign, hello: it is told" in capsys.readouterr().err
@@ -111,7 +111,7 @@ def test_clips_that_name_nobody_are_counted_apart(
     told = capsys.readouterr().out
     assert "from 4 clips, by 1 signer and unknown people." in told
     assert "1 clip names no signer; name it anna_1.npz (signer, underscore, number)" in told
-    assert "Of new people nothing can be said: only one signer is named." in told
+    assert "For new people the score is unknown: only one signer is named." in told
     for number, path in enumerate(sorted(root.glob("*/anna*"))):
         path.rename(path.with_name(f"{number}.npz"))
     assert main(["teach", str(base), str(root), *out]) == 0
@@ -128,9 +128,11 @@ def test_only_people_who_were_tested_are_counted(
     assert main(["teach", str(base), str(root), "-o", str(tmp_path / "x.onnx")]) == 0
     told = capsys.readouterr().out
     assert "Taught: 3 signs from 10 clips, by 3 signers." in told
-    assert re.search(r"Each of 2 signers left out in turn: \d of 8 right", told)
-    assert "2 clips could not be tested: nobody else shows their sign." in told
-    assert "2 people say little about others: the true figure may well be 20 points lower." in told
+    assert re.search(r"Tested by leaving out each of 2 signers in turn: \d of 8 correct", told)
+    assert "2 clips could not be tested, because nobody else shows their sign." in told
+    assert (
+        "2 people are few: for other people, the true figure may well be 20 points lower."
+    ) in told
     assert re.search(r"the model still gave that sign's clips a name in \d+ of 10 cases", told)
 
 

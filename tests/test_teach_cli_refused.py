@@ -38,7 +38,7 @@ def test_mistakes_in_the_arguments(
     fails(["teach", base, clips, "-o", "x.tflite"], "name one that ends so", capsys)
     fails(["teach", base, clips, "-o", file / "x.onnx"], "cannot be written", capsys)
     fails(["teach", mine, clips, "--remove", "hello"], "--remove: takes signs away", capsys)
-    fails(["teach", mine, clips, "--add", "--keep-signs"], "--keep-signs: is chosen", capsys)
+    fails(["teach", mine, clips, "--add", "--keep-signs"], "--keep-signs: works only", capsys)
     fails(["teach", mine, "--remove", "nobody"], "no sign 'nobody'", capsys)
     fails(["teach", base, clips, "--add", "-o", out], "was not taught", capsys)
     fails(["teach", base, "--remove", "a", "-o", out], "was not taught; it has no", capsys)

@@ -66,7 +66,7 @@ def test_one_clip_for_two_signs_is_refused(taught: Recogniser, base: Path) -> No
 def test_a_base_of_few_signs_is_told(base: Path) -> None:
     """Unless it began with weights that know more."""
     found = signlet.load(base)
-    with pytest.warns(UserWarning, match="signs only, and such a model sees little in other signs"):
+    with pytest.warns(UserWarning, match="signs, too few to tell other signs apart well"):
         signlet.teach(found, [moving_hand(0, 0, 0), moving_hand(1, 1, 1)], ["x", "y"])
     assert "--init fingerspelling" in note_of_base(found)
     found.about["init"] = {"model": "fingerspelling"}
@@ -88,7 +88,7 @@ def test_a_clip_counts_once(taught: Recogniser) -> None:
         (3, [0, 1, 2, 0, 1, 2], "c3 (s0) and 2 more lie in the model file already"),
         (3, [0, 1, 2, 1], "c3 (s1) lies in the model file already"),
         (0, [0, 1, 0], "c2 (s0) is c0"),
-        (0, [0, 0, 0, 1, 1], "c1 (s0) is c0, and 2 more are the same as others"),
+        (0, [0, 0, 0, 1, 1], "c1 (s0) is c0, and 2 more repeat others"),
         (1, [0, 0, 0], "c1 (s0) and 1 more lie in the model file already"),
         (2, [0, 1, 1, 2, 2], "c2 (s1) lies in the model file already; c4 (s2) is c3"),
     ],

@@ -239,7 +239,7 @@ def test_a_taught_card_of_python_is_read() -> None:
         ({"prototypes": "AAAA"}, "prototypes are not 2 times 16 numbers"),
         ({"embedding": None}, "prototypes are not 2 times null numbers"),
         ({"embedding": None, "prototypes": None}, "taught without an embedding"),
-        ({"teaching": {"spread": 0}}, "teaching holds numbers that make no sense"),
+        ({"teaching": {"spread": 0}}, "teaching contains numbers that make no sense"),
         ({"taught": {"signs": ["a", "a"]}}, "it has no taught signs, or one of them twice"),
         ({"taught": {"kept": 9}}, "kept is 9"),
         ({"taught": {"slope": None}}, "slope is null"),

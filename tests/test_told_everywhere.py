@@ -100,7 +100,7 @@ def test_what_is_told_of_no_clips_or_of_packed_ones_is_refused(
     pack(open_source(loose, names=NAMES), packed, 16, jobs=1)
     for command in (["evaluate", str(run)], ["calibrate", str(run)], ["export", str(run)]):
         assert main([*command, *flag]) == 2
-        assert f"{flag[0]} {flag[1]}: tells of the clips of" in capsys.readouterr().err
+        assert f"{flag[0]} {flag[1]}: describes the clips of" in capsys.readouterr().err
     for command in (
         ["evaluate", str(run), "--data"],
         ["calibrate", str(run), "--unknown"],
@@ -110,7 +110,7 @@ def test_what_is_told_of_no_clips_or_of_packed_ones_is_refused(
         ["train", "--run", str(tmp_path / "run"), "--data"],
     ):
         assert main([*command, str(packed), *flag]) == 2
-        assert "is packed already; give it to pack" in capsys.readouterr().err
+        assert "is packed already; give this flag to signlet pack" in capsys.readouterr().err
 
 
 # --- recognise --json ---------------------------------------------------------------------
@@ -125,9 +125,9 @@ def test_json_has_what_is_wrong_with_each_clip(
     zeros[:, left] = 0
     handless[:, left], handless[:, 522:] = np.nan, np.nan
     clips = {
-        "zeros": (zeros, "zeros taken as not found"),
+        "zeros": (zeros, "zeros treated as not found"),
         "handless": (handless, "no hands were found"),
-        "long": (np.tile(good, (30, 1, 1)), "was read as one sign"),
+        "long": (np.tile(good, (30, 1, 1)), "was taken as one sign"),
     }
     for name, (frames, _) in clips.items():
         np.savez(tmp_path / f"{name}.npz", landmarks=frames, fps=25.0)

@@ -125,7 +125,7 @@ def test_a_run_that_another_training_has_begun_meanwhile_is_refused(
     where, processes = RunFolder(tmp_path / "run"), Processes()
     run.check(TINY, where, False, (), processes)
     signlet.train(TINY, tiny_packed, where.path, folds=[0])
-    with pytest.raises(SignletError, match="holds a run already; add --resume"):
+    with pytest.raises(SignletError, match="contains a run already; add --resume"):
         run.train_checked(TINY, tiny_packed, where, run.Wanted([0], 0), processes)
     again = run.train_checked(TINY, tiny_packed, where, run.Wanted([0], 0, resume=True), processes)
     assert "soup" in again

@@ -37,7 +37,7 @@ def run_of(where: Path, run: Path, dtype: str = "float32", **about: object) -> P
     [
         (range(3), "6 of these 6 clips are among"),
         (range(2, 4), "2 of these 4 clips are among"),
-        (range(3, 5), "none of these clips is among"),
+        (range(3, 5), "the model was trained on none of these clips"),
     ],
 )
 def test_clips_of_the_run_are_counted(tmp_path: Path, takes: range, said: str, dtype: str) -> None:

@@ -251,7 +251,7 @@ def test_a_study_of_another_search_is_refused(
     packed: PackedSet, fake: FakeTraining, tmp_path: Path, changes: dict[str, Any], named: str
 ) -> None:
     tune(search(packed), tmp_path / "tune.db", 1)
-    with pytest.raises(SignletError, match=f"tune.db: is a study with other {named};"):
+    with pytest.raises(SignletError, match=f"tune.db: was started with other {named};"):
         tune(search(packed, **changes), tmp_path / "tune.db", 2)
 
 
@@ -317,8 +317,8 @@ def test_the_default_space_fits_the_recipes_that_come_along(packed: PackedSet) -
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("optimiser.learning_rat: {low: 1.0e-4, high: 1.0e-3}", "learning_rat is no value"),
-        ("optimiser.learning_rate: {low: 1e-4, high: 1e-3}", "YAML takes the latter for text"),
+        ("optimiser.learning_rat: {low: 1.0e-4, high: 1.0e-3}", "learning_rat is not a setting"),
+        ("optimiser.learning_rate: {low: 1e-4, high: 1e-3}", "which YAML takes for text"),
         ("optimiser.learning_rate: {low: 0.1, high: 0.01}", "low below high"),
         ("optimiser.learning_rate: {low: 0, high: 0.01, log: true}", "above 0 for log"),
         ("optimiser.learning_rate: 0.1", r"give \{low, high, log\}"),
@@ -328,7 +328,7 @@ def test_the_default_space_fits_the_recipes_that_come_along(packed: PackedSet) -
         ("loss.smoothing: {low: 0, high: 2}", "below 1"),
         ("packing.max_len: {low: 8, high: 16}", "cannot be searched"),
         ("optimiser: {low: 8, high: 16}", "optimiser = 8"),
-        ("- a\n- b", "holds no settings"),
+        ("- a\n- b", "contains no settings"),
         ("a: [", "is not YAML"),
     ],
 )
@@ -361,7 +361,7 @@ def test_a_space_file_is_read(packed: PackedSet, tmp_path: Path) -> None:
         ({"validation": (3,)}, "fold 3 cannot be"),
         ({"validation": (0, 3)}, "fold 3 cannot be"),
         ({"validation": ()}, "cannot be"),
-        ({"test_fold": 7}, "the recipe's are 0 to 3"),
+        ({"test_fold": 7}, "the recipe has folds 0 to 3"),
     ],
 )
 def test_folds_that_do_not_keep_apart_are_refused(

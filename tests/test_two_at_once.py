@@ -62,7 +62,7 @@ def test_pack_and_the_packing_of_train(
             ["pack", clips, "-o", run / "packed", "--jobs", "1"],
             ["train", "--data", clips, "--run", run, "--jobs", "1"],
         ):
-            assert "another command packs clips into this folder" in refused(capsys, *command)
+            assert "another command is packing clips into this folder" in refused(capsys, *command)
     assert main(["pack", str(clips), "-o", str(run / "packed"), "--jobs", "1"]) == 0
     assert ".lock" not in os.listdir(run / "packed")
 
@@ -70,7 +70,7 @@ def test_pack_and_the_packing_of_train(
 def test_a_training(tmp_path: Path) -> None:
     with (
         RunFolder(tmp_path / "run").only_one(),
-        pytest.raises(SignletError, match="another training works in this folder"),
+        pytest.raises(SignletError, match="another training is using this folder"),
         RunFolder(tmp_path / "run").only_one(),
     ):
         pass
@@ -79,7 +79,7 @@ def test_a_training(tmp_path: Path) -> None:
 def test_convert(clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
     with only_one(out, BUSY):
-        assert "another command converts" in refused(capsys, "convert", clips, out, "--flip-y")
+        assert "another command is converting" in refused(capsys, "convert", clips, out, "--flip-y")
     assert main(["convert", str(clips), str(out), "--flip-y"]) == 0
 
 
@@ -89,7 +89,7 @@ def test_extract(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "videos" / "a.mp4").write_bytes(b"\0\0\0\x20ftypisom")
     with only_one(tmp_path / "out", BUSY):
         said = refused(capsys, "extract", tmp_path / "videos", "-o", tmp_path / "out")
-        assert "another command extracts into this folder" in said
+        assert "another command is extracting into this folder" in said
 
 
 def test_teach(
@@ -97,7 +97,9 @@ def test_teach(
 ) -> None:
     out = tmp_path / "mine.onnx"
     with only_one_file(out, BUSY):
-        assert "another command teaches it" in refused(capsys, "teach", teachable, clips, "-o", out)
+        assert ("another command is writing this model") in refused(
+            capsys, "teach", teachable, clips, "-o", out
+        )
     assert not list(tmp_path.glob(".*"))
 
 
@@ -109,7 +111,7 @@ def test_tune(tmp_path: Path) -> None:
     study = tmp_path / "new" / "tune.db"
     with (
         only_one_file(study, BUSY),
-        pytest.raises(SignletError, match="another search works on this study"),
+        pytest.raises(SignletError, match="another search is using this study"),
     ):
         tune(search, study, 1, device="cpu")
 
@@ -121,7 +123,7 @@ def tiny() -> SignModel:
 def test_export(tmp_path: Path) -> None:
     with (
         only_one(tmp_path / "out", BUSY),
-        pytest.raises(SignletError, match="another command exports into this folder"),
+        pytest.raises(SignletError, match="another command is exporting into this folder"),
     ):
         export_ensemble([tiny()], ["a", "b", "c"], tmp_path / "out", ["onnx"])
 
@@ -130,7 +132,7 @@ def test_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(build, "node_modules", lambda: tmp_path)
     with (
         only_one_file(tmp_path / "site", BUSY),
-        pytest.raises(SignletError, match="another command builds a page there"),
+        pytest.raises(SignletError, match="another command is building a page there"),
     ):
         build.build_site(tmp_path / "site", "fingerspelling")
 
@@ -141,7 +143,7 @@ def test_ensemble(tmp_path: Path) -> None:
 
     with (
         only_one_file(tmp_path / "both", BUSY),
-        pytest.raises(SignletError, match="another command writes an ensemble there"),
+        pytest.raises(SignletError, match="another command is writing an ensemble there"),
     ):
         write_ensemble(Made(), tmp_path / "both")  # type: ignore[arg-type]
 
@@ -202,7 +204,7 @@ class TestLock:
         with take(tmp_path):  # type: ignore[attr-defined]
             pass
         said = capsys.readouterr().err
-        assert "this file system knows no locks" in said
+        assert "this file system does not support locks" in said
         assert said.count("\n") == 1
 
     def test_a_place_that_cannot_be_written_to(

@@ -35,7 +35,7 @@ def test_a_folder_of_single_frames_names_what_makes_clips_of_it(
 ) -> None:
     assert main([*command.split(), given]) == 2
     said = capsys.readouterr().err
-    assert "a file for each frame; write clips: signlet convert mp-data:MP_Data OUT" in said
+    assert "a file for each frame; make clips of them: signlet convert mp-data:MP_Data OUT" in said
     assert said.count("\n") == 1
 
 
@@ -76,7 +76,7 @@ def test_other_folders_are_not_taken_for_it(array: np.ndarray | None, tmp_path: 
 def test_another_folder_is_no_clip(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["recognise", str(tmp_path)]) == 2
     said = capsys.readouterr().err
-    assert f"give clips of it (signlet recognise {tmp_path}/*.npz)" in said
+    assert f"name clips in it (signlet recognise {tmp_path}/*.npz)" in said
     assert said.count("\n") == 1
 
 
@@ -155,7 +155,7 @@ def test_other_animated_pictures_are_videos(ending: str, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("name", "remedy"),
     [
-        ("a.webp", "save what moves in .webp as GIF or MP4"),
+        ("a.webp", "save moving pictures in .webp as GIF or MP4"),
         ("a.JPG", "make videos of single pictures"),
         ("more.zip", "unpack archives"),
         ("a.pkl", "save the arrays of pickles with numpy.savez"),

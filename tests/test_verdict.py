@@ -114,6 +114,14 @@ def test_the_signers_of_the_demo_are_sign_languages() -> None:
     said = verdict(made({"ase": 0.7, "eso": 0.7, "bfi": 0.1}), {"source": "fingerspelling"})
     assert "sign languages it has never seen" in said.result
     assert "Only 3 sign languages were tested" in said.audience[0]
+    assert any("a sign language it has not seen" in step for step in said.steps)
+    assert not any("more people" in step for step in said.steps)
+
+
+def test_a_sign_language_is_called_by_its_name() -> None:
+    right = {"ase": 0.9, "eso": 0.1, "gsg": 0.9, "sgg": 0.9, "psr": 0.9}
+    said = verdict(made(right), {"source": "fingerspelling"})
+    assert any("clips of Estonian Sign Language it names only" in limit for limit in said.limits)
 
 
 def test_a_published_split_is_named() -> None:
@@ -182,7 +190,7 @@ def test_duplicates_do_not_count() -> None:
     assert verdict(predictions, duplicates=twice).grade is Grade.GUESSING
     none = verdict(predictions, duplicates=np.ones(len(twice), bool))
     assert none.grade is Grade.UNTESTED
-    assert "nobody can say" in none.result
+    assert "it is unknown" in none.result
 
 
 def test_a_model_that_fails_on_its_own_clips_is_told() -> None:

@@ -247,7 +247,7 @@ def test_sound_without_pictures_is_refused(tmp_path: Path) -> None:
         frame.sample_rate = 16000
         container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    refused(path, "holds no video")
+    refused(path, "contains no video")
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".webm", ".avi"])

@@ -154,7 +154,7 @@ def test_a_video_named_as_landmarks_is_no_video_and_told(
 ) -> None:
     path = Path(shutil.copy(made[kind], tmp_path / f"a{suffix}"))
     assert not is_video(path)
-    with pytest.raises(ClipError, match=r"is a video, no landmarks; .*\.mp4"):
+    with pytest.raises(ClipError, match=r"is a video, not landmarks; .*\.mp4"):
         read_clip(path)
 
 

@@ -119,7 +119,7 @@ def test_a_stretch_beyond_the_end_is_refused_in_one_line(
     with pytest.raises(ClipError) as caught:
         read_clip(long[kind], span)
     said = str(caught.value)
-    assert said.startswith(f"{long[kind]}: lasts 60.0 seconds, so nothing lies from {span}")
+    assert said.startswith(f"{long[kind]}: lasts 60.0 seconds, so it has nothing from {span}")
     assert "\n" not in said
     assert stub.pictures == []
 

@@ -148,7 +148,7 @@ def test_only_a_file_without_a_single_picture_is_refused(
 def test_an_mp4_whose_list_of_pictures_is_lost_says_so(tmp_path: Path, stub: Stub) -> None:
     path = write(tmp_path / "a.mp4", 25, ".3g2", picture=noise)
     path.write_bytes(path.read_bytes()[:-3000])
-    with pytest.raises(ClipError, match="breaks off before the list of its pictures"):
+    with pytest.raises(ClipError, match="is cut off before its list of pictures"):
         read_clip(path)
 
 

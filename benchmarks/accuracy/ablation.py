@@ -12,7 +12,7 @@ Results: ablation.csv, ablation_conv.csv
 
 Sets: `letters`, the fingerspelling lexicon; `words`, a folder of own clips (--words), left
 out where there is none. Every training adds a row to the CSV when it ends; what is in the
-CSV is not trained again, so the same command goes on after a kill. The command may run
+CSV is not trained again, so the same command continues after a kill. The command may run
 several times at once, on the same CSV: no training is done twice. docs/ablation.md has more.
 """
 
@@ -63,7 +63,7 @@ def main() -> None:
         else:
             run(given, console)
     except (Interrupted, KeyboardInterrupt):
-        console.print("Stopped; the same command goes on with what is missing.")
+        console.print("Stopped; the same command continues with what is missing.")
         sys.exit(130)
     except SignletError as error:
         console.print(f"ablation: {error}", style="red", soft_wrap=True)

@@ -45,7 +45,7 @@ class _Moved(MetaPathFinder, Loader):
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         module = import_module(now := _now(spec.name))
         self._spec = module.__spec__
-        text = f"{spec.name} lies in {now} now; import it from there"
+        text = f"{spec.name} has moved to {now}; import it from there"
         warnings.warn(text, DeprecationWarning, stacklevel=2)
         return module
 

@@ -49,9 +49,9 @@ test("a rate that no camera has gives way to the usual one", async () => {
 test("what is no clip of landmarks is refused by its name, with the remedy", async () => {
   const numbers = CLIP.frames;
   const refused = [
-    [{ landmarks: [numbers.slice(0, 543 * 2), [1, 543, 2]] }, /clip\.npz: holds no landmarks of \(frames, 543, 3\)/],
-    [{ landmarks: [numbers.slice(0, 0), [0, 543, 3]] }, /holds no landmarks/],
-    [{ other: [numbers, [4, 543, 3]] }, /holds no landmarks/],
+    [{ landmarks: [numbers.slice(0, 543 * 2), [1, 543, 2]] }, /clip\.npz: contains no landmarks of shape \(frames, 543, 3\)/],
+    [{ landmarks: [numbers.slice(0, 0), [0, 543, 3]] }, /contains no landmarks/],
+    [{ other: [numbers, [4, 543, 3]] }, /contains no landmarks/],
     [{ landmarks: [numbers, [5, 543, 3]] }, /is cut off/],
     [{ landmarks: [numbers, [4, 543, 3]], left_mask: [numbers, [1]] }, /holds “left_mask” beside the landmarks/],
   ];

@@ -52,12 +52,12 @@ test("two cards, or a card that is no text, are damage", async () => {
   const entry = (value) => [14, message([[1, "signlet"], [2, value]])];
   await assert.rejects(cardText(message([[7, ""], entry(TEXT), entry(TEXT)]), "m"), /its signlet is there 2 times/);
   await assert.rejects(cardText(message([[7, ""], entry(Uint8Array.of(0xff))]), "m"), /is no UTF-8/);
-  await assert.rejects(readCard(message([[7, ""], entry("{")]), "m"), /its card is no JSON/);
+  await assert.rejects(readCard(message([[7, ""], entry("{")]), "m"), /its card is not JSON/);
 });
 
 test("weights in another file, or sparse ones, are refused", async () => {
   for (const graph of [message([[2, "location"]]), message([[2, "sparse_value"]]), message([[15, "x"]])]) {
-    await assert.rejects(cardText(message([[7, graph]]), "m"), /has weights in another file, or sparse ones/);
+    await assert.rejects(cardText(message([[7, graph]]), "m"), /has weights in another file, or sparse weights/);
   }
 });
 

@@ -19,7 +19,7 @@ test("a hand at one place was not found, whichever number stands for it, and the
     const given = filled(LEFT_HAND, POSE, number);
     const kept = given.slice();
     const { frames, remark } = withoutNumbers(given);
-    assert.equal(remark, `${said} taken as not found`);
+    assert.equal(remark, `${said} treated as not found`);
     assert.deepEqual(given, kept);
     assert.equal(holes(frames), holes(given) + 3 * 21);
   }
@@ -37,8 +37,8 @@ test("a reader says once what it mended", () => {
   try {
     const reader = new Reader();
     for (let i = 0; i < 3; i++) reader.read(filled(LEFT_HAND, POSE, 0));
-    assert.deepEqual(reader.remarks, ["zeros taken as not found"]);
-    assert.deepEqual(said, ["signlet: zeros taken as not found; write NaN where a point was not found"]);
+    assert.deepEqual(reader.remarks, ["zeros treated as not found"]);
+    assert.deepEqual(said, ["signlet: zeros treated as not found; write NaN where a point was not found"]);
   } finally {
     console.warn = warn;
   }

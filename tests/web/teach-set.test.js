@@ -119,7 +119,7 @@ test("in a .zip only clips in folders are examples, and each has to show a hand"
   assert.equal(sign, "hello");
   const junk = Uint8Array.of(1);
   for (const path of ["a.npz", "__MACOSX/a/b.npz", "a/.b.npz", "a/b.txt"]) {
-    await assert.rejects(zipped([[path, junk]]), /^Error: clips\.zip: holds no signs; choose a \.zip that this page has saved$/);
+    await assert.rejects(zipped([[path, junk]]), /^Error: clips\.zip: contains no signs; choose a \.zip that this page has saved$/);
   }
   const unseen = folderFile([{ ...clip([frame()]), sign: "a", name: "b.npz" }]);
   await assert.rejects(readExamples(file(unseen, "clips.zip")), /^Error: clips\.zip, a\/b\.npz: shows no hand in any frame; leave it out$/);

@@ -86,7 +86,7 @@ test("a recogniser of taught signs answers none below its threshold, and where n
 });
 
 test("what is no probability, or no embedding, is refused with what it is", () => {
-  assert.throws(() => requireProbabilities([0.5, 0.2], "m"), /^Error: m: is no usable model: it gives probabilities whose sum is 0\.7;/);
+  assert.throws(() => requireProbabilities([0.5, 0.2], "m"), /^Error: m: is not a usable model: it gives probabilities whose sum is 0\.7;/);
   assert.throws(() => requireProbabilities([1.5, -0.5], "m"), /a probability of -0\.5/);
   assert.throws(() => requireProbabilities([NaN, 1], "m"), /whose sum is NaN/);
   assert.throws(() => requireEmbedding([2, 0], "m"), /an embedding of length 2, not 1/);

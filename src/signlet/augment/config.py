@@ -70,7 +70,7 @@ class AugmentConfig:
         if not 0 < self.resize_low <= self.resize_high < math.inf:
             raise SignletError(
                 f"augment.resize_low is {self.resize_low} and resize_high {self.resize_high}; "
-                "the first must be above 0 and not above the second"
+                "resize_low must be above 0 and at most resize_high"
             )
 
     def is_early(self, epoch: int, epochs: int) -> bool:

@@ -65,8 +65,8 @@ def _reliability(axes: Axes, made: Calibrated) -> None:
     for name, (predictions, colour) in shown.items():
         confidence, accuracy = reliability(predictions)
         axes.plot(confidence, accuracy, "o-", color=colour, markersize=3, label=name)
-    axes.set(xlabel="confidence", ylabel="share read right", xlim=(0, 1), ylim=(0, 1.02))
-    axes.set_title("Confidence on signers not trained on", fontsize=9)
+    axes.set(xlabel="confidence", ylabel="share named correctly", xlim=(0, 1), ylim=(0, 1.02))
+    axes.set_title("Confidence on people it has never seen", fontsize=9)
 
 
 def reliability(predictions: Predictions) -> tuple[Floats, Floats]:

@@ -50,8 +50,8 @@ def sign_groups(signs: int, groups: int) -> list[NDArray[np.int64]]:
     largest = -(-signs // max(groups, 1))
     if not 2 <= groups <= signs or signs - largest < 2:
         raise SignletError(
-            f"{groups} groups of {signs} signs: give 2 groups or more, at most one a sign, so "
-            "that two signs are left to train on"
+            f"{groups} groups of {signs} signs: give at least 2 groups and at most one per "
+            "sign, so that at least two signs remain to train on"
         )
     order = np.random.default_rng(_GROUPS_SEED).permutation(signs)
     return [np.sort(part) for part in np.array_split(order, groups)]
@@ -104,8 +104,9 @@ class LeaveOut:
             left = np.setdiff1d(shown, parts[group])
             if len(left) < 2:
                 raise SignletError(
-                    f"fold {fold}, group {group}: {len(left)} sign(s) would be left to train on; "
-                    "leave out fewer at a time, in more groups, or give clips of unknown signs"
+                    f"fold {fold}, group {group}: {len(left)} sign(s) would remain to train on; "
+                    "use more groups, so that each leaves out fewer signs, or give clips of "
+                    "unknown signs"
                 )
 
     def run(self, events: Events | None = None) -> list[Predictions]:
@@ -135,7 +136,7 @@ class LeaveOut:
         found = read_predictions(path)
         if set(found) != {SOUP} or not set(found[SOUP].signs) < set(self.packed.signs):
             raise SignletError(
-                f"{path}: is of another training; delete {path.parent} to train it again"
+                f"{path}: belongs to another training; delete {path.parent} to train it again"
             )
         return found[SOUP]
 
@@ -168,8 +169,8 @@ class LeaveOut:
             write_text(path, json.dumps(settings, indent=1, ensure_ascii=False) + "\n")
         elif differing(_read_json(path), settings):
             raise SignletError(
-                f"{self.work}: its trainings are of another recipe or other clips; delete the "
-                "folder, or name another one by --work"
+                f"{self.work}: was trained with another recipe or other clips; delete the "
+                "folder, or choose another one with --work"
             )
 
 

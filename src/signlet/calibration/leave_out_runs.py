@@ -90,14 +90,14 @@ def _parts(runs: Sequence[Path], model: ModelFile) -> tuple[Sequence[Path], Kind
     about = model.about.get(ENSEMBLE)
     if not isinstance(about, dict):
         if runs[1:]:
-            raise SignletError(f"{runs[0]}: is no ensemble; leave out --runs")
+            raise SignletError(f"{runs[0]}: is not an ensemble; leave out --runs")
         return runs, "softmax"
     try:
         parts, kind = {str(run["name"]): run["model"] for run in about["runs"]}, about["average"]
     except (KeyError, TypeError):
         parts, kind = {}, None
     if not parts or kind not in KINDS:
-        raise SignletError(f"{runs[0] / CONFIG}: what it says of its runs is damaged; {_REMEDY}")
+        raise SignletError(f"{runs[0] / CONFIG}: its list of runs is damaged; {_REMEDY}")
     if len(runs) - 1 != len(parts):
         raise SignletError(
             f"{runs[0]}: is an ensemble; {_REMEDY}, or the folders of {', '.join(parts)} by --runs"
@@ -115,8 +115,8 @@ def run_recipe(run: Path) -> Recipe:
     settings = read_mapping(path, _REMEDY)
     if INIT in settings:
         raise SignletError(
-            f"{run}: was started from {settings[INIT]} (--init), which may know the signs to be "
-            f"left out; {_REMEDY}"
+            f"{run}: was started from {settings[INIT]} (--init), which may already know the "
+            f"signs that are left out; {_REMEDY}"
         )
     own = {name: value for name, value in settings.items() if name not in _OF_THE_CLIPS}
     try:
@@ -144,7 +144,7 @@ def _packed(
     if where is None and RunFolder(run).has_packed:
         where = str(RunFolder(run).packed)
     if where is None and not recipe.packing.default_source:
-        raise SignletError(f"{run}: name the clips that it was trained on by --data")
+        raise SignletError(f"{run}: use --data to name the clips that it was trained on")
     return packed_clips(where, recipe, run / WORK, -1, events, *told)
 
 
@@ -153,7 +153,8 @@ def _require_own(run: Path, packed: PackedSet, out_of_fold: Predictions) -> None
     own = [label.get(name) for name in out_of_fold.names]
     if packed.signs != out_of_fold.signs or own != out_of_fold.labels.tolist():
         raise SignletError(
-            f"{packed.path}: these are not the clips that {run} was trained on; name them by --data"
+            f"{packed.path}: these are not the clips that {run} was trained on; name those with "
+            "--data"
         )
 
 
@@ -169,7 +170,7 @@ def _say_how_long(work: Sequence[LeaveOut], events: Events) -> None:
         events.line(
             f"{len(todo)} trainings without some of the signs; about {max(seconds / 60, 1):,.0f} "
             "min, if this machine is as fast as the one that trained the run. Ctrl-C stops, "
-            "the same command goes on."
+            "the same command continues."
         )
 
 
@@ -178,8 +179,8 @@ def _require_clips(out_of_fold: Predictions, duplicates: NDArray[np.bool_], run:
     if not (out_of_fold.labels[~duplicates] >= 0).any():
         raise SignletError(
             f"{run}: all {len(duplicates)} held-out clips are duplicates of clips that were "
-            "trained on, "
-            "so nothing can be measured; train it on clips that are not recordings of the others"
+            "trained on, so nothing can be measured; train it on clips that do not repeat each "
+            "other"
         )
 
 
@@ -192,7 +193,7 @@ def _without_duplicates(
     """Clips of unknown signs stay: no duplicate of them was trained on."""
     if not duplicates.any():
         return out_of_fold, answers
-    events.line(f"{duplicates.sum()} duplicates of clips that were trained on are left out.")
+    events.line(f"{duplicates.sum()} clips are left out, because they duplicate training clips.")
     names = {
         name for name, duplicate in zip(out_of_fold.names, duplicates, strict=True) if duplicate
     }

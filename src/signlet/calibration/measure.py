@@ -193,8 +193,8 @@ def choose_threshold(unknown: Floats, false_accepts: float) -> float:
     stopped = np.sort(unknown)[::-1][passing]
     if stopped >= 1:
         raise SignletError(
-            "clips of unknown signs are read with full certainty, so no threshold stops them; "
-            "allow more false accepts, or measure on more unknown clips"
+            "the model is fully certain about some clips of unknown signs, so no threshold can "
+            "refuse them; allow more false accepts, or measure on more unknown clips"
         )
     above = unknown[unknown > stopped]
     top = above.min() if len(above) else 1.0
@@ -277,17 +277,19 @@ def _notes(calibration: Calibration, signers: Sequence[str], strangers: Sequence
     notes, unknown = [], calibration.unknown
     if calibration.false_accepts * (unknown + 1) < 1:
         notes.append(
-            f"{unknown} unknown clips cannot promise a false-accept rate below 1 in "
-            f"{unknown + 1}; the threshold is above all of them"
+            f"{unknown} unknown clips are too few to show a false-accept rate below 1 in "
+            f"{unknown + 1}; the threshold was set above all of them"
         )
     if (few := min(len(set(signers)), len(set(strangers)))) < 2:
-        notes.append("no signer is told apart, so nothing is known of how signers differ")
+        notes.append(
+            "the clips name fewer than two signers, so the difference between signers is unknown"
+        )
     elif few < 10:
-        notes.append(f"only {few} signers: for a new one the rates may be quite different")
+        notes.append(f"only {few} signers: for a new person the rates may be quite different")
     if calibration.temperature == 1:
         notes.append(
-            "the temperature is left at 1: the clips are all read right, or almost all wrong, so "
-            "it cannot be measured"
+            "the temperature stays 1: it cannot be measured, because the model names all clips "
+            "correctly, or almost all of them wrongly"
         )
     return notes
 
@@ -296,5 +298,6 @@ def _not_carried(seen: Predictions, after: Predictions) -> list[str]:
     if _log_loss(after) <= 1.01 * _log_loss(seen):
         return []
     return [
-        "the temperature fitted on other signers makes the log loss worse: it differs by signer"
+        "the temperature fitted on other signers makes the log loss worse: it differs from "
+        "signer to signer"
     ]

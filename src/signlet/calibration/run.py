@@ -68,13 +68,13 @@ def held_out(folder: Path) -> Predictions:
     path = RunFolder(folder).predictions
     if not path.exists():
         raise SignletError(
-            f"{folder}: holds no {PREDICTIONS}, so it cannot be calibrated; name a run folder "
-            "in which folds were held out to the end (signlet train --folds)"
+            f"{folder}: has no {PREDICTIONS}, so it cannot be calibrated; name a run that "
+            "tested at least one fold (signlet train --folds)"
         )
     stored = read_predictions(path)
     which = ENSEMBLE if ENSEMBLE in stored else SOUP
     if which not in stored:
-        raise SignletError(f"{path}: holds no predictions of {which}")
+        raise SignletError(f"{path}: has no predictions of {which}")
     return stored[which]
 
 
@@ -89,5 +89,8 @@ def _of_unknown(
             except SignletError as error:
                 raise SignletError(f"{clips.where}: {error}") from None
     left = len(packed[0]) - len(answers.names)
-    events.line(f"{len(answers.names):,} clips of unknown signs; {left:,} of known ones left out.")
+    events.line(
+        f"{len(answers.names):,} clips of unknown signs; {left:,} clips left out, because the "
+        "model knows their signs."
+    )
     return [answers], {"unknown": packed[0].source, "known_left_out": left}

@@ -1,4 +1,4 @@
-"""A model's answers to clips of signs that it does not know."""
+"""A model's answers to clips of signs the model does not know."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def predict_unknown(model: ModelFile, *sets: PackedSet) -> Predictions:
     if missing:
         raise SignletError(
             f"packed with max_len {packed.max_len}, the model takes {missing[0]}; "
-            "pack the clips again, or name the clips themselves"
+            "pack the clips again, or name the clips instead of the packed set"
         )
     known = numbers(model.signs)
     strange = [one_form(sign) not in known for sign in packed.signs]

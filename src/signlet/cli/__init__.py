@@ -26,29 +26,29 @@ COMMANDS = {
     "demo": "train a recogniser of fingerspelled letters on real clips, in minutes",
     "extract": "find the landmarks in videos and write them to files",
     "models": "get the models that MediaPipe 1.x needs to find landmarks, once",
-    "inspect": "look at a data set or a clip: quality, pictures, animation",
-    "convert": "write clips anew whose arrays mean something else: hands exchanged, y up ...",
+    "inspect": "check a data set or a clip: quality, pictures, animation",
+    "convert": "repair clips whose arrays mean something else: hands swapped, y upwards ...",
     "pack": "read clips once and write a packed data set for training",
-    "train": "train student, teacher and distilled model; evaluate on unseen signers",
-    "evaluate": "scores of a run, or of a model on other clips",
+    "train": "train a recogniser and test it on people it has never seen",
+    "evaluate": "show the scores of a run, or test a model on other clips",
     "ensemble": "average several runs, score the average, write it as one model",
-    "calibrate": "how sure a model may be, and from which confidence it answers none",
-    "tune": "search better values of a recipe; tested on signers that no choice has seen",
+    "calibrate": "measure the confidence below which a model answers none",
+    "tune": "search for better settings, tested on people left out of the search",
     "export": "write a trained model as one file for phone, browser and server",
-    "teach": "teach new signs to a trained model, by a few clips of each, in seconds",
+    "teach": "teach new signs to a trained model, with a few clips of each, in seconds",
     "recognise": "name the sign in a clip",
-    "live": "signs as they come, from a camera, a video or recorded landmarks",
+    "live": "recognise signs live, from a camera, a video or recorded landmarks",
     "page": "build the live page: camera or video to signs, all in a browser",
     "serve": "serve a recogniser over HTTP",
 }
 _USAGE = """usage: signlet COMMAND ...
 
-Small sign recognisers, from landmarks to phone.
+Small sign recognisers, from video to phone.
 
 commands:
 {commands}
 
-signlet COMMAND --help tells more of each, with examples; --help all lists every flag.
+signlet COMMAND --help explains a command, with examples; --help all lists every flag.
 Start with: signlet demo
 """
 _EXTRAS = {"demo": "demo", "extract": "video", "live": "video", "tune": "tune"}
@@ -110,7 +110,9 @@ def _main(arguments: Sequence[str] | None, ending: Ending) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] in (["-h"], ["--help"], ["--version"]) and given[1:]:
         hint = f"; did you mean signlet {given[1]} --help?" if given[1] in COMMANDS else ""
-        return _fail(f"{given[0]}: stands alone, without {shortened(given[1])}{hint}", FAILED)
+        return _fail(
+            f"{given[0]}: takes nothing after it, but got {shortened(given[1])}{hint}", FAILED
+        )
     if not given or given[0] in ("-h", "--help"):
         print(usage(), end="")
         return 0 if given else FAILED
@@ -128,6 +130,9 @@ def _main(arguments: Sequence[str] | None, ending: Ending) -> int:
 def _run(name: str, arguments: list[str], ending: Ending, own: bool) -> int:
     if arguments[:1] in (["-h"], ["--help"]) and arguments[1:] in ([], ["all"]):
         return _help(name, everything=len(arguments) > 1)
+    if arguments[:1] in (["-h"], ["--help"]) and not arguments[1].startswith("-"):
+        extra = shortened(" ".join(arguments[1:]))
+        return _fail(f"signlet {name} --help {extra}: give --help, or --help all", FAILED)
     try:
         with saying_loading(name) if own and _complete() else nullcontext():
             command = importlib.import_module(f"signlet.cli.{name}")

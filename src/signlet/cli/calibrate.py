@@ -27,8 +27,8 @@ from signlet.text.terminal import print_json
 _USELESS = 0.1
 """Share of known clips that pass the threshold; below it a calibration is no use."""
 _EXAMPLES = """
-  signlet calibrate runs/mine --unknown other_signs/     clips of signs that it does not know
-  signlet calibrate runs/mine                            without such clips: trains 4 times a fold
+  signlet calibrate runs/mine --unknown other_signs/     clips of signs the model does not know
+  signlet calibrate runs/mine                            without them: trains 4 times per fold
   signlet calibrate runs/mine --leave-out 8 --false-accepts 0.01
   signlet calibrate runs/both --runs runs/one runs/two   an ensemble of these two
 """
@@ -51,7 +51,9 @@ def _check(parsed: Any) -> None:
     if parsed.unknown is None and not parsed.data:
         refuse_told(parsed, "--unknown or --data")
     if parsed.unknown is not None and (parsed.runs or parsed.data or parsed.folds):
-        raise SignletError("--runs, --data and --folds are for trainings; leave out --unknown")
+        raise SignletError(
+            "--runs, --data and --folds cannot be used with --unknown; leave out one or the other"
+        )
 
 
 def _others(parsed: Any) -> UnknownClips | LeaveOutRequest:
@@ -67,7 +69,7 @@ def _parser() -> ArgumentParser:
     parser = make_parser(
         "calibrate",
         'Measure the confidence below which a model answers "none": a temperature from its\n'
-        "out-of-fold predictions, and a threshold from clips of signs that it does not know.\n"
+        "out-of-fold predictions, and a threshold from clips of signs the model does not know.\n"
         "Without --unknown, signlet trains the run again without some of its signs.",
         _EXAMPLES,
     )
@@ -119,8 +121,9 @@ def _parser() -> ArgumentParser:
 def _print(made: Calibrated, console: Console) -> None:
     report, calibration = made.report, made.calibration
     console.print(
-        f"\n{report.known:,} clips of known signs by {report.known_signers} signers, "
-        f"{report.unknown:,} of unknown signs by {report.unknown_signers}; none was trained on.",
+        f"\n{report.known:,} clips of known signs from {report.known_signers} signers, "
+        f"{report.unknown:,} clips of unknown signs from {report.unknown_signers}. The model "
+        "was trained on none of them.",
         highlight=False,
         soft_wrap=True,
     )
@@ -128,9 +131,9 @@ def _print(made: Calibrated, console: Console) -> None:
     if report.accepted.share < _USELESS:
         console.print(
             Text(
-                f"Warning: {1 - report.accepted.share:.0%} of the known signs would be answered "
-                "with none; this model cannot tell them from unknown ones. Train it better, or "
-                f"delete {CALIBRATION}.",
+                f"Warning: {1 - report.accepted.share:.0%} of the clips of known signs would be "
+                "answered with none, because this model cannot tell known signs from unknown "
+                f"ones. Train it on more clips, or delete {CALIBRATION}.",
                 style="bold yellow",
             ),
             soft_wrap=True,
@@ -156,15 +159,15 @@ def _threshold_table(made: Calibrated) -> Table:
     for name, share in {
         "unknown clips accepted": report.false_accepts,
         "known clips accepted": report.accepted,
-        "of these read right": report.accepted_accuracy,
+        "of these named correctly": report.accepted_accuracy,
     }.items():
         table.add_row(name, *_share(share))
-    table.add_row("of all known clips read right", f"{report.accuracy:.3f}", "")
+    table.add_row("of all known clips named correctly", f"{report.accuracy:.3f}", "")
     elsewhere = report.false_accepts_elsewhere
     if not math.isnan(elsewhere):
-        table.add_row("unknown, threshold of other signers", f"{elsewhere:.3f}", "")
+        table.add_row("unknown accepted, threshold of other signers", f"{elsewhere:.3f}", "")
     table.add_row("AUROC, known against unknown", f"{report.auroc:.3f}", "")
-    table.add_row("unknown accepted where 95 % of known are", f"{report.fpr95:.3f}", "")
+    table.add_row("unknown accepted when 95 % of known are", f"{report.fpr95:.3f}", "")
     return table
 
 

@@ -33,7 +33,8 @@ class ConsoleEvents(Events):
         summary = extract_first(source, self.console, jobs)
         if summary.warnings or summary.bad:
             self.line(
-                f"More of each video: signlet inspect {where}, or signlet extract {where} -o DIR "
+                f"More about each video: signlet inspect {where}, or signlet extract {where} -o "
+                "DIR "
                 "(quality.csv)"
             )
 

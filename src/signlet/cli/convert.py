@@ -26,18 +26,18 @@ _EXAMPLES = """
   signlet convert clip.npy clip.npz --axes zxy          one clip
 """
 _SWITCHES = {
-    "swap_hands": "left and right hand are exchanged",
+    "swap_hands": "left and right hand are swapped",
     "flip_y": "y runs upwards",
-    "flip_x": "x runs to the left: 1 - x, without exchanging any sides",
-    "flip_z": "z runs the other way",
-    "mirror": "the picture is a mirror image: x reversed and all sides exchanged",
-    "swap_pose": "left and right of the pose are exchanged",
-    "without_z": "the third coordinate is not z: 0 takes its place",
-    "zeros_missing": "points at x = 0, y = 0 were not found",
-    "sort_frames": "frames are in the order of their numbers as text: 0, 1, 10, 11, 2",
-    "one_hand": "both hands have the same points: the one away from its wrist was not found",
-    "filled_missing": "a hand that is exactly still, or moves on a straight line while the rest "
-    "does not, was not found",
+    "flip_x": "x runs to the left: write 1 - x, without swapping left and right",
+    "flip_z": "z has the opposite sign",
+    "mirror": "the picture is mirrored: reverse x, and swap left and right",
+    "swap_pose": "left and right of the pose are swapped",
+    "without_z": "the third coordinate is not z: replace it with 0",
+    "zeros_missing": "points at x = 0, y = 0 mean not found",
+    "sort_frames": "frames are sorted as text: 0, 1, 10, 11, 2",
+    "one_hand": "both hands have the same points: remove the one away from its wrist",
+    "filled_missing": "remove filled-in hands: exactly still, or moving on a straight line "
+    "while the rest does not",
     "drop_repeats": "drop frames that repeat the one before",
 }
 
@@ -66,7 +66,7 @@ def _parser() -> Any:
     parser = make_plain_parser(
         "convert",
         "Repair clips whose arrays have the right shape but another meaning, such as left and\n"
-        "right hand exchanged; signlet inspect shows what looks wrong. A set becomes a folder\n"
+        "right hand swapped; signlet inspect shows what looks wrong. A set becomes a folder\n"
         "<sign>/<signer>_<name>.npz; files that exist are not written again. Several flags apply\n"
         "in the order below.",
         _EXAMPLES,
@@ -106,7 +106,7 @@ def _change(parsed: Any) -> Change | None:
     if not parsed.auto:
         return change
     if change.flags():
-        raise SignletError(f"--auto: finds by itself what to do; leave out {change.flags()}")
+        raise SignletError(f"--auto: chooses the repairs itself; leave out {change.flags()}")
     return None
 
 
@@ -133,8 +133,8 @@ def _refuse_packed(path: Path) -> None:
         return
     if (path / HEADER).exists():
         raise SignletError(
-            f"{path}: is a packed set, which cannot be converted; convert the clips that it was "
-            "made of, and pack what comes out"
+            f"{path}: is a packed set, which cannot be converted; convert the original clips, "
+            "and pack the result"
         )
 
 
@@ -144,7 +144,7 @@ def _refuse_own(given: Path, out: Path) -> None:
         return
     inside, own = out.resolve(), given.resolve()
     if inside == own or own in inside.parents:
-        raise SignletError(f"{out}: lies in the folder of the clips; name a folder elsewhere")
+        raise SignletError(f"{out}: is inside the folder of the clips; choose a folder outside it")
 
 
 # --- what is printed ----------------------------------------------------------------------
@@ -157,7 +157,7 @@ def _print_file(result: Converted) -> None:
 
 
 def _print_set(result: Converted) -> None:
-    there = f", {result.there} were there" if result.there else ""
+    there = f", {result.there} existed already" if result.there else ""
     say(f"{result.where}: {_clips(result.written)} written{there}")
     for flags, count in result.done.most_common():
         print(f"  {_clips(count)}: {flags or 'nothing was changed'}")

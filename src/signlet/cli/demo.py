@@ -29,7 +29,7 @@ from signlet.training.run import Wanted, check, train_checked
 _EXAMPLES = """
   signlet demo
   signlet demo --run runs/second --seed 1
-  signlet demo --optimiser.epochs 3          a quick look, without learning much
+  signlet demo --optimiser.epochs 3          a quick try that learns little
 """
 _SOURCE = "fingerspelling"
 
@@ -39,7 +39,7 @@ def run(arguments: list[str]) -> None:
     parser = make_parser(
         "demo",
         "Train a recogniser of the letters A to Z on 436 real clips of 17 sign languages, test\n"
-        "it on languages it has never seen, and show what it made of their clips.",
+        "it on languages it has never seen, and show its answers for six of their clips.",
         _EXAMPLES,
     )
     parser.add_argument("--run", type=str, default="runs/demo", help="run folder")
@@ -69,10 +69,10 @@ def run(arguments: list[str]) -> None:
 def _steps(run: Path) -> list[str]:
     """Give the next steps of somebody who tries signlet out."""
     return [
-        f"Open the report: {run}/report.html (signlet demo --open does it)",
+        f"Open the report: {run}/report.html (or run signlet demo --open)",
         f"Recognise a clip: signlet recognise {run} {_SOURCE}:gsg/R",
         "Train on your own signs: signlet train --data my_videos/   (docs/own_signs.md)",
-        "Or teach one without training: signlet teach fingerspelling my_videos/ -o mine.onnx",
+        "Or teach a sign without training: signlet teach fingerspelling my_videos/ -o mine.onnx",
         f"Use the model on a phone or in a browser: signlet export {run}",
     ]
 

@@ -32,8 +32,8 @@ _SAID = {
     "softmax": "the mean of the probabilities (softmax)",
     "logits": "the softmax of the mean logits (logits)",
 }
-_PAIRS = """Two at a time: top-1 of the first less that of the second, with its interval;
-share of clips with the same answer; share that only one of the two reads right"""
+_PAIRS = """Runs in pairs: top-1 of the first minus top-1 of the second, with its interval;
+share of clips with the same answer; share that only one of the two names correctly"""
 
 
 def run(arguments: list[str]) -> None:
@@ -69,7 +69,7 @@ def run(arguments: list[str]) -> None:
 def _print(made: Ensemble, console: Console) -> None:
     members = sum(len(part.model.members) for part in made.parts)
     console.print(
-        f"\nThe ensemble is {_SAID[made.kind]} of {len(made.parts)} runs with the same say; "
+        f"\nThe ensemble is {_SAID[made.kind]} of {len(made.parts)} runs with equal weight; "
         f"{members} models in all.",
         soft_wrap=True,
     )
@@ -77,8 +77,8 @@ def _print(made: Ensemble, console: Console) -> None:
         counts = ", ".join(f"{p.name} has {len(p.predictions.names):,}" for p in made.parts)
         console.print(
             Text(
-                f"Note: {made.left_out:,} clips are left out, because not all runs have held "
-                f"them out ({counts}).",
+                f"Note: {made.left_out:,} clips are left out, because not all runs were tested "
+                f"on them ({counts}).",
                 style="yellow",
             ),
             soft_wrap=True,
@@ -87,9 +87,7 @@ def _print(made: Ensemble, console: Console) -> None:
     console.print(f"\nScores on {clips:,} clips not trained on", _scores(made), sep="\n")
     if tests_duplicates_only(made):
         console.print(
-            f"Note: all clips that a run was tested on are duplicates of ones that it was "
-            f"trained on: "
-            f"{NO_ESTIMATE}.",
+            f"Note: a run was tested only on duplicates of its training clips: {NO_ESTIMATE}.",
             style="yellow",
             soft_wrap=True,
         )

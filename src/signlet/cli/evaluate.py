@@ -63,12 +63,12 @@ def run(arguments: list[str]) -> None:
         refuse_told(parsed, "--data")
         if there.settings.exists() and not there.config.exists():
             raise SignletError(
-                f"{folder}: this run has not finished; go on with signlet train ... --resume"
+                f"{folder}: this run has not finished; continue it with signlet train ... --resume"
             )
         if there.config.exists() and not there.predictions.exists():
             raise SignletError(
-                f"{folder}: nothing was held out here, so there are no scores; "
-                "name other clips by --data, or train with --folds"
+                f"{folder}: nothing was held out here, so there are no scores; name other clips "
+                "with --data, or train with --folds"
             )
         results = read_predictions(there.predictions)
     else:
@@ -122,10 +122,11 @@ def _unknown(packed: PackedSet, model: ModelFile) -> Iterator[str]:
         names = list(dict.fromkeys(missing))
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         yield (
-            f"{len(missing)} of {len(packed)} clips are of signs that the model does not know, and "
+            f"{len(missing)} of {len(packed)} clips are of signs that the model does not know, "
+            "and "
             f"are not scored: {', '.join(names[:_SHOWN])}{more}"
         )
     if unlabelled := len(packed) - len(shown):
         yield f"{unlabelled} of {len(packed)} clips are of unknown sign, and are not scored"
     if pairs := alike([*model.signs, *dict.fromkeys(missing)]):
-        yield f"names that look the same are two signs: {', '.join(pairs[:_SHOWN])}"
+        yield f"names that look the same count as two signs: {', '.join(pairs[:_SHOWN])}"

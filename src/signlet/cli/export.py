@@ -56,18 +56,24 @@ def run(arguments: list[str]) -> None:
         help="onnx, litert (model.tflite), or both; default: all that are installed",
     )
     parser.add_argument(
-        "--precision", type=str, default="fp16", help=f"of the weights: {', '.join(BOUNDS)}"
+        "--precision",
+        type=str,
+        default="fp16",
+        help=f"precision of the weights:  {', '.join(BOUNDS)}",
     )
     parser.add_argument(
         "--no-embedding",
         action="store_true",
         help="probabilities only: the competition's format, one input and one output",
     )
-    parser.add_argument("-o", "--out", type=str | None, help="folder (default MODEL/export)")
+    parser.add_argument(
+        "-o", "--out", type=str | None, help="folder to write (default MODEL/export)"
+    )
     parser.add_argument(
         "--clips",
         type=str | None,
-        help="real clips to compare on: a folder or a table as for training; default: the letters, "
+        help="real clips to compare on: a folder or a table as for training; default: the "
+        "letters, "
         "if it was trained on them",
     )
     add_columns(parser)
@@ -75,11 +81,13 @@ def run(arguments: list[str]) -> None:
     parser.add_argument(
         "--max-clips", type=int, default=64, help="number of these clips to use, spread evenly"
     )
-    parser.add_argument("--licence", type=str, default=None, help="of the model, for its card")
+    parser.add_argument(
+        "--licence", type=str, default=None, help="licence of the model, for its card"
+    )
     parser.add_argument(
         "--bound",
         type=float | None,
-        help="largest difference of a probability from torch; default "
+        help="largest allowed difference of a probability from torch; default "
         + ", ".join(f"{bound:g} for {name}" for name, bound in BOUNDS.items()),
     )
     parsed = parse(parser, arguments)
@@ -139,7 +147,7 @@ def _real_clips(parsed: Any, trained_on: Any, console: Console) -> dict[str, NDA
     where = parsed.clips or (trained_on if trained_on in _KNOWN else None)
     if where is None:
         console.print(
-            "Note: the files are compared with torch on made clips only; name real ones with "
+            "Note: the files are compared with torch on synthetic clips only; name real ones with "
             "--clips.",
             style="yellow",
             soft_wrap=True,
@@ -182,8 +190,9 @@ def _print(done: Exported, console: Console) -> None:
     console.print(table)
     first = next(iter(done.files.values()))
     console.print(
-        "differs: largest difference of a probability; embedding: largest distance of one; "
-        "other: clips that get another sign; threads: ms of a clip of 40 frames, median / 95 %.",
+        "differs: largest difference of a probability; embedding: largest distance of an "
+        "embedding; other: clips that get another sign than with torch; threads: ms for a clip "
+        "of 40 frames, median / 95th percentile.",
         soft_wrap=True,
     )
     console.print(f"Written to {first.parent}; read {CARD} there.", soft_wrap=True)

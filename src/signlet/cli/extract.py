@@ -55,7 +55,8 @@ def run(arguments: list[str]) -> None:
     parser.add_argument(
         "--model",
         type=Path,
-        help="for tasks: another model file than that of signlet models, such as Google's",
+        help="for tasks: use this model file, such as Google's, instead of the one from signlet "
+        "models",
     )
     add_names(parser)
     parsed = parse(parser, arguments)
@@ -81,7 +82,7 @@ def _print_summary(summary: Summary, out: Path, console: Console) -> None:
     good = [row.quality for row in summary.good if row.quality]
     if not good:
         return  # the reason is printed below
-    skipped = f", {summary.skipped} of them there already" if summary.skipped else ""
+    skipped = f", {summary.skipped} of them existed already" if summary.skipped else ""
     frames = sum(quality.frames for quality in good)
     console.print(
         f"{out}: {count_of(len(good))}{skipped}, {frames:,} frames; more in {out / FILE}",
@@ -101,7 +102,7 @@ def _report_bad(summary: Summary, out: str) -> None:
         return
     for row in summary.bad:
         tell(row.error)
-    rest = f"the others are in {out}" if summary.good else f"{out} holds no landmarks"
+    rest = f"the others are in {out}" if summary.good else f"{out} contains no landmarks"
     raise SignletError(
         f"{len(summary.bad)} of {count_of(len(summary.rows))} could not be extracted; {rest}"
     )

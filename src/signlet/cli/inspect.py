@@ -71,7 +71,9 @@ def run(arguments: list[str]) -> None:
     what = _open(parsed.what, parsed.columns, parsed.names)
     if parsed.clip is not None:
         if isinstance(what, Clip | PackedSet):
-            raise SignletError(f"--clip {parsed.clip}: only with a set of clips, not {parsed.what}")
+            raise SignletError(
+                f"--clip {parsed.clip}: works only with a set of clips, not with {parsed.what}"
+            )
         what = what.read(find(what, parsed.clip))
     console = SafeConsole()
     if isinstance(what, Clip):

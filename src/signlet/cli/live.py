@@ -57,7 +57,8 @@ def run(arguments: list[str]) -> None:
         raise KeyboardInterrupt
     if session.frames and not session.found:
         raise ClipError(
-            f"{source.name}: no landmark was found in any frame; is somebody to be seen, in light?"
+            f"{source.name}: no landmark was found in any frame; is a person in the picture, "
+            "and is there enough light?"
         )
 
 
@@ -108,7 +109,7 @@ def _sum_up(session: Session, lines: Lines) -> None:
     for remark in session.source.remarks():
         lines.say(f"{session.source.name}: {remark}")
     dropped = session.source.dropped()
-    left = f"; {dropped:,} pictures were left out to keep up" if dropped else ""
+    left = f"; {dropped:,} pictures were skipped to keep up" if dropped else ""
     signs = "1 sign" if session.signs == 1 else f"{session.signs:,} signs"
     lines.say(f"{signs} in {session.frames:,} frames{left}")
 
@@ -146,7 +147,7 @@ def _stages(
     if probe is not None and probe.works():
         yield _window(names, session, parsed.mirrored, signs, opened)
     elif not parsed.headless:
-        session.lines.say("no window can be opened here, so signs are printed only")
+        session.lines.say("no window can be opened here, so signlet only prints the signs")
 
 
 def _window(
@@ -164,7 +165,8 @@ def _window(
     boxes = missing(printable("".join(signs)))
     if boxes:
         session.lines.say(
-            f"no installed font has {boxes[:20]}, so the window shows boxes; install one"
+            f"no installed font has {boxes[:20]}, so the window shows boxes; install a font "
+            "that has them"
         )
     live = session.source.live
     window = opened.enter_context(Window())

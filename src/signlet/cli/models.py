@@ -34,9 +34,9 @@ def run(arguments: list[str]) -> None:
         raise SignletError(f"{parsed.wheel}: there is no such file; check the path")
     path = bundle_path()
     if whole(path):
-        say(f"{path}: is there already")
+        say(f"{path}: exists already")
         return
     if parsed.wheel is None and not installed():
-        say(f"downloading mediapipe {VERSION}, for its models alone")
+        say(f"downloading mediapipe {VERSION}, only for its models")
     made_bundle(parsed.wheel)
-    say(f"{path}: made; videos can be read now, without a network")
+    say(f"{path}: written; signlet can now read videos without a network")

@@ -45,7 +45,7 @@ def run(arguments: list[str]) -> None:
         "--max_len",
         type=int,
         default=16,
-        help="frames kept of a clip: 16 for the recipe small, 25 and 80 for asl-signs-25 and -80",
+        help="frames to keep per clip: 16 for the recipe small, 25 and 80 for asl-signs-25 and -80",
     )
     parser.add_argument("--dtype", type=Literal["float32", "float16"], default="float32")
     parser.add_argument("--jobs", type=int, default=-1, help="processes; -1: one per core")
@@ -53,13 +53,13 @@ def run(arguments: list[str]) -> None:
         "--backend",
         type=Literal["local", "ray"],
         default="local",
-        help="processes of this machine, or of a running Ray cluster",
+        help="where to pack: processes on this machine, or a running Ray cluster",
     )
     parser.add_argument(
         "--address",
         type=str,
         default=None,
-        help="of the Ray cluster, host:port; default: found automatically",
+        help="address of the Ray cluster, host:port; default: found automatically",
     )
     parsed = parse(parser, arguments)
     console = SafeConsole()

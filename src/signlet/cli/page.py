@@ -36,7 +36,7 @@ def run(arguments: list[str]) -> None:
     add("--model", type=str, default=STARTER, help="exported .onnx (%(default)s, letters A to Z)")
     parsed = parse(parser, arguments)
     if parsed.action != "build":
-        raise SignletError(f"signlet page {parsed.action}: there is only signlet page build")
+        raise SignletError(f"signlet page {parsed.action}: the only action is signlet page build")
     _build(parsed.output, parsed.model)
 
 

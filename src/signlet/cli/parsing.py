@@ -82,7 +82,7 @@ def refuse_told(parsed: Any, flag: str) -> None:
     for name in ("columns", "names"):
         if (value := getattr(parsed, name)) is not None:
             raise SignletError(
-                f"--{name} {value}: tells of the clips of {flag}, which is not given"
+                f"--{name} {value}: describes the clips of {flag}, which is not given"
             )
 
 

@@ -99,7 +99,7 @@ def _no_clip(name: str) -> str:
     if first.is_dir():
         some = f"signlet recognise {quote(str(first))}/*.npz"
         return (
-            f"{name}: is a folder, no clip; give clips of it ({some}), or if it is a model, "
+            f"{name}: is a folder, not a clip; name clips in it ({some}), or if it is a model, "
             "name a clip after it"
         )
     if not exists(first):
@@ -108,7 +108,10 @@ def _no_clip(name: str) -> str:
         return foreign(first, ENDINGS)
     if ";" in (what_else(first) or ""):  # with a remedy of its own
         return foreign(first, ENDINGS)
-    return f"{name}: is not a clip, which end in {ENDINGS}; if it is a model, name a clip after it"
+    return (
+        f"{name}: is not a clip; the names of clips end in {ENDINGS}; if it is a model, name "
+        "a clip after it"
+    )
 
 
 def _check(parsed: Any, names: Sequence[str]) -> None:
@@ -117,7 +120,7 @@ def _check(parsed: Any, names: Sequence[str]) -> None:
     if parsed.overlay is None:
         return
     if len(names) > 1 or names[0].startswith(LETTERS):
-        raise SignletError("--overlay: is for one file; give one clip")
+        raise SignletError("--overlay: works with one file; give one clip")
     from signlet.live.record import check_name
 
     check_name(parsed.overlay)
@@ -190,8 +193,8 @@ def _doubts(name: str, clip: Clip) -> list[str]:
     found = [] if clip.hand_frames().any() else ["no hands were found"]
     if clip.fps and len(clip.frames) / clip.fps > _LONG:
         found.append(
-            f"is {len(clip.frames) / clip.fps:.0f} s long and was read as one sign; for one after "
-            f"another: signlet live {quote(name)}"
+            f"is {len(clip.frames) / clip.fps:.0f} s long and was taken as one sign; to "
+            f"recognise several:  signlet live {quote(name)}"
         )
     return found
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-_GOES_ON = "the same command goes on"
+_GOES_ON = "the same command continues"
 _AGAIN = "give the same command again"
 _TRAINED = "packed clips and checkpoints are kept"
 KEPT = {
     "demo": f"{_TRAINED}, {_GOES_ON}",
-    "extract": f"videos that are finished are kept, {_GOES_ON}",
+    "extract": f"finished videos are kept, {_GOES_ON}",
     "models": f"nothing was written, {_AGAIN}",
     "inspect": f"nothing was changed, {_AGAIN}",
-    "convert": f"clips that are written stay, {_GOES_ON}",
-    "pack": f"clips that are packed are kept, {_GOES_ON}",
-    "train": f"{_TRAINED}, the same command with --resume goes on",
+    "convert": f"written clips are kept, {_GOES_ON}",
+    "pack": f"packed clips are kept, {_GOES_ON}",
+    "train": f"{_TRAINED}, the same command with --resume continues",
     "evaluate": f"nothing was changed, {_AGAIN}",
     "ensemble": f"nothing was written, {_AGAIN}",
-    "calibrate": f"trainings that are finished are kept, {_GOES_ON}",
-    "tune": f"trials that are finished are kept, {_GOES_ON}",
+    "calibrate": f"finished trainings are kept, {_GOES_ON}",
+    "tune": f"finished trials are kept, {_GOES_ON}",
     "export": f"nothing was written, {_AGAIN}",
     "teach": f"nothing was written, {_AGAIN}",
     "recognise": f"nothing was changed, {_AGAIN}",

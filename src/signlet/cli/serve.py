@@ -32,18 +32,18 @@ _EXAMPLES = """
 """
 TOKEN = "SIGNLET_TOKEN"
 _BOUNDS: dict[str, tuple[type, str]] = {
-    "max_bytes": (int, "bytes of a body"),
-    "max_frames": (int, "frames of a clip"),
-    "max_held": (int, "bytes of bodies and clips held at once, from all requests together"),
+    "max_bytes": (int, "most bytes of a body"),
+    "max_frames": (int, "most frames of a clip"),
+    "max_held": (int, "most bytes of bodies and clips in memory, over all requests"),
     "timeout": (float, "seconds from the first byte of a request to its answer"),
-    "max_waiting": (int, "requests under way at once, whose body has arrived"),
-    "max_connections": (int, "open connections; silent ones make room for new ones"),
-    "max_batch": (int, "clips that the model takes at once; 1 switches batches off"),
+    "max_waiting": (int, "most requests that wait for an answer, once their body has arrived"),
+    "max_connections": (int, "most open connections; silent ones are closed for new ones"),
+    "max_batch": (int, "most clips that the model recognises at once; 1 turns batching off"),
 }
-_MODEL = f"model file (.onnx, .tflite), run folder or name; {STARTER} without one"
+_MODEL = f"model file (.onnx, .tflite), run folder or name (default {STARTER})"
 _ALLOW_HOST = (
-    "allowed host names besides localhost, such as that of a proxy in front; needed if it listens "
-    "on this machine only"
+    "allowed host names besides localhost, such as that of a proxy in front; needed if the "
+    "service listens on this machine only"
 )
 _SHORTEST, _LONGEST = 16, 4096
 _MOST_THREADS = 1024
@@ -56,7 +56,7 @@ def run(arguments: list[str]) -> None:
         raise SignletError(f"--port {parsed.port}: give 0 (any free one) to 65535")
     if not 0 <= parsed.threads <= _MOST_THREADS:
         raise SignletError(
-            f"--threads {parsed.threads}: give 1 to {_MOST_THREADS}, or 0 (as the runtime chooses)"
+            f"--threads {parsed.threads}: give 1 to {_MOST_THREADS}, or 0 (the runtime chooses)"
         )
     limits = _limits(parsed)
     token = read_token(parsed.token_file)
@@ -80,7 +80,7 @@ def _limits(parsed: Any) -> Limits:
 def _model(given: str | None, page: bool, token: str | None) -> Path:
     if page and token is not None:
         raise SignletError(
-            "--page: a page cannot be asked for a token; serve it without one, or build it with "
+            "--page: the page cannot send a token; serve it without one, or build it with "
             "signlet page build and let your web server ask for a password"
         )
     if given is None:
@@ -104,11 +104,11 @@ def _warn(host: str, token: str | None, site: Path | None) -> None:
     if is_loopback(host):
         return
     if token is None:
-        tell(f"whoever reaches {host} may use this service; --token_file asks for a token")
+        tell(f"anybody who can reach {host} can use this service; --token_file requires a token")
     if site is not None:
         tell(
-            "browsers allow the camera on other machines over https only; put a server "
-            "that speaks https before this one"
+            "on other machines, browsers allow the camera only over https; put an https server "
+            "in front of this one"
         )
 
 
@@ -133,8 +133,12 @@ def _parser() -> Any:
     for name, (kind, about) in _BOUNDS.items():
         text = f"{about} (%(default)s)"
         add(f"--{name}", type=kind, default=getattr(default, name), help=text)
-    add("--threads", type=int, default=0, help="threads of the model; 0: as its runtime chooses")
-    add("--token_file", type=str, help=f"file with the token; without it, {TOKEN} is looked at")
+    add("--threads", type=int, default=0, help="threads of the model; 0: the runtime chooses")
+    add(
+        "--token_file",
+        type=str,
+        help=f"file with the token (default: the environment variable {TOKEN})",
+    )
     add("--access_log", action="store_true", help="print a line with the time for each request")
     return parser
 
@@ -176,8 +180,8 @@ def read_token(file: str | None) -> str | None:
     token = text.strip()
     if not _SHORTEST <= len(token) <= _LONGEST or not token.isascii() or len(token.split()) != 1:
         raise SignletError(
-            f"{where}: is no token; give one word of {_SHORTEST} characters or more, "
-            "as openssl rand -hex 32 prints"
+            f"{where}: is not a token; give one word of at least {_SHORTEST} characters, such "
+            "as the output of openssl rand -hex 32"
         )
     return token
 

@@ -29,7 +29,7 @@ from signlet.text.names import new_sign_name, signer_name
 from signlet.text.terminal import say, tell
 
 _EXAMPLES = """
-  signlet teach fingerspelling my_clips/ -o mine.onnx    a folder for each sign; one clip will do
+  signlet teach fingerspelling my_clips/ -o mine.onnx    a folder for each sign; one clip is enough
   signlet teach runs/mine clips.zip -o mine.onnx         recordings of the live page
   signlet teach model.onnx my_clips/ -o mine.onnx --keep-signs
   signlet teach mine.onnx more_clips/ --add              the old clips are not needed
@@ -44,7 +44,9 @@ def run(arguments: list[str]) -> None:
     out = _place(parsed)
     make.require_unprotected(out)
     require_writable(out)
-    with only_one_file(out, "another command teaches it; wait for it, or write to another -o"):
+    with only_one_file(
+        out, "another command is writing this model; wait for it, or choose another -o"
+    ):
         _teach(parsed, out)
 
 
@@ -96,7 +98,7 @@ def _place(parsed: Any) -> Path:
         raise SignletError("name the clips to teach: a folder of signs, a .zip of one, or a table")
     if changes and parsed.keep_signs:
         raise SignletError(
-            "--keep-signs: is chosen when a model is first taught; leave it out here"
+            "--keep-signs: works only when a model is first taught; leave it out here"
         )
     base = model_path(parsed.base)
     if parsed.out is None and not changes:

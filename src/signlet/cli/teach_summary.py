@@ -55,7 +55,8 @@ def _unnamed(taught: Taught) -> Iterator[str]:
     them = "it" if len(nameless) == 1 else "them"
     yield (
         f"{_many(len(nameless), 'clip')} {verb} no signer; name {them} "
-        f"anna_1{printable(Path(nameless[0].name).suffix)} (signer, underscore, number) to get the "
+        f"anna_1{printable(Path(nameless[0].name).suffix)} (signer, underscore, number) to get "
+        "the "
         "estimate for new people."
     )
 
@@ -92,9 +93,9 @@ def _clip(example: Example) -> str:
 
 
 def _estimate(measured: Estimate, taught: Taught) -> list[str]:
-    nothing = "There is no estimate of how well the signs are told apart"
+    nothing = "signlet could not test how well it tells the signs apart"
     if len(taught.signs) == 1:
-        return [f"{nothing}: there is only one."]
+        return [f"{nothing}: there is only one sign."]
     if measured.clips is None and measured.signers is None:
         return [f"{nothing}: no sign has a second clip to test with. Record one more."]
     return [*_of_clips(measured), *_of_signers(measured, taught)]
@@ -103,24 +104,25 @@ def _estimate(measured: Estimate, taught: Taught) -> list[str]:
 def _of_clips(measured: Estimate) -> Iterator[str]:
     if measured.clips is None:
         return
-    yield f"Each clip left out in turn: {_read(measured.clips)}"
-    yield "  This is for the people in the clips. Other people will be read worse."
+    yield f"Tested by leaving out each clip in turn: {_read(measured.clips)}"
+    yield "  This holds for the people in the clips. Expect less for other people."
 
 
 def _of_signers(measured: Estimate, taught: Taught) -> Iterator[str]:
     if measured.signers is None:
-        yield f"Of new people nothing can be said: {_why(taught)}."
+        yield f"For new people the score is unknown: {_why(taught)}."
         return
     who = [example.signer for example in taught.examples]
     people = tested_signers(taught.numbered(), who)
-    yield f"Each of {_many(people, 'signer')} left out in turn: {_read(measured.signers)}"
+    left_out = f"each of {_many(people, 'signer')}"
+    yield f"Tested by leaving out {left_out} in turn: {_read(measured.signers)}"
     if alone := len(who) - who.count("") - measured.signers.clips:
-        yield f"  {_many(alone, 'clip')} could not be tested: nobody else shows their sign."
-    yield "  This is what to expect of people who are not in the clips."
+        yield f"  {_many(alone, 'clip')} could not be tested, because nobody else shows their sign."
+    yield "  Expect this for people who are not in the clips."
     if people < _FEW:
         yield (
-            f"  {people} people say little about others: the true figure may well be 20 points "
-            "lower."
+            f"  {people} people are few: for other people, the true figure may well be 20 "
+            "points lower."
         )
 
 
@@ -128,7 +130,7 @@ def _why(taught: Taught) -> str:
     """Return why the model cannot be tested on new people."""
     people = taught.people()
     if people == 0:
-        return "the clips do not say who signs"
+        return "the clips do not name their signers"
     if people == 1:
         return "only one signer is named" if _nameless(taught) else "all clips are of one signer"
     return "no two signers show the same sign"
@@ -136,8 +138,8 @@ def _why(taught: Taught) -> str:
 
 def _read(tally: Tally) -> str:
     return (
-        f"{tally.right} of {tally.clips} right ({_share(tally.right, tally.clips)}), "
-        f"{tally.none} answered none, {tally.wrong} read as another sign."
+        f"{tally.right} of {tally.clips} correct ({_share(tally.right, tally.clips)}), "
+        f"{tally.none} answered with none, {tally.wrong} taken for another sign."
     )
 
 

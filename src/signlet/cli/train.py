@@ -62,21 +62,21 @@ def run(arguments: list[str]) -> None:
     parser.add_argument(
         "--split",
         type=Literal["val", "test"] | None,
-        help="test on this split of a published set instead of on signers; test trains on train "
-        "and val, val trains on train",
+        help="test on this split of a published set instead of on left-out signers; test: train on "
+        "train and val; val: train on train",
     )
     parser.add_argument(
         "--full-fit",
         action="store_true",
-        help="then train on all clips; this becomes the run's model instead of the folds' average",
+        help="after the test, train on all clips; that model becomes the run's model",
     )
     parser.add_argument(
         "--init",
         type=str | None,
         metavar="RUN",
-        help="start from the weights of this run folder, or of fingerspelling, the model that "
-        "comes with signlet, instead of random ones; its signs may be others; taken are student, "
-        "teacher and soup of RUN/full, without one those of RUN/fold-0, or name RUN/fold-2",
+        help="start from the weights of this run folder, or of fingerspelling (the model that "
+        "comes with signlet), instead of random ones; its signs may differ; signlet takes "
+        "RUN/full, or else RUN/fold-0; name RUN/fold-2 for another fold",
     )
     parser.add_argument(
         "--track",
@@ -134,8 +134,8 @@ def _requested(parsed: Any, recipe: Recipe, arguments: list[str]) -> Requested:
     folds = None if parsed.folds is None else str(parsed.folds)
     if parsed.split and (folds is not None or "num_folds" in given_flags(arguments)):
         raise SignletError(
-            f"--split {parsed.split}: holds the published split out, --folds and --num_folds hold "
-            "signers out; give one of them"
+            f"--split {parsed.split}: tests on the published split, --folds and --num_folds "
+            "test on left-out signers; give only one of them"
         )
     if folds is not None and not parse_folds(folds, recipe.num_folds) and not parsed.full_fit:
         raise SignletError("--folds none: nothing is left to train; add --full-fit")

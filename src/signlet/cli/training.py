@@ -89,11 +89,11 @@ def _commands(run: Path, page: Path) -> list[str]:
 
 
 def _print_head(recipe: Recipe, console: Console) -> None:
-    """The figures of the last epoch and those of the table are of two heads, and differ."""
+    """Explain why the last epoch and the table differ: they use two heads."""
     if recipe.head.kind != "linear":
         console.print(
-            f"Scores are with the {recipe.head.kind} head; the epochs' accuracies were without it, "
-            "so they differ.",
+            f"These scores use the {recipe.head.kind} head. The accuracies shown during training "
+            "do not, so they differ.",
             soft_wrap=True,
             highlight=False,
         )
@@ -105,40 +105,40 @@ def main_console(processes: Processes) -> Console:
 
 
 def print_duplicates(soup: Predictions, duplicates: NDArray[np.bool_], console: Console) -> None:
-    """Say how the score is without duplicates (N,), trained on under another name."""
+    """Print the score without duplicates (N,): clips also trained on under another name."""
     note = duplicates_note(soup, duplicates, "soup")
     if note:
         console.print(f"Note: {note}.", style="yellow", soft_wrap=True)
 
 
 def print_left_out(run: Path, packed: PackedSet, held_out: Predictions, console: Console) -> None:
-    """A single fold's model has never seen some of the signers: one to test, not to ship."""
+    """Note that a model of one fold, trained without some signers, is for testing only."""
     about = RunFolder(run).about
     known = int((packed.labels >= 0).sum())
     if about.get("split") and about["trained_on"] != "all clips":
         console.print(
             f"Note: the run's model was trained on {about['trained_on']} only. The same command "
-            "with --full-fit --resume makes one of all clips, to use.",
+            "with --full-fit --resume trains one on all clips, to use.",
             soft_wrap=True,
         )
         return
     if len(about["folds"]) == 1 and about["trained_on"] != "all clips":
         console.print(
             f"Note: the run's model was trained on {known - len(held_out.names):,} of {known:,} "
-            "clips, those that are not held out. The same command with --full-fit --resume makes "
-            "one of all clips, to use.",
+            "clips; the others were kept for the test. The same command with --full-fit --resume "
+            "trains one on all clips, to use.",
             soft_wrap=True,
         )
 
 
 def _print_poor_soup(results: dict[str, Predictions], console: Console) -> None:
-    """A soup of too few or too different epochs is worse than what it is made of."""
+    """Warn if the soup is worse than the model that it averages."""
     soup, distilled = (score(results[name], resamples=1).top1 for name in ("soup", "distilled"))
     if soup < distilled - _POOR:
         console.print(
-            f"Note: the soup, which is the run's model, reads {soup:.3f} right, the distilled "
-            f"model of the last epoch {distilled:.3f}: train for more epochs, or with "
-            "--soup_epochs 1.",
+            f"Note: the run's model (the soup) has an accuracy of {soup:.3f}, less than the "
+            f"{distilled:.3f} of the distilled model that it averages. Train for more epochs, or "
+            "with --soup_epochs 1.",
             style="yellow",
             soft_wrap=True,
         )

@@ -53,13 +53,13 @@ def run(arguments: list[str]) -> None:
     add_columns(parser)
     add_names(parser)
     parser.add_argument("--study", type=str, default="runs/tune.db", help="file with the trials")
-    parser.add_argument("--trials", type=int, default=20, help="trials in all")
+    parser.add_argument("--trials", type=int, default=20, help="trials in total")
     parser.add_argument("--space", type=str | None, help="YAML file with the search space")
-    parser.add_argument("--epochs", type=int | None, help="epochs of every training")
+    parser.add_argument("--epochs", type=int | None, help="epochs per training")
     parser.add_argument(
         "--folds",
         type=str | None,
-        help="folds to choose on, one training each per trial: 0, 0,1 or all (except the test "
+        help="validation folds, one training per fold and trial: 0, 0,1 or all (except the test "
         "fold); default: the first",
     )
     parser.add_argument(

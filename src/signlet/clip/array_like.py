@@ -31,7 +31,7 @@ _NUMPYS = (np.floating, np.integer)
 _DEEPEST = 4
 """Levels of lists that are looked through at once: frames, points, numbers, and one more."""
 _MOST_NUMBERS = MAX_FRAMES * (NUM_RAW + IRIS_FACE - 468) * 4
-_TOO_MANY = f"more numbers than the longest clip, of {MAX_FRAMES:,} frames"
+_TOO_MANY = f"more numbers than the longest allowed clip ({MAX_FRAMES:,} frames)"
 Shapes = tuple[tuple[int, ...], ...]
 CLIP: Shapes = ((NUM_RAW, 3), (3,), ())
 """Shapes of a frame, a point and a number: what None stands for, by the depth in lists."""
@@ -56,7 +56,7 @@ def plain(given: Any, name: str, advice: str = _ADVICE, shapes: Shapes = CLIP) -
     except Exception as error:  # whatever another library makes of being asked for an array
         reason = reason_of(error, 120)
         raise ClipError(
-            f"{name}: landmarks of type {type(given).__name__} are no array of numbers "
+            f"{name}: landmarks of type {type(given).__name__} are not an array of numbers "
             f"({reason}); {advice}"
         ) from None
     if array.dtype.kind not in _REAL:
@@ -75,7 +75,7 @@ def _array(given: Any, shapes: Shapes) -> NDArray[Any]:
     if isinstance(given, list | tuple):
         return _of_list(given, shapes)
     if isinstance(given, Iterator):
-        raise ClipError(f"landmarks are {_kind(given)}, which is no list; make one of it")
+        raise ClipError(f"landmarks are {_kind(given)}, which is not a list; turn it into a list")
     array = np.asanyarray(given)
     _refuse_huge(array)
     if array.dtype == object:
@@ -163,7 +163,7 @@ def _of_object(given: Any) -> NDArray[Any]:
         return np.asarray(float(given))
     if type(given).__name__ in ("NAType", "MaskedConstant"):
         return np.array(np.nan)
-    raise ClipError(f"landmarks hold {_kind(given)}, which is no number")
+    raise ClipError(f"landmarks hold {_kind(given)}, which is not a number")
 
 
 def _kind(given: Any) -> str:

@@ -125,7 +125,7 @@ def require_shape(shape: tuple[int, ...], name: str) -> None:
 def _no_frames(frames: object) -> str:
     """Return why this is not the frames of a clip; "" if it is, whatever the number of frames."""
     if not isinstance(frames, np.ndarray):
-        return f"are a {type(frames).__name__}, no array of numpy's"
+        return f"are a {type(frames).__name__}, not a numpy array"
     if isinstance(frames, np.ma.MaskedArray):  # whose mask nothing here would look at
         return "are a masked array"
     if frames.dtype != np.float32 or not frames.dtype.isnative:
@@ -133,7 +133,7 @@ def _no_frames(frames: object) -> str:
     if frames.shape[1:] != (NUM_RAW, 3):
         return f"have shape {shown(frames.shape)}, not (frames, {NUM_RAW}, 3)"
     if len(frames) > MAX_FRAMES:
-        return f"have {len(frames)} frames, allowed are {MAX_FRAMES}"
+        return f"have {len(frames)} frames; at most {MAX_FRAMES} are allowed"
     return "hold infinite values" if np.isinf(frames).any() else ""
 
 

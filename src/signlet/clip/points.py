@@ -45,7 +45,7 @@ def parse_parts(text: str) -> tuple[Part, ...] | None:
     if wrong or len({part.name for part in parts}) < len(parts):
         raise SignletError(
             f"{text}: {wrong[0] if wrong else 'a part'} "
-            f"{'is no part' if wrong else 'is there twice'}; the parts are "
+            f"{'is not a part' if wrong else 'appears twice'}; the parts are "
             "face468, face478, pose33, left21 and right21, each once"
         )
     return parts
@@ -99,7 +99,7 @@ def coordinates(shape: tuple[int, ...], parts: Sequence[Part], name: str) -> lis
     said = "+".join(f"{part.name} {part.points}" for part in parts)
     raise ClipError(
         f"{name}: landmarks have shape {shown(shape)}, which is not {said}; expected (frames, "
-        f"{points}, 2 to 4), or as many numbers in a row"
+        f"{points}, 2 to 4), or the same numbers as one row per frame"
     )
 
 
@@ -127,7 +127,9 @@ def joined(parts: Mapping[str, NDArray[Any]], name: str) -> NDArray[np.float32]:
     """
     lengths = sorted({len(block) for block in parts.values() if block.ndim})
     if len(lengths) != 1:
-        raise ClipError(f"{name}: the parts have {lengths} frames; they must have as many each")
+        raise ClipError(
+            f"{name}: the parts have {lengths} frames; they must all have the same number"
+        )
     for part, block in parts.items():
         require_part(part, block.shape, name)
     frames = np.full((lengths[0], NUM_RAW, 3), np.nan, np.float32)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from signlet.landmarks import RAW_PARTS
 
-TAKEN = "taken as not found"
+TAKEN = "treated as not found"
 ADVICE = "write NaN where a point was not found"
 _PARTS = tuple(RAW_PARTS.values())
 _STARTS = np.array([3 * part.start for part in _PARTS])

@@ -72,4 +72,4 @@ def require_frames(count: int, name: str) -> None:
     """Raise ClipError where no clip has so many frames."""
     if not 1 <= count <= MAX_FRAMES:
         advice = "record it again" if count == 0 else "cut it into single signs"
-        raise ClipError(f"{name}: has {count} frames, allowed are 1 to {MAX_FRAMES}; {advice}")
+        raise ClipError(f"{name}: has {count} frames; 1 to {MAX_FRAMES} are allowed; {advice}")

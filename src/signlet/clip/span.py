@@ -43,7 +43,7 @@ class Span:
         if not all(math.isfinite(number) and number >= 0 for number in numbers):
             raise ValueError(f"start {self.start:g} and end {self.end} must be 0 or more")
         if self.end is not None and self.end <= self.start:
-            raise ValueError(f"end {self.end:g} does not lie after start {self.start:g}")
+            raise ValueError(f"end {self.end:g} is not after start {self.start:g}")
 
     def rows(self, fps: float | None) -> slice:
         """The frames of a recording of `fps` frames a second, None for an unknown rate."""

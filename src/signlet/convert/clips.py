@@ -26,7 +26,7 @@ from signlet.sources.arrays import read_npy, read_npz
 from signlet.sources.files import Reader
 from signlet.sources.missing_path import exists
 
-_BUSY = "another command converts clips into this folder; wait for it, or choose another one"
+_BUSY = "another command is converting clips into this folder; wait for it, or choose another one"
 Found = tuple[tuple[Fault, ...], Look]
 """The faults of a clip, and its handedness."""
 _UNREAD = Look(float("nan"), float("nan"), float("nan"), placed=False)
@@ -73,7 +73,7 @@ def convert_set(
     """
     refs = source.refs()
     if not refs:
-        raise SignletError(f"{given}: holds no clips")
+        raise SignletError(f"{given}: contains no clips")
     with only_one(out, _BUSY):
         claim(out, {"from": given, "flags": "--auto" if change is None else change.flags()})
         return _convert(source, refs, out, change, tick)

@@ -58,12 +58,13 @@ def claim(out: Path, about: dict[str, str]) -> None:
     if record.is_file():
         if record.read_text(encoding="utf-8") != _text(about):
             raise SignletError(
-                f"{out}: holds clips that were converted from others, or otherwise; choose another "
+                f"{out}: contains clips that were converted from other files, or with other "
+                "flags; choose another "
                 "folder or delete this one"
             )
         return
     if out.exists() and (not out.is_dir() or {path.name for path in out.iterdir()} - {LOCK}):
-        raise SignletError(f"{out}: is there already; name a new folder to write")
+        raise SignletError(f"{out}: exists already; name a new folder to write")
     write_text(record, _text(about))
 
 

@@ -10,8 +10,8 @@ from signlet.evaluation.split_plan import TRAINED_FOR
 from signlet.pack import PackedSet
 
 NO_ESTIMATE = (
-    "there is no estimate, and nobody can say how good the model is; give clips that are not "
-    "recordings of the others"
+    "there is no score, and it is unknown how good the model is; give clips that do not repeat "
+    "each other"
 )
 
 
@@ -61,11 +61,11 @@ def duplicates_note(predictions: Predictions, duplicates: NDArray[np.bool_], mod
     count, clips = int(duplicates.sum()), len(duplicates)
     if not count:
         return ""
-    found = f"{count} of these {clips} clips are duplicates of clips of another signer"
+    found = f"{count} of these {clips} clips duplicate training clips of another signer"
     rest = without_duplicates(predictions, duplicates)
     if rest is None:
-        return f"{found} that were trained on: {NO_ESTIMATE}"
-    return f"{found} that were trained on; without them the {model} has {rest:.3f}"
+        return f"{found}: {NO_ESTIMATE}"
+    return f"{found}; without them the {model} scores {rest:.3f}"
 
 
 def duplicate_key(packed: PackedSet, row: int) -> tuple[int, bytes]:

@@ -16,24 +16,25 @@ if TYPE_CHECKING:  # scikit-learn takes a command's start a quarter of a second
     from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, StratifiedKFold
 
 KNOWN_SIGNERS_ONLY = (
-    "no signer is told apart, so every fold is trained on the signers it is tested on: the "
-    "estimate is for KNOWN signers and is too high for new ones"
+    "the clips name fewer than two signers, so every model is tested on people it was trained "
+    "with: the score holds for KNOWN signers only and is too high for new people"
 )
 
 NO_ESTIMATE = (
-    "too few clips to hold any out: the model is trained on all of them, and nobody can say how "
+    "too few clips to test with: the model is trained on all of them, and it is unknown how "
     "good it is; record every sign at least twice, better five times by two or more people"
 )
 
 HELD_TOGETHER = (
-    "clips have no signer and are held out together; where one of them shows a signer of another "
-    "fold the estimate is too high"
+    "clips have no signer and are tested together; if one of them shows a signer of another "
+    "fold, the score is too high"
 )
 """Behind how many of how many."""
 
 NO_SIGN_IS_SHARED = (
-    "no sign is shown by two signers, so no signer can be held out and every fold is trained on "
-    "the signers it is tested on: the estimate is for KNOWN signers and is too high for new ones"
+    "no sign is shown by two signers, so no signer can be left out, and every model is tested "
+    "on people it was trained with: the score holds for KNOWN signers only and is too high for "
+    "new people"
 )
 
 
@@ -130,7 +131,7 @@ def _groupable(labels: NDArray[np.int64], names: list[str]) -> bool:
 
 def _check(labels: NDArray[np.int64], folds: int) -> None:
     if folds < 2:
-        raise SignletError(f"{folds} folds cannot hold clips out; set num_folds to 2 or more")
+        raise SignletError(f"{folds} folds are too few; set num_folds to 2 or more")
     counts = np.unique(labels, return_counts=True)[1]
     if len(counts) < 2:
         raise SignletError(
@@ -208,8 +209,11 @@ def _single_fold_signs(labels: NDArray[np.int64], split: NDArray[np.int64]) -> l
     lonely = int((np.bincount(pairs[0]) == 1).sum())
     if not lonely:
         return []
-    return [f"{lonely} sign(s) lie in one fold only and cannot be read while it is held out"]
+    return [
+        f"{lonely} sign(s) are in one fold only, so the model that is tested on that fold "
+        "cannot know them"
+    ]
 
 
 def _left_out(unknown: int) -> list[str]:
-    return [f"{unknown} clip(s) of unknown sign take no part"] if unknown else []
+    return [f"{unknown} clip(s) without a sign are not used"] if unknown else []

@@ -5,6 +5,7 @@ In: predictions of clips that the models had not seen. Out: sentences, the most 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -20,16 +21,19 @@ from signlet.evaluation.scores import (
 ENOUGH_SIGNERS = 8
 """With fewer people the score of the next one may be very different."""
 ENOUGH_CLIPS = 10
-"""Fewer clips of a sign are few, for learning and for testing it."""
+"""With fewer clips a sign can be neither learned nor tested well."""
 _WEAK, _BEHIND, _OFTEN, _FAR = 0.5, 0.2, 0.3, 0.25
 _JUDGED_SIGN, _JUDGED_SIGNER = 3, 8
 """Clips below which the score of a sign or of a person is chance."""
 _NAMED = 3
-"""So many signs are named; the report lists all."""
+"""Number of signs to name; the report lists all."""
 
 
-def limits(predictions: Predictions) -> list[str]:
-    """The signs, the pair of signs and the person with the most mistakes, where they stand out."""
+def limits(predictions: Predictions, known_as: Mapping[str, str] | None = None) -> list[str]:
+    """The signs, the pair of signs and the signer with the most mistakes, where they stand out.
+
+    known_as: names of sign languages by their code, if the signers are sign languages.
+    """
     said = []
     if weak := weak_signs(predictions):
         named = ", ".join(f"{row['sign']} ({row['top1']:.0%})" for row in weak[:_NAMED])
@@ -40,14 +44,14 @@ def limits(predictions: Predictions) -> list[str]:
         said.append(f"It takes {named}.")
     if signer := weak_signer(predictions):
         said.append(
-            f"Of the {signer['clips']} clips of {signer['signer']} it names only "
+            f"Of the {signer['clips']} clips of {_name(signer, known_as)} it names only "
             f"{signer['top1']:.0%} correctly, much less than of the others."
         )
     return said
 
 
 def weak_signs(predictions: Predictions) -> list[dict[str, Any]]:
-    """Rows of `by_sign` of signs of which less than half is read right, worst first."""
+    """Rows of `by_sign` of signs with less than half of their clips correct, worst first."""
     rows: list[dict[str, Any]] = by_sign(predictions).to_pylist()
     weak = [row for row in rows if row["clips"] >= _JUDGED_SIGN and row["top1"] < _WEAK]
     return sorted(weak, key=lambda row: (row["top1"], -row["clips"]))
@@ -67,7 +71,7 @@ def rare_signs(predictions: Predictions) -> list[tuple[str, int]]:
 
 
 def weak_signer(predictions: Predictions) -> dict[str, Any] | None:
-    """The row of `by_signer` of the person who is read worst, where that is far below all."""
+    """The row of `by_signer` of the signer with the lowest score, if it is far below the mean."""
     rows = [row for row in by_signer(predictions).to_pylist() if row["clips"] >= _JUDGED_SIGNER]
     if len(rows) < FEWEST_SIGNERS:
         return None
@@ -79,11 +83,18 @@ def weak_signer(predictions: Predictions) -> dict[str, Any] | None:
 # --- what to do next -----------------------------------------------------------------------------
 
 
-def steps(predictions: Predictions, signers: int, doubtful: bool, shared: bool) -> list[str]:
+def steps(
+    predictions: Predictions,
+    signers: int,
+    doubtful: bool,
+    shared: bool,
+    known_as: Mapping[str, str] | None = None,
+) -> list[str]:
     """List what would help most.
 
     signers: how many people were tested. doubtful: whether the score is low, or may be chance.
     shared: whether the model was trained with other clips of these people.
+    known_as: as in `limits`.
     """
     said = []
     if doubtful:
@@ -91,7 +102,12 @@ def steps(predictions: Predictions, signers: int, doubtful: bool, shared: bool) 
             "Check the recordings: signlet inspect finds missing hands, mirrored clips and "
             "likely wrong labels."
         )
-    if shared or signers < ENOUGH_SIGNERS:
+    if known_as:
+        said.append(
+            "Test it with the people who will use it: the signers here are sign languages, so this "
+            "shows how well it does on a sign language it has not seen."
+        )
+    elif shared or signers < ENOUGH_SIGNERS:
         more = 2 if shared else max(2, min(ENOUGH_SIGNERS - signers, 4))
         said.append(
             f"Record {more} more people. A new person helps more than more clips of the same one."
@@ -109,9 +125,15 @@ def steps(predictions: Predictions, signers: int, doubtful: bool, shared: bool) 
         )
     if signer := weak_signer(predictions):
         said.append(
-            f"Look at the clips of {signer['signer']}: is the picture cut off, dark, or mirrored?"
+            f"Look at the clips of {_name(signer, known_as)}: is the picture cut off, dark, or "
+            "mirrored?"
         )
     return said
+
+
+def _name(row: Mapping[str, Any], known_as: Mapping[str, str] | None) -> str:
+    language = (known_as or {}).get(row["signer"])
+    return f"{language} Sign Language" if language else str(row["signer"])
 
 
 def _few_clips(predictions: Predictions) -> str:

@@ -88,7 +88,9 @@ def is_packed(where: str | Path, columns: str | None = None, names: str | None =
         return False
     for flag, value in (("columns", columns), ("names", names)):
         if value is not None:
-            raise SignletError(f"--{flag} {value}: {where} is packed already; give it to pack")
+            raise SignletError(
+                f"--{flag} {value}: {where} is packed already; give this flag to signlet pack"
+            )
     return True
 
 
@@ -119,7 +121,8 @@ def predict_known(model: ModelFile, *sets: PackedSet) -> Predictions:
         if member.config.max_len not in length:
             raise SignletError(
                 f"the clips are packed with max_len {packed.max_len}, the model takes "
-                f"{member.config.max_len}; pack them again, or name the clips themselves"
+                f"{member.config.max_len}; pack them again, or name the clips instead of the "
+                "packed set"
             )
     if any(one.names != packed.names for one in sets):
         raise SignletError("the packed sets hold different clips; pack them again")

@@ -130,7 +130,7 @@ def write_predictions(path: str | Path, models: Mapping[str, Predictions]) -> No
     signs = {predictions.signs for predictions in models.values()}
     for name in {name for one in models.values() for name in (*one.names, *one.signers)}:
         if printable(name) != name:
-            raise SignletError(f"{path}: {name!r} is no clip's or signer's name; rename it")
+            raise SignletError(f"{path}: {name!r} is not a name for a clip or a signer; rename it")
     for sign in {sign for one in signs for sign in one}:
         sign_name(sign, str(path))
     if len(signs) != 1 or not all(predictions.names for predictions in models.values()):
@@ -212,10 +212,10 @@ def _signs_of(schema: pa.Schema) -> tuple[str, ...]:
 
 def _check_filled(table: pa.Table) -> None:
     if not len(table):
-        raise SignletError("holds no predictions; evaluate the run again")
+        raise SignletError("has no predictions; evaluate the run again")
     values = pc.list_flatten(table["probabilities"])
     if values.null_count or any(column.null_count for column in table.columns):
-        raise SignletError("holds empty cells; evaluate the run again")
+        raise SignletError("has empty cells; evaluate the run again")
 
 
 def _from_table(table: pa.Table, signs: tuple[str, ...]) -> Predictions:
@@ -223,7 +223,9 @@ def _from_table(table: pa.Table, signs: tuple[str, ...]) -> Predictions:
     values = lists.flatten()
     lengths = pc.list_value_length(lists).to_numpy(zero_copy_only=False)
     if (lengths != len(signs)).any():
-        raise SignletError(f"a clip has not {len(signs)} probabilities; evaluate the run again")
+        raise SignletError(
+            f"a clip does not have {len(signs)} probabilities; evaluate the run again"
+        )
     return Predictions(
         table["name"].to_pylist(),
         table["signer"].to_pylist(),

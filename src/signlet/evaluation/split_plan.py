@@ -37,7 +37,7 @@ def split_plan(
     used = " and ".join(name for name in TRAINED_FOR[held_out] if (split[training] == name).any())
     shared = _shared(signers, training, tested)
     notes = [
-        f"the scores are of the published split {held_out}: {tested.sum():,} clips, trained on "
+        f"tested on the published split {held_out}: {tested.sum():,} clips, trained on "
         f"{training.sum():,} of {used}",
         *shared,
         *_unseen_signs(label, training, tested),
@@ -48,7 +48,7 @@ def split_plan(
 
 
 def _new(grouped: bool) -> str:
-    return "; none of its signers was trained on" if grouped else ""
+    return "; the model was trained with none of its signers" if grouped else ""
 
 
 def _check(
@@ -61,8 +61,8 @@ def _check(
     there = Counter(splits[labels >= 0].tolist())
     if set(there) <= {""}:
         raise SignletError(
-            f"--split {held_out}: the clips are in no published split; leave it out, and signers "
-            "are held out, or name a column split"
+            f"--split {held_out}: the clips are in no published split; leave --split out to "
+            "test on left-out signers, or name a column split"
         )
     if not (training.any() and tested.any()):
         found = ", ".join(f"{n:,} in {name or 'none'}" for name, n in sorted(there.items()))
@@ -86,16 +86,16 @@ def _shared(
     if both:
         clips = sum(name in both for name in names)
         notes.append(
-            f"{len(both)} of its {len(people)} signers, with {clips:,} clips, were trained on, "
-            "too: for new signers the estimate is too high"
+            f"the training clips also show {len(both)} of its {len(people)} signers ({clips:,} "
+            "clips): for new people the score is too high"
         )
     if nameless:
         notes.append(
-            f"{nameless:,} of its clips name no signer: whether they were trained on, nobody "
-            "can say"
+            f"{nameless:,} of its clips name no signer, so the training clips may show the same "
+            "people"
         )
     elif not trained and not both:
-        notes.append("the clips trained on name no signer: nobody can say whether they are others")
+        notes.append("the training clips name no signers, so they may show the same people")
     return notes
 
 
@@ -105,4 +105,4 @@ def _unseen_signs(
     unseen = len(set(labels[tested].tolist()) - set(labels[training].tolist()))
     if not unseen:
         return []
-    return [f"{unseen} of its signs are not trained on and cannot be read"]
+    return [f"{unseen} of its signs have no training clips, so the model cannot know them"]

@@ -21,12 +21,16 @@ from signlet.evaluation.scores import (
     score,
     scored_signers,
 )
+from signlet.sources.fingerspelling import LANGUAGES
 
 _GOOD, _FAIR = 0.9, 0.7
 
 
 class Grade(StrEnum):
-    """The verdict in two words. Good: 90 % right and more; fair: 70 %; see docs/evaluation.md."""
+    """The verdict in a few words: good from 90 % correct, fair from 70 %.
+
+    docs/evaluation.md explains each.
+    """
 
     GOOD = "Good"
     FAIR = "Fair"
@@ -58,9 +62,9 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Share of clips read right, its likely range, and what guessing would reach; in 0..1.
+    """Share of clips named correctly, its likely range, and the share that guessing gets; in 0..1.
 
-    low, high: NaN where too few people were tested to say what others would get.
+    low, high: NaN if too few people were tested to predict the score of others.
     """
 
     right: float
@@ -70,7 +74,7 @@ class Accuracy:
     clips: int
     signers: int
     better: bool | None
-    """Than guessing; None where there are too few clips to tell."""
+    """Whether it is better than guessing; None if there are too few clips to tell."""
 
 
 def accuracy(predictions: Predictions) -> Accuracy:
@@ -105,8 +109,8 @@ def verdict(
 ) -> Verdict:
     """The verdict on a run's model.
 
-    about: what the model file says of its training; {} or None where that is not known; or
-        {"scored": where} for clips of which nobody knows whether they were trained on.
+    about: the training facts in the model file; {} or None if unknown; or {"scored": where} for
+        clips that may have been used for training.
     duplicates: (N,) bool, clips that were also trained on; they do not count.
     """
     about, tested = about or {}, _counted(predictions, duplicates)
@@ -114,19 +118,19 @@ def verdict(
         return _ALL_TRAINED_ON
     predictions, found = tested, accuracy(tested)
     grade = _grade(found)
-    shared = shared_signers(predictions)
+    shared, known_as = shared_signers(predictions), _languages(about)
     return Verdict(
         grade,
         _result(found, shared, about),
         (*_not_counted(duplicates), *_audience(predictions, found, shared, about)),
-        (*_own_clips(about.get("training_accuracy")), *limits(predictions)),
-        tuple(steps(predictions, found.signers, grade in _DOUBTFUL, shared)),
+        (*_own_clips(about.get("training_accuracy")), *limits(predictions, known_as)),
+        tuple(steps(predictions, found.signers, grade in _DOUBTFUL, shared, known_as)),
         found,
     )
 
 
 def _counted(predictions: Predictions, duplicates: NDArray[np.bool_] | None) -> Predictions | None:
-    """The clips that count in a test, all but the duplicates (N,); None where none is left."""
+    """The clips that count in a test, without the duplicates (N,); None if no clip is left."""
     rest = predictions if duplicates is None else predictions.select(~duplicates)
     return rest if (rest.labels >= 0).any() else None
 
@@ -158,14 +162,14 @@ def _own_clips(training_accuracy: float | None) -> list[str]:
 
 _ALL_TRAINED_ON = Verdict(
     Grade.UNTESTED,
-    "Every test clip was also used for training, so nobody can say how good the model is.",
+    "Every test clip was also used for training, so it is unknown how good the model is.",
     (),
     (),
-    ("Give clips that are not recordings of the others.",),
+    ("Give clips that do not repeat each other.",),
 )
 NOT_HELD_OUT = Verdict(
     Grade.UNTESTED,
-    "All clips were used for training and none for testing, so nobody can say how good the model "
+    "All clips were used for training and none for testing, so it is unknown how good the model "
     "is.",
     (),
     (),
@@ -216,7 +220,12 @@ def _result(found: Accuracy, shared: bool, about: Mapping[str, Any]) -> str:
 
 def _who(about: Mapping[str, Any]) -> str:
     """Noun for the signers of a set: those of the fingerspelling lexicon are sign languages."""
-    return "sign languages" if about.get("source") == "fingerspelling" else "people"
+    return "sign languages" if _languages(about) else "people"
+
+
+def _languages(about: Mapping[str, Any]) -> Mapping[str, str]:
+    """Names of the sign languages if these are the signers of the set; else {}."""
+    return LANGUAGES if about.get("source") == "fingerspelling" else {}
 
 
 def _of_ten(share: float) -> str:
@@ -267,7 +276,7 @@ def _tested_on(
         )
     if found.signers < ENOUGH_SIGNERS:
         number = f"{found.signers} {who} were" if found.signers > 1 else f"one {_one(who)} was"
-        return f"Only {number} tested. The next one may be read much better or worse."
+        return f"Only {number} tested. The next one may do much better or worse."
     return f"The test had {found.signers} {who}, all of them new to the models."
 
 

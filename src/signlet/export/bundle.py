@@ -29,7 +29,7 @@ from signlet.modelfile.float16 import Halves
 from signlet.running.lock import only_one
 from signlet.text.names import sign_name
 
-_BUSY = "another command exports into this folder; wait for it, or choose another one by -o"
+_BUSY = "another command is exporting into this folder; wait for it, or choose another one by -o"
 LABELS, CARD, CHECKS = "labels.txt", "model-card.md", "checks.json"
 
 

@@ -29,16 +29,18 @@ def model_card(card: Card, checks: Mapping[str, Check]) -> str:
             "",
             *_files(checks),
             "",
-            f"Compared with torch, one clip at a time, on {_compared_on(checks)}edge cases (from 1 "
-            "to 2,000 frames, no hands, one hand, no face, nothing found, still hands). Latency: "
-            f"one clip of {FRAMES} frames, preprocessing included, on the exporting machine. "
-            "Memory: what loading and running add to a process, the runtime included.",
+            f"Compared with torch, one clip at a time, on {_compared_on(checks)}edge cases "
+            "(from 1 to 2,000 frames, no hands, one hand, no face, nothing found, still hands). "
+            f"Latency: one clip of {FRAMES} frames, preprocessing included, on the exporting "
+            "machine. Memory: how much loading and running the file adds to a process, including the "
+            "runtime.",
             "",
             "## Limits",
             "",
-            "It names one sign a clip and reads no sentences; it is no interpreter, and nothing "
-            "of weight should hang on its answer. It was tested on the signers of its data only: "
-            "test it with the people who will use it. Where MediaPipe loses a hand, so does it.",
+            "It names one sign per clip. It does not read sentences and does not replace an "
+            "interpreter. Do not base important decisions on its answers. It was tested only on "
+            "the signers of its data: test it with the people who will use it. Where MediaPipe "
+            "loses a hand, the model does not see that hand.",
             "",
             "## Signs",
             "",
@@ -56,7 +58,7 @@ def _compared_on(checks: Mapping[str, Check]) -> str:
 def _facts(card: Card) -> list[str]:
     about = card.about
     rows = {
-        "Licence of the model": _said(card.licence) or "not stated by whoever exported it",
+        "Licence of the model": _said(card.licence) or "not stated",
         "Trained on": _said(about.get("source", "not known")),
         "Recipe": _said(about.get("recipe", "not known")),
         **_started_from(about),
@@ -81,7 +83,7 @@ def _tested(about: Mapping[str, Any]) -> str:
     if about.get("split"):
         return f"the published split {_said(about['split'])}"
     known = about.get("scores_are_for") == "known signers"
-    return "other clips of the signers trained on" if known else "signers not trained on"
+    return "other clips of the training signers" if known else "people it has never seen"
 
 
 def _embedding(size: int | None) -> str:
@@ -106,14 +108,14 @@ def _accuracy(about: Mapping[str, Any]) -> str:
     duplicates = about.get("copies_held_out")
     duplicates = duplicates if isinstance(duplicates, int) else 0
     if duplicates >= scores["clips"]:
-        return f"not measured: all {duplicates} held-out clips are duplicates of clips trained on"
+        return f"not measured: all {duplicates} held-out clips duplicate training clips"
     interval = ""
     if isinstance(scores.get("low"), float) and isinstance(scores.get("high"), float):
         interval = f", 95 % interval {scores['low']:.3f} to {scores['high']:.3f}"
     return (
         f"{scores['top1']:.3f}, balanced over signs {scores['balanced_accuracy']:.3f} "
         f"({name}, {scores['clips']} clips{interval})"
-        + (f"; {duplicates} of the clips are duplicates of clips trained on" if duplicates else "")
+        + (f"; {duplicates} of the clips duplicate training clips" if duplicates else "")
     )
 
 
@@ -131,8 +133,8 @@ def _none(card: Card) -> list[str]:
         f"{calibration.known:,} clips of its signs and {calibration.unknown:,} of others: AUROC "
         f"{calibration.auroc:.3f} (1 tells them apart, 0.5 is chance); a threshold that 95 % of "
         f"its own clips pass lets {calibration.fpr95:.1%} of the others pass. This one was chosen "
-        f"to let at most {calibration.false_accepts:.1%} of them pass; how many clips of its own "
-        "signs it refuses is in the calibration's report. "
+        f"to let at most {calibration.false_accepts:.1%} of them pass; the calibration's report "
+        "shows how many clips of its own signs it refuses. "
         f"Temperature {calibration.temperature:.3f}.",
         "",
     ]

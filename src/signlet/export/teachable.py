@@ -29,8 +29,8 @@ def open_base(base: str | Path | Recogniser) -> Recogniser:
         raise SignletError("teach: the base was not loaded from a file; load it by its path")
     if found.taught is not None:
         raise SignletError(
-            f"{named(file.path)}: was taught already; add to what it knows (--add; in Python "
-            "with_examples), or teach the model that it was made of"
+            f"{named(file.path)}: was taught already; add signs to it (--add; in Python "
+            "with_examples), or teach the model that it was made from"
         )
     if file.suffix not in SUFFIXES:
         found = _from_run(file.path)

@@ -28,8 +28,8 @@ def missing_tools(format: str) -> str | None:
     if format == "litert" and "litert_torch" in missing and sys.version_info >= _TOO_NEW:
         here = f"{sys.version_info[0]}.{sys.version_info[1]}"
         return (
-            f"{FILES[format]} cannot be written on Python {here}, as LiteRT's converter does not "
-            "install there yet; use Python 3.11 to 3.13 for it"
+            f"{FILES[format]} cannot be written on Python {here}, because LiteRT's converter "
+            "does not install there yet; use Python 3.11 to 3.13 for it"
         )
     return needs(f"writing {FILES[format]}", _EXTRAS[format])
 

@@ -28,7 +28,7 @@ from signlet.video.file_type import what_else
 from signlet.video.single import HOLISTIC
 from signlet.video.suffixes import SOME_SUFFIXES, is_video
 
-_BUSY = "another command extracts into this folder; wait for it, or choose another --out"
+_BUSY = "another command is extracting into this folder; wait for it, or choose another --out"
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def left_notes(videos: Path, names: NamePattern | None = None) -> list[str]:
     notes = [unread_folders(replace(tree, clips=films, others=rest), films, around)]
     if rest:
         shown = listed(sorted(path.as_posix() for path in rest))
-        notes.append(f"{count_of(len(rest), 'file')} left aside, no videos: {shown}")
+        notes.append(f"{count_of(len(rest), 'file')} skipped (not videos): {shown}")
     return [note for note in (*notes, signers_below(films, names)[1]) if note]
 
 
@@ -126,7 +126,7 @@ def plan(
         raise SignletError(f"--format {file_format}: choose {', '.join(FORMATS)}")
     if videos.is_dir() and videos.resolve() == out.resolve():
         raise SignletError(
-            f"--out {out}: is the folder of the videos, whose clips would then be there twice; "
+            f"--out {out}: is the folder of the videos, so every clip would be in it twice; "
             "choose another"
         )
     root = videos if videos.is_dir() else videos.parent
@@ -155,14 +155,14 @@ def _videos(where: Path) -> list[Path]:
         paths = (where / path for path in tree_of(where).clips)
         found = sorted(path for path in paths if is_video(path))
         if not found:
-            raise SignletError(f"{where}: holds no video; these are read: {SOME_SUFFIXES}")
+            raise SignletError(f"{where}: contains no video; signlet reads {SOME_SUFFIXES}")
         return found
     if not exists(where):
         raise SignletError(not_found_message(where, "video or folder"))
     require_regular(where, SignletError)
     if not is_video(where):
-        what = what_else(where) or "no video that is known here"
-        read = "" if ";" in what else f"; these are read: {SOME_SUFFIXES}"
+        what = what_else(where) or "not a video that signlet knows"
+        read = "" if ";" in what else f"; signlet reads {SOME_SUFFIXES}"
         raise SignletError(f"{where}: is {what}{read}")
     return [where]
 

@@ -99,8 +99,8 @@ def require_own(folder: Path) -> None:
         return
     if there := _visible(folder):
         raise SignletError(
-            f"--out {folder}: holds {there[0]} and maybe more that extract did not write; name a "
-            "new or an empty folder, or one that extract has filled before"
+            f"--out {folder}: holds {there[0]} and perhaps more that extract did not write; "
+            "name a new folder, an empty one, or one that extract wrote"
         )
 
 

@@ -46,7 +46,9 @@ def _saying(name: Path | str, kind: type[SignletError]) -> Iterator[None]:
     try:
         yield
     except NotImplementedError:
-        raise ClipError(f"{name}: is packed in a way that is not read; pack it again") from None
+        raise ClipError(
+            f"{name}: is packed in a way that signlet cannot read; pack it again"
+        ) from None
     except RuntimeError as error:
         if isinstance(error, RecursionError):
             raise
@@ -77,8 +79,8 @@ def unpacked(
         raise ClipError(f"{name}: is larger than {most >> 20} MB; cut it to one sign")
     if entry.file_size > max(_BOMB_BYTES, _BOMB_RATIO * entry.compress_size):
         raise ClipError(
-            f"{name}: is too large, it would unpack to {entry.file_size >> 20} MB out of "
-            f"{entry.compress_size >> 10} KB, which no recording does; write it again"
+            f"{name}: would unpack from {entry.compress_size >> 10} KB to "
+            f"{entry.file_size >> 20} MB, too much for a recording; write it again"
         )
     with archive.open(entry) as file:
         yield file

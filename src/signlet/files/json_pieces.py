@@ -59,15 +59,16 @@ def _said(path: Path, problem: Exception, place: tuple[int, int] = (0, 0)) -> st
         line = problem.lineno + place[0]
         column = problem.colno + (place[1] if problem.lineno == 1 else 0)
         return (
-            f"{path}: is no whole JSON: {problem.msg} in line {line}, column {column}; copy or "
+            f"{path}: is not complete JSON: {problem.msg} in line {line}, column {column}; copy "
+            "or "
             "download the file again"
         )
     if isinstance(problem, _TwiceError):
         return f"{path}: {problem}"
     if isinstance(problem, UnicodeError):
-        return f"{path}: is no JSON in UTF-8; copy the file again"
+        return f"{path}: is not JSON in UTF-8; copy the file again"
     if isinstance(problem, RecursionError):
-        return f"{path}: nests lists in lists without end; write or copy the file again"
+        return f"{path}: nests lists too deeply; write or copy the file again"
     return f"{path}: holds a number that is too long; write or copy the file again"
 
 
@@ -100,9 +101,9 @@ class Pieces:
             found, self._at = _DECODER.raw_decode(self._text, self._at)
         except json.JSONDecodeError as problem:
             if not self._ended and problem.pos > len(self._text) - _END:
-                raise self._wrong(f"holds a piece of more than {_LONGEST:,} letters") from None
+                raise self._wrong(f"contains a piece of more than {_LONGEST:,} letters") from None
             if not self._ended and problem.msg.startswith("Unterminated string"):
-                raise self._wrong("holds a text without an end") from None
+                raise self._wrong("contains a text that does not end") from None
             raise ClipError(_said(self._path, problem, self._place)) from None
         except (ValueError, RecursionError) as problem:
             raise ClipError(_said(self._path, problem)) from None

@@ -43,8 +43,8 @@ def read_array(file: IO[bytes], size: int, judge: Judge, name: str) -> NDArray[A
     promised, there = count * kind.itemsize, size - head.tell()
     if promised > there:
         raise ClipError(
-            f"{name}: breaks off, its header promises {promised:,} bytes of numbers and {there:,} "
-            "are there; copy or write the file again"
+            f"{name}: is cut off: its header promises {promised:,} bytes of numbers, but the "
+            f"file has {there:,}; copy or write the file again"
         )
     array = np.empty(count, kind)
     _fill(array, head.read(), file, name)
@@ -68,10 +68,10 @@ def _header(head: IO[bytes], name: str) -> tuple[Shape, bool, np.dtype[Any]]:
             raise
         why = reason_of(error, 80)
         raise ClipError(
-            f"{name}: is no whole numpy array ({why}); write or copy the file again"
+            f"{name}: is not a complete numpy array ({why}); write or copy the file again"
         ) from None
     if not all(0 <= length < _LONGEST for length in shape):
-        raise ClipError(f"{name}: has a shape that no array has; write or copy the file again")
+        raise ClipError(f"{name}: has a shape that is impossible; write or copy the file again")
     return shape, fortran, kind
 
 
@@ -80,7 +80,7 @@ def require_numbers(kind: np.dtype[Any], name: str) -> None:
     if kind.kind not in "fiu" or not 0 < kind.itemsize <= _WIDEST:
         what = "objects" if kind.hasobject else str(kind)[:60]
         raise ClipError(
-            f"{name}: holds {what}, no numbers; write an array of float32 with numpy.save"
+            f"{name}: holds {what}, not numbers; write an array of float32 with numpy.save"
         )
 
 
@@ -103,6 +103,6 @@ def _fill(array: NDArray[Any], begun: bytes, file: IO[bytes], name: str) -> None
     while done < len(view):
         count = file.readinto(view[done : done + _BLOCK])  # type: ignore[attr-defined]
         if not count:
-            raise ClipError(f"{name}: breaks off; copy or write the file again")
+            raise ClipError(f"{name}: is cut off; copy or write the file again")
         done += count
     file.read(1)  # at the end of an archive's entry its checksum is compared

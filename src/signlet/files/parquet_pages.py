@@ -58,7 +58,7 @@ def footer(file: IO[bytes], size: int) -> thrift.Structure:
     tail = file.read(_TAIL)
     length = int.from_bytes(tail[:4], "little")
     if tail[4:] != _MAGIC:
-        raise ValueError("is no Parquet file")
+        raise ValueError("is not a Parquet file")
     if length > size - _TAIL - len(_MAGIC):
         raise ValueError("breaks off")
     if length > _MOST_FOOTER:

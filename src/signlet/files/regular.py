@@ -11,7 +11,7 @@ from signlet.errors import ClipError, SignletError
 
 _KINDS = (
     (stat.S_ISDIR, "is a directory; give one of its files"),
-    (stat.S_ISFIFO, "is a pipe; save what comes out of it as a file, and give that"),
+    (stat.S_ISFIFO, "is a pipe; save its output as a file, and give that file"),
     (stat.S_ISSOCK, "is a socket; give a file"),
     (stat.S_ISCHR, "is a device; give a file"),
     (stat.S_ISBLK, "is a device; give a file"),
@@ -28,12 +28,12 @@ def irregular(path: Path) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return f"{path}: there is no such file; check the path"
     except OSError as error:
-        return f"{path}: cannot be read ({error.strerror}); check the path and its rights"
+        return f"{path}: cannot be read ({error.strerror}); check the path and its permissions"
     except ValueError:  # a zero byte
-        return f"{str(path)!r}: is no name that a file can have; check the path"
+        return f"{str(path)!r}: is not a possible file name; check the path"
     if stat.S_ISREG(mode):
         return None
-    kind = next((what for test, what in _KINDS if test(mode)), "is no file; give one")
+    kind = next((what for test, what in _KINDS if test(mode)), "is not a file; give a file")
     return f"{path}: {kind}"
 
 
@@ -62,7 +62,7 @@ def open_regular(path: Path, error: type[SignletError] = ClipError) -> IO[bytes]
         return path.open("rb")
     except OSError as problem:
         raise error(
-            f"{path}: cannot be read ({problem.strerror}); check the path and its rights"
+            f"{path}: cannot be read ({problem.strerror}); check the path and its permissions"
         ) from None
 
 

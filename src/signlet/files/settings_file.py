@@ -44,7 +44,7 @@ def _text(path: Path) -> str:
     with path.open("rb") as file:
         content = file.read(_MOST_BYTES + 1)
     if len(content) > _MOST_BYTES:
-        raise SignletError(f"has more than {_MOST_BYTES >> 10} KB, which no settings have")
+        raise SignletError(f"has more than {_MOST_BYTES >> 10} KB, too much for settings")
     text = content.decode("utf-8-sig")
     depth = accumulate(1 if letter in "[{" else -1 for letter in text if letter in "[]{}")
     if max(depth, default=0) > 10 * _DEEPEST:  # at which the library takes seconds
@@ -57,7 +57,7 @@ def _mapping(text: str) -> dict[str, Any]:
     try:
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
-            raise SignletError("holds no settings, which are lines of name: value")
+            raise SignletError("contains no settings; write lines of the form name: value")
         for number, _ in enumerate(_nodes(node, 0)):
             if number > _MOST_VALUES:
                 raise SignletError("holds too many values")
@@ -72,7 +72,7 @@ def _nodes(node: yaml.Node, depth: int) -> Iterator[yaml.Node]:
     if depth > _DEEPEST:
         raise SignletError(f"is nested more than {_DEEPEST} deep")
     if node.tag not in _PLAIN:
-        raise SignletError(f"{_line(node)} is of the kind {node.tag}, which no setting is")
+        raise SignletError(f"{_line(node)} has the type {node.tag}, which a setting cannot have")
     if isinstance(node.value, str) and not _is_text(node.value):
         raise SignletError(f"{_line(node)} holds half a character")
     yield node
@@ -90,7 +90,7 @@ def _check_keys(node: yaml.MappingNode) -> None:
     for key, _ in node.value:
         name = key.value if key.tag in _NAMES else None
         if not isinstance(name, str):
-            raise SignletError(f"{_line(key)} begins with no setting's name")
+            raise SignletError(f"{_line(key)} does not begin with the name of a setting")
         if name in seen:
             raise SignletError(f"{_line(key)} has {name} again")
         seen.add(name)
@@ -115,7 +115,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError):
         return f"cannot be read ({error.strerror or error})"
     if isinstance(error, UnicodeDecodeError):
-        return "is no text in UTF-8"
+        return "is not UTF-8 text"
     if isinstance(error, RecursionError):
         return f"is nested more than {_DEEPEST} deep"
     mark = getattr(error, "problem_mark", None)
@@ -142,7 +142,7 @@ def check_sections(
         if name in others or (not within and "." in name):
             continue
         if name not in names:
-            raise SignletError(f"{within}{name} is no setting{_near(name, names)}")
+            raise SignletError(f"{within}{name} is not a setting{_near(name, names)}")
         section = is_dataclass(kinds[name])
         if section and isinstance(value, Mapping):
             check_sections(value, kinds[name], within=f"{within}{name}.")
@@ -155,4 +155,4 @@ def check_sections(
 
 def _near(name: str, names: list[str]) -> str:
     near = get_close_matches(name, names, 1)
-    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(names)}"
+    return f"; did you mean {near[0]}?" if near else f"; choose from {', '.join(names)}"

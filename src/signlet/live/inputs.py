@@ -21,7 +21,7 @@ from signlet.sources.missing_path import exists, not_found_message
 from signlet.video.suffixes import is_video
 
 Image = NDArray[np.uint8]
-_NO_RATE = f"{{}}: names no frame rate; {USUAL_FPS:g} frames a second are assumed"
+_NO_RATE = f"{{}}: has no frame rate; signlet assumes {USUAL_FPS:g} frames a second"
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,11 @@ def open_input(source: str) -> Iterator[Input]:
             yield opened
         return
     if not exists(path) and not source.startswith(LETTERS):
-        raise ClipError(not_found_message(path, "file, and it is no camera's number"))
+        raise ClipError(not_found_message(path, "file, and it is not the number of a camera"))
     if path.suffix.lower() not in SUFFIXES and not source.startswith(LETTERS):
         raise ClipError(
-            f"{source}: is no camera's number, and no video or file of landmarks; these end in "
+            f"{source}: is not the number of a camera, and not a video or landmark file; these "
+            "end in "
             f"{ENDINGS}"
         )
     yield _landmarks(source, path)

@@ -69,7 +69,7 @@ class Latest(Generic[Item]):
             while not self._kept and not self._ended:
                 if waited >= self._patience:
                     raise SignletError(
-                        f"{self._name}: gives no picture for {self._patience:g} s; "
+                        f"{self._name}: has sent no picture for {self._patience:g} s; "
                         "plug it in again, or close programs that use it"
                     )
                 waited += 0.0 if self._news.wait(_TICK) else _TICK

@@ -63,8 +63,8 @@ class Change:
         if self.order is not None and sorted(self.order) != sorted(RAW_PARTS):
             given = ",".join(self.order)
             raise SignletError(
-                f"--order {given}: name each of {', '.join(RAW_PARTS)} once, as they lie in the "
-                "array"
+                f"--order {given}: name each of {', '.join(RAW_PARTS)} once, in the order of "
+                "your array"
             )
         if sorted(self.axes) != ["x", "y", "z"]:
             raise SignletError(f"--axes {self.axes}: name x, y and z once, such as zxy")
@@ -74,7 +74,7 @@ class Change:
         if self.span is not None and not -1e6 < self.span[0] < self.span[1] < 1e6:
             raise SignletError(f"{_span(self.span)}: give the lower number first: --span=-1,1")
         if self.span is not None and self.pixels is not None:
-            raise SignletError("--pixels and --span: say the same twice; give one of them")
+            raise SignletError("--pixels and --span: mean the same; give only one of them")
 
     def flags(self) -> str:
         """As the command line has it: "--flip-y --swap-hands"; "" where nothing is changed."""

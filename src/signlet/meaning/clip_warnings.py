@@ -18,7 +18,7 @@ FEW_CLIPS, FEW_SIGNERS = 5, 2
 """Below these, clips of a sign and signers are too few to promise anything."""
 SHORT = 1.0
 """Seconds; docs/own_signs.md asks for clips of one to four."""
-_HOW = "capitals, spaces, dashes or what is not seen only"
+_HOW = "capitals, spaces, dashes or invisible characters only"
 _SHOWN = 5
 
 
@@ -140,7 +140,7 @@ def _meaning(clips: Sequence[ClipSummary], told: bool) -> Iterator[str]:
     if verdict.together:
         fault, tell = verdict.together
         what, _, advice = fault.phrase.partition("; ")
-        yield f"{what} in most of {tell} clips that tell; {advice}"
+        yield f"{what} in most of the {tell} clips where this can be seen; {advice}"
 
 
 def _counted(counts: Counter[str], clips: int, some: Collection[str] = ()) -> Iterator[str]:
@@ -155,12 +155,12 @@ def _counted(counts: Counter[str], clips: int, some: Collection[str] = ()) -> It
 def _alike(seen: SetSummary) -> Iterator[str]:
     signs = alike([*seen.signs, *(clip.sign for clip in seen.clips if clip.sign)])
     if signs:
-        yield f"signs whose names differ in {_HOW} are two signs: {listed(signs)}"
+        yield f"signs whose names differ in {_HOW} count as two signs: {listed(signs)}"
     signers = alike(clip.signer for clip in seen.clips if clip.signer)
     if signers:
         yield (
             f"signers whose names differ in {_HOW} count as two people: {listed(signers)}; give "
-            "one person one name, else the estimate is too high for new people"
+            "one person one name, or else the score is too high for new people"
         )
 
 
@@ -176,7 +176,7 @@ def _twice(clips: Sequence[ClipSummary]) -> str:
             pairs.append(f"{first.name} = {other.name}")
     if not pairs:
         return ""
-    return f"the same recording stands under two signs, one is wrong: {listed(pairs)}"
+    return f"the same recording is filed under two signs, so one is wrong: {listed(pairs)}"
 
 
 def _short(clips: Sequence[ClipSummary]) -> str:
@@ -185,8 +185,9 @@ def _short(clips: Sequence[ClipSummary]) -> str:
         return ""
     named = listed(f"{clip.name} {_below(clip.seconds or 0.0)} s" for clip in found)
     return (
-        f"{len(found)} of {len(clips)} clips are shorter than {SHORT:g} second ({named}): a sign "
-        "takes one to four, with the hands down at both ends; see whether it is whole"
+        f"{len(found)} of {len(clips)} clips are shorter than {SHORT:g} second ({named}): a "
+        "sign takes one to four seconds, with the hands down before and after; check that these "
+        "are complete"
     )
 
 
@@ -198,7 +199,11 @@ def _below(seconds: float) -> str:
 
 def _without_clips(seen: SetSummary) -> str:
     empty = [sign for sign, clips in seen.clips_of_sign().items() if clips == 0]
-    return f"no clip is left of: {listed(empty)}; they cannot be learnt" if empty else ""
+    return (
+        (f"no usable clip is left of {listed(empty)}; the model cannot learn these signs")
+        if empty
+        else ""
+    )
 
 
 def _few_clips(seen: SetSummary) -> str:
@@ -208,8 +213,8 @@ def _few_clips(seen: SetSummary) -> str:
         return ""
     return (
         f"{len(few)} of {len(counts)} signs have fewer than {FEW_CLIPS} clips "
-        f"({listed(f'{sign} {n}' for n, sign in few)}): with so few the estimate is rough, and "
-        "these signs will be read badly; record more"
+        f"({listed(f'{sign} {n}' for n, sign in few)}): with so few, the score is rough and the "
+        "model will not learn these signs well; record more"
     )
 
 
@@ -220,7 +225,8 @@ def few_signers(seen: SetSummary) -> str:
         return ""
     who = f"only {next(iter(known))} signs here" if known else "no signer is named"
     return (
-        f"{who}: nothing can be said of other people, who will be read worse; record at least "
+        f"{who}: the score will say nothing about other people, who will do worse; record at "
+        "least "
         f"{FEW_SIGNERS} people, and name the files <signer>_<number>"
     )
 

@@ -37,13 +37,13 @@ _COMMAND = "signlet convert IN OUT "
 WRITE_AGAIN = "write the landmarks as MediaPipe gives them, or extract the video again"
 
 PIXELS = Fault(
-    "x and y are no fractions of the picture",
-    "most are beyond 5, so they seem to count pixels",
+    "x and y are not fractions of the picture",
+    "most are above 5, so they seem to be pixels",
     instead="signlet convert IN OUT --pixels WIDTHxHEIGHT",
 )
 BEYOND = Fault(
     PIXELS.problem,
-    "most are beyond 100,000, as no picture's pixels are",
+    "most are above 100,000, too large for pixels",
     instead=WRITE_AGAIN,
 )
 PERCENT = Fault(
@@ -51,23 +51,23 @@ PERCENT = Fault(
     "all lie between 0 and 100, so they seem to be percent",
     Change(span=(0, 100)),
 )
-_HARMLESS = "which a model does not mind, for it standardises each clip"
-_PERHAPS = "which a model does not mind where the point never moves"
+_HARMLESS = "which does no harm, because the model standardises each clip"
+_PERHAPS = "which does no harm if the point never moves"
 FROM_MIDDLE = Fault(
     "x and y are counted from the middle of the picture",
-    f"heads or hands lie below 0, and all between -1 and 1, {_HARMLESS}",
+    f"heads or hands are below 0, and all between -1 and 1, {_HARMLESS}",
     Change(span=(-1, 1)),
 )
 FROM_MIDDLE_HALF = Fault(
     FROM_MIDDLE.problem,
-    f"heads or hands lie below 0, and z of the wrists is -0.5, {_HARMLESS}",
+    f"heads or hands are below 0, and z of the wrists is -0.5, {_HARMLESS}",
     Change(span=(-0.5, 0.5)),
 )
 FROM_A_POINT = Fault(
-    "x and y are counted from a point within the picture",
-    f"heads or hands lie below 0, {_PERHAPS}",
+    "x and y are counted from a point inside the picture",
+    f"heads or hands are below 0, {_PERHAPS}",
     instead="signlet convert IN OUT with the numbers at the edges of the picture, --span=-1,1 or "
-    "--span=-0.5,0.5 where the point is its middle; else " + WRITE_AGAIN,
+    "--span=-0.5,0.5 if the point is its middle; otherwise " + WRITE_AGAIN,
 )
 FROM_THE_BODY = Fault(
     FROM_A_POINT.problem,
@@ -76,21 +76,21 @@ FROM_THE_BODY = Fault(
 )
 FROM_AFAR = Fault(
     FROM_A_POINT.problem,
-    f"heads or hands lie below 0, and some beyond 1, {_PERHAPS}",
+    f"heads or hands are below 0, and some above 1, {_PERHAPS}",
     instead=WRITE_AGAIN,
 )
 SCRAMBLED = Fault(
-    "the points lie in no known order",
-    "those of one part lie far apart",
+    "the points are in an unknown order",
+    "points of one part are far apart",
     instead=f"give them in the order face 468, left hand 21, pose 33, right hand 21: {WRITE_AGAIN}",
 )
 HANDS = Fault(
-    "left and right hand are exchanged",
-    "each lies at the other wrist of the pose",
+    "left and right hand are swapped",
+    "each is at the other wrist of the pose",
     Change(swap_hands=True),
 )
 HANDS_ALONE = Fault(
-    "left and right hand are exchanged, or x runs to the left",
+    "left and right hand are swapped, or x runs to the left",
     "each is shaped like the other hand",
     Change(swap_hands=True),
 )
@@ -100,39 +100,39 @@ HANDS_HANG = Fault(
     Change(flip_y=True),
 )
 HANDS_ON_HEAD = Fault(
-    "the picture stands on its head",
-    "fingers point down, and the left hand lies left",
+    "the picture is upside down",
+    "fingers point down, and the left hand is on the left",
     Change(flip_x=True, flip_y=True),
 )
 DEPTH_TURNED = Fault(
-    "z runs the other way",
-    "hands lie at their wrists, but each is shaped like the other one",
+    "z has the opposite sign",
+    "hands are at their wrists, but each is shaped like the other one",
     Change(flip_z=True),
 )
 POSE = Fault(
-    "left and right of the pose are exchanged",
-    "its shoulders lie the other way round than the face",
+    "left and right of the pose are swapped",
+    "left and right are the other way round than in the face",
     Change(swap_pose=True),
 )
 PLACES = Fault(
-    "the parts do not lie in one picture",
-    "hands lie far from the pose's wrists, or the face from its head",
+    "the parts do not fit into one picture",
+    "hands are far from the pose's wrists, or the face from its head",
     instead=WRITE_AGAIN,
 )
 OWN_PLACES = Fault(
-    "hands are counted from themselves",
-    "their wrist, centre or edge never moves, so where they are is lost",
+    "each hand is measured from a point of its own",
+    "their wrist, centre or edge never moves, so their position is lost",
     instead=WRITE_AGAIN,
 )
 TWICE = Fault(
-    "one hand is there twice",
+    "one hand appears twice",
     "left and right hand hold the same points",
-    instead="leave the one that is not seen NaN, or extract the video again",
+    instead="set the one that is not visible to NaN, or extract the video again",
 )
-TWICE_PLACED = Fault(TWICE.problem, "both lie at the same wrist of the pose", Change(one_hand=True))
+TWICE_PLACED = Fault(TWICE.problem, "both are at the same wrist of the pose", Change(one_hand=True))
 DEPTH = Fault(
     "the third coordinate is not z",
-    "it lies between 0 and 1 as a confidence does",
+    "it is between 0 and 1, like a confidence",
     Change(without_z=True),
 )
 DEPTH_ALIKE = Fault(DEPTH.problem, "it is the same number everywhere", Change(without_z=True))
@@ -144,24 +144,24 @@ FILLED = Fault(
 )
 REPEATED = Fault(
     "frames are repeated",
-    "each is there twice or more in a row",
+    "each appears two or more times in a row",
     Change(drop_repeats=True),
 )
 UNSORTED = Fault(
-    "frames are in the order of their numbers as text",
+    "frames are sorted as text",
     "0, 1, 10, 11, 2: sorted by number the movement is smooth",
     Change(sort_frames=True),
 )
 MIXED = Fault(
     "frames are mixed up",
-    "neighbours lie no closer than others",
-    instead="write them in the order of time",
+    "neighbouring frames are no closer than others",
+    instead="write them in time order",
 )
 
 
 def ordered(change: Change) -> Fault:
     """Parts in another order."""
-    return Fault("parts are in another order", "lines between their points say so", change)
+    return Fault("parts are in another order", "the lines between their points show it", change)
 
 
 def with_hands_exchanged(fault: Fault) -> Fault:
@@ -176,16 +176,16 @@ def axes_of(change: Change) -> Fault:
     turned = change.flip_x, change.flip_y
     if change.axes == "xyz":
         problem, seen = {
-            (True, False): ("x runs to the left", "the left shoulder and eye lie left"),
+            (True, False): ("x runs to the left", "the left shoulder and eye are on the left"),
             (False, True): ("y runs upwards", "heads hang below the shoulders"),
-            (True, True): ("the picture stands on its head", "heads hang below the shoulders"),
+            (True, True): ("the picture is upside down", "heads hang below the shoulders"),
         }[turned]
     elif change.axes[2] != "z":
         problem, seen = "coordinates are in another order", f"they fit as {change.axes}"
     elif turned[0] != turned[1]:
-        problem, seen = "the picture is turned by 90 degrees", "heads lie beside the shoulders"
+        problem, seen = "the picture is turned by 90 degrees", "heads are beside the shoulders"
     else:
-        problem, seen = "x and y are exchanged", "heads lie beside the shoulders"
+        problem, seen = "x and y are swapped", "heads are beside the shoulders"
     return Fault(problem, seen, change)
 
 
@@ -203,7 +203,7 @@ def for_some(phrase: str) -> str:
     if phrase == PIXELS.phrase:
         return f"{what}; for these clips alone, in a folder of their own: {advice}"
     return (
-        f"{what}; {_COMMAND}--auto, which mends each clip by what is found in it ({flags} would "
+        f"{what}; {_COMMAND}--auto, which repairs each clip by its own faults ({flags} would "
         "change all)"
     )
 

@@ -140,7 +140,8 @@ def load_model(path: str | Path) -> ModelFile:
         name for name in weights if name.split(".")[0] not in map(str, range(len(sizes)))
     ]:
         raise SignletError(
-            f"{folder / WEIGHTS}: holds weights that {CONFIG} does not name ({strays[0][:60]}); "
+            f"{folder / WEIGHTS}: contains weights that {CONFIG} does not name "
+            f"({strays[0][:60]}); "
             "copy both files again"
         )
     return ModelFile(signs, tuple(members), average, about)
@@ -151,7 +152,7 @@ def _folder(path: Path) -> Path:
     for name in (CONFIG, WEIGHTS):
         if not (folder / name).is_file():
             raise SignletError(
-                f"{folder}: holds no {name}; name a run folder that has finished training"
+                f"{folder}: has no {name}; name a run folder that has finished training"
             )
     return folder
 
@@ -194,11 +195,12 @@ def _checked(config: dict[str, Any], path: Path) -> tuple[tuple[str, ...], list[
     if config.get("format") not in (PLAIN_FORMAT, FORMAT):
         raise SignletError(
             f"{path}: has format {config.get('format')!r}, "
-            f"this signlet reads {PLAIN_FORMAT} and {FORMAT}; update it"
+            f"this version of signlet reads {PLAIN_FORMAT} and {FORMAT}; update signlet"
         )
     if config.get("landmarks") != SCHEMA:
         raise SignletError(
-            f"{path}: made for landmarks {config.get('landmarks')!r}, this signlet has {SCHEMA!r}"
+            f"{path}: made for landmarks {config.get('landmarks')!r}, but this version of "
+            f"signlet uses {SCHEMA!r}"
         )
     signs = config.get("signs")
     if (
@@ -224,7 +226,7 @@ def _checked(config: dict[str, Any], path: Path) -> tuple[tuple[str, ...], list[
 def _about(config: dict[str, Any], path: Path) -> dict[str, Any]:
     about = config.get("about") or {}
     if not isinstance(about, dict):
-        raise SignletError(f"{path}: about is no object; copy the file again")
+        raise SignletError(f"{path}: about is not an object; copy the file again")
     return about
 
 
@@ -238,8 +240,8 @@ def _average(config: dict[str, Any], count: int, path: Path) -> Average:
     shares = average.shares()
     if [member.get("weight") for member in config["members"]] != [shares[i] for i in range(count)]:
         raise SignletError(
-            f"{path}: the members' weights contradict the average; to average otherwise, "
-            "ensemble the runs again"
+            f"{path}: the members' weights do not match the average; to average differently, "
+            "make the ensemble again"
         )
     return average
 

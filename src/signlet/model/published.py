@@ -100,7 +100,7 @@ def _renamed(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def _check_same(expected: dict[str, Tensor], given: dict[str, Tensor]) -> None:
     if missing := sorted(expected.keys() - given.keys()):
-        raise SignletError(f"published checkpoint: nothing for {missing[0]}")
+        raise SignletError(f"published checkpoint: has no tensor for {missing[0]}")
     for name, tensor in expected.items():
         if tensor.shape != given[name].shape:
             raise SignletError(

@@ -46,8 +46,8 @@ def checked(said: Any, rows: int, width: int, path: str | Path) -> NDArray[np.fl
     found: NDArray[np.float32] = np.asarray(said)
     if found.shape != (rows, width) or found.dtype != np.float32:
         raise SignletError(
-            f"{path}: answers {found.dtype} {found.shape}, not float32 {(rows, width)} as it "
-            "says of itself; export it again"
+            f"{path}: answers {found.dtype} {found.shape}, not float32 {(rows, width)} as its "
+            "description says; export it again"
         )
     return found
 
@@ -62,7 +62,7 @@ def require_probabilities(rows: NDArray[np.floating[Any]], path: str | Path) -> 
             return
         worst = sums[np.argmax(np.where(np.isfinite(sums), np.abs(sums - 1), np.inf))]
     what = f"a probability of {low:.3g}" if low < 0 else f"probabilities whose sum is {worst:.3g}"
-    raise SignletError(f"{path}: is no usable model: it gives {what}; {_REMEDY}")
+    raise SignletError(f"{path}: is not a usable model: it gives {what}; {_REMEDY}")
 
 
 def require_embeddings(rows: NDArray[np.floating[Any]], path: str | Path) -> None:
@@ -72,6 +72,7 @@ def require_embeddings(rows: NDArray[np.floating[Any]], path: str | Path) -> Non
     wrong = ~(np.abs(lengths - 1) <= TOLERANCE)
     if wrong.any():
         raise SignletError(
-            f"{path}: is no usable model: it gives an embedding of length {lengths[wrong][0]:.3g}, "
+            f"{path}: is not a usable model: it gives an embedding of length "
+            f"{lengths[wrong][0]:.3g}, "
             f"not 1; {_REMEDY}"
         )

@@ -118,11 +118,11 @@ def read_calibration(folder: str | Path) -> Calibration | None:
             raise SignletError(f"is not a calibration of format {FORMAT}")
         calibration = Calibration.read(raw.get("calibration"))
         if raw.get("model") != model_digest(path.parent):
-            raise SignletError(f"was measured with another model than that of {folder}")
+            raise SignletError(f"was measured with another model than the one in {folder}")
         if checksum.NAME not in raw:
             checksum.note_missing(str(path))
         elif raw[checksum.NAME] != checksum.of_content(raw):
-            raise SignletError("is damaged or was changed: it is not what was written")
+            raise SignletError("is damaged, or was changed after it was written")
     except (OSError, ValueError, SignletError) as error:
         reason = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
         raise SignletError(f"{path}: {reason}; {remedy}") from None

@@ -141,12 +141,12 @@ def require_distinct(signs: Sequence[str]) -> None:
     """Raise ValueError where two signs have one name: nobody could tell which was meant."""
     twice = [sign for sign, count in Counter(signs).items() if count > 1]
     if twice:
-        raise ValueError(f"the sign {twice[0]!r} is there twice")
+        raise ValueError(f"the sign {twice[0]!r} appears twice")
 
 
 def _text(value: Any, name: str) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{name} is no text")
+        raise ValueError(f"{name} is not text")
     return in_a_message(value)
 
 

@@ -56,8 +56,8 @@ def require(stated: Any, found: str, name: str) -> None:
     """Raise SignletError where a file does not hold what was written. name: of it, for errors."""
     if stated != found:
         raise SignletError(
-            f"{name}: is damaged or was changed: it is not what was written (its {NAME} is "
-            "another); copy it again, or write it anew from what it was made of"
+            f"{name}: is damaged, or was changed after it was written (its {NAME} differs); "
+            "copy it again, or write it again from its source"
         )
 
 
@@ -72,8 +72,8 @@ def note_missing(name: str) -> None:
         return
     _noted.append(name)
     _says[-1](
-        f"{name}: has no checksum, as files of an older signlet; should it be damaged, nobody "
-        "would notice; write it anew (signlet export, teach, train or calibrate)"
+        f"{name}: has no checksum, like all files of older versions of signlet, so damage would "
+        "go unnoticed; write it again (signlet export, teach, train or calibrate)"
     )
 
 

@@ -41,7 +41,7 @@ class _Entry:
         try:
             return self.value.decode("utf-8")
         except UnicodeDecodeError:
-            raise ValueError("what it says of itself is no UTF-8") from None
+            raise ValueError("its description is not UTF-8") from None
 
 
 def card_text(content: bytes, name: str) -> str:
@@ -103,7 +103,7 @@ def _entries(content: bytes) -> dict[str, list[_Entry]]:
 def _only(entries: dict[str, list[_Entry]], key: str) -> _Entry | None:
     found = entries.get(key, [])
     if len(found) > 1:
-        raise ValueError(f"its {key} is there {len(found)} times")
+        raise ValueError(f"its {key} appears {len(found)} times")
     return found[0] if found else None
 
 
@@ -120,8 +120,8 @@ def _require_alone(content: bytes, name: str) -> None:
             continue
         if any(content.find(word, inside, end) >= 0 for word in _ELSEWHERE):
             raise SignletError(
-                f"{name}: has weights in another file, which is not opened, or sparse ones; give a "
-                "model as signlet exports it, in one file"
+                f"{name}: has weights in another file, which signlet does not open, or sparse "
+                "weights; give a model in one file, as signlet exports it"
             )
         if number == _GRAPH and any(part == _SPARSE for part, *_ in fields(whole[inside:end])):
             raise SignletError(f"{name}: has sparse weights; give a model as signlet exports it")

@@ -133,7 +133,7 @@ def own_prototypes(signs: Sequence[str], rows: Halves | None) -> dict[str, Numbe
 
 def _signs(signs: Any, kept: Any, own: dict[str, Numbers]) -> tuple[tuple[str, ...], int]:
     if not isinstance(signs, list) or not all(map(is_name, signs)):
-        raise ValueError("its taught signs are no list of names")
+        raise ValueError("its taught signs are not a list of names")
     if not signs or len(set(signs)) < len(signs):
         raise ValueError("it has no taught signs, or one of them twice")
     if type(kept) is not int or not 0 <= kept <= len(signs):
@@ -145,7 +145,7 @@ def _signs(signs: Any, kept: Any, own: dict[str, Numbers]) -> tuple[tuple[str, .
 
 def _check_labels(labels: Any, kept: int, count: int) -> None:
     if not isinstance(labels, list) or not all(type(label) is int for label in labels):
-        raise ValueError("the labels of its examples are no list of numbers")
+        raise ValueError("the labels of its examples are not a list of numbers")
     if set(labels) != set(range(kept, count)):
         raise ValueError("its examples are not of its taught signs")
 

@@ -46,11 +46,11 @@ class Expected:
             raise ValueError("teaching is not an object")
         given = {name: raw.get(name, usual) for name, usual in asdict(cls()).items()}
         if not all(type(n) in (int, float) and math.isfinite(n) for n in given.values()):
-            raise ValueError("teaching holds something else than numbers")
+            raise ValueError("teaching contains something other than numbers")
         made = cls(**{name: float(number) for name, number in given.items()})
         means = -1 <= made.unknown <= 1 and -1 <= made.known <= 1
         if not (means and 1e-3 <= made.spread <= 1 and 0 < made.scale <= 1000):
-            raise ValueError("teaching holds numbers that make no sense")
+            raise ValueError("teaching contains numbers that make no sense")
         return made
 
 

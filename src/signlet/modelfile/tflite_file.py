@@ -92,6 +92,6 @@ def _taken_apart(content: bytes) -> tuple[dict[str, bytes], memoryview]:
             raise ValueError("an entry is too large")
         files = {entry.filename: archive.read(entry) for entry in entries}
     if len(files) < len(entries):
-        raise ValueError("an entry is there twice")
+        raise ValueError("an entry appears twice")
     begin = min((entry.header_offset for entry in entries), default=len(content))
     return files, memoryview(content)[:begin]

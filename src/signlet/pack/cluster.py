@@ -69,7 +69,8 @@ class Shared:
             )
         if self.sample and not self.sample.exists():
             raise SignletError(
-                f"{self.sample}: is not there; put the clips where all nodes see them"
+                f"{self.sample}: does not exist on this node; put the clips where all nodes can "
+                "read them"
             )
 
 
@@ -220,6 +221,6 @@ def _reason(error: Exception) -> str:
         return f"a node of the Ray cluster lacks {missing[1]}; install the same on every node"
     said = next(iter(text.strip().splitlines()), type(error).__name__).strip()
     return (
-        f"a worker of the Ray cluster was ended ({said.rstrip('.')}); give the command again, "
-        "finished clips are kept"
+        f"a worker of the Ray cluster was stopped ({said.rstrip('.')}); run the same command "
+        "again, finished clips are kept"
     )

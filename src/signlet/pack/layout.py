@@ -128,7 +128,8 @@ def read_header(path: Path) -> Header:
         version = record["settings"]["format_version"]
         if version != FORMAT_VERSION:
             raise SignletError(
-                f"{path}: is of format {version}, this signlet reads {FORMAT_VERSION}; "
+                f"{path}: has format {version}, but this version of signlet reads "
+                f"{FORMAT_VERSION}; "
                 "pack the clips again into a new directory"
             )
         header = Header(**{**record, "settings": _settings(record["settings"])})
@@ -163,7 +164,7 @@ def read_settings(path: Path) -> Settings | None:
 
 def _settings(record: Any) -> Settings:
     if not isinstance(record["signs"], list):
-        raise TypeError("signs is no list")
+        raise TypeError("signs is not a list")
     return Settings(**{**record, "signs": tuple(record["signs"])})
 
 

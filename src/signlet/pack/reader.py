@@ -137,17 +137,17 @@ class PackedSet:
 def _header(path: Path) -> Header:
     if not (path / layout.HEADER).exists():
         if (path / layout.SHARDS).exists():
-            problem = "packing was not finished; give the pack command again, it goes on"
+            problem = "packing was not finished; run the same pack command again to continue"
         else:
             problem = (
-                f"holds no packed set ({layout.HEADER} is missing); make one with signlet pack"
+                f"is not a packed set ({layout.HEADER} is missing); make one with signlet pack"
             )
         raise SignletError(f"{path}: {problem}")
     header = layout.read_header(path / layout.HEADER)
     if header.settings.schema != landmarks.SCHEMA:
         raise SignletError(
-            f"{path}: has landmarks of {header.settings.schema}, this signlet uses "
-            f"{landmarks.SCHEMA}; pack the clips again into a new directory"
+            f"{path}: has landmarks of {header.settings.schema}, but this version of signlet "
+            f"uses {landmarks.SCHEMA}; pack the clips again into a new directory"
         )
     return header
 

@@ -33,7 +33,7 @@ def prepare(out: Path, settings: Settings) -> None:
         if layout.read_settings(folder / layout.SETTINGS) != settings:
             discard(folder)
     except OSError as error:
-        raise SignletError(f"{out}: is no usable directory ({error.strerror})") from error
+        raise SignletError(f"{out}: cannot be used as a directory ({error.strerror})") from error
     write_text(folder / layout.SETTINGS, layout.as_json(settings))
 
 
@@ -47,7 +47,7 @@ def _refuse_foreign(out: Path) -> None:
     if found == {layout.SHARDS} and all(map(_is_temporary, os.listdir(folder))):
         return
     if found:
-        raise SignletError(f"{out}: is not empty and holds no packed set; choose another directory")
+        raise SignletError(f"{out}: is not empty and is not a packed set; choose another directory")
 
 
 def _is_temporary(name: str) -> bool:

@@ -28,7 +28,7 @@ SHARD_CLIPS = 256
 """Clips in a shard: what a kill loses at most per job, half a second's work. Fixed, so that any
 number of jobs can resume what any other number left behind."""
 BACKENDS = ("local", "ray")
-_BUSY = "another command packs clips into this folder; wait for it, or choose another folder"
+_BUSY = "another command is packing clips into this folder; wait for it, or choose another folder"
 
 Work = tuple[Shard, list[ClipRef]]
 """A shard and the clips that belong into it."""
@@ -87,7 +87,7 @@ def _settings(source: Source, refs: list[ClipRef], max_len: int, jobs: int, dtyp
     if dtype not in layout.DTYPES:
         raise SignletError(f"dtype is {dtype}; choose {' or '.join(layout.DTYPES)}")
     if not refs:
-        raise SignletError(f"{source.name}: holds no clips, so there is nothing to pack")
+        raise SignletError(f"{source.name}: contains no clips, so there is nothing to pack")
     for signer in {ref.signer for ref in refs}:
         signer_name(signer, source.name)
     for sign in source.signs:
@@ -116,7 +116,7 @@ def _complete(out: Path, settings: Settings) -> PackedSet:
     difference = packed.header.settings.difference(settings)
     if difference:
         raise SignletError(
-            f"{out}: already holds a packed set of {difference}; "
+            f"{out}: already contains a packed set of {difference}; "
             "choose another directory or delete this one"
         )
     shutil.rmtree(out / layout.SHARDS, ignore_errors=True)
@@ -135,7 +135,7 @@ def _check_backend(backend: str, address: str | None) -> None:
     if backend not in BACKENDS:
         raise SignletError(f"backend is {backend}; choose {' or '.join(BACKENDS)}")
     if address is not None and backend != "ray":
-        raise SignletError(f"--address {address}: is for a cluster; add --backend ray")
+        raise SignletError(f"--address {address}: works only with a cluster; add --backend ray")
 
 
 def _write_shards(

@@ -7,7 +7,10 @@ from pathlib import Path
 
 STARTER = "fingerspelling"
 """The model that is taken where none is named: the letters A to Z."""
-STARTER_SAYS = f"no model was named; {STARTER}, which comes with signlet, reads the letters A to Z"
+STARTER_SAYS = (
+    f"no model was named, so signlet uses its starter model {STARTER}, which reads the "
+    "letters A to Z"
+)
 _MODELS = Path(str(files("signlet") / "pretrained"))
 
 

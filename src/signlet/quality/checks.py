@@ -124,7 +124,7 @@ def _conflict(one: ClipStatistics, other: ClipStatistics) -> str:
     if one.sign != other.sign:
         return f", which is of sign {one.sign or 'unknown'}"
     if one.signer != other.signer:
-        return f" of signer {one.signer or 'unknown'}: held-out scores come out too high"
+        return f" of signer {one.signer or 'unknown'}: scores on held-out clips would be too high"
     return ""
 
 

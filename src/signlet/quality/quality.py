@@ -199,7 +199,7 @@ def _summary(
 ) -> DataQuality:
     if not facts:
         if not skipped:
-            raise SignletError("there is no clip to look at; give a set that holds some")
+            raise SignletError("there is no clip to look at; give a set that contains clips")
         raise SignletError(f"no readable clip among {len(skipped)}; the first: {skipped[0].detail}")
     of_sign = Counter(fact.sign or "" for fact in facts)
     known = {sign: of_sign.pop(sign, 0) for sign in signs}
@@ -244,5 +244,5 @@ def _notes(facts: Sequence[ClipStatistics], packed: bool) -> Iterator[str]:
         yield f"the sign of {unknown} of {clips} clips is unknown"
     if packed:
         told = sum(fact.hand_frames is not None for fact in facts)
-        yield f"a packed set tells the frames without any hand for {told} of {clips} clips only"
-        yield "a packed set does not tell whether landmarks lie outside the picture"
+        yield f"a packed set shows for only {told} of {clips} clips which frames have no hand"
+        yield "a packed set does not show whether landmarks are outside the picture"

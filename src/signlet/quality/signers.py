@@ -14,13 +14,10 @@ _FOLDS = re.compile(
 _WHO = re.compile(r"the signer of [\d,]+ of [\d,]+ clips? is unknown|without a signer")
 """Begins what a source says of them, or stands in it."""
 _REMEDY = "name the files <signer>_<number>, or list them in a table (path,sign,signer)"
-_NOBODY = (
-    "until then the estimate is for KNOWN signers, and nothing can be said of other people, who "
-    "will be read worse"
-)
+_NOBODY = "until then the score holds for KNOWN signers only, and other people will do worse"
 _SOME = (
-    "until then these clips are held out together, and where one of them shows a signer of another "
-    "fold the estimate is too high"
+    "until then these clips are tested together, and if one of them shows a signer of another "
+    "fold, the score is too high"
 )
 
 

@@ -145,7 +145,7 @@ def confusion_plot(matrix: NDArray[np.int64], signs: tuple[str, ...]) -> Picture
 def _matrix_in_words(matrix: NDArray[np.int64]) -> str:
     right, total = int(np.trace(matrix)), int(matrix.sum())
     wrong = f"the other {total - right:,} are mistakes"
-    return f"{right:,} of {total:,} clips lie on the diagonal; {wrong}."
+    return f"{right:,} of {total:,} clips are on the diagonal; {wrong}."
 
 
 def _cells(matrix: NDArray[np.int64], signs: tuple[str, ...]) -> Figure:

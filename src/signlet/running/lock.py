@@ -35,7 +35,7 @@ def only_one(folder: Path, busy: str) -> Iterator[None]:
     """
     there = folder.is_dir()
     if folder.exists() and not there:
-        raise SignletError(f"{folder}: is there already and no folder; choose another place")
+        raise SignletError(f"{folder}: exists and is not a folder; choose another place")
     try:
         with _held(folder, folder / LOCK, busy):
             yield
@@ -78,8 +78,8 @@ def _opened(file: Path) -> int:
         try:
             if not lock(handle):
                 tell(
-                    f"{file.parent}: this file system knows no locks; see to it that no other "
-                    "command writes there"
+                    f"{file.parent}: this file system does not support locks; make sure that no "
+                    "other command writes there"
                 )
                 return handle
             if _is(handle, file):

@@ -60,8 +60,8 @@ def in_processes(
         yield from results
     except BrokenProcessPool:
         raise SignletError(
-            "a worker process was ended, perhaps for lack of memory; "
-            f"give the command again with fewer --jobs, {kept}"
+            "a worker process was stopped, perhaps because memory ran out; run the same command "
+            "again with fewer --jobs, {kept}"
         ) from None
 
 

@@ -81,7 +81,7 @@ def _predictions(path: Path) -> dict[str, Predictions]:
     known: dict[str, Predictions] = {name: found[name] for name in MODELS if name in found}
     if not known:
         raise SignletError(
-            f"{path}: holds no predictions of {', '.join(MODELS)} for clips of a known sign; train "
+            f"{path}: has no predictions of {', '.join(MODELS)} for clips of a known sign; train "
             "again"
         )
     return known

@@ -33,7 +33,7 @@ CHECKPOINT, REPORT, PACKED = "checkpoint.pt", "report.html", "packed"
 FULL = -1
 """In place of a fold's number: the first fit on all clips, with nothing held out; the next ones
 are -2, -3 ..."""
-_BUSY = "another training works in this folder; wait for it, or choose another --run"
+_BUSY = "another training is using this folder; wait for it, or choose another --run"
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,8 @@ def joined_predictions(
 
 def _of_another(path: Path) -> SignletError:
     return SignletError(
-        f"{path}: is of another run or other signs; delete {path.parent} to train that fold again"
+        f"{path}: belongs to another run, or has other signs; delete {path.parent} to train "
+        "that fold again"
     )
 
 

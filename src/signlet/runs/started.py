@@ -49,7 +49,8 @@ def refuse_used(run: RunFolder, resume: bool) -> None:
     """Raise SignletError where the folder holds a run that is not to be resumed."""
     if run.begun and not resume:
         raise SignletError(
-            f"{run.path}: holds a run already; add --resume, or choose another --run"
+            f"{run.path}: contains a run already; add --resume to continue it, or choose "
+            "another --run"
         )
 
 

@@ -34,7 +34,7 @@ def trained_before_note(run: Path, packed: PackedSet) -> str:
     trained = {_key(own, row) for row in rows}
     count = sum(_key(packed, row) in trained for row in range(len(packed)))
     if not count:
-        return "none of these clips is among those that the model was trained on"
+        return "the model was trained on none of these clips"
     return (
         f"{count} of these {len(packed)} clips are among those that the model was trained on: "
         "their scores say nothing of new clips"

@@ -111,11 +111,11 @@ def _require_model(path: Path) -> None:
     """Say what is wrong with a path before a large library is asked for."""
     if not path.exists():
         raise SignletError(
-            f"{path}: no such file or folder; give model.onnx, model.tflite, a run folder, which "
-            f"holds config.json and model.safetensors, or {_shipped()}"
+            f"{path}: no such file or folder; give model.onnx, model.tflite, a run folder (with "
+            f"config.json and model.safetensors), or {_shipped()}"
         )
     if path.is_file() and path.name not in ("model.safetensors", "config.json"):
-        raise SignletError(f"{path}: is no model; give model.onnx, model.tflite or a run folder")
+        raise SignletError(f"{path}: is not a model; give model.onnx, model.tflite or a run folder")
     inside = [name for name in ("model.onnx", "model.tflite") if (path / name).is_file()]
     if inside and not (path / "model.safetensors").exists():
         raise SignletError(f"{path}: is a folder; name the file in it, {path / inside[0]}")

@@ -24,26 +24,30 @@ class Timing(BaseModel):
     """Milliseconds."""
 
     read_ms: float = Field(description="until the body had arrived")
-    decode_ms: float = Field(description="to read the clip out of it, and to wait for that")
+    decode_ms: float = Field(description="to read the clip from the body, including waiting")
     wait_ms: float = Field(description="until the model was free")
-    recognise_ms: float = Field(description="in the model, with the others of its batch")
+    recognise_ms: float = Field(
+        description="in the model, together with the other clips of the batch"
+    )
 
 
 class Answer(BaseModel):
-    """What is said of one clip."""
+    """The answer for one clip."""
 
-    sign: str | None = Field(description="the sign; null where it is none that the model knows")
-    likeliest: str = Field(description="the likeliest of the known signs, whatever is shown")
-    confidence: float = Field(description="its probability, calibrated where the model file is")
+    sign: str | None = Field(description="the sign; null if the model knows no such sign")
+    likeliest: str = Field(description="the likeliest known sign, even if sign is null")
+    confidence: float = Field(
+        description="probability of likeliest; calibrated if the model file has a calibration"
+    )
     none: float = Field(
-        description="probability that it is none of the signs; 0 unless they were taught"
+        description="probability that it is none of the signs; 0 unless the model was taught"
     )
     top: list[Candidate] = Field(description="the likeliest signs, best first")
     frames: int = Field(description="frames of the clip")
-    together: int = Field(description="clips that went through the model at once")
+    together: int = Field(description="number of clips in the same batch")
     remarks: list[str] = Field(
-        description="what was mended in the clip, such as zeros that were taken as not found, and "
-        "what its numbers seem to mean instead, such as left and right hand exchanged"
+        description="repairs, such as zeros that were treated as not found, and what looks wrong, "
+        "such as swapped hands"
     )
     timing: Timing
 
@@ -52,7 +56,7 @@ class Labels(BaseModel):
     """The signs that the model knows."""
 
     signs: list[str]
-    max_frames: int = Field(description="frames that a clip may have here")
+    max_frames: int = Field(description="most frames that a clip may have")
 
 
 class Health(BaseModel):
@@ -60,7 +64,7 @@ class Health(BaseModel):
 
     live: bool
     ready: bool
-    under_way: int = Field(description="recognitions under way")
+    under_way: int = Field(description="recognitions in progress")
     version: str
 
 
@@ -94,7 +98,7 @@ BODY: dict[str, Any] = {
         "description": f"Landmarks of one clip: frames of {NUM_RAW} points (face 468, left hand "
         "21, pose 33, right hand 21), [x, y, z] each as fractions of the image; null (in JSON), "
         "NaN or an empty cell (in files) where a point was not found. A part (face, hand, pose) "
-        "whose points all lie at one place in a frame, such as zeros, counts as not found.",
+        "whose points are all at one place in a frame, such as zeros, counts as not found.",
         "content": {
             JSON: {
                 "schema": {
@@ -125,14 +129,14 @@ BODY: dict[str, Any] = {
     }
 }
 PROBLEMS: dict[int, str] = {
-    400: "The body is broken JSON, a broken form, or ended early.",
-    403: "A host or a page by whose name the service is not to be asked.",
+    400: "The body is invalid JSON, an invalid form, or incomplete.",
+    403: "The host name or the page is not allowed (see `--allow_host`).",
     408: "The body did not arrive in time.",
-    413: "Too many bytes or frames.",
-    415: "Another format than those that are read.",
-    422: "No clip, or one in which nothing was found; or another query than is described.",
+    413: "The body has too many bytes, or the clip too many frames.",
+    415: "The service does not read this format.",
+    422: "The body contains no clip, or a clip without landmarks; or a query parameter is unknown.",
     500: "The model failed.",
-    503: "Too many requests wait, or too much is held; `Retry-After` says when to come again.",
+    503: "The service is busy; `Retry-After` says when to try again.",
     504: "The answer took too long.",
 }
 

@@ -26,8 +26,10 @@ from signlet.serve.rejection import Rejection
 from signlet.serve.service import Service
 from signlet.version import __version__
 
-_ABOUT = "Names the sign in a clip of landmarks. One clip a request; clips are not kept."
-_TOP = Annotated[int, Query(ge=1, le=1000, description="how many signs to list, 5 without it")]
+_ABOUT = (
+    "Names the sign in a clip of landmarks. Send one clip per request. The service keeps no clips."
+)
+_TOP = Annotated[int, Query(ge=1, le=1000, description="how many signs to list (default 5)")]
 _ASKED = (400, 408, 413, 415, 422, 500, 503, 504)
 
 
@@ -121,7 +123,9 @@ def _metrics(service: Service) -> Callable[[], Any]:
 
 
 def _add_health(app: FastAPI, service: Service, refusals: dict[int | str, Any]) -> None:
-    busy: dict[int | str, Any] = {503: {"model": Health, "description": "It takes no clips now."}}
+    busy: dict[int | str, Any] = {
+        503: {"model": Health, "description": "The service takes no clips at the moment."}
+    }
 
     @app.get("/health", responses=refusals | busy)
     async def health(response: Response) -> Health:

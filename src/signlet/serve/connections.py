@@ -62,7 +62,7 @@ class Connection(H11Protocol):
         """Answer invalid HTTP as any other mistake, and close the connection."""
         no_host = "Host:" in str(sys.exc_info()[1])  # of h11, which uvicorn has just caught
         text = "the request has no single Host header; send one" if no_host else msg.rstrip(".")
-        body = json.dumps({"detail": f"{text}; HTTP/1.1 is spoken here"}).encode()
+        body = json.dumps({"detail": f"{text}; this service speaks HTTP/1.1"}).encode()
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode()),

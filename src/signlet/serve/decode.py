@@ -42,7 +42,7 @@ _MAGIC = {
     b"PAR1": ".parquet",
 }
 _MAX_POINTS = 553
-_ALLOWED = re.compile(rf"allowed are 1 to (?:{MAX_FRAMES}|{MAX_FRAMES:,})(?!\d)")
+_ALLOWED = re.compile(rf"1 to (?:{MAX_FRAMES}|{MAX_FRAMES:,}) are allowed")
 """The limit in messages of the readers, which do not know this service's limit."""
 _FEW = 64
 """More entries or keys than this are in no honest body."""
@@ -84,7 +84,7 @@ def decode(body: bytes, content_type: str, max_frames: int) -> Clip:
     except ClipError as error:
         if isinstance(error.__cause__, MemoryError):
             raise too_big() from None
-        raise Rejection(422, _ALLOWED.sub(f"allowed are 1 to {max_frames}", str(error))) from None
+        raise Rejection(422, _ALLOWED.sub(f"1 to {max_frames} are allowed", str(error))) from None
     except SignletError as error:  # a reader's package is not installed here
         raise Rejection(415, str(error)) from None
     except MemoryError:
@@ -99,15 +99,16 @@ def too_big() -> Rejection:
 
 def _too_long(what: str, max_frames: int) -> Rejection:
     return Rejection(
-        413, f"body: has {what}, allowed are {max_frames} frames; cut it or leave frames out"
+        413,
+        f"body: has {what}; at most {max_frames} frames are allowed; cut it or leave frames out",
     )
 
 
 def _too_much(what: str, max_frames: int) -> Rejection:
     return Rejection(
         413,
-        f"body: {what} than a clip of {max_frames} frames, the longest that is taken here; cut it, "
-        "and send landmarks alone",
+        f"body: {what} than a clip of {max_frames} frames, the longest that this service takes; "
+        "cut it, and send landmarks only",
     )
 
 
@@ -146,9 +147,9 @@ def _json_problem(error: ValidationError) -> Rejection:
         return Rejection(400, f"body: {first['msg']}; send one JSON object")
     where = ".".join(str(part)[:40] for part in first["loc"])
     hints = {
-        "finite_number": "NaN and infinity are not JSON; write null for what was not found",
-        "too_short": f"give {NUM_RAW} landmarks a frame, [x, y, z] or null each",
-        "too_long": f"give {NUM_RAW} landmarks a frame, [x, y, z] or null each",
+        "finite_number": "NaN and infinity are not JSON; write null where a point was not found",
+        "too_short": f"give {NUM_RAW} landmarks per frame, each [x, y, z] or null",
+        "too_long": f"give {NUM_RAW} landmarks per frame, each [x, y, z] or null",
     }
     hint = hints.get(first["type"], 'give {"landmarks": [[[x, y, z], ...], ...]}')
     return Rejection(422, f"body{': ' if where else ''}{where}: {first['msg'].lower()}; {hint}")
@@ -205,7 +206,7 @@ def _check_archive(body: bytes, max_frames: int) -> None:
         raise ClipError(f"body: is a damaged .npz ({error}); write it again") from None
     plain = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
     if any(entry.compress_type not in plain or entry.flag_bits & 1 for entry in entries):
-        raise ClipError("body: is packed in another way than numpy does; use numpy.savez")
+        raise ClipError("body: is not packed the way numpy packs; use numpy.savez")
     if sum(entry.file_size for entry in entries) > max_frames * _MAX_POINTS * 3 * 16 + (1 << 16):
         raise _too_much("unpacks to more", max_frames)
 

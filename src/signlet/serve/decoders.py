@@ -17,7 +17,7 @@ from signlet.serve.model import log_once
 from signlet.serve.rejection import Rejection, cleaned
 
 _TRIES = 2
-_LATER = "a process that reads clips was lost, not by this one's fault; try again soon"
+_LATER = "a process that reads clips stopped, but not because of this clip; try again soon"
 
 
 async def _never() -> bool:
@@ -68,7 +68,7 @@ class Decoders:
                 break
             except Lost as lost:
                 if lost.crashed:
-                    raise _blamed("ended the process that read it") from None
+                    raise _blamed("crashed the process that read it") from None
         else:
             raise Rejection(503, _LATER)
         if status != 200:

@@ -54,7 +54,9 @@ class Guard:
         try:
             await (self._refusal(scope) or self._app)(scope, receive, send)
         except asyncio.CancelledError:
-            await _instead(scope, receive, send, 503, "the service ends; ask again later")
+            await _instead(
+                scope, receive, send, 503, "the service is shutting down; try again later"
+            )
         except Exception as error:
             name = type(error).__name__
             log_once(f"{scope['method']} {scope['path']} failed ({name}: {error})")

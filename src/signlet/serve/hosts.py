@@ -67,4 +67,7 @@ def _plain(name: str) -> str:
 
 
 def _refusal(what: str, given: str) -> Rejection:
-    return Rejection(403, f"{what} {given[:80]}: not answered here; --allow_host NAME allows more")
+    return Rejection(
+        403,
+        f"{what} {given[:80]}: this service does not answer that name; --allow_host NAME allows it",
+    )

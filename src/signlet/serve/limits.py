@@ -11,8 +11,8 @@ from signlet.landmarks import NUM_RAW
 _MIB = 1 << 20
 _LONGEST = 3600
 _MOST = {
-    "max_frames": (MAX_FRAMES, ", as no clip has more"),
-    "max_bytes": (1 << 30, ", for a body is read in memory"),
+    "max_frames": (MAX_FRAMES, ", because no clip has more"),
+    "max_bytes": (1 << 30, ", because bodies are kept in memory"),
 }
 
 

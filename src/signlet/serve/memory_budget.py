@@ -80,7 +80,7 @@ class MemoryBudget:
         while self.held + count > self.size:
             slowest = self._slowest(held)
             if slowest is None:
-                raise Rejection(503, "the service holds as much as it may; try again soon")
+                raise Rejection(503, "the service has reached its memory limit; try again soon")
             slowest.give_up()
         self.held += count
         held.bytes += count

@@ -55,7 +55,7 @@ class Metrics:
         )
         self._batch = Histogram(
             "signlet_batch_clips",
-            "Clips recognised together, seen from each clip",
+            "Clips in the batch of each recognised clip",
             buckets=_CLIPS,
             registry=registry,
         )
@@ -66,7 +66,9 @@ class Metrics:
             registry=registry,
         )
         self._decoders = Counter(
-            "signlet_decoders_replaced", "Processes lost to a body", registry=registry
+            "signlet_decoders_replaced",
+            "Processes that crashed while reading a body",
+            registry=registry,
         )
         gauges = {"requests_under_way": under_way, "clips_waiting": waiting}
         for name, count in gauges.items():

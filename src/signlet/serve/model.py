@@ -104,7 +104,7 @@ def _sound(said: Prediction, recogniser: Serves) -> Prediction | Rejection:
     if not np.isfinite(total):
         return _failed("gave numbers that are not finite; its file is damaged")
     if lowest < 0 or abs(total - 1) > TOLERANCE:
-        return _failed(f"gave no probabilities: the lowest is {lowest:g}, their sum {total:g}")
+        return _failed(f"gave invalid probabilities: the lowest is {lowest:g}, their sum {total:g}")
     return said
 
 

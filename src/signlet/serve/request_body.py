@@ -31,7 +31,7 @@ async def read_body(request: Request, limits: Limits, budget: MemoryBudget, held
 def _check_head(request: Request, limits: Limits) -> None:
     coding = request.headers.get("content-encoding", "identity")
     if coding != "identity":
-        raise Rejection(415, f"content encoding {coding[:40]}: not read here; send it plain")
+        raise Rejection(415, f"content encoding {coding[:40]}: not supported; send it uncompressed")
     promised = request.headers.get("content-length", "")
     if promised.isdecimal() and len(promised) < 20 and int(promised) > limits.max_bytes:
         raise _too_long(limits)

@@ -123,7 +123,7 @@ def open_source(where: str | Path, columns: str | None = None, names: str | None
     if columns is not None:
         return _table(path, parse_columns(columns), pattern)
     if pattern is not None and not path.exists() and (where == "fingerspelling" or before):
-        raise SignletError(f"--names {names}: {where} tells its signers itself; leave it out")
+        raise SignletError(f"--names {names}: {where} names its signers itself; leave --names out")
     known = any((path / name).exists() for name in (LABELS, FILES))
     published = None if own or known or pattern is not None else open_published(where)
     if before and not own and published is None and Path(rest).exists():
@@ -138,7 +138,7 @@ def _told(where: str | Path) -> tuple[str, str]:
     """
     before, colon, rest = str(where).partition(":")
     if before and colon and not rest:
-        raise SignletError(f"{where}: names no path; give {before}:PATH")
+        raise SignletError(f"{where}: has no path; give {before}:PATH")
     return (before, rest) if colon and not Path(where).exists() else ("", str(where))
 
 
@@ -159,8 +159,8 @@ def _own(path: Path, names: NamePattern | None, own: bool) -> Source:
     if not exists(path):
         raise SignletError(not_found_message(path))
     raise SignletError(
-        f"{path}: is no set of clips; give 'fingerspelling', a directory, a .zip of one or a "
-        "manifest CSV"
+        f"{path}: is not a set of clips; give 'fingerspelling', a directory, a .zip of one or a "
+        "CSV table"
     )
 
 
@@ -168,7 +168,7 @@ def _table(path: Path, columns: Columns, names: NamePattern | None) -> Manifest:
     if not exists(path):
         raise SignletError(not_found_message(path))
     if path.suffix.lower() not in (*TABLE_SUFFIXES, ".json"):
-        raise SignletError(f"{path}: is no table; --columns is for .csv, .tsv and .json")
+        raise SignletError(f"{path}: is not a table; --columns is for .csv, .tsv and .json")
     return Manifest.open(path, columns, names)
 
 

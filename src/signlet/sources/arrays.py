@@ -90,9 +90,9 @@ def _refuse_masks(keys: list[str], path: Path) -> None:
     """numpy.savez keeps a masked array without its mask, so some save that beside it."""
     if masks := [key for key in keys if _MASK in key.lower()]:
         raise ClipError(
-            f"{path}: holds {masks[0]!r} beside the landmarks, and whether it is true where a "
-            "point was found or where it was not, nobody can tell; write NaN into the landmarks "
-            "(of a masked array, save array.filled(numpy.nan)) and leave the mask out"
+            f"{path}: holds {masks[0]!r} beside the landmarks, and it is unknown whether True "
+            "means found or not found;  write NaN into the landmarks "
+            "(for a masked array, save array.filled(numpy.nan)) and leave the mask out"
         )
 
 
@@ -144,8 +144,8 @@ def _judge_rate(shape: Shape, kind: np.dtype[Any], name: str) -> None:
 def _refuse_unnamed(shape: Shape, name: str) -> None:
     if len(shape) in (2, 3) and shape[1] in _UNNAMED:
         raise ClipError(
-            f"{name}: landmarks have shape {shape}, which does not tell the parts and their "
-            f"order; say it before the path, as in {_UNNAMED[shape[1]]}:{name}"
+            f"{name}: landmarks have shape {shape}, which does not show the parts and their "
+            f"order; name the layout before the path, such as {_UNNAMED[shape[1]]}:{name}"
         )
 
 

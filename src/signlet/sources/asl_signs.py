@@ -46,7 +46,7 @@ class AslSigns:
         refs = self._listed(table) if table.exists() else self._unlisted()
         if not refs:
             raise SignletError(
-                f"{self.root}: holds no clips; expected {TABLE} or "
+                f"{self.root}: contains no clips; expected {TABLE} or "
                 f"{FILES}/<participant>/<sequence>.parquet"
             )
         return refs

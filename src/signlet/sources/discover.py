@@ -77,10 +77,10 @@ def _branches(at: Branch, root: object, wrapped: bool) -> list[Branch]:
 
 def _refuse_several(at: Branch, tops: Sequence[str], root: object) -> None:
     told = at.offered("{any}/{sign}/{signer}_{any}", "{any}/{sign}/{any}")
-    how = f", or, where all are one set, tell where the sign stands: {told}" if told else ""
+    how = f", or, if all are one set, say where the sign is in the path: {told}" if told else ""
     raise SignletError(
-        f"{root}: holds {listed(tops)}, which are no signs; give one of these folders{how}; the "
-        "folders of a split are called train, val and test"
+        f"{root}: holds {listed(tops)}, which are not signs; give one of these folders{how}; "
+        "call the folders of a split train, val and test"
     )
 
 
@@ -99,8 +99,8 @@ def _splits(at: Branch, tops: Sequence[str], root: object) -> list[str]:
     raise SignletError(
         f"{root}: holds the folders of a split ({listed(named)}), and beside them others with "
         f"{count} ({listed(strays)}), which are in no split; move these into "
-        f"{one_line(named[0])}/<sign>/ or another part of it, or out of {root} (the folders of a "
-        "split are called train, val and test)"
+        f"{one_line(named[0])}/<sign>/ or another part of it, or out of {root} (call the "
+        "folders of a split train, val and test)"
     )
 
 
@@ -145,9 +145,9 @@ def _refuse_flat(at: Branch, tops: Sequence[str], root: object) -> None:
     folder = "" if any(map(split_name, tops)) else at.offered("{sign}/{any}")
     told += [f"{folder} in the folder's"] if folder else []
     raise SignletError(
-        f"{root}: {which} {'is' if len(tops) == 1 else 'are'} taken for no sign, with "
-        f"{count_of(count)} and no folder for each sign; move them into {one_line(tops[0])}/"
-        f"<sign>/{', or tell where the sign stands: ' * bool(told)}{', or '.join(told)}"
+        f"{root}: {count_of(count)} directly in {which}, which signlet does not take for "
+        f"{'a sign' if len(tops) == 1 else 'signs'}; move them into {one_line(tops[0])}/<sign>/"
+        f"{', or say where the sign is in the path: ' * bool(told)}{', or '.join(told)}"
     )
 
 
@@ -210,17 +210,21 @@ def _inner_note(branches: Sequence[Branch]) -> str:
             inner = [path for path in branch.clips if len(path.parts) > level + 1]
             names |= {path.parts[level] for path in inner}
             without += len(branch.clips) - len(inner)
-    lie = "lies" if without == 1 else "lie"
+    lie = "is" if without == 1 else "are"
     rest = f"; {count_of(without)} {lie} in none of them" if without else ""
-    return f"the folders {listed(sorted(names))} are taken for a split{rest}" if names else ""
+    return f"the folders {listed(sorted(names))} are taken as a split{rest}" if names else ""
 
 
 def _refuse_signers(branch: Branch, flat: Sequence[PurePosixPath], root: object) -> None:
     if flat and _personal(tops := {path.parts[0] for path in flat}):
         told = branch.offered("{signer}/{sign}_{any}") or branch.offered("{signer}/{sign}")
-        how = f"; tell where the sign stands: {told}" if told else "; name them after the signs"
+        how = (
+            (f"; say where the sign is in the path:  {told}")
+            if told
+            else "; name them after the signs"
+        )
         raise SignletError(
-            f"{root}: its folders are called like signers ({listed(sorted(tops))}), not like "
+            f"{root}: its folders are named like signers ({listed(sorted(tops))}), not like "
             f"signs{how}"
         )
 
@@ -237,13 +241,13 @@ def _whole_level(branch: Branch, deep: Sequence[PurePosixPath], root: object) ->
 def _either(branch: Branch, first: list[str], second: list[str], root: object) -> str:
     split = ""
     if any(split_name(name) for name in first):
-        split = "; the folders of a split are called train, val and test"
+        split = "; call the folders of a split train, val and test"
     lone = f"if the inner ones are, give {root}/{branch.below / one_line(first[0])}; "
     both = ("{sign}/{signer}/{any}", "{signer}/{sign}/{any}")
     told = "" if any(map(split_name, first)) else branch.offered(*both)
     return (
-        f"{root}: holds folders ({listed(first)}) of folders ({listed(second)}), and either may be "
-        f"the signs; {lone if len(first) == 1 else ''}"
+        f"{root}: holds folders ({listed(first)}) that contain folders ({listed(second)}), and "
+        f"either may be the signs; {lone if len(first) == 1 else ''}"
         f"{f'tell it by {told}' if told else 'name those of signers signer1, signer2'}{split}"
     )
 
@@ -268,7 +272,7 @@ def signers_below(
     Raises SignletError where `names` has no {signer}, or no file fits.
     """
     if names is not None and not names.has("signer"):
-        raise SignletError(f"--names {names.text}: tells no {{signer}}")
+        raise SignletError(f"--names {names.text}: has no {{signer}}")
     if names is not None:
         return told_signers(paths, names)
     people = [next(filter(PERSON.fullmatch, path.parent.parts), None) for path in paths]
@@ -293,7 +297,7 @@ def _with_signers(
         people, note = told_signers([one.path for one in rest], names)
     known = {one.path: who for one, who in zip(rest, people, strict=True)}
     folders = sorted({one.signer for one in found if one.signer is not None})
-    by_folder = f"the folders {listed(folders)} are taken for signers" if folders else ""
+    by_folder = f"the folders {listed(folders)} are taken as signers" if folders else ""
     return (
         [one if one.signer else replace(one, signer=known[one.path]) for one in found],
         [said for said in (by_folder, note) if said],

@@ -74,7 +74,7 @@ def _require_file(path: Path, reader: Reader | None) -> None:
     problem = irregular(path)
     if problem is None and path.stat().st_size == 0:  # the system may make it up as it is read
         known = path.suffix.lower() in (*SUFFIXES, ".json")
-        what = "copy, write or record it again" if known else f"these are read: {ENDINGS}"
+        what = "copy, write or record it again" if known else f"signlet reads {ENDINGS}"
         raise ClipError(f"{path}: is empty; {what}")
     if problem is None or (reader is not None and path.is_dir()):  # a folder of single frames
         return
@@ -85,7 +85,7 @@ def _require_file(path: Path, reader: Reader | None) -> None:
 
 def _unreadable(path: Path, error: Exception) -> str:
     if isinstance(error, MemoryError):
-        return "takes more memory to read than there is; cut it, or close other programs"
+        return "needs more memory to read than there is; cut it, or close other programs"
     kind = path.suffix.lower() or "a clip"
     return f"cannot be read as {kind} ({_said(error)}); write or copy the file again"
 
@@ -103,7 +103,7 @@ def _cut(clip: Clip, span: Span | None, path: Path) -> Clip:
     frames = clip.frames[rows]
     if not len(frames):
         raise ClipError(
-            f"{path}: holds {len(clip.frames)} frames, nothing from {span}; correct start and end"
+            f"{path}: has {len(clip.frames)} frames, but none from {span}; correct start and end"
         )
     beyond = rows.stop is not None and rows.stop > len(clip.frames) + _ROUNDED
     guessed = span.needs_rate and clip.fps is None and NO_RATE not in clip.remarks

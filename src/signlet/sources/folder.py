@@ -103,11 +103,14 @@ class Manifest:
     ) -> Manifest:
         """List the signs. Raises SignletError."""
         if names is not None and not names.has("signer"):
-            raise SignletError(f"--names {names.text}: the table tells the sign; add {{signer}}")
+            raise SignletError(
+                f"--names {names.text}: the table names the signs, so the pattern needs "
+                "only the signer; add {signer}"
+            )
         if names is not None and names.has("split"):
             raise SignletError(
-                f"--names {names.text}: of a table, a column split tells the split; put {{any}} in "
-                "place of {split}"
+                f"--names {names.text}: in a table, the column split gives the split; write "
+                "{any} instead of {split}"
             )
         columns = columns or {}
         signs = tuple(sorted({row["sign"] for row in clip_rows(table, columns)}))
@@ -164,6 +167,6 @@ def _missing(refs: Sequence[ClipRef], table: Path) -> str:
         return ""
     count = count_of(len({ref.path for ref in refs}), "file")
     return (
-        f"{table} lists {count}, of which {len(missing)} cannot be found: {listed(missing)}; paths "
-        "are relative to the table, or whole"
+        f"{table} lists {count}, of which {len(missing)} cannot be found: {listed(missing)}; "
+        "give absolute paths, or paths relative to the table"
     )

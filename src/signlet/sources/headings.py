@@ -85,7 +85,7 @@ def unread_note(headings: Iterable[str], told: Mapping[str, str]) -> str:
     unit = " (in seconds)" if {"start", "end"}.intersection(found) else ""
     return (
         f"the column{'s'[: one ^ 1]} {shown} {'is' if one else 'are'} not read; if "
-        f"{'it tells' if one else 'they tell'} the {', '.join(found)}{unit}, name "
+        f"{'it gives' if one else 'they give'} the {', '.join(found)}{unit}, name "
         f"{'it' if one else 'them'}: --columns {columns(also(found, told))}"
     )
 
@@ -101,7 +101,7 @@ def stretches_remedy(headings: Iterable[str], told: Mapping[str, str]) -> str:
     times = "start and end (seconds), or start_frame and end_frame"
     if found.keys().isdisjoint(_TIMES):
         return (
-            "remove one of the rows; where they are several clips of one recording, add the "
+            "remove one of the rows; if they are several clips of one recording, add the "
             f"columns {times}"
         )
     if milli := in_milliseconds(found):
@@ -119,8 +119,8 @@ def _rate_note(headings: Iterable[str], told: Mapping[str, str]) -> str:
     if rate is None or not framed:
         return ""
     return (
-        f"the column {rate} is not read: start_frame and end_frame count the frames of the file; "
-        "where they were counted at another rate, write start and end in seconds"
+        f"the column {rate} is not read: start_frame and end_frame count the frames of the "
+        "file; if they were counted at another rate, write start and end in seconds"
     )
 
 

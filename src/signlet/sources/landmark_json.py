@@ -27,7 +27,7 @@ from signlet.sources.arrays import checked_fps
 
 _PARTS = {part.replace("_", ""): part for part in RAW_PARTS}
 _MOST_BYTES = 1 << 30
-_NO_FRAMES = "is no list of frames; write one object for each frame"
+_NO_FRAMES = "is not a list of frames; write one object for each frame"
 
 Points = NDArray[np.float32]
 """(points, 3) of a part in one frame."""
@@ -58,11 +58,11 @@ def read_landmark_json(path: Path) -> Clip:
     if not {"left_hand", "right_hand"} & set(parts):
         if content.table:
             raise ClipError(
-                f"{path}: is no clip but a table of clips, it seems; tell what its columns are "
-                "called: --columns path=HEADING,sign=HEADING"
+                f"{path}: seems to be a table of clips, not a clip; name its columns: --columns "
+                "path=HEADING,sign=HEADING"
             )
         raise ClipError(
-            f"{path}: holds no hands; expected a list of frames with leftHandLandmarks, "
+            f"{path}: contains no hands; expected a list of frames with leftHandLandmarks, "
             "rightHandLandmarks, poseLandmarks and faceLandmarks"
         )
     blocks = {part: _block(content.frames, part, path) for part in parts}
@@ -83,7 +83,7 @@ def _content(pieces: Pieces, path: Path) -> _Content:
         raise ClipError(f"{path}: {_NO_FRAMES}")
     pieces.end()
     if not content.frames:
-        raise ClipError(f"{path}: has 0 frames, allowed are 1 to {MAX_FRAMES:,}")
+        raise ClipError(f"{path}: has 0 frames; 1 to {MAX_FRAMES:,} are allowed")
     return content
 
 
@@ -107,7 +107,7 @@ def _each(pieces: Pieces, made: Callable[[Any, int], Any], path: Path) -> list[A
     for number, item in enumerate(pieces.items()):
         if number == MAX_FRAMES:
             raise ClipError(
-                f"{path}: has more than {MAX_FRAMES:,} frames, allowed are 1 to {MAX_FRAMES:,}; "
+                f"{path}: has more than {MAX_FRAMES:,} frames; 1 to {MAX_FRAMES:,} are allowed; "
                 "cut it into single signs"
             )
         found.append(made(item, number))
@@ -208,7 +208,7 @@ def _whole(points: list[Any], part: str, where: str) -> Points:
     if len(points) not in allowed:
         raise ClipError(
             f"{where}: {part} has {len(points)} points; expected "
-            f"{' or '.join(map(str, allowed))}, as many in each frame, or none"
+            f"{' or '.join(map(str, allowed))}, the same number in each frame, or none"
         )
     with np.errstate(over="ignore"):  # what is infinite then is refused later
         return np.array([_place(point, part, where) for point in points], np.float32)
@@ -231,7 +231,7 @@ def _block(frames: list[Frame], part: str, path: Path) -> NDArray[np.float32]:
         few, many = sorted(lengths)
         raise ClipError(
             f"{path}: frame {lengths[many]}: {part} has {many} points; frame {lengths[few]} has "
-            f"{few}; write as many in each frame, or none"
+            f"{few}; write the same number in each frame, or none"
         )
     count = max(lengths, default=points_of(part)[0])
     block = np.full((len(frames), count, 3), np.nan, np.float32)

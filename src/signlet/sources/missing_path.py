@@ -32,13 +32,13 @@ def exists(path: str | Path) -> bool:
 
 def _hint(path: Path) -> str:
     if os.path.islink(path):
-        return f"; it is a link to {one_line(os.readlink(path))}, where nothing is"
+        return f"; it is a link to {one_line(os.readlink(path))}, which does not exist"
     missing = path
     for parent in path.parents:
         if not exists(parent):
             missing = parent
         elif not parent.is_dir():
-            return f"; {one_line(str(parent))} is a file, no folder"
+            return f"; {one_line(str(parent))} is a file, not a folder"
         else:
             break
     nor = f", nor a folder {one_line(str(missing))}" if missing != path else ""

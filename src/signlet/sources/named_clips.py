@@ -68,8 +68,8 @@ def by_pattern(
     notes = left_aside(tree, paths, [PurePosixPath()])
     if misfits:
         notes.append(
-            f"{len(misfits)} of {count_of(len(paths))} left aside, since the names do not fit "
-            f"--names {names.text}: {listed(path.as_posix() for path in misfits)}"
+            f"{len(misfits)} of {count_of(len(paths))} skipped, because their names do not "
+            f"match --names {names.text}: {listed(path.as_posix() for path in misfits)}"
         )
     return found, tuple(notes)
 
@@ -80,8 +80,8 @@ def _refuse_splits(found: Sequence[NamedClip], names: NamePattern, root: object)
     wrong = sorted({one.sign for one in inner if split_name(one.sign)})
     if wrong:
         raise SignletError(
-            f"{root}: --names {names.text} takes {listed(wrong)} for signs; where these are the "
-            "folders of a split, write {split} in their place"
+            f"{root}: --names {names.text} takes {listed(wrong)} for signs; if these are the "
+            "folders of a split, write {split} instead"
         )
 
 
@@ -100,7 +100,7 @@ def told_signers(
     if misfits:
         note = (
             f"the signer of {len(misfits)} of {count_of(len(paths))} is unknown: the names do "
-            f"not fit --names {names.text}: {listed(path.as_posix() for path in misfits)}"
+            f"not match --names {names.text}: {listed(path.as_posix() for path in misfits)}"
         )
     return [None if value is None else value.get("signer") for value in values], note
 
@@ -109,8 +109,8 @@ def _none_fits(paths: Sequence[PurePosixPath], names: NamePattern, before: str =
     what = "path" if names.whole_path else "name"
     shown = paths[0].with_suffix("").as_posix() if names.whole_path else paths[0].stem
     return (
-        f"{before}none of {count_of(len(paths))} fits --names {names.text}; a {what} is "
-        f"{one_line(shown)}"
+        f"{before}none of {count_of(len(paths))} matches --names {names.text}; a {what} looks "
+        f"like {one_line(shown)}"
     )
 
 
@@ -120,22 +120,23 @@ def no_clips(tree: Tree, root: object) -> str:
     expected = f"expected <sign>/<signer>_<anything> ending in {ENDINGS}"
     if loose:
         named = in_file_names(loose)
-        told = f"; where the names tell the sign: {options([named])}" if named else ""
+        told = f"; if the file names contain the sign: {options([named])}" if named else ""
         count = count_of(len(loose))
-        return f"{root}: holds {count}, but no folder for each sign; {expected}{told}"
+        return f"{root}: contains {count}, but no folder for each sign; {expected}{told}"
     if tree.clips:
         first, count = min(tree.clips), count_of(len(tree.clips))
         above = below(PurePosixPath(*first.parts[:-2]), "")
         fits = fitting(
             tree.clips, [f"{above}{{sign}}/{last}" for last in ("{signer}_{any}", "{any}")]
         )
-        told = f", or tell the layout: {options(fits[:1])}" if fits else ""
+        told = f", or name the layout: {options(fits[:1])}" if fits else ""
         return (
-            f"{root}: holds no clips in folders of signs, but {count} deeper, as "
-            f"{one_line(first.as_posix())}; give the folder that holds the folders of signs{told}"
+            f"{root}: contains no clips in folders of signs, but {count} deeper, such "
+            f"as {one_line(first.as_posix())}; give the folder that contains the folders of "
+            f"signs{told}"
         )
     endings = Counter(path.suffix.lower() or "no ending" for path in tree.others)
     found = f"; its files end in {listed(endings)}" if endings else ""
     if tree.pipes:
         found += f"; {some_pipes(tree.pipes)}"
-    return f"{root}: holds no clips; {expected}{found}"
+    return f"{root}: contains no clips; {expected}{found}"

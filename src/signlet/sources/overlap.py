@@ -23,7 +23,7 @@ def refuse_endless(refs: Sequence[ClipRef], table: Path) -> None:
         if len(endless) > 1:
             raise SignletError(
                 f"{table}: {endless[0]} and {endless[1]} overlap: {count_of(len(endless))} of "
-                f"{path.name} have no end, so that each goes on to the end of the recording; is a "
+                f"{path.name} have no end, so each continues to the end of the recording; is a "
                 "column end (or end_frame) missing, or empty?"
             )
 
@@ -35,8 +35,8 @@ def overlap_note(refs: Sequence[ClipRef]) -> str:
         return ""
     first, second = found[0]
     return (
-        f"{count_of(len(found), 'pair')} of clips share most of one stretch of a recording, as "
-        f"{first} and {second}; see whether start and end are right"
+        f"{count_of(len(found), 'pair')} of clips share most of one part of a recording, such as "
+        f"{first} and {second}; check their start and end"
     )
 
 

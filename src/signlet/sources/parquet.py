@@ -98,7 +98,7 @@ def _footer(path: Path) -> Structure:
     columns = about.get(_SCHEMA)
     if isinstance(columns, list) and len(columns) > _MOST_COLUMNS:
         listed = len(columns)
-        raise ClipError(f"{path}: has {listed:,} columns; needed are {', '.join(_COLUMNS)}")
+        raise ClipError(f"{path}: has {listed:,} columns; it needs {', '.join(_COLUMNS)}")
     return about
 
 
@@ -152,7 +152,7 @@ def _columns(file: Any, path: Path) -> tuple[dict[str, int], int]:
     missing = [name for name in _COLUMNS if names.count(name) != 1]
     if missing:
         raise ClipError(
-            f"{path}: must have the column {missing[0]} once; needed are {', '.join(_COLUMNS)}"
+            f"{path}: must have the column {missing[0]} once; it needs {', '.join(_COLUMNS)}"
         )
     about = file.metadata
     groups = sum(about.row_group(group).num_rows for group in range(about.num_row_groups))
@@ -170,7 +170,7 @@ def _columns(file: Any, path: Path) -> tuple[dict[str, int], int]:
 def _judge_column(column: Any, name: str, path: Path) -> None:
     """Raise ClipError where reading a column would give anything but a number, or word, a row."""
     if column.path != name or column.max_repetition_level:
-        raise ClipError(f"{path}: column {name} holds lists or groups; write one value a row")
+        raise ClipError(f"{path}: column {name} contains lists or groups; write one value per row")
     kinds, what = _KINDS.get(name, (_NUMBERS, "numbers"))
     if column.physical_type not in kinds or column.length > _WIDEST:
         kind = column.logical_type.type
@@ -248,7 +248,7 @@ def _type_codes(table: Any, path: Path) -> Ints:
     unknown = [name for name in names if name not in row_order.TYPES]
     if unknown:
         word, known = shortened(unknown[0]), ", ".join(row_order.TYPES)
-        raise ClipError(f"{path}: column type holds {word!r}; allowed are {known}")
+        raise ClipError(f"{path}: column type contains {word!r}; allowed: {known}")
     codes = np.array([row_order.TYPES.index(name) for name in names], np.int32)
     return codes[array.indices.to_numpy()]
 

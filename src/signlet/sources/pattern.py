@@ -34,12 +34,12 @@ class NamePattern:
         wrong = [name for name in fields if name not in FIELDS]
         rest = _FIELD.sub("", self.text)
         if wrong or "{" in rest or "}" in rest:
-            found = f"{{{wrong[0]}}} is no field" if wrong else "a brace is open"
-            raise SignletError(f"--names {self.text}: {found}; fields are {_FIELDS_SHOWN}")
+            found = f"{{{wrong[0]}}} is not a field" if wrong else "a brace is not closed"
+            raise SignletError(f"--names {self.text}: {found}; the fields are {_FIELDS_SHOWN}")
         if not self.has("sign") and not self.has("signer"):
-            raise SignletError(f"--names {self.text}: tells neither {{sign}} nor {{signer}}")
+            raise SignletError(f"--names {self.text}: contains neither {{sign}} nor {{signer}}")
         if self.has("split") and not self.has("sign"):
-            raise SignletError(f"--names {self.text}: tells {{split}}, but no {{sign}}; add it")
+            raise SignletError(f"--names {self.text}: contains {{split}}, but not {{sign}}; add it")
         if re.search(r"\}\{(?!n\})", self.text):
             raise SignletError(
                 f"--names {self.text}: two fields touch each other; put a character between them"

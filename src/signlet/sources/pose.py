@@ -67,7 +67,7 @@ def read_pose(path: Path, person: int | None = None) -> Clip:
     found = _frames(points / _scale(header, path), rows)
     frames, remarks = validated(found, str(path))
     if people > 1 and person is None:
-        remarks += (f"{people} people, the largest taken",)
+        remarks += (f"{people} people; signlet uses the largest",)
     fps, wrong = checked_fps(body.fps)
     return Clip(frames, path.stem, fps=fps, remarks=remarks + wrong)
 
@@ -82,7 +82,7 @@ def _header(file: IO[bytes], path: Path) -> tuple[Any, int]:
             raise
         why = reason_of(error, 80)
         raise ClipError(
-            f"{path}: has no whole header ({why}); write or copy the file again"
+            f"{path}: has an incomplete header ({why}); write or copy the file again"
         ) from None
     return header, reader.read_offset
 
@@ -97,7 +97,7 @@ def _body(header: Any, file: IO[bytes], size: int, path: Path) -> _Body:
         return _old_body(header, file, path)
     if version not in _WHOLE:
         raise ClipError(
-            f"{path}: is of version {version:g}, which is not known here; save it again"
+            f"{path}: has version {version:g}, which signlet does not know; save it again"
         )
     about = _WHOLE[version]
     fps, count, people = about.unpack(_exactly(file, about.size, path))
@@ -141,14 +141,14 @@ def _floats(file: IO[bytes], shape: tuple[int, ...], path: Path) -> NDArray[np.f
     if array.size:
         view = array.reshape(-1).view(np.uint8).data
         if file.readinto(view) != len(view):  # type: ignore[attr-defined]
-            raise ClipError(f"{path}: breaks off; copy the file again")
+            raise ClipError(f"{path}: is cut off; copy the file again")
     return array
 
 
 def _exactly(file: IO[bytes], count: int, path: Path) -> bytes:
     data = file.read(count)
     if len(data) < count:
-        raise ClipError(f"{path}: breaks off; copy the file again")
+        raise ClipError(f"{path}: is cut off; copy the file again")
     return data
 
 
@@ -164,7 +164,8 @@ def _rows(header: Any, path: Path) -> dict[str, int]:
     missing = [name for name, (_, needed) in _COMPONENTS.items() if needed and name not in first]
     if missing:
         raise ClipError(
-            f"{path}: has no {' and no '.join(missing)}; needed is the output of MediaPipe Holistic"
+            f"{path}: has no {' and no '.join(missing)}; signlet needs the output of MediaPipe "
+            "Holistic"
         )
     return first
 
@@ -178,7 +179,7 @@ def _check_component(component: Any, repeated: bool, path: Path) -> None:
             f"{' or '.join(map(str, sorted(allowed)))}; save the pose without reducing it"
         )
     if repeated or component.format[:3] != "XYZ":
-        problem = "is there twice" if repeated else f"has the format {component.format}, not XYZC"
+        problem = "appears twice" if repeated else f"has the format {component.format}, not XYZC"
         raise ClipError(f"{path}: {component.name} {problem}; extract the landmarks again")
 
 
@@ -194,7 +195,7 @@ def _whom(points: NDArray[np.float32], person: int | None, path: Path) -> int:
     people = points.shape[1]
     if not people or not 0 <= (person or 0) < people:
         whom = "the one who signs" if person is None else f"number {person}, counted from 0"
-        raise ClipError(f"{path}: holds {people} people; there must be {whom}")
+        raise ClipError(f"{path}: contains {people} people, but not {whom}")
     if person is not None or people == 1:
         return person or 0
     with warnings.catch_warnings():  # of those who are not found in a frame

@@ -79,8 +79,8 @@ def _refuse_unknown(frame: Ints, index: Ints, codes: Ints, sizes: Ints, path: Pa
     if len(unknown):
         row = unknown[0]
         raise ClipError(
-            f"{path}: {TYPES[codes[row]]} of frame {frame[row]} has landmark_index {index[row]}; "
-            f"allowed are 0 to {sizes[codes[row]] - 1}"
+            f"{path}: {TYPES[codes[row]]} of frame {frame[row]} has landmark_index "
+            f"{index[row]}; allowed: 0 to {sizes[codes[row]] - 1}"
         )
 
 
@@ -96,6 +96,6 @@ def _refuse_incomplete(frame: Ints, position: Ints, points: int, path: Path) -> 
     twice = np.flatnonzero((position.reshape(-1, points) != np.arange(points)).any(1))
     if len(twice):
         raise ClipError(
-            f"{path}: frame {numbers[twice[0]]} holds a landmark twice and lacks another; "
+            f"{path}: frame {numbers[twice[0]]} has a landmark twice and lacks another; "
             "write every landmark once"
         )

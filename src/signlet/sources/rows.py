@@ -33,7 +33,7 @@ _NEEDED = COLUMNS[:2]
 _TIMES = frozenset(COLUMNS[3:7])
 _LONGEST = 200
 """Letters of a path that a message shows."""
-_TELL = "or tell what yours are called: --columns path=HEADING,sign=HEADING,signer=HEADING"
+_TELL = "or name your columns: --columns path=HEADING,sign=HEADING,signer=HEADING"
 
 Columns = Mapping[str, str]
 """A key of `COLUMNS` -> the heading of that column in the table."""
@@ -53,14 +53,14 @@ def parse_columns(text: str) -> dict[str, str]:
     if not (columns and known and len(columns) == len(pairs) and set(columns) <= set(COLUMNS)):
         raise SignletError(
             f"--columns {text}: write path=HEADING,sign=HEADING, or some of "
-            f"{', '.join(COLUMNS)}, each once; the others are read by their own names"
+            f"{', '.join(COLUMNS)}, each once; the other columns are found by their own names"
         )
     missing = [key for key in _NEEDED if key not in _headings(columns)]
     if missing:
         other = next(key for key, heading in columns.items() if plain(heading) == missing[0])
         raise SignletError(
-            f"--columns {text}: reads the column {missing[0]} as the {other}, so that none is left "
-            f"for {missing[0]}; add {missing[0]}=HEADING"
+            f"--columns {text}: reads the column {missing[0]} as the {other}, so no column is "
+            f"left for {missing[0]}; add {missing[0]}=HEADING"
         )
     return columns
 
@@ -78,14 +78,15 @@ def clip_rows(table: Path, columns: Columns) -> list[dict[str, str]]:
     rows = _rows(table, columns)
     if milli := in_milliseconds(headings):
         raise SignletError(
-            f"{table}: the column {one_line(milli)} is in milliseconds, start and end are seconds; "
+            f"{table}: the column {one_line(milli)} is in milliseconds, start and end are "
+            "seconds; "
             "divide it by 1,000"
         )
     if half := half_a_time(rows[0][1], headings):
         raise SignletError(
-            f"{table}: tells one end of each clip, and the column {one_line(half)}, which may tell "
-            "the other, is not read; call the columns start and end (seconds), or name them by "
-            "--columns; where there is no other end, take that column out"
+            f"{table}: gives only one end of each clip, and the column {one_line(half)}, which "
+            "may be the other, is not read; call the columns start and end (seconds), or name "
+            "them with --columns; if there is no other end, remove that column"
         )
     names = {key: name if key in _NEEDED else plain(name) for key, name in headings.items()}
     there = rows[0][1]
@@ -129,7 +130,7 @@ def _rows(table: Path, columns: Columns) -> list[Row]:
         known = {key: name for key, name in columns.items() if plain(name) in there}
         better = named(also(pairs, known))
         how = f"--columns {better}" if better else "without --columns"
-        raise SignletError(f"{error}; here maybe {how}") from None
+        raise SignletError(f"{error}; perhaps {how}") from None
     if not rows:
         raise SignletError(f"{table}: lists no clips; write one row per clip: path,sign,signer")
     return rows
@@ -165,7 +166,7 @@ def _json_rows(path: Path, needed: list[str], remedy: str) -> list[Row]:
     """As `numbered_rows`, out of a JSON list of objects; null is an empty cell."""
     content = read_json(path)
     if not (isinstance(content, list) and all(isinstance(row, dict) for row in content)):
-        raise SignletError(f"{path}: is no list of objects; write one object for each clip")
+        raise SignletError(f"{path}: is not a list of objects; write one object for each clip")
     asked = {plain(name): name for name in needed}
     rows = [
         {asked.get(plain(key), plain(key)): _cell(x) for key, x in record.items()}
@@ -174,15 +175,18 @@ def _json_rows(path: Path, needed: list[str], remedy: str) -> list[Row]:
     for number, record in enumerate(content, 1):
         odd = [k for k, x in record.items() if plain(k) in asked and isinstance(x, list | dict)]
         if odd:
-            raise SignletError(f"{path}: object {number}: {odd[0]} is no text; write one clip each")
+            raise SignletError(
+                f"{path}: object {number}: {odd[0]} is not text; write one clip per object"
+            )
     keys = sorted({key for row in rows for key in row})
     missing = [name for name in needed if name not in keys]
     if rows and missing:
         headings = dict.fromkeys(key for record in content for key in record)
         shown = one_line(", ".join(list(headings)[:12])) or "nothing"
         raise LacksError(
-            f"{path}: lacks the columns {', '.join(missing)}; needed are {', '.join(needed)} in "
-            f"each object, the objects have {shown}" + (f"; {remedy}" if remedy else ""),
+            f"{path}: lacks the columns {', '.join(missing)}; each object needs "
+            f"{', '.join(needed)}, but the objects have "
+            f"{shown}" + (f"; {remedy}" if remedy else ""),
             list(headings),
         )
     for number, row in enumerate(rows, 1):
@@ -244,12 +248,12 @@ def _number(row: Mapping[str, str], key: str, where: str) -> float | None:
         number = float(text.replace(",", "."))
     except ValueError:
         raise SignletError(
-            f"{where}: the {key} {text!r} is no number; start and end are seconds, or frames"
+            f"{where}: the {key} {text!r} is not a number; give start and end as seconds or frames"
         ) from None
     if not (math.isfinite(number) and number >= 0):
         edge = "beginning" if key.startswith("start") else "end"
         raise SignletError(
-            f"{where}: the {key} is {text}, and must be 0 or more; leave it empty for the {edge} "
+            f"{where}: the {key} is {text}; it must be 0 or more; leave it empty for the {edge} "
             "of the recording"
         )
     return number

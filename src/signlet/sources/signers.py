@@ -142,7 +142,7 @@ def _note(clips: Sequence[Clip], why: dict[int, str], unknown: Sequence[int], to
     bare = [clips[row][1] for row in unknown if row not in why]
     also = f", or have nothing before a _ ({one_line(bare[0])})" if bare else ""
     pattern = _offered([clips[row] for row in unknown])
-    how = f", or tell how they are named: --names '{pattern}'" if pattern else ""
+    how = f", or describe their names: --names '{pattern}'" if pattern else ""
     return (
         f"the signer of {len(unknown)} of {total} clips is unknown: their names begin with "
         f"{shown}, not with a person{also}; {_REMEDY}{how}"

@@ -89,7 +89,7 @@ def find(source: Source, name: str) -> ClipRef:
         return found[0]
     if found:
         raise SignletError(
-            f"{name!r} fits {len(found)} clips: {_listed([ref.name for ref in found])}; say which"
+            f"{name!r} matches {len(found)} clips: {_listed([ref.name for ref in found])}; name one"
         )
     close = difflib.get_close_matches(name, [ref.name for ref in refs], n=_SHOWN, cutoff=0.4)
     hint = f"the nearest names are {_listed(close)}" if close else _example(refs)

@@ -123,7 +123,9 @@ def _delimiter(text: str, needed: Sequence[str]) -> str:
 def _headings(cells: Sequence[str], needed: Sequence[str], path: Path, remedy: str) -> list[str]:
     """The columns' names: as asked for, or in lower case. Raises SignletError."""
     if len(cells) > _MOST_COLUMNS:
-        raise SignletError(f"{path}: has {len(cells):,} columns; {_MOST_COLUMNS:,} are read")
+        raise SignletError(
+            f"{path}: has {len(cells):,} columns; signlet reads at most {_MOST_COLUMNS:,}"
+        )
     asked = {plain(name): name for name in needed}
     names = [asked.get(plain(cell), plain(cell)) for cell in cells]
     missing = [name for name in needed if name not in names]

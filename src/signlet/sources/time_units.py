@@ -35,9 +35,9 @@ def refuse_behind(refs: Sequence[ClipRef], table: Path) -> None:
         return
     path, span = behind[0]
     raise SignletError(
-        f"{table}: {len(behind)} of {len(seen)} stretches lie or end far behind their "
-        f"recordings, as {span} of {path.name}, which takes {lengths[path]:.1f}; start and end "
-        "are seconds, and these look like milliseconds (divide by 1,000) or frames (call the "
+        f"{table}: {len(behind)} of {len(seen)} clips start or end long after their recordings, "
+        f"such as {span} of {path.name}, which lasts {lengths[path]:.1f}; start and end are in "
+        "seconds, but these look like milliseconds (divide by 1,000) or frames (call the "
         "columns start_frame and end_frame)"
     )
 

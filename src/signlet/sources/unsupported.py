@@ -30,14 +30,14 @@ def misnamed(path: Path, as_video: bool) -> str | None:
     """
     try:
         if not as_video and begins_as_video(path):
-            return f"{path}: is a video, no landmarks; let its name end as videos do, in .mp4"
+            return f"{path}: is a video, not landmarks; rename it so that it ends in .mp4"
         ending = landmark_ending(path)
     except OSError:
         return None
     if ending is None or path.suffix.lower() == ending:
         return None
     new = path.with_suffix(ending).name
-    return f"{path}: is no {path.suffix or 'such'} file, but a {ending} file; rename it to {new}"
+    return f"{path}: is a {ending} file with the wrong ending; rename it to {new}"
 
 
 def foreign(path: Path, endings: str) -> str:
@@ -45,13 +45,13 @@ def foreign(path: Path, endings: str) -> str:
     if not exists(path):
         return not_found_message(path, "file")
     if path.is_dir():
-        return single_frames(path) or f"{path}: is a directory, no clip; give one of its files"
+        return single_frames(path) or f"{path}: is a directory, not a clip; give one of its files"
     if what := blocked(path):
         return what
     if path.suffix.lower() in (".pkl", ".pickle"):
         return (
-            f"{path}: is a pickle, which can run any program when it is read; load it where you "
-            "trust it, and save its array with numpy.savez"
+            f"{path}: is a pickle, which can run any program when it is read; if you trust it, "
+            "load it yourself and save its array with numpy.savez"
         )
     if (as_npz := misnamed(path, False)) is None and path.suffix.lower() in _SETS:
         kind, first = _SETS[path.suffix.lower()]
@@ -59,10 +59,10 @@ def foreign(path: Path, endings: str) -> str:
             f"{path}: is {kind} of clips, it seems, not one clip; {first}, or give it whole to "
             "signlet teach, train --data or evaluate --data"
         )
-    what = what_else(path) or "of no kind that is known here"
+    what = what_else(path) or "of an unknown kind"
     if ";" in what:  # with a remedy of its own
         return f"{path}: is {what}"
-    return as_npz or f"{path}: is {what}, no clip; these are read: {endings}"
+    return as_npz or f"{path}: is {what}, not a clip; signlet reads {endings}"
 
 
 def single_frames(folder: Path) -> str | None:
@@ -74,8 +74,9 @@ def single_frames(folder: Path) -> str | None:
         if _holds_frames(folder, above):
             top = quote(f"mp-data:{_parent(folder, 2 - above)}")
             return (
-                f"{folder}: holds {what} with a file for each frame; write clips: signlet convert "
-                f"{top} OUT, and give files of OUT"
+                f"{folder}: holds {what} with a file for each frame; make clips of them: "
+                "signlet convert "
+                f"{top} OUT, and give the files in OUT"
             )
     return None
 

@@ -15,7 +15,7 @@ _SYSTEM = frozenset(
     )
 )
 _SHOWN = 5
-_NO_FILES = "being pipes, sockets or devices"
+_NO_FILES = "because they are pipes, sockets or devices"
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def _gone(folders: dict[PurePosixPath, _Folder]) -> str:
     shown = listed(f"{path} ({folders[path].said(path)})" for path in sorted(folders))
     files = [path for folder in folders.values() for path in folder.others]
     count = count_of(len(folders), "folder")
-    return f"no clip is read of {count}, which may be signs: {shown}{_remedy(files)}"
+    return f"signlet reads no clip from {count} that may be signs: {shown}{_remedy(files)}"
 
 
 def _deep(folders: dict[PurePosixPath, _Folder]) -> str:
@@ -130,7 +130,8 @@ def _deep(folders: dict[PurePosixPath, _Folder]) -> str:
         return ""
     shown = listed(f"{path} ({count})" for path, count in sorted(places.items()))
     return (
-        f"{count_of(sum(places.values()))} left aside, deeper than in a sign's folder: {shown}; "
+        f"{count_of(sum(places.values()))} skipped, because they are deeper than a sign's "
+        f"folder: {shown}; "
         "move them up into the sign's folder, if they are clips of it"
     )
 
@@ -142,7 +143,7 @@ def _other(folders: dict[PurePosixPath, _Folder]) -> str:
     shown = listed(f"{path} {len(files)} ({_endings(files)})" for path, files in some.items())
     count = count_of(sum(map(len, some.values())), "file")
     files = [path for found in some.values() for path in found]
-    return f"{count} left aside, of kinds that are not read: {shown}{_remedy(files)}"
+    return f"{count} skipped, because signlet does not read their kind: {shown}{_remedy(files)}"
 
 
 def _pipes(folders: dict[PurePosixPath, _Folder]) -> str:
@@ -154,8 +155,7 @@ def some_pipes(paths: Sequence[PurePosixPath]) -> str:
     """A note on pipes and devices, of which there is at least one."""
     shown = listed(path.as_posix() for path in paths)
     return (
-        f"{count_of(len(paths), 'file')} left aside, {_NO_FILES}: {shown}; save what comes out as "
-        "files"
+        f"{count_of(len(paths), 'file')} skipped, {_NO_FILES}: {shown}; save their output as files"
     )
 
 
@@ -163,11 +163,13 @@ def _loose(paths: Sequence[PurePosixPath]) -> str:
     if not paths:
         return ""
     shown = listed(path.as_posix() for path in sorted(paths))
-    return f"{count_of(len(paths), 'clip')} left aside, in no folder of a sign: {shown}"
+    return (
+        f"{count_of(len(paths), 'clip')} skipped, because they are not in a sign's folder: {shown}"
+    )
 
 
 _REMEDIES = {
-    "save what moves in {} as GIF or MP4": (".webp", ".avif", ".avifs", ".heif", ".heifs"),
+    "save moving pictures in {} as GIF or MP4": (".webp", ".avif", ".avifs", ".heif", ".heifs"),
     "make videos of single pictures": (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".ppm"),
     "unpack archives": (".zip", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz"),
     "save the arrays of pickles with numpy.savez": (".pkl", ".pickle"),

@@ -111,7 +111,9 @@ def _tree(archive: Path) -> Tree:
         entries = [_place(entry.filename) for entry in opened.infolist()]
         clips = {_place(e.filename)[0] for e in opened.infolist() if _is_clip(opened, e)}
     if sum(not folder for _, folder in entries) > _MOST_FILES:
-        raise SignletError(f"{archive}: holds {len(entries):,} files; {_MOST_FILES:,} are read")
+        raise SignletError(
+            f"{archive}: holds {len(entries):,} files; signlet reads at most {_MOST_FILES:,}"
+        )
     inside = [(path, folder) for path, folder in entries if _is_inside(path)]
     files = sorted(path for path, folder in inside if not folder and _is_visible(path))
     named = {path for path, folder in inside if folder} | {p for f, _ in inside for p in f.parents}

@@ -40,5 +40,5 @@ class MirrorCheck:
         remedy = "leave out mirrored=True" if mirrored else "pass mirrored=True"
         return (
             "the left hand does nearly all the work: the camera seems to be mirrored, "
-            f"{remedy}; if the signer is left-handed, all is well"
+            f"{remedy}; if the signer is left-handed, ignore this"
         )

@@ -214,7 +214,7 @@ class FrameReader:
 
 def _as_people(frame: ArrayLike) -> NDArray[np.float32]:
     expected = f"({NUM_RAW}, 3), or (people, {NUM_RAW}, 3)"
-    raw = plain(frame, "stream: a frame", f"expected are numbers of shape {expected}", FRAME)
+    raw = plain(frame, "stream: a frame", f"expected numbers of shape {expected}", FRAME)
     shape, raw = raw.shape, raw[None] if raw.ndim == 2 else raw
     if raw.ndim != 3 or raw.shape[1:] != (NUM_RAW, 3):
         raise SignletError(f"stream: a frame has shape {shape}; expected {expected}")

@@ -35,8 +35,8 @@ def needs(feature: str, extra: str, error: ImportError | None = None) -> str:
     """
     if error is not None and not isinstance(error, ModuleNotFoundError):
         reason = " ".join(str(error).split())[:200]
-        mend = _DESKTOP if _LIBRARY.search(reason) else "install what it misses"
-        return f"{feature} fails, as a package cannot be loaded ({reason}); {mend}"
+        mend = _DESKTOP if _LIBRARY.search(reason) else "install what is missing"
+        return f"{feature} fails, because a package cannot be loaded ({reason}); {mend}"
     return f"{feature} needs the extra {extra}, which is not installed; {remedy(extra)}"
 
 

@@ -109,7 +109,7 @@ def from_cell(text: str) -> str:
 
 def _one_line(text: str, what: str, where: str) -> str:
     if not isinstance(text, str):
-        raise SignletError(f"{_before(where)}the {what} {text!r} is no text; give it a name")
+        raise SignletError(f"{_before(where)}the {what} {text!r} is not text; give it a name")
     if len(text) > 10 * MOST_BYTES:  # searching it would take long
         raise _too_long(text, what, where)
     name = _AROUND.sub("", unicodedata.normalize("NFC", text))

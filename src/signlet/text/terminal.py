@@ -121,8 +121,8 @@ def _named_where_full(stream: Any) -> Iterator[None]:
         if stream is sys.__stderr__:
             return
         raise SignletError(
-            f"standard output: cannot be written ({error.strerror}); what was to be printed is "
-            "lost, files that the command has written stay"
+            f"standard output: cannot be written ({error.strerror}); the text is lost, but the "
+            "files that the command wrote are kept"
         ) from None
 
 

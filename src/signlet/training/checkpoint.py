@@ -43,7 +43,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     if damaged:
         raise unusable(path, "is damaged")
     if not isinstance(state, dict) or "epoch" not in state:
-        raise unusable(path, "is no checkpoint")
+        raise unusable(path, "is not a checkpoint")
     stated = state.pop(checksum.NAME, None)  # older checkpoints have none
     if stated is not None and stated != checksum.of(_parts(state)):
         # The archive's checksums hold each piece, not which piece belongs to which weight.

@@ -26,7 +26,7 @@ from signlet.training.progress import Events
 ENSEMBLE = "ensemble"
 """The name of the averaged answer in predictions.parquet and in the tables."""
 COMPARISON, AGREEMENT = "comparison.csv", "agreement.csv"
-_BUSY = "another command writes an ensemble there; wait for it, or choose another folder"
+_BUSY = "another command is writing an ensemble there; wait for it, or choose another folder"
 
 
 @dataclass(frozen=True)
@@ -127,13 +127,13 @@ def _read_part(run: Path, name: str, which: str) -> EnsemblePart:
     held_out = RunFolder(run).predictions
     if not held_out.is_file():
         raise SignletError(
-            f"{run}: holds no {PREDICTIONS}; train some folds there to the end (--folds all)"
+            f"{run}: has no {PREDICTIONS}; finish training at least one fold there (--folds all)"
         )
     stored = read_predictions(held_out)
     which = ENSEMBLE if ENSEMBLE in stored else which
     if which not in stored:
         raise SignletError(
-            f"{held_out}: holds no predictions of {which}, only of {', '.join(stored)}"
+            f"{held_out}: has no predictions of {which}, only of {', '.join(stored)}"
         )
     model = _model(run, which, stored[which])
     if model.signs != stored[which].signs:
@@ -191,7 +191,7 @@ def _require_free(out: Path) -> None:
     if out == Path.cwd():
         raise SignletError(f"{out}: is the current directory; name a new folder")
     if (out.exists() and not out.is_dir()) or (out.is_dir() and any(out.iterdir())):
-        raise SignletError(f"{out}: is there already; choose a new or an empty folder")
+        raise SignletError(f"{out}: exists already; choose a new or an empty folder")
 
 
 def write_ensemble(made: Ensemble, out: Path) -> None:
@@ -203,7 +203,7 @@ def write_ensemble(made: Ensemble, out: Path) -> None:
     members = [member for part in made.parts for member in part.model.members]
     if len(members) > MAX_MEMBERS:
         raise SignletError(
-            f"the runs have {len(members)} models, an ensemble holds at most {MAX_MEMBERS}; "
+            f"the runs have {len(members)} models, but an ensemble has at most {MAX_MEMBERS}; "
             "take fewer runs"
         )
     with only_one_file(out, _BUSY), replacing(out) as folder:

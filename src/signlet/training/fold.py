@@ -38,7 +38,7 @@ from signlet.training.settings import Recipe, soup_length
 from signlet.training.side_by_side import SideBySide
 from signlet.training.task import TRAINED, Batch, Task
 
-_STOPPED = "stopped; the checkpoint is saved, the same training goes on when it is resumed"
+_STOPPED = "stopped; the checkpoint is saved, resume to continue this training"
 """For programs; a command says what is kept in its own words (`signlet.cli.resume_hints`)."""
 
 
@@ -234,7 +234,7 @@ class FoldTraining:
         state = load_checkpoint(path)
         if differing(state, {"settings": self._fingerprint()}):
             raise SignletError(
-                f"{path}: was written with other settings, clips or weights to start from; "
+                f"{path}: was written with other settings, clips or starting weights; "
                 "use the same recipe, data and --init, or another --run"
             )
         try:

@@ -159,4 +159,4 @@ def _duplicates(
 def _trained_on(split: str | None) -> str:
     if split:
         return f"the published splits {' and '.join(TRAINED_FOR[split])}"
-    return "the other folds' clips, a model for each fold"
+    return "the clips of the other folds; each fold has its own model"

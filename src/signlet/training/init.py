@@ -140,7 +140,7 @@ def _folder(where: str) -> Path:
         )
     if not path.exists():
         raise SignletError(
-            f"--init {where}: no such run folder; name one of signlet train, or {STARTER}"
+            f"--init {where}: no such run folder; name one that signlet train wrote, or {STARTER}"
         )
     return path.parent if path.name in (WEIGHTS, CONFIG) else path
 
@@ -163,8 +163,8 @@ def _require_together(files: dict[Path, ModelFile], whole: Path) -> None:
     for folder, file in files.items():
         if file.signs != signs:
             raise SignletError(
-                f"{folder}: knows other signs than {whole / 'soup'}, so one of them is of another "
-                "run; copy the run again, or start from another one"
+                f"{folder}: knows other signs than {whole / 'soup'}, so one of them belongs to "
+                "another run; copy the run again, or start from another one"
             )
 
 

@@ -62,7 +62,8 @@ class Job:
             recipe = load_recipe(str(recipe))
         if split is not None and folds is not None:
             raise SignletError(
-                f"split {split} holds the published split out, folds hold signers out; give one"
+                f"split {split} tests on the published split, folds test on left-out signers; "
+                "give only one"
             )
         if folds is not None and not isinstance(folds, str):
             folds = ",".join(map(str, folds)) or "none"

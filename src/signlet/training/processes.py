@@ -74,7 +74,7 @@ class Processes:
         except RuntimeError as error:
             if self.count == 1 or "connection" not in str(error).lower():
                 raise
-            raise OtherProcessEnded("another process has ended") from None
+            raise OtherProcessEnded("another process has stopped") from None
 
     def mean(self, value: Tensor) -> Tensor:
         """Mean over the processes of a tensor of any shape."""

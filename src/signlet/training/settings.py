@@ -155,7 +155,7 @@ class Recipe:
         self._check_extremes()
         self._check_signs_of_numbers()
         if self.fits > MOST_FITS:
-            raise SignletError(f"fits is {self.fits}; at most {MOST_FITS} are averaged")
+            raise SignletError(f"fits is {self.fits}; give at most {MOST_FITS}")
 
     def _check_extremes(self) -> None:
         """Numbers that no training could count to, or whose model no file could hold."""
@@ -165,7 +165,7 @@ class Recipe:
             if "widths" in name or name.endswith((".dense", ".heads", ".max_len")):
                 most = MAX_SIZE
             if not -most <= value <= most:  # NaN is in no range
-                raise SignletError(f"{name} is {value}; at most {most:,} can be worked with")
+                raise SignletError(f"{name} is {value}; give at most {most:,}")
 
     def _check_signs_of_numbers(self) -> None:
         positive = {

@@ -133,8 +133,8 @@ def _safely(name: str, act: Callable[[], None]) -> bool:
         act()
     except Exception as error:
         warnings.warn(
-            f"the tracker {name} failed and gets nothing more ({first_line(error)}); the training "
-            "goes on, metrics.csv has all figures",
+            f"the tracker {name} failed ({first_line(error)}), so signlet sends it nothing "
+            "more; training continues, and metrics.csv has all figures",
             RuntimeWarning,
             stacklevel=4,
         )

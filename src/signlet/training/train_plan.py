@@ -11,14 +11,14 @@ from signlet.evaluation.folds import NO_ESTIMATE, possible_folds, signer_folds
 from signlet.pack import PackedSet
 from signlet.training import Recipe
 from signlet.training.run import plan_of
-from signlet.training.settings import FEW_BATCHES, steps_and_batch_size
+from signlet.training.settings import FEW_BATCHES, OptimiserSettings, steps_and_batch_size
 
 SMALL_SET = 500
-"""Up to so many clips a training is cheap: all folds are held out, then all clips trained on."""
+"""Up to this many clips training is cheap: signlet tests on all folds, then trains on all clips."""
 LARGE_SET = 5_000
-"""Up to so many clips a second training is cheap enough for a model of all clips, to use."""
+"""Up to this many clips signlet trains a second time, on all clips, to get the model to use."""
 _SOME_FOLD = "0"
-"""The fold that is held out of larger sets."""
+"""The fold that larger sets are tested on."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ def parse_folds(text: str, count: int) -> list[int]:
 def plan_training(recipe: Recipe, packed: PackedSet, requested: Requested) -> TrainPlan:
     """Folds, full fit and epochs for these clips.
 
-    Flags win: requested folds that cannot be had raise SignletError, as fewer than two
-    signs do.
+    Flags win. Raises SignletError if the requested folds are impossible, or if the clips show
+    fewer than two signs.
     """
     _require_two_signs(packed)
     if requested.split is not None:
@@ -92,7 +92,7 @@ def plan_training(recipe: Recipe, packed: PackedSet, requested: Requested) -> Tr
 
 
 def _with_split(recipe: Recipe, packed: PackedSet, requested: Requested, split: str) -> TrainPlan:
-    """One training, on the published splits before the one held out; on all clips if requested."""
+    """One training, tested on a published split; a second one, on all clips, if requested."""
     plan = plan_of(packed, recipe, split)
     recipe, all_count = _with_all_clips(recipe, len(plan.training(0)), requested)
     recipe, longer = _long_enough(recipe, len(plan.training(0)), requested)
@@ -104,15 +104,15 @@ def _require_two_signs(packed: PackedSet) -> None:
     if len(shown) < 2:
         what = f"one sign only ({shown[0]})" if shown else "no known sign"
         raise SignletError(
-            f"the clips show {what}; training needs two or more, a folder or a name in the "
-            "column sign for each"
+            f"the clips show {what}; training needs at least two, each with a folder or a name in "
+            "the column sign"
         )
 
 
 def _trainings(
     requested: Requested, count: int, wanted: int, packed: PackedSet
 ) -> tuple[list[int], bool]:
-    """Folds to hold out, and whether all clips are then trained on."""
+    """Folds to test on, and whether to train on all clips after that."""
     if count == 0 and requested.folds in (None, "none"):
         return [], True
     text = requested.folds or ("all" if len(packed) <= SMALL_SET else _SOME_FOLD)
@@ -126,26 +126,31 @@ def _folds_note(count: int, wanted: int, packed: PackedSet) -> str:
     if count == wanted:
         return ""
     signers = len(set(packed.signers) - {""})
+    if signers == count:
+        return f"Testing in {count} rounds: each of your {signers} signers is left out once"
     return (
-        f"Folds: {count} instead of {wanted}, as many as {len(packed)} clips of {signers} known "
-        "signer(s) allow"
+        f"Testing in {count} rounds instead of {wanted}: {len(packed)} clips of {signers} known "
+        "signer(s) do not allow more"
     )
 
 
 def _small_note(requested: Requested, folds: list[int], fits: int) -> str:
     if requested.folds is not None or requested.full_fit or not (fits and folds):
         return ""
-    tested = "each fold is held out once" if len(folds) > 1 else f"fold {folds[0]} is held out"
-    often = "" if fits == 1 else f" {fits} times, and the {fits} are averaged"
+    final = "" if fits == 1 else f" {fits} times and averages the {fits} models"
     return (
-        f"Trainings: {len(folds) + fits}; {tested} to test, then the model is trained on all "
-        f"clips{often}. --folds none --full-fit skips the test, which leaves no score"
-        + ("" if fits == 1 else "; --fits 1 trains once")
+        f"Trainings: {len(folds) + fits}. signlet first trains {_times(len(folds))} to test the "
+        f"model on left-out clips, and then on all clips{final}. --folds none --full-fit skips the "
+        "test, so there is no score" + ("" if fits == 1 else "; --fits 1 skips the averaging")
     )
 
 
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
 def _trained(packed: PackedSet, count: int) -> int:
-    """Fewest clips that a training has."""
+    """Number of clips in the smallest training."""
     known = int((packed.labels >= 0).sum())
     if count < 2:
         return known
@@ -154,28 +159,30 @@ def _trained(packed: PackedSet, count: int) -> int:
 
 
 def _with_all_clips(recipe: Recipe, clips: int, requested: Requested) -> tuple[Recipe, str]:
-    """The recipe without OUSM where an epoch has less than a few whole batches.
+    """The recipe without OUSM if an epoch has only a few batches.
 
-    The hardest of a batch are left out in the hope that they are other clips in every epoch,
-    or wrong ones. Where a batch is the whole set they are always the same: a sign of four clips
-    was never learnt.
+    OUSM leaves out the hardest clips of each batch. Normally these differ from epoch to epoch, or
+    have wrong labels. If one batch is the whole set, they are always the same clips: a sign with
+    four clips was never learned.
     """
     if clips >= FEW_BATCHES * recipe.optimiser.batch_size or not recipe.loss.ousm:
         return recipe, ""
     if requested.sets("loss.ousm"):
         return recipe, ""
     note = (
-        "Hard clips: all are learnt from, since with so few the same ones would always be left "
-        "out; --loss.ousm decides otherwise"
+        "Hard clips: signlet leaves none out, because with so few clips it would always be the "
+        "same ones; --loss.ousm changes this"
     )
     return replace(recipe, loss=replace(recipe.loss, ousm=0)), note
 
 
 def _long_enough(recipe: Recipe, clips: int, requested: Requested) -> tuple[Recipe, str]:
-    """The recipe with enough epochs for `min_steps`; intervals and the soup are scaled along."""
+    """The recipe with enough epochs for `min_steps`; its intervals and soup grow in proportion."""
     length = recipe.optimiser
     steps = steps_and_batch_size(clips, length.batch_size)[0]
-    if requested.sets("optimiser.epochs") or steps * length.epochs >= length.min_steps:
+    if requested.sets("optimiser.epochs"):
+        return recipe, _few_epochs_note(length, steps)
+    if steps * length.epochs >= length.min_steps:
         return recipe, ""
     times = -(-length.min_steps // (steps * length.epochs))
     shares = {
@@ -185,6 +192,17 @@ def _long_enough(recipe: Recipe, clips: int, requested: Requested) -> tuple[Reci
     }
     longer = replace(recipe, optimiser=replace(length, epochs=length.epochs * times), **shares)
     return longer, (
-        f"Epochs: {longer.optimiser.epochs} instead of {length.epochs}, since so few clips make "
-        f"{steps} step(s) an epoch; --optimiser.epochs decides otherwise"
+        f"Epochs: {longer.optimiser.epochs} instead of {length.epochs}, because so few clips "
+        f"give only {steps} step(s) per epoch; --optimiser.epochs changes this"
+    )
+
+
+def _few_epochs_note(length: OptimiserSettings, steps: int) -> str:
+    """A warning if these epochs are less than half of what `min_steps` asks for."""
+    enough = -(-length.min_steps // steps)
+    if 2 * length.epochs >= enough:
+        return ""
+    return (
+        f"Epochs: {length.epochs} are too few to learn from so few clips, and the model will "
+        f"probably fail; without --optimiser.epochs signlet trains {enough} or more"
     )

@@ -68,7 +68,7 @@ def tested(packed: PackedSet, plan: FoldPlan, held_out: NDArray[np.int64]) -> st
     if plan.split:
         return f"{clips} of the published split {plan.split}"
     if not plan.grouped:
-        return f"{clips} left out, of the same people"
+        return f"{clips} left out, from people it also trains on"
     signers = len({packed.signers[row] for row in held_out})
     one, more = "person", "people"
     if packed.source == "fingerspelling":  # whose signers are languages

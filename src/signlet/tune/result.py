@@ -52,7 +52,7 @@ class TestScore:
         """Read a score from a study. Raises TypeError where it is damaged."""
         score = cls(**kept)
         if any(value is not None and type(value) not in (int, float) for value in kept.values()):
-            raise TypeError("a score on the test fold is no number")
+            raise TypeError("a score on the test fold is not a number")
         return score
 
 
@@ -105,9 +105,9 @@ def _in_words(result: SearchResult) -> list[str]:
     return [
         f"Chosen by signlet tune: trial {result.best.number} of {len(result.trials)}, "
         f"{epochs} epochs each.",
-        f"{result.metric} on fold {result.validation_said}, which it was chosen by: "
+        f"{result.metric} on fold {result.validation_said}, which was used to choose it: "
         f"{result.best.value:.3f} (too high);",
-        f"on fold {result.test_fold}, which no trial had seen: {best:.3f}; "
+        f"on fold {result.test_fold}, which no trial used: {best:.3f}; "
         f"the recipe's own values there: {own:.3f}.",
     ]
 

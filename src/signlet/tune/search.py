@@ -51,7 +51,7 @@ Metric = Literal["balanced_accuracy", "top1"]
 _TESTS = 2
 """Trainings at the end: with the best values, and with the recipe's own."""
 METRICS: tuple[str, ...] = get_args(Metric)
-_BUSY = "another search works on this study; wait for it, or choose another --study"
+_BUSY = "another search is using this study; wait for it, or choose another --study"
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Search:
                 f"fold {self.test_fold} cannot be test fold and validation fold; choose others"
             )
         if not used <= set(range(count)):
-            raise SignletError(f"folds {sorted(used)}: the recipe's are 0 to {count - 1}")
+            raise SignletError(f"folds {sorted(used)}: the recipe has folds 0 to {count - 1}")
         check_space(self.recipe, self.space)
 
     @cached_property
@@ -287,7 +287,7 @@ def _scratch(folder: Path, recipe: Recipe, rows: NDArray[np.int64]) -> Iterator[
     try:
         yield mine
     except Interrupted:
-        raise Interrupted("stopped; the state is saved: the same command goes on") from None
+        raise Interrupted("stopped; the state is saved: the same command continues") from None
     except SignletError:
         shutil.rmtree(mine, ignore_errors=True)
         raise

@@ -36,11 +36,11 @@ def print_result(result: SearchResult, folder: Path, console: Console) -> None:
     console.print(f"Chosen: {values}", soft_wrap=True, highlight=False)
     if result.importance:
         shares = ", ".join(f"{key} {share:.0%}" for key, share in result.importance.items())
-        console.print(f"Share in the spread: {shares}", soft_wrap=True, highlight=False)
+        console.print(f"Influence on the score: {shares}", soft_wrap=True, highlight=False)
     if getattr(result.test_best, result.metric) > getattr(result.test_own, result.metric):
         said = f"Train it: signlet train --recipe {folder / BEST} --data ..."
     else:
-        said = f"The best trial's recipe is in {folder / BEST} all the same."
+        said = f"The best trial's recipe is in {folder / BEST}."
     console.print(said, soft_wrap=True)
 
 
@@ -52,18 +52,18 @@ def _title(result: SearchResult) -> str:
 
 def _notes(result: SearchResult) -> list[str]:
     lines = [
-        "The validation value of the best is too high: it was chosen by it. The test fold was in "
-        "no trial; compare the two values there, and mind the interval."
+        "The validation value of the best trial is too high, because the trial was chosen for "
+        "it. No trial used the test fold: compare the two values there, and mind the interval."
     ]
     if result.test_best == result.test_own:
         lines.append("On the test fold the best trial equals the recipe: keep the recipe as it is.")
     elif getattr(result.test_best, result.metric) <= getattr(result.test_own, result.metric):
-        lines.append("On the test fold the search has gained nothing: keep the recipe as it is.")
+        lines.append("On the test fold the search brought no gain: keep the recipe as it is.")
     test = result.test_best
     if test.copies:
         lines.append(
-            f"{test.copies} of the {test.clips} test clips are duplicates of clips of another "
-            f"signer that were trained on{_alone(test, result.test_own)}."
+            f"{test.copies} of the {test.clips} test clips duplicate training clips of another "
+            f"signer{_alone(test, result.test_own)}."
         )
     return lines
 

@@ -39,7 +39,7 @@ class Range:
         if not numbers or not self.low < self.high or (self.log and self.low <= 0):
             raise SignletError(
                 f"low is {self.low!r}, high {self.high!r}; give numbers, low below high, and "
-                "above 0 for log (write 3.0e-4, not 3e-4: YAML takes the latter for text)"
+                "above 0 for log (write 3.0e-4, not 3e-4, which YAML takes for text)"
             )
 
     @property
@@ -95,7 +95,9 @@ def read_space(path: Path) -> Space:
     """
     content = read_mapping(path, "write lines of key: {low: .., high: ..}")
     if not content:
-        raise SignletError(f"{path}: holds no space; write lines of key: {{low: .., high: ..}}")
+        raise SignletError(
+            f"{path}: contains no search space; write lines of key: {{low: .., high: ..}}"
+        )
     return {key: _entry(path, key, about) for key, about in content.items()}
 
 
@@ -132,7 +134,7 @@ def value_of(recipe: Recipe, key: str) -> Any:
         if part not in getattr(value, "__dataclass_fields__", ()):
             known = ", ".join(field.name for field in fields(recipe))
             raise SignletError(
-                f"{key} is no value of a recipe; keys begin with {known}, "
+                f"{key} is not a setting of a recipe; keys begin with {known}, "
                 f"or are {WIDTH} or {DROPOUT}"
             )
         value = getattr(value, part)

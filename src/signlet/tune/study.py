@@ -82,8 +82,8 @@ def _check_same(path: Path, study: optuna.Study, about: Mapping[str, str]) -> No
         return
     if other := differing(before, about):
         raise SignletError(
-            f"{path}: is a study with other {', '.join(other)}; give those it began with, "
-            "or choose another --study"
+            f"{path}: was started with other {', '.join(other)}; give the same again, or choose "
+            "another --study"
         )
 
 
@@ -107,7 +107,7 @@ def ask(study: optuna.Study, space: Space, recipe: Recipe, place: int) -> optuna
 def tell(study: optuna.Study, trial: optuna.Trial, value: float, why: str) -> None:
     """Keep a trial's score, or that it failed and why.
 
-    Raises SignletError where another process has ended this trial meanwhile.
+    Raises SignletError where another process has stopped this trial meanwhile.
     """
     from optuna.exceptions import UpdateFinishedTrialError
     from optuna.trial import TrialState
@@ -120,7 +120,7 @@ def tell(study: optuna.Study, trial: optuna.Trial, value: float, why: str) -> No
             study.tell(trial, value)
     except (ValueError, UpdateFinishedTrialError):
         raise SignletError(
-            "another process has taken over this study; let only one work on it"
+            "another process has taken over this study; run only one at a time"
         ) from None
 
 

@@ -86,7 +86,8 @@ def store(key: str, extraction: Extraction) -> str | None:
     except SignletError as error:
         reason = str(error.__cause__ or error)
         return (
-            f"landmarks are not kept for next time ({reason}); name another place in SIGNLET_CACHE"
+            f"landmarks cannot be kept for next time ({reason}); set SIGNLET_CACHE to another "
+            "folder"
         )
     return None
 
@@ -108,7 +109,7 @@ def unwritable() -> str | None:
 
 
 def _not_kept(error: Exception) -> str:
-    return f"landmarks are not kept for next time: {error}; SIGNLET_CACHE names another place"
+    return f"landmarks cannot be kept for next time: {error}; set SIGNLET_CACHE to another folder"
 
 
 def _entry(key: str) -> Path:

@@ -53,4 +53,4 @@ def _pictures(capture: Any, index: int) -> Iterator[VideoFrame]:
         else:
             missed += 1
             time.sleep(_PAUSE)
-    raise SignletError(f"camera {index}: gives no more pictures; plug it in again")
+    raise SignletError(f"camera {index}: sends no more pictures; plug it in again")

@@ -101,7 +101,7 @@ class Decoding:
     def _nothing(self) -> str:
         if self._error:
             return unreadable(self.path, self._error)
-        return f"{self.path}: holds no picture that can be decoded; copy or record it again"
+        return f"{self.path}: contains no picture that can be decoded; copy or record it again"
 
 
 def _sought(container: Any, stream: Any, seconds: float) -> bool:

@@ -71,7 +71,9 @@ class Choice:
         if self.extractor not in (None, *EXTRACTORS):
             raise SignletError(f"extractor {self.extractor}: choose {' or '.join(EXTRACTORS)}")
         if self.extractor == "holistic" and self.model:
-            raise SignletError(f"{self.model}: holistic brings its models; add --extractor tasks")
+            raise SignletError(
+                f"{self.model}: the extractor holistic uses its own models; add --extractor tasks"
+            )
         if self.model:
             _require_model(self.model)
         return self
@@ -88,8 +90,8 @@ class Choice:
             other = "holistic" if extractor == "tasks" else "tasks"
             raise SignletError(
                 f"the extractor {extractor} needs MediaPipe {'1.x' if not new else '0.10.21'}, "
-                f"and {version('mediapipe')} is installed; leave out --extractor and --model, "
-                f"which takes {other}: the landmarks are the same"
+                f"and {version('mediapipe')} is installed; leave out --extractor and --model to "
+                f"use {other}: the landmarks are the same"
             )
         if extractor == "holistic":
             return Choice(extractor)

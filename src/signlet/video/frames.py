@@ -103,7 +103,7 @@ def refuse_long(path: str | Path, span: Span | None = None) -> VideoFacts:
     if frames > MAX_FRAMES and (span is not None or count_packets(path) > MAX_FRAMES):
         what = "has" if span is None else f"{span}:"
         raise ClipError(
-            f"{path}: {what} about {frames:,} frames, allowed are {MAX_FRAMES:,}; "
+            f"{path}: {what} about {frames:,} frames; at most {MAX_FRAMES:,} are allowed; "
             "cut it into single signs"
         )
     return facts

@@ -85,13 +85,13 @@ def _not_opened(path: Path, error: Exception) -> str:
     what = what_else(path)
     if ending := landmark_ending(path):
         new = path.with_suffix(ending).name
-        return f"{path}: is no video, but a {ending} file of landmarks; rename it to {new}"
+        return f"{path}: is not a video but a {ending} landmark file; rename it to {new}"
     if what:
-        return f"{path}: cannot be decoded, being {what}; give a file with moving pictures"
+        return f"{path}: is {what}, not a video; give a file with moving pictures"
     with path.open("rb") as file:
         if file.read(8)[4:] in (b"ftyp", b"mdat", b"wide", b"free"):
             return (
-                f"{path}: breaks off before the list of its pictures, so none can be decoded; "
+                f"{path}: is cut off before its list of pictures, so none can be decoded; "
                 "copy or record the video again"
             )
     return unreadable(path, error)
@@ -104,7 +104,7 @@ def _chosen(container: Any, path: Path) -> Any:
     still = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
     streams = [one for one in container.streams.video if not one.disposition & still]
     if not streams:
-        cover = "no video but a still picture" if container.streams.video else "no video"
+        cover = "not a video but a still picture" if container.streams.video else "no video"
         raise ClipError(f"{path}: holds {cover}; give a file with moving pictures")
     if len(streams) == 1:
         return streams[0]
@@ -146,7 +146,7 @@ def _sides(stream: Any) -> tuple[int, int] | None:
 def _checked(stream: Any, path: Path) -> Any:
     sides = _sides(stream)
     if sides is None:
-        raise ClipError(f"{path}: its codec is not known here; convert it to H.264")
+        raise ClipError(f"{path}: signlet does not know its codec; convert it to H.264")
     if max(sides) > _MAX_SIDE or sides[0] * sides[1] > _MOST_PIXELS:
         raise ClipError(
             f"{path}: pictures of {sides[0]} x {sides[1]} are too large; scale the video down"

@@ -150,9 +150,12 @@ def warnings_of(quality: VideoQuality) -> Iterator[tuple[str, str]]:
     elif quality.hands == 0:
         yield "no hands", "no hand is found in any frame; keep the hands in the picture"
     elif quality.hands < FEW_HANDS:
-        yield "few hands", f"a hand in {quality.hands:.0%} of the frames; keep them in the picture"
+        yield (
+            "few hands",
+            (f"a hand in only {quality.hands:.0%} of the frames; keep the hands in the picture"),
+        )
     if quality.shoulders < SMALL:
-        yield "tiny signer", f"shoulders take {quality.shoulders:.0%} of the picture; come nearer"
+        yield "tiny signer", f"shoulders take {quality.shoulders:.0%} of the picture; come closer"
     if quality.brightness < DARK:
         yield "low light", f"brightness {quality.brightness:.0%}; light the signer from the front"
     if quality.tilt > TILTED:
@@ -164,24 +167,28 @@ def warnings_of(quality: VideoQuality) -> Iterator[tuple[str, str]]:
     yield from _about_file(quality)
     if quality.swapped:
         how = "use another model or extractor, or signlet convert --swap-hands"
-        yield "sides swapped", f"left hands lie at right wrists; {how}"
+        yield "sides swapped", f"left hands are at right wrists; {how}"
 
 
 def _about_file(quality: VideoQuality) -> Iterator[tuple[str, str]]:
     if CUT in quality.remarks:
         of = f" of {quality.promised:.1f}" if quality.promised > quality.seconds else ""
-        yield "cut short", f"{quality.seconds:.1f}{of} seconds can be decoded; copy the video again"
+        yield (
+            "cut short",
+            (f"{quality.seconds:.1f}{of} seconds can be decoded; copy the video again"),
+        )
     if DAMAGED in quality.remarks:
-        yield "damaged", "pictures that cannot be decoded are left out; copy the video again"
+        yield "damaged", "signlet leaves out pictures that cannot be decoded; copy the video again"
     if NO_RATE in quality.remarks:
         yield (
             "unknown frame rate",
-            f"its times tell none, {USUAL_FPS:g} frames a second are assumed; convert it",
+            f"its times do not show it, so signlet assumes {USUAL_FPS:g} frames a second; "
+            "convert it",
         )
     if MENDED in quality.remarks:
         yield "times mended", "times go back, jump or are missing; record or convert it again"
     if BEYOND in quality.remarks:
-        yield "ends early", "the recording ends before the stretch does; correct its end"
+        yield "ends early", "the recording ends before the clip does; correct its end"
 
 
 def mirrored(videos: Mapping[str, Sequence[VideoQuality]]) -> dict[str, str]:
@@ -195,7 +202,7 @@ def mirrored(videos: Mapping[str, Sequence[VideoQuality]]) -> dict[str, str]:
         left = leads.count("left")
         if leads and left >= MOSTLY * len(leads):
             found[signer] = (
-                f"the left hand leads in {left} of {len(leads)}: is the camera mirrored, or "
-                "does a left-hander sign?"
+                f"the left hand leads in {left} of {len(leads)}: is the camera mirrored, or is "
+                "the signer left-handed?"
             )
     return found

@@ -107,7 +107,7 @@ def _look(extractor: Extractor, image: Image, path: Path) -> NDArray[np.float32]
         opened.cache_clear()  # a graph that has failed gives nothing any more
         reason = str(error).strip().splitlines()[0][:120]
         raise ClipError(
-            f"{path}: MediaPipe failed over a picture ({reason}); convert the video"
+            f"{path}: MediaPipe failed on a picture ({reason}); convert the video"
         ) from error
 
 

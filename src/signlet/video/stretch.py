@@ -53,7 +53,8 @@ class Stretch:
             yield timed
         if not count:
             raise ClipError(
-                f"{self.path}: lasts {self.length:.1f} seconds, so nothing lies from {self.span}; "
+                f"{self.path}: lasts {self.length:.1f} seconds, so it has nothing from "
+                f"{self.span}; "
                 "correct start and end"
             )
 

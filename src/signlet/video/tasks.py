@@ -113,7 +113,7 @@ class Tasks:
 def no_model(model: Path, reason: str) -> SignletError:
     """Return the error for a file that is no model."""
     return SignletError(
-        f"{model}: is no model of MediaPipe's HolisticLandmarker ({reason}); "
+        f"{model}: is not a model of MediaPipe's HolisticLandmarker ({reason}); "
         "download holistic_landmarker.task again, or leave out --model and run: signlet models"
     )
 

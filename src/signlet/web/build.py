@@ -20,7 +20,7 @@ from signlet.web.libraries import WEB, node_modules
 
 MARK = "site.json"
 """Names the model; a folder that holds it was built here and may be replaced."""
-_BUSY = "another command builds a page there; wait for it, or choose another place"
+_BUSY = "another command is building a page there; wait for it, or choose another place"
 MODEL = "model.onnx"
 FORMAT = 1
 _FOLDERS = ("clips", "live", "model", "page", "stream", "teach")

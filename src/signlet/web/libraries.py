@@ -36,7 +36,8 @@ def _install(folder: Path) -> None:
     npm = shutil.which("npm")
     if npm is None:
         raise SignletError(
-            "npm is not here; the page's libraries are installed with it, once: install Node.js "
+            "npm is not installed; signlet needs it once, for the page's libraries: install "
+            "Node.js "
             "(https://nodejs.org, or apt-get install npm) and try again"
         )
     try:

@@ -111,8 +111,8 @@ def _usable(given: Sequence[Given], problems: list[str]) -> Iterator[Clip]:
             clip = one.read()
             if not clip.hand_frames().any():
                 raise ClipError(
-                    f"{one.path}: no hand was found in any frame, and hands are what is "
-                    "taught; record it again or leave it out"
+                    f"{one.path}: no hand was found in any frame, and signs are taught by "
+                    "hands; record it again or leave it out"
                 )
             yield clip
         except SignletError as error:
@@ -149,7 +149,7 @@ def _alike(examples: Sequence[Example], twins: Mapping[int, int], held: int) -> 
         lie = f" and {len(held_too) - 1} more lie" if len(held_too) > 1 else " lies"
         told.append(f"{_named(examples[held_too[0]])}{lie} in the model file already")
     if again:
-        more = f", and {len(again) - 1} more are the same as others" if len(again) > 1 else ""
+        more = f", and {len(again) - 1} more repeat others" if len(again) > 1 else ""
         first = examples[twins[again[0]]].name
         told.append(f"{_named(examples[again[0]])} is {first}{more}")
     return f"{'; '.join(told)}; a clip counts once"

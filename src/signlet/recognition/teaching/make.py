@@ -63,8 +63,8 @@ def note_of_base(base: Recogniser) -> str:
     if len(base.signs) >= FEW_SIGNS or "init" in base.about:
         return ""
     return (
-        f"{_named(base)}: knows {len(base.signs)} signs only, and such a model sees little in "
-        "other signs; teach fingerspelling instead, or train it with --init fingerspelling"
+        f"{_named(base)}: knows only {len(base.signs)} signs, too few to tell other signs apart "
+        "well; teach fingerspelling instead, or train it with --init fingerspelling"
     )
 
 
@@ -100,7 +100,7 @@ def added_to(found: Recogniser, given: Sequence[Given], progress: Progress) -> M
 
 def removed_from(found: Recogniser, signs: Sequence[str], progress: Progress) -> Made:
     """Without some signs. Raises SignletError where one is not known, or none would be left."""
-    taught = require_taught(found, "it has no taught sign to take away")
+    taught = require_taught(found, "it has no taught sign to remove")
     gone = {sign_name(sign) for sign in signs}
     if unknown := sorted(gone - set(taught.signs)):
         raise SignletError(
@@ -156,7 +156,7 @@ def _embedded(
     base: Recogniser, given: Sequence[Given], progress: Progress
 ) -> tuple[list[Example], NDArray[np.float32]]:
     if not given:
-        raise SignletError("there is no example to teach; give one clip of a sign or more")
+        raise SignletError("there is no example to teach; give at least one clip of a sign")
     progress.begin("looking at the clips", len(given))
     rows = embedded(given, base.embed_batch, progress.step)
     return [one.about for one in given], rows
@@ -178,11 +178,11 @@ def _made(
     taught = Taught.of(kept, shown, rows[stay], expected)
     if len(taught.signs) == 1:
         progress.say(
-            f"Only one sign, {taught.signs[0]}: it is told from everything else by a usual limit. "
-            "Teach a second sign for a surer one."
+            f"Only one sign, {taught.signs[0]}: signlet tells it from everything else by a "
+            "default limit. Teach a second sign, so that signlet can measure a better one."
         )
     signers = [example.signer for example in shown]
-    progress.begin("testing on what is left out", steps(taught.numbered(), signers))
+    progress.begin("testing on the clips left out", steps(taught.numbered(), signers))
     measured = estimate(taught.numbered(), signers, expected, progress.step)
     return Made(base.taught_as(taught, _about(base, taught, measured)), measured)
 
@@ -190,7 +190,7 @@ def _made(
 def _replaced(kept: dict[str, Numbers], taught: set[str], say: Say) -> dict[str, Numbers]:
     again = {sign for sign in kept if one_form(sign) in taught}
     for sign in sorted(again):
-        say(f"{sign}: is also a sign of the base model; the taught one takes its place")
+        say(f"{sign}: is also a sign of the base model; the taught sign replaces it")
     return {sign: row for sign, row in kept.items() if sign not in again}
 
 

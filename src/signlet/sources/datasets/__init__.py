@@ -42,7 +42,7 @@ def unknown_layout(name: str, rest: str) -> SignletError:
     names = [layout.name for layout in LAYOUTS]
     near = get_close_matches(name.lower(), names, 1)
     hint = f"did you mean {near[0]}:{rest}?" if near else f"there are {', '.join(names)}, folder"
-    return SignletError(f"{name}:{rest}: {name!r} is no layout of a set; {hint}")
+    return SignletError(f"{name}:{rest}: {name!r} is not a known layout; {hint}")
 
 
 def open_published(where: str | Path) -> Published | None:
@@ -68,6 +68,6 @@ def _recognised(layout: Layout, root: Path, known: str) -> Published:
         return Published.open(layout, root, known)
     except SignletError as error:
         raise SignletError(
-            f"{error} (it was read as {layout.name}, known by {known}; folder:{root} reads it as "
-            "a folder of your own)"
+            f"{error} (signlet read it as {layout.name} because of {known}; folder:{root} reads "
+            "it as a folder of your own)"
         ) from None

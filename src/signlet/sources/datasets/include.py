@@ -48,7 +48,7 @@ def clips(root: Path) -> Listing:
                 listing.add(name, path, _word(folder.name), None, split=split_of.get(_key(name)))
     for key in split_of:
         if key not in seen:
-            listing.leave_out("no file is there", key)
+            listing.leave_out("the file is missing", key)
     return listing
 
 

@@ -54,7 +54,7 @@ def clips(root: Path) -> Listing:
             listing.add(name, path, sign, _signer(folder, root), split=_split(folder, root))
         for sample in _folders_of_pictures(folder):
             name = sample.relative_to(root).as_posix()
-            listing.leave_out("a folder of pictures, which is not read", name)
+            listing.leave_out("a folder of pictures, which signlet does not read", name)
     return listing
 
 

@@ -54,7 +54,7 @@ class Listing:
         signer: None or "" where unknown. split: as the set spells it, None where it has none.
         """
         if path is None:
-            self.leave_out("no file is there", name)
+            self.leave_out("the file is missing", name)
             return
         if name in self._names:
             self.leave_out("a clip of that name is listed already", name)
@@ -67,7 +67,7 @@ class Listing:
         if not signer:
             self.doubt("without a signer", name)
         if split is not None and split_name(split) is None:
-            self.doubt(f"in a split that is none of {', '.join(SPLITS)}", f"{name}: {split!r}")
+            self.doubt(f"in a split other than {', '.join(SPLITS)}", f"{name}: {split!r}")
         self._seen += 1
         self._names.add(name)
         known = split_name(split) if split else None
@@ -99,7 +99,7 @@ class Listing:
     def checked(self, where: Path) -> Listing:
         """The listing. Raises SignletError where no clip is left."""
         if not self.refs:
-            why = "; ".join(self.notes()) or "nothing there lies as docs/datasets.md shows it"
+            why = "; ".join(self.notes()) or "its files are not arranged as docs/datasets.md shows"
             raise SignletError(f"{where}: holds no clip that can be used; {why}")
         return self
 
@@ -157,8 +157,8 @@ class Published:
     def notes(self) -> tuple[str, ...]:
         """By what the set was recognised, what was left out of it, what is not known."""
         said = (
-            f"{self.root} is read as {self.name}, known by {self.recognised}; where it is a folder "
-            f"of your own, give folder:{self.root}"
+            f"{self.root} is read as {self.name} because of {self.recognised}; if it is a "
+            f"folder of your own, give folder:{self.root}"
         )
         return tuple(([said] if self.recognised else []) + self._listing.notes())
 

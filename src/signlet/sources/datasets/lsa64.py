@@ -29,7 +29,7 @@ def clips(root: Path) -> Listing:
     """All videos of that name."""
     place = _place(root)
     if place is None:
-        raise SignletError(f"{root}: holds no 001_001_001.mp4, nor does its folder all")
+        raise SignletError(f"{root}: neither it nor its folder all contains 001_001_001.mp4")
     listing = Listing()
     for stem, path in clip_files(place).items():
         name = _FILE.fullmatch(stem)

@@ -68,7 +68,9 @@ def _read_sequence(sequence: Path) -> Clip:
         with open_regular(path) as file:
             row = read_array(file, size_of(file), partial(_judge, path=path), str(path))
         if rows and row.shape != rows[0].shape:
-            raise ClipError(f"{path}: has {len(row)} numbers, the frames before {len(rows[0])}")
+            raise ClipError(
+                f"{path}: has {len(row)} numbers, but the frames before it have {len(rows[0])}"
+            )
         rows.append(row)
     parts = parse_parts(KNOWN[len(rows[0])]) or ()
     name = str(sequence)

@@ -48,7 +48,9 @@ def clips(root: Path) -> Listing:
                 try:
                     span = Span(float(entry["start_time"]), float(entry["end_time"]))
                 except (KeyError, ValueError, TypeError, ArithmeticError):
-                    listing.leave_out("end_time lies before start_time, or one is no number", name)
+                    listing.leave_out(
+                        "end_time is before start_time, or one of them is not a number", name
+                    )
                     continue
                 path = _video(entry, whole)
             signer = person(entry.get("signer_id"))
@@ -73,7 +75,7 @@ def _sign(entry: dict[str, Any], signs: list[str]) -> str:
 def _entries(table: Path) -> list[dict[str, Any]]:
     content = read_json(table) if table.is_file() else []
     if not (isinstance(content, list) and all(isinstance(entry, dict) for entry in content)):
-        raise SignletError(f"{table}: is no list of entries; download the set's file again")
+        raise SignletError(f"{table}: is not a list of entries; download the set's file again")
     return content
 
 
@@ -81,7 +83,7 @@ def _signs(table: Path) -> list[str]:
     """Signs by their labels; none where the table is not there."""
     content = read_json(table) if table.is_file() else []
     if not (isinstance(content, list) and all(isinstance(sign, str) for sign in content)):
-        raise SignletError(f"{table}: is no list of signs; download the set's file again")
+        raise SignletError(f"{table}: is not a list of signs; download the set's file again")
     return content
 
 

@@ -49,7 +49,9 @@ def clips(root: Path) -> Listing:
         try:
             span = _span(instance)
         except (ValueError, TypeError, ArithmeticError):
-            listing.leave_out("frame_end lies before frame_start, or one is no number", video)
+            listing.leave_out(
+                "frame_end is before frame_start, or one of them is not a number", video
+            )
             continue
         path = cut.get(video) or raw.get(str(instance.get("url", ""))[-11:]) or raw.get(video)
         if span and path:
@@ -67,8 +69,8 @@ def _cut_note(before: int, reading: int) -> str:
     if not before + reading:
         return ""
     return (
-        f"of {count_of(before + reading)} with frame_start and frame_end, {before} had been cut to "
-        f"them before, as the lengths of the files show, and {reading} come out of longer videos"
+        f"frame_start and frame_end: of {count_of(before + reading)}, {before} were cut already "
+        f"(their files are that short), and signlet cuts {reading} out of longer videos"
     )
 
 

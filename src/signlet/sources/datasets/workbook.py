@@ -40,7 +40,9 @@ def sheet_rows(path: Path) -> list[list[str]]:
                     raise SignletError(f"{path}: has more than {_MOST_ROWS:,} rows; save it as CSV")
             return rows
     except (ClipError, *_DAMAGED):
-        raise SignletError(f"{path}: is no workbook that is read; save it as CSV") from None
+        raise SignletError(
+            f"{path}: is not a workbook that signlet can read; save it as CSV"
+        ) from None
 
 
 def _elements(

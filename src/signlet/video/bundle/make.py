@@ -95,7 +95,7 @@ def known_bundle() -> Path:
     """The path of the bundle. Raises SignletError, naming the remedy, where there is none."""
     path = bundle_path()
     if not whole(path):
-        damaged = f"{path}: is damaged" if path.exists() else "MediaPipe 1.x brings no models"
+        damaged = f"{path}: is damaged" if path.exists() else "MediaPipe 1.x comes without models"
         raise SignletError(
             f"{damaged}; make them once with: signlet models, or name Google's with "
             "--extractor tasks --model holistic_landmarker.task"

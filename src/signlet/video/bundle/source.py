@@ -73,9 +73,9 @@ def download(folder: Path) -> Path:
     lines = [line for line in done.stderr.splitlines() if line.strip()] or ["pip gave no reason"]
     errors = [line for line in lines if "ERROR" in line] or lines
     raise SignletError(
-        f"mediapipe {VERSION}, which holds the models, could not be had from the package index "
-        f"({errors[-1].removeprefix('ERROR:').strip()}); elsewhere run {remedy()}, "
-        "then signlet models --wheel FILE here"
+        f"mediapipe {VERSION}, which contains the models, could not be downloaded from the "
+        f"package index ({errors[-1].removeprefix('ERROR:').strip()}); on another machine run "
+        f"{remedy()}, then here signlet models --wheel FILE"
     )
 
 
@@ -103,10 +103,10 @@ def _of_wheel(wheel: Path) -> dict[str, bytes]:
                 for name in MODELS
             }
     except KeyError:
-        raise SignletError(f"{wheel}: holds no models; get {remedy()}") from None
+        raise SignletError(f"{wheel}: contains no models; get {remedy()}") from None
     except (BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
         raise SignletError(
-            f"{wheel}: is no whole package ({error}); download it again: {remedy()}"
+            f"{wheel}: is not a complete package ({error}); download it again: {remedy()}"
         ) from None
     except OSError as error:
         reason = error.strerror or str(error)

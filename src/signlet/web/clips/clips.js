@@ -157,13 +157,13 @@ export async function readClip(file) {
   const arrays = await readNpz(file);
   const mask = Object.keys(arrays).find((name) => /mask/i.test(name));
   if (mask) {
-    throw new Error(`${file.name}: holds “${mask}” beside the landmarks, and nobody can tell what it means; write NaN into the landmarks where a point was not found`);
+    throw new Error(`${file.name}: has a mask “${mask}” beside the landmarks, and its meaning is unknown; write NaN into the landmarks where a point was not found`);
   }
   const { numbers, shape = [], type } = arrays.landmarks ?? {};
   if (shape.length !== 3 || shape[1] !== POINTS || shape[2] !== 3 || !(shape[0] > 0)) {
-    throw new Error(`${file.name}: holds no landmarks of (frames, 543, 3); record it again`);
+    throw new Error(`${file.name}: contains no landmarks of shape (frames, 543, 3); record it again`);
   }
-  if (!numbers) throw new Error(`${file.name}: holds landmarks of type ${type}; save them as float32`);
+  if (!numbers) throw new Error(`${file.name}: contains landmarks of type ${type}; save them as float32`);
   const T = shape[0];
   if (numbers.length !== T * NUMBERS) throw new Error(`${file.name}: is cut off; copy it again`);
   const times = timesOf(arrays, T);

@@ -6,7 +6,7 @@
 import { LEFT_HAND, NUMBERS, POINTS, POSE, RIGHT_HAND } from "./landmarks.js";
 
 const PARTS = [[0, LEFT_HAND], [LEFT_HAND, POSE], [POSE, RIGHT_HAND], [RIGHT_HAND, POINTS]];
-const TAKEN = "taken as not found";
+const TAKEN = "treated as not found";
 const ADVICE = "write NaN where a point was not found";
 
 /**

@@ -14,7 +14,7 @@ export function requireProbabilities(probabilities, name) {
   const sum = probabilities.reduce((total, number) => total + number, 0);
   if (least >= 0 && Math.abs(sum - 1) <= TOLERANCE) return; // nor is NaN
   const what = least < 0 ? `a probability of ${short(least)}` : `probabilities whose sum is ${short(sum)}`;
-  throw new Error(`${name}: is no usable model: it gives ${what}; ${REMEDY}`);
+  throw new Error(`${name}: is not a usable model: it gives ${what}; ${REMEDY}`);
 }
 
 /**
@@ -24,7 +24,7 @@ export function requireProbabilities(probabilities, name) {
 export function requireEmbedding(embedding, name) {
   const length = Math.sqrt(embedding.reduce((total, number) => total + number * number, 0));
   if (Math.abs(length - 1) <= TOLERANCE) return;
-  throw new Error(`${name}: is no usable model: it gives an embedding of length ${short(length)}, not 1; ${REMEDY}`);
+  throw new Error(`${name}: is not a usable model: it gives an embedding of length ${short(length)}, not 1; ${REMEDY}`);
 }
 
 /** @param {number} number */

@@ -25,7 +25,7 @@ export async function readCard(bytes, name) {
   try {
     card = JSON.parse(text);
   } catch {
-    throw damaged(name, "its card is no JSON");
+    throw damaged(name, "its card is not JSON");
   }
   requirePlain(card, name);
   return checked(card, name);
@@ -56,7 +56,7 @@ function checked(card, name) {
   if (!Array.isArray(signs) || !signs.length || !signs.every(isName)) {
     throw damaged(name, "signs is not a list of names");
   }
-  if (new Set(signs).size < signs.length) throw damaged(name, "a sign is there twice");
+  if (new Set(signs).size < signs.length) throw damaged(name, "a sign appears twice");
   if (card.calibration !== null && !isCalibration(card.calibration)) {
     throw damaged(name, "its calibration has no temperature and threshold");
   }

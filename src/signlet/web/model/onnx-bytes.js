@@ -42,7 +42,7 @@ export async function cardText(bytes, name) {
   if (stated) {
     const found = await sha256([bytes.subarray(0, stated.begin), bytes.subarray(stated.end)]);
     if (found !== text(stated, name)) {
-      throw new Error(`${name}: is damaged or was changed: it is not what was written (its sha256 is another); copy it again, or export it again`);
+      throw new Error(`${name}: is damaged, or was changed after it was written (its sha256 differs); copy it again, or export it again`);
     }
   }
   const nameless = !stated && Array.from(entries.values()).flat().some(isChecksum);
@@ -51,7 +51,7 @@ export async function cardText(bytes, name) {
   if (!card) return "";
   if (!stated && !noted) {
     noted = true;
-    console.warn(`${name}: has no checksum, as files of an older signlet; should it be damaged, nobody would notice; export it again`);
+    console.warn(`${name}: has no checksum, like all files of older versions of signlet, so damage would go unnoticed; export it again`);
   }
   return text(card, name);
 }
@@ -87,7 +87,7 @@ function metadata(bytes) {
 /** @param {Map<string, Entry[]>} entries @param {string} key @param {string} name */
 function only(entries, key, name) {
   const found = entries.get(key) ?? [];
-  if (found.length > 1) throw damaged(name, `its ${key} is there ${found.length} times`);
+  if (found.length > 1) throw damaged(name, `its ${key} appears ${found.length} times`);
   return found[0];
 }
 
@@ -96,7 +96,7 @@ function text({ value }, name) {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(value);
   } catch {
-    throw damaged(name, "what it says of itself is no UTF-8");
+    throw damaged(name, "its description is not UTF-8");
   }
 }
 
@@ -109,7 +109,7 @@ function requireAlone(bytes, name) {
     if ((field !== GRAPH && field !== FUNCTIONS) || !content) continue;
     const sparse = field === GRAPH && readable(name, () => Array.from(fields(content)).some((part) => part.field === SPARSE));
     if (sparse || ELSEWHERE.some((word) => holds(content, word))) {
-      throw new Error(`${name}: has weights in another file, or sparse ones; give a model as signlet exports it, in one file`);
+      throw new Error(`${name}: has weights in another file, or sparse weights; give a model in one file, as signlet exports it`);
     }
   }
 }

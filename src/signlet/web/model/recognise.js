@@ -188,10 +188,10 @@ function requireClip(frames, T, maxFrames) {
     throw new Error(`a clip is a Float32Array of T * ${POINTS} * 3 numbers`);
   }
   if (T < 1 || T > maxFrames) {
-    throw new Error(`the clip has ${T} frames, allowed are 1 to ${maxFrames}; ${T < 1 ? "record it again" : "thin it out"}`);
+    throw new Error(`the clip has ${T} frames, 1 to ${maxFrames} are allowed; ${T < 1 ? "record it again" : "leave frames out"}`);
   }
   if (frames.some((number) => Math.abs(number) === Infinity)) {
-    throw new Error("the clip holds infinite values; write NaN where a point was not found");
+    throw new Error("the clip contains infinite values; write NaN where a point was not found");
   }
 }
 

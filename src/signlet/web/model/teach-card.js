@@ -41,15 +41,15 @@ function ownSigns({ signs, prototypes, embedding }) {
 
 /** @param {any} taught @param {Own[]} own @param {number | null} width */
 function taughtSigns(taught, own, width) {
-  need(typeof taught === "object" && !Array.isArray(taught), "taught is no object");
+  need(typeof taught === "object" && !Array.isArray(taught), "taught is not an object");
   const { signs, kept, examples, ...numbers } = taught;
   need(width !== null && width > 0, "taught without an embedding");
-  need(Array.isArray(signs) && signs.every(isName), "its taught signs are no list of names");
+  need(Array.isArray(signs) && signs.every(isName), "its taught signs are not a list of names");
   need(signs.length > 0 && new Set(signs).size === signs.length, "it has no taught signs, or one of them twice");
   need(Number.isInteger(kept) && kept >= 0 && kept <= signs.length, `kept is ${kept}`);
   for (const [name, [low, high]] of Object.entries(RANGES)) need(isBetween(numbers[name], low, high), `${name} is ${numbers[name]}`);
   const { labels, embeddings } = examples ?? {};
-  need(Array.isArray(labels), "the labels of its examples are no list of numbers");
+  need(Array.isArray(labels), "the labels of its examples are not a list of numbers");
   const inOrder = [...new Set(labels)].sort((a, b) => a - b);
   need(inOrder.join() === signs.slice(kept).map((_, i) => kept + i).join(), "its examples are not of its taught signs");
   for (const name of ["signers", "names"]) {
@@ -78,7 +78,7 @@ function expected(teaching) {
   need(typeof teaching === "object" && !Array.isArray(teaching), "teaching is not an object");
   const { known = 0, unknown = 0, spread = 1, scale = 1 } = teaching;
   const sensible = isBetween(known, -1, 1) && isBetween(unknown, -1, 1) && isBetween(spread, 1e-3, 1) && isBetween(scale, 1e-9, 1000);
-  need(sensible, "teaching holds numbers that make no sense");
+  need(sensible, "teaching contains numbers that make no sense");
   return teaching;
 }
 

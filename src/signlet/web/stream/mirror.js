@@ -90,7 +90,7 @@ export class MirrorCheck {
   suggestion(mirrored) {
     if (this.#one < ENOUGH || this.#left < SHARE * this.#one) return null;
     const remedy = mirrored ? "leave out mirrored: true" : "pass mirrored: true";
-    return `the left hand does nearly all the work: the camera seems to be mirrored, ${remedy}; if the signer is left-handed, all is well`;
+    return `the left hand does nearly all the work: the camera seems to be mirrored, ${remedy}; if the signer is left-handed, ignore this`;
   }
 }
 

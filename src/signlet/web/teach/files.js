@@ -14,8 +14,8 @@ const MOST = 2000; // recordings
  */
 export async function readExamples(file) {
   const found = (await readZip(file)).filter(([path]) => isExample(path));
-  if (!found.length) throw new Error(`${file.name}: holds no signs; choose a .zip that this page has saved`);
-  if (found.length > MOST) throw new Error(`${file.name}: holds ${found.length} examples, more than ${MOST}; make several of it`);
+  if (!found.length) throw new Error(`${file.name}: contains no signs; choose a .zip that this page has saved`);
+  if (found.length > MOST) throw new Error(`${file.name}: contains ${found.length} examples, more than ${MOST}; split it into several files`);
   /** @type {NewExample[]} */
   const examples = [];
   for (const [path, bytes] of found) examples.push(await readExample(`${file.name}, ${path}`, path, bytes));

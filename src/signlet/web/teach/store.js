@@ -15,7 +15,7 @@ export class Store {
 
   constructor() {
     this.#opened = open().catch(() => {
-      this.trouble = "This browser keeps nothing for this page: your signs are gone after a reload. Save them to a file before.";
+      this.trouble = "This browser keeps nothing for this page: a reload deletes your signs. Save them to a file first.";
       return null;
     });
   }
@@ -71,8 +71,8 @@ export class Store {
     } catch (error) {
       const reason = /** @type {DOMException | null} */ (error);
       this.trouble = reason?.name === "QuotaExceededError"
-        ? "This browser has no room left: some of your signs are gone after a reload. Save them to a file before."
-        : `This browser could not keep everything (${reason?.message || reason?.name}): some of it is gone after a reload. Save your signs to a file before.`;
+        ? "This browser has no room left: a reload deletes some of your signs. Save them to a file first."
+        : `This browser could not keep everything (${reason?.message || reason?.name}): a reload deletes some of it. Save your signs to a file first.`;
       return undefined;
     }
   }

@@ -4,13 +4,13 @@
 
 import { advised } from "../clips/sentinels.js";
 
-export const NO_HAND = "No hand was seen in it, so it was not kept. Come nearer or turn on a light, and sign it again.";
+export const NO_HAND = "No hand was seen in it, so it was not kept. Come closer or turn on a light, and sign it again.";
 export const NO_NAME = "Type the sign first, then hold the button.";
 export const NO_PICTURE = "Nothing was recorded: there was no picture yet.";
 export const STARTING = "The camera starts. When you see yourself, hold the button and sign.";
 export const STOPPED = "Nothing was recorded: the picture has stopped.";
-const UNTAUGHT = "This model cannot be taught: it was exported without an embedding. Export it again, without --no-embedding. What you record here is kept all the same, and can be saved to train with.";
-const ALONE = "This model does not say what its own signs look like, so yours cannot stand beside them.";
+const UNTAUGHT = "This model cannot be taught: it was exported without an embedding. Export it again, without --no-embedding. The page still keeps what you record, and you can save it for training.";
+const ALONE = "This model does not say what its own signs look like, so the page cannot use yours together with them.";
 
 /**
  * What is to be said about the choice of signs; "" where nothing is. set: see TaughtSet.

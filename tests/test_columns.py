@@ -87,8 +87,8 @@ def test_stretches_that_cannot_be_are_refused(row: str, words: str, tmp_path: Pa
 @pytest.mark.parametrize(
     ("columns", "words"),
     [
-        ("path=a", "lacks the columns a; needed are a, sign"),
-        ("sign=a", "lacks the columns a; needed are path, a"),
+        ("path=a", "lacks the columns a; it needs a, sign"),
+        ("sign=a", "lacks the columns a; it needs path, a"),
         ("path=a,signer=sign", "add sign=HEADING"),
         ("", "write path=HEADING,sign=HEADING"),
         ("path=a\nsign=b", "lacks the columns a sign=b"),

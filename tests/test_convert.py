@@ -258,7 +258,7 @@ def test_one_clip_is_converted(
         ("in in --flip-y", "is inside the folder"),
         ("in in/new --flip-y", "is inside the folder"),
         ("in full --flip-y", "exists already"),
-        ("in full/file.txt --flip-y", "exists already"),
+        ("in full/file.txt --flip-y", "exists and is not a folder"),
         ("in/A/ase_1.npz in/A/ase_1.npz --flip-y", "the clip itself"),
         ("in/A/ase_1.npz out.mp4 --flip-y", ".npz or .parquet"),
         ("in out --swap-hand", "did you mean --swap-hands"),

@@ -274,7 +274,7 @@ def test_one_sign_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     clips = record(tmp_path / "clips", signs=("hello",))
     given_ = ["train", "--data", str(clips), "--run", str(tmp_path / "run"), "--jobs", "1"]
     assert main([*given_, "--folds", "none", "--full-fit"]) == 2
-    assert "one sign only (hello); training needs two or more" in capsys.readouterr().err
+    assert "one sign only (hello); training needs at least two" in capsys.readouterr().err
 
 
 def test_no_readable_clip_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -164,16 +164,14 @@ def test_names_make_no_sign_of_a_split_of_folders(made: Made) -> None:
         ("no", "bob", "test"),
         ("no", "ann", "train"),
     ]
-    refused(where, "none of 2 clips fits", names="{sign}/{split}/{any}")
-    refused(where, "tells {split}, but no {sign}", names="{split}_{signer}")
+    refused(where, "none of 2 clips matches", names="{sign}/{split}/{any}")
+    refused(where, "contains {split}, but not {sign}", names="{split}_{signer}")
 
 
 def test_a_flat_part_of_a_split_is_left_aside(made: Made) -> None:
     source = open_source(made("train/no/ann_1.npz", "train/yes/ann_1.npz", "test/0001.mp4"))
     assert [ref.split for ref in source.refs()] == ["train", "train"]
-    assert ("1 clip skipped, because they are not in a sign's folder: test/0001.mp4") in notes(
-        source
-    )
+    assert ("1 clip skipped (not in a sign's folder): test/0001.mp4") in notes(source)
 
 
 STRAYS = [
@@ -218,10 +216,8 @@ def test_a_lone_sign_or_signer_is_no_wrapper_of_an_archive(made: Made, path: str
 def test_what_lies_around_the_signs_is_spoken_of(made: Made) -> None:
     names = ("data/train/no/a_1.npz", "data/x.npz", "data/more/b.txt", "data/train/y.npz")
     said = notes(open_source(made(*names)))
-    assert "which may be signs: data/more (1 file: .txt)" in said
-    assert (
-        "2 clips skipped, because they are not in a sign's folder: data/train/y.npz, data/x.npz"
-    ) in said
+    assert "that may be signs: data/more (1 file: .txt)" in said
+    assert ("2 clips skipped (not in a sign's folder): data/train/y.npz, data/x.npz") in said
 
 
 @pytest.mark.parametrize("name", ["videos", "Clips", "data", "DATASET", "landmarks"])
@@ -251,7 +247,7 @@ def test_one_sign_alone_is_a_sign(made: Made) -> None:
 
 def test_where_the_clips_lie_is_said(tmp_path: Path) -> None:
     deep = folder(tmp_path / "set", "a/b/c/x.npz", "a/b/d/y.npz")
-    refused(deep, "2 clips deeper, as a/b/c/x.npz", "--names")
+    refused(deep, "2 clips deeper, such as a/b/c/x.npz", "--names")
     lone = folder(tmp_path / "lone", "mine/no/ann_1.npz", "mine/yes/ann_1.npz")
     refused(lone, f"give {lone}/mine")
     assert open_source(lone / "mine").signs == ("no", "yes")

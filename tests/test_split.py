@@ -129,7 +129,7 @@ def test_train_split_says_what_its_scores_are_of(
     run = tmp_path / "run"
     assert train(mini.asl_citizen(tmp_path / "set"), run, tiny, "--split", "test") == 0
     out = said(capsys.readouterr().out)
-    assert "is read as asl-citizen, because of its splits/train.csv" in out
+    assert "is read as asl-citizen because of its splits/train.csv" in out
     assert "Training (testing on 4 clips of the published split test): 8 clips," in out
     assert "signs of the published split test" in " ".join(out.split())
     assert out.lower().count("tested on the published split test") == 1

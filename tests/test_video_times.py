@@ -110,7 +110,7 @@ def test_a_clock_that_starts_anew_goes_on(tmp_path: Path, stub: Stub) -> None:
     assert numbers == [*range(25)] * 3
     assert times == pytest.approx(np.arange(75) / 25, abs=0.05)
     assert remarks == (MENDED,)
-    assert said(path) == ["times mended"]
+    assert said(path) == ["times repaired"]
 
 
 def test_headers_that_tell_no_length_cut_nothing_short(tmp_path: Path, stub: Stub) -> None:

@@ -41,7 +41,7 @@ def load(path: str | Path, threads: int = 0) -> Recogniser:
         model that comes with signlet: "fingerspelling", the letters A to Z.
     threads: for one clip; 0 leaves it to the library that runs the model.
     Returns a `Recogniser`; call it with a clip, a path or raw landmarks (T, 543, 3).
-    Raises SignletError where there is no usable model, or what runs it is not installed.
+    Raises SignletError if there is no usable model, or the library that runs it is not installed.
     """
     from signlet.recognition.recogniser import Recogniser
 
@@ -61,10 +61,10 @@ def teach(
     base: `.onnx`, `.tflite`, a run folder (which needs the extra `export`), the name of a model
         that comes with signlet, or one that is loaded.
     clips: N clips, paths or raw landmarks (T, 543, 3) with NaN for not found.
-    signs: N names, the sign that each clip shows. signers: N names, None where unknown.
+    signs: N names, the sign that each clip shows. signers: N names, None if unknown.
     keep_signs: the base model's own signs stay beside the taught ones.
     Returns a recogniser of the taught signs; `save` writes it to a file.
-    Raises SignletError where the base gives no embedding, a clip shows no hand or cannot be
+    Raises SignletError if the base gives no embedding, a clip shows no hand or cannot be
     read (naming it), or one clip is given for two signs. Notes are given as warnings.
     """
     from signlet.export.teachable import open_base
@@ -94,13 +94,13 @@ def train(
         recipe by name or file are fitted to the clips; a `Recipe` is taken as it is.
     data: a folder, table or published set of clips, a packed set, or one of these opened.
     run: folder to write model, predictions, metrics and report to.
-    folds: to hold out, in a training each; None for what suits so many clips.
+    folds: to hold out, in a training each; None to choose by the number of clips.
     full_fit: train on all clips too; the run's model is then this one.
     split: hold out this split of a published set instead of folds of signers.
-    init: run folder whose weights to start from. resume: go on with what lies in `run`.
+    init: run folder whose weights to start from. resume: continue the training in `run`.
     device: "auto", "cpu", "cuda:1". track: of `signlet.training.trackers.TRACKERS`.
     Returns a `Trained`: the run folder, scores on the clips held out, notes. Nothing is printed.
-    Raises SignletError where clips, recipe or folder cannot be used.
+    Raises SignletError if clips, recipe or folder cannot be used.
     """
     from signlet.quality.data_warnings import data_warnings, init_warnings
     from signlet.report import write_report

@@ -32,7 +32,7 @@ class ClipError(SignletError):
 
 
 class ClipWarning(UserWarning):
-    """A clip was mended while it was read, or looks wrong; the line says what, and the remedy."""
+    """A clip was repaired while it was read, or looks wrong; the line says what, and the remedy."""
 
     def __init__(self, message: str = "") -> None:
         super().__init__(in_a_message(message))

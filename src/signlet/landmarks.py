@@ -1,6 +1,6 @@
 """The landmark layout: MediaPipe's 543 points, the 100 the model sees, parts, mirror pairs.
 
-Everything in signlet that knows where a point lies imports it from here. Indices are
+Everything in signlet that knows where a point is imports it from here. Indices are
 0-based rows of one frame in the competition's order: face 0-467, left hand 468-488,
 pose 489-521, right hand 522-542. "Left" and "right" are the signer's own.
 """
@@ -40,7 +40,7 @@ MEANS: dict[str, tuple[int, ...]] = {
     "right_brow": (156, 63, 66, 55),
     "nose": (1, 2, 98, 327, 168),
 }
-"""Points 96-100: each the mean of these raw points, NaN where one of them is."""
+"""Points 96-100: each the mean of these raw points, NaN if one of them is."""
 
 SINGLE: tuple[int, ...] = (
     *range(LEFT_HAND.start, LEFT_HAND.stop),
@@ -79,7 +79,7 @@ HEAD: NDArray[np.int64] = _of_type(3, 4, 6)
 # --- mirror pairs -----------------------------------------------------------------------
 # Derived once: mean of 2,467 real faces, mirrored, matched by an optimal assignment
 # (tests/test_landmarks.py repeats the check on real faces). The 28 points that are not
-# named lie on the midline and are their own mirror image.
+# named are on the midline and are their own mirror image.
 _FACE_PAIRS = (
     "3-248 7-249 20-250 21-251 22-252 23-253 24-254 25-255 26-256 27-257 28-258 29-259 30-260 "
     "31-261 32-262 33-263 34-264 35-265 36-266 37-267 38-268 39-269 40-270 41-271 42-272 "

@@ -20,7 +20,7 @@ def lazily(
     """`__getattr__` and `__dir__` of a module; type checkers see the names by an import under
     `TYPE_CHECKING`.
 
-    where: module of the package -> names that lie there. package: the module itself if None.
+    where: module of the package -> names that are there. package: the module itself if None.
     """
     home = {name: f"{package or module}.{part}" for part, names in where.items() for name in names}
 

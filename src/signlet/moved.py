@@ -1,6 +1,6 @@
 """Modules that lay elsewhere in earlier versions: their old names still import them, with a note.
 
->>> from signlet.evaluate import score  # lies in signlet.evaluation.scores
+>>> from signlet.evaluate import score  # is in signlet.evaluation.scores
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MOVED = {
     "signlet.starter": "signlet.pretrained",
     "signlet.trackers": "signlet.training.trackers",
 }
-"""Old names of documented modules -> where they lie now."""
+"""Old names of documented modules -> new names."""
 
 
 def _now(name: str) -> str:

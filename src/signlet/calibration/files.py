@@ -31,7 +31,7 @@ _BINS, _CLIPS_A_BIN = 10, 15
 def write_calibration(folder: Path, made: Calibrated, about: dict[str, Any]) -> None:
     """Write calibration.json beside the model; about: where the unknown clips came from.
 
-    The file names the model that it was measured with. Raises SignletError where it cannot
+    The file names the model that it was measured with. Raises SignletError if it cannot
     be written.
     """
     content: dict[str, Any] = {
@@ -70,7 +70,8 @@ def _reliability(axes: Axes, made: Calibrated) -> None:
 
 
 def reliability(predictions: Predictions) -> tuple[Floats, Floats]:
-    """Mean confidence and share read right, in bins of about equally many clips: (bins,) each."""
+    """Mean confidence and share of correct answers, in bins of about equally many clips: (bins,)
+    each."""
     confidence = predictions.probabilities.max(1).astype(np.float64)
     right = predictions.probabilities.argmax(1) == predictions.labels
     bins = min(_BINS, max(len(confidence) // _CLIPS_A_BIN, 1))

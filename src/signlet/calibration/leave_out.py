@@ -44,7 +44,7 @@ _GROUPS_SEED = 42
 def sign_groups(signs: int, groups: int) -> list[NDArray[np.int64]]:
     """Classes 0..signs-1 dealt at random into groups of about the same size.
 
-    Raises SignletError where there are fewer than two groups, more groups than signs, or
+    Raises SignletError if there are fewer than two groups, more groups than signs, or
     fewer than two signs besides a group.
     """
     largest = -(-signs // max(groups, 1))
@@ -132,7 +132,7 @@ class LeaveOut:
         return [self._answers(self._predictions(*one)) for one in every]
 
     def _answers(self, path: Path) -> Predictions:
-        """Read the answers of a training. Raises SignletError where its file is damaged."""
+        """Read the answers of a training. Raises SignletError if its file is damaged."""
         found = read_predictions(path)
         if set(found) != {SOUP} or not set(found[SOUP].signs) < set(self.packed.signs):
             raise SignletError(
@@ -178,13 +178,13 @@ def averaged(runs: Sequence[Sequence[Predictions]], kind: Kind) -> list[Predicti
     """Average the answers of several runs, training by training.
 
     runs: `LeaveOut.run` of each, for the same folds and groups; kind: see `averaging`.
-    Raises SignletError where the runs hold out other clips or know other signs.
+    Raises SignletError if the runs hold out other clips or know other signs.
     """
     return [average(parts, kind) for parts in zip(*runs, strict=True)]
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:
-    """None where the file is damaged."""
+    """None if the file is damaged."""
     try:
         found = parsed(content_of(path, _LARGEST))
     except (SignletError, ValueError):

@@ -58,7 +58,7 @@ def answers_without_signs(
 
     A duplicate is a held-out clip that was trained on under another name
     (`signlet.evaluation.duplicates`).
-    Raises SignletError where the runs, their clips and the model do not fit together;
+    Raises SignletError if the runs, their clips and the model do not fit together;
     `Interrupted` after Ctrl-C, when the same call goes on.
     """
     runs, kind = _parts(requested.runs, model)
@@ -108,7 +108,7 @@ def _parts(runs: Sequence[Path], model: ModelFile) -> tuple[Sequence[Path], Kind
 
 
 def run_recipe(run: Path) -> Recipe:
-    """The recipe that a run was trained with; SignletError where its settings are damaged."""
+    """The recipe that a run was trained with; SignletError if its settings are damaged."""
     path = RunFolder(run).settings
     if not path.exists():
         raise SignletError(f"{path}: no such file; name a run folder")
@@ -126,7 +126,7 @@ def run_recipe(run: Path) -> Recipe:
 
 
 def run_split(run: Path) -> str | None:
-    """The published split that a run held out, None where it held signers out."""
+    """The published split that a run held out, None if it held signers out."""
     path = RunFolder(run).settings
     split = read_mapping(path, _REMEDY).get(SPLIT)
     if split not in (None, *TRAINED_FOR):
@@ -159,7 +159,7 @@ def _require_own(run: Path, packed: PackedSet, out_of_fold: Predictions) -> None
 
 
 def _say_how_long(work: Sequence[LeaveOut], events: Events) -> None:
-    """Trainings to do, and their time by that of the run's own folds."""
+    """Print the trainings to do, and their time, estimated from the run's own folds."""
     todo = [(one, fold) for one in work for fold, _ in one.todo()]
     seconds = 0.0
     for one, fold in todo:

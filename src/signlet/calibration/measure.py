@@ -41,13 +41,13 @@ class Share:
 
 @dataclass(frozen=True)
 class Report:
-    """The quality of a calibration; NaN where it is unknown.
+    """The quality of a calibration; NaN if it is unknown.
 
     known, unknown: clips. known_signers, unknown_signers: how many, all nameless ones count
     as one. accuracy: of all known clips. log_loss, calibration_error: before and after the
     temperature; where there are two signers or more, "after" has each clip's temperature
     fitted on other signers. accepted: known clips at or above the threshold.
-    accepted_accuracy: share of these that are read right. false_accepts: unknown clips at or
+    accepted_accuracy: share of these that are named correctly. false_accepts: unknown clips at or
     above the threshold. false_accepts_elsewhere: the same with each clip's threshold chosen
     on other signers. auroc, fpr95: see `Calibration`. notes: what cannot be promised.
     """
@@ -94,7 +94,7 @@ def calibrate(
     known clips too, these are what the unknown ones are compared with (AUROC, FPR), because
     the same models have read them; else the out-of-fold clips are.
     false_accepts: share of unknown clips that may be accepted, 0 < share < 1.
-    Raises SignletError where clips of either kind are missing, or the share is none.
+    Raises SignletError if clips of either kind are missing, or the share is not between 0 and 1.
     """
     require_share(false_accepts)
     seen = out_of_fold.select(out_of_fold.labels >= 0)
@@ -116,7 +116,7 @@ def calibrate(
 
 
 def require_share(false_accepts: float) -> None:
-    """Raise SignletError where this is no share."""
+    """Raise SignletError if this is not a share between 0 and 1."""
     if not 0 < false_accepts < 1:
         raise SignletError(f"--false-accepts {false_accepts}: give a share above 0 and below 1")
 
@@ -128,7 +128,7 @@ def fit_temperature(predictions: Predictions) -> float:
     """The temperature in LOWEST..HIGHEST with the least log loss; all labels must be known.
 
     The loss is convex in 1 / temperature, so there is at most one minimum. Where there is none
-    in this range (all clips are read right, or almost all wrong) the temperature is 1.
+    in this range (all clips are named correctly, or almost all wrong) the temperature is 1.
     """
     logits, labels = log_probabilities(predictions.probabilities), predictions.labels
 
@@ -168,7 +168,7 @@ def _elsewhere_tempered(seen: Predictions) -> Predictions:
 def _by_others(
     signers: Sequence[str], do: Callable[[NDArray[np.int64], NDArray[np.int64]], None]
 ) -> bool:
-    """do(rows of other signers, rows of these) for every part; False where there is one signer."""
+    """do(rows of other signers, rows of these) for every part; False if there is one signer."""
     parts = min(_PARTS, len(set(signers)))
     if parts < 2:
         return False
@@ -187,7 +187,7 @@ def choose_threshold(unknown: Floats, false_accepts: float) -> float:
     passes with at most that probability, were it drawn like these (split conformal
     prediction, Vovk et al. 2005). Where M is too small for that, none may pass.
     The threshold is half-way between two confidences, so that rounding decides nothing.
-    Raises SignletError where a clip that may not pass has the confidence 1.
+    Raises SignletError if a clip that may not pass has the confidence 1.
     """
     passing = max(int(np.floor(false_accepts * (len(unknown) + 1) + 1e-9)) - 1, 0)
     stopped = np.sort(unknown)[::-1][passing]

@@ -45,7 +45,7 @@ def calibrate_run(
 
     others: where answers to unknown signs come from: clips of such signs, or trainings without
     some of the run's own. false_accepts: as in `calibrate`.
-    Raises SignletError where nothing was held out in the run, or clips and runs do not fit it;
+    Raises SignletError if nothing was held out in the run, or clips and runs do not fit it;
     `Interrupted` after Ctrl-C in a training, when the same call goes on.
     """
     require_share(false_accepts)

@@ -19,7 +19,7 @@ def predict_unknown(model: ModelFile, *sets: PackedSet) -> Predictions:
     sets: the clips packed for each length that a member takes; one set for most models.
     Clips without a sign count as unknown ones. Signs are matched by name.
     Returns predictions with the label -1.
-    Raises SignletError where the clips are packed for another length, or all signs are known.
+    Raises SignletError if the clips are packed for another length, or all signs are known.
     """
     packed, length = sets[0], {one.max_len: one for one in sets}
     missing = sorted({m.config.max_len for m in model.members} - set(length))

@@ -68,7 +68,7 @@ def usage() -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code.
 
-    0: it is done. 2: something that the user can mend. 128 and a signal's number: Ctrl-C (130),
+    0: it is done. 2: something that the user can repair. 128 and a signal's number: Ctrl-C (130),
     SIGTERM (143) or SIGHUP (129) ended it.
     """
     with printing_safely(), watched(own_process=arguments is None) as ending:

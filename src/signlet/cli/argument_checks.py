@@ -13,7 +13,7 @@ _MOST_JOBS = 1024
 
 
 def check_given(parser: argparse.ArgumentParser, given: Sequence[str]) -> None:
-    """Raise SignletError where an argument is empty, or a flag has two values.
+    """Raise SignletError if an argument is empty, or a flag has two values.
 
     A flag whose default is the empty text may be given it. One that collects may come again with
     another value; the same one twice is a slip.
@@ -41,7 +41,7 @@ def check_given(parser: argparse.ArgumentParser, given: Sequence[str]) -> None:
 
 
 def check_jobs(parsed: Any) -> None:
-    """Raise SignletError where no process would do the work, or more than any machine holds."""
+    """Raise SignletError if no process would do the work, or more than any machine holds."""
     jobs = getattr(parsed, "jobs", None)
     if isinstance(jobs, int) and (jobs == 0 or jobs < -1):
         raise SignletError(f"--jobs {jobs}: give 1 or more, or -1 for one per core")

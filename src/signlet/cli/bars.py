@@ -52,7 +52,7 @@ class Bars:
 
 
 def _started(what: str, count: int) -> Any:
-    """A bar that is shown, False where there is no terminal or no rich."""
+    """A bar that is shown, False if there is no terminal or no rich."""
     if not is_terminal(sys.stderr):
         return False
     try:

@@ -25,7 +25,7 @@ from signlet.text.console import SafeConsole
 from signlet.text.terminal import print_json
 
 _USELESS = 0.1
-"""Share of known clips that pass the threshold; below it a calibration is no use."""
+"""Share of known clips that pass the threshold; a calibration below it is useless."""
 _EXAMPLES = """
   signlet calibrate runs/mine --unknown other_signs/     clips of signs the model does not know
   signlet calibrate runs/mine                            without them: trains 4 times per fold

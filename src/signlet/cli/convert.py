@@ -19,10 +19,10 @@ from signlet.text.terminal import say, tell
 from signlet.video.suffixes import is_video
 
 _EXAMPLES = """
-  signlet convert my_clips/ mended/ --swap-hands        every clip of a set, any that train takes
-  signlet convert my_clips/ mended/ --order pose,face,left_hand,right_hand
-  signlet convert my_clips/ mended/ --flip-y --pixels 640x480
-  signlet convert my_clips/ mended/ --auto              each clip by what is found in it
+  signlet convert my_clips/ repaired/ --swap-hands        every clip of a set, any that train takes
+  signlet convert my_clips/ repaired/ --order pose,face,left_hand,right_hand
+  signlet convert my_clips/ repaired/ --flip-y --pixels 640x480
+  signlet convert my_clips/ repaired/ --auto              each clip by what is found in it
   signlet convert clip.npy clip.npz --axes zxy          one clip
 """
 _SWITCHES = {
@@ -43,7 +43,7 @@ _SWITCHES = {
 
 
 def run(arguments: list[str]) -> None:
-    """Parse, convert, print; SignletError where a clip could not be read."""
+    """Parse, convert, print; SignletError if a clip could not be read."""
     parsed = parse(_parser(), arguments)
     change = _change(parsed)
     given, out = str(parsed.given), Path(parsed.out)
@@ -95,7 +95,7 @@ def _parser() -> Any:
 
 
 def _change(parsed: Any) -> Change | None:
-    """None for --auto. Raises SignletError where a flag says what cannot be."""
+    """None for --auto. Raises SignletError if a flag says what cannot be."""
     change = Change(
         order=tuple(parsed.order.replace(" ", "").split(",")) if parsed.order else None,
         axes=parsed.axes.replace(",", "").lower(),
@@ -139,7 +139,7 @@ def _refuse_packed(path: Path) -> None:
 
 
 def _refuse_own(given: Path, out: Path) -> None:
-    """Written among the clips that are read, they would be there twice."""
+    """If they were written among the clips, each clip would be in the set twice."""
     if not given.is_dir():
         return
     inside, own = out.resolve(), given.resolve()

@@ -27,7 +27,7 @@ _EXAMPLES = """
 
 
 def run(arguments: list[str]) -> None:
-    """Parse, extract, print a summary; SignletError where a video could not be extracted."""
+    """Parse, extract, print a summary; SignletError if a video could not be extracted."""
     parser = make_plain_parser(
         "extract",
         "Extract the landmarks of videos (mp4, mov, webm and all that ffmpeg reads) to files in\n"

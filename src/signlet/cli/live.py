@@ -118,7 +118,7 @@ def _sum_up(session: Session, lines: Lines) -> None:
 
 
 def _probe(opened: ExitStack) -> WindowProbe | None:
-    """Starts to find out whether there can be a window; None where there is no display."""
+    """Starts to find out whether there can be a window; None if there is no display."""
     from signlet.live.window import WindowProbe
 
     displays = ("DISPLAY", "WAYLAND_DISPLAY")

@@ -79,7 +79,7 @@ def _parser() -> Any:
 
 
 def _split(given: Sequence[str]) -> tuple[str | None, list[str]]:
-    """The model, None where none was named, and the clips."""
+    """The model, None if none was named, and the clips."""
     for name in map(Path, given):
         if name.is_dir() and (why := single_frames(name)):
             raise SignletError(why)

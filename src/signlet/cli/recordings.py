@@ -34,7 +34,7 @@ def extract_first(source: Source, console: Console, jobs: int = -1) -> Summary:
 
 
 def print_findings(summary: Summary, console: Console) -> None:
-    """Print what is wrong with recordings; nothing where nothing is."""
+    """Print what is wrong with recordings; nothing if nothing is."""
     if summary.warnings:
         console.print(warnings_table(summary))
     if summary.bad:

@@ -164,9 +164,9 @@ def _load(path: Path, threads: int) -> Any:
 
 
 def read_token(file: str | None) -> str | None:
-    """The token of `file`, else of the environment; None where there is neither.
+    """The token of `file`, else of the environment; None if there is neither.
 
-    Raises SignletError where it is unreadable, short, or cannot stand in a header.
+    Raises SignletError if it is unreadable, short, or cannot stand in a header.
     """
     where = f"--token_file {file}" if file is not None else TOKEN
     try:
@@ -195,7 +195,8 @@ def _content(file: str) -> bytes:
 
 
 def _hosts(host: str, allowed: list[str]) -> list[str] | None:
-    """Names by which it may be asked; None: any, as for other machines its names are not known."""
+    """Host names that the service answers; None: any, as for other machines its names are not
+    known."""
     for name in allowed:
         if not re.fullmatch(r"[\w.-]{1,253}|[\da-f:]+:[\da-f:]*:[\da-f:.]*", name):
             raise SignletError(f"--allow_host {name}: give a name without http:// and port")

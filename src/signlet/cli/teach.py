@@ -90,7 +90,7 @@ def _parser() -> Any:
 
 
 def _place(parsed: Any) -> Path:
-    """Return the path to write. Raises SignletError where the arguments do not fit together."""
+    """Return the path to write. Raises SignletError if the arguments do not fit together."""
     changes = parsed.add or bool(parsed.remove)
     if parsed.remove and (parsed.add or parsed.clips):
         raise SignletError("--remove: takes signs away and needs no clips; add in another command")

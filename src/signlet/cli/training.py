@@ -30,7 +30,7 @@ _POOR = 0.05
 def with_recipe_paths(arguments: list[str], default: str) -> list[str]:
     """The arguments after the path of the recipe, so that each of them wins.
 
-    default: the recipe's name if none is given. Raises SignletError where there are two.
+    default: the recipe's name if none is given. Raises SignletError if there are two.
     """
     rest, names = list(arguments), []
     for place in reversed(range(len(rest))):
@@ -60,7 +60,7 @@ def report(
 ) -> list[str]:
     """Write the report, print the verdict and the scores; return what to do next.
 
-    results: out-of-fold predictions; {} where nothing was held out.
+    results: out-of-fold predictions; {} if nothing was held out.
     """
     with doing(console, "Writing the report ..."):
         from signlet.report import write_report  # Matplotlib is not needed before

@@ -18,7 +18,7 @@ from signlet.training.progress import Bar
 _EVERY = 60.0
 """Seconds between the lines of a training where there is no terminal."""
 _SURE = 2.0
-"""Seconds of training before the time left is said."""
+"""Seconds of training before signlet prints the time left."""
 
 
 @dataclass
@@ -35,13 +35,13 @@ class Clock:
         self._last = self.now()
 
     def step(self) -> None:
-        """Count a step. What lies between two of them, as tests do, counts as training."""
+        """Count a step. The time between two steps, such as for tests, counts as training."""
         now = self.now()
         self.seconds += now - self._last
         self._last, self.steps = now, self.steps + 1
 
     def left(self, steps: int) -> str:
-        """Return how long so many further steps take, in words; "" where that is not known."""
+        """Return the time for this number of further steps, in words; "" if unknown."""
         if self.seconds < _SURE:
             return ""
         return f"{_duration(steps * self.seconds / self.steps)} left"
@@ -95,7 +95,7 @@ class Shown:
         clock.begin()
 
     def advance(self, epoch: int, step: int, clips_per_second: float) -> None:
-        """Move the bar; say a line where a minute has passed and there is no bar."""
+        """Move the bar; print a line each minute if there is no bar."""
         self._clock.step()
         self._left -= 1
         left = self._clock.left(self._left)

@@ -36,7 +36,7 @@ Shapes = tuple[tuple[int, ...], ...]
 CLIP: Shapes = ((NUM_RAW, 3), (3,), ())
 """Shapes of a frame, a point and a number: what None stands for, by the depth in lists."""
 FRAME: Shapes = ((3,), (), ())
-"""The same of a frame, whose points may lie in people."""
+"""The same for a frame; its points may be grouped by person."""
 _ADVICE = f"give a numpy array of float32, (frames, {NUM_RAW}, 3)"
 
 
@@ -45,7 +45,7 @@ def plain(given: Any, name: str, advice: str = _ADVICE, shapes: Shapes = CLIP) -
 
     given: an array, a masked array, a tensor, anything that numpy can make an array of, or
         lists of such in which None stands for a frame, a point or a number not found.
-    Raises ClipError where it holds something else than real numbers, frames of different
+    Raises ClipError if it holds something else than real numbers, frames of different
     shapes, or more numbers than the longest clip, which is judged before anything is copied.
     name: of the clip, for errors. advice: what they end with. shapes: what None stands for.
     """
@@ -123,7 +123,7 @@ def _of_list(items: Sequence[Any], shapes: Shapes) -> NDArray[Any]:
 
 
 def _only_numbers(items: Sequence[Any]) -> bool:
-    """Return True if these are numbers, lists or arrays, at most as many as a clip may have."""
+    """Return True if these are numbers, lists or arrays, and not more than a clip may have."""
     level = items
     for _ in range(_DEEPEST):
         kinds = set(map(type, level))
@@ -140,7 +140,7 @@ def _only_numbers(items: Sequence[Any]) -> bool:
 
 
 def _stacked(items: Sequence[Any], shapes: Shapes) -> NDArray[Any]:
-    """One array of the items' arrays; those that are None have the shape of the others."""
+    """One array of the items' arrays; None stands for one of the same shape."""
     if not shapes:
         raise ClipError("landmarks have more than three dimensions")
     parts = [None if item is None else _array(item, shapes[1:]) for item in items]

@@ -37,10 +37,10 @@ class Clip:
     frames: (T, 543, 3) float32, x right, y down as fractions of the image, z in the scale
         of x; NaN is "not found".
     name: identifies the clip within its source; unique there; one printable line.
-    sign: gloss of the sign, None where unknown.
-    signer: who signs, or a group of signers that must stay together; None where unknown.
-    fps: frames per second, None where unknown.
-    remarks: what was mended while it was read, or looks wrong in it; a phrase each, equal for
+    sign: gloss of the sign, None if unknown.
+    signer: who signs, or a group of signers that must stay together; None if unknown.
+    fps: frames per second, None if unknown.
+    remarks: what signlet repaired in it, or what looks wrong; a phrase each, equal for
         clips with the same trouble, so that a set's clips can be counted by it.
     """
 
@@ -116,7 +116,7 @@ def _cut(raw: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def require_shape(shape: tuple[int, ...], name: str) -> None:
-    """Raise ClipError where no clip has landmarks of this shape, or not so many frames."""
+    """Raise ClipError if a clip cannot have landmarks of this shape, or this many frames."""
     if len(shape) != 3 or shape[2] != 3 or shape[1] not in (NUM_RAW, _REFINED_RAW):
         raise ClipError(f"{name}: landmarks have shape {shown(shape)}; {shape_advice(shape)}")
     require_frames(shape[0], name)
@@ -162,7 +162,7 @@ def _outside() -> int:
 
 
 def require_landmarks(frames: NDArray[np.float32], name: str) -> None:
-    """Raise ClipError where not a single landmark was found in (T, 543, 3)."""
+    """Raise ClipError if not a single landmark was found in (T, 543, 3)."""
     if not len(frames):
         raise ClipError(f"{name}: has 0 frames; record it again")
     if np.isnan(frames).all():

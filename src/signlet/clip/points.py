@@ -22,7 +22,7 @@ _PART = re.compile(r"(face|pose|left|right)(\d+)(?:x([234]))?")
 @dataclass(frozen=True)
 class Part:
     """A part in a row of numbers. name: as in RAW_PARTS. coordinates: 2 (x, y), 3 (x, y, z) or
-    4 (with visibility); None where the array's shape tells it."""
+    4 (with visibility); None if the array's shape tells it."""
 
     name: str
     points: int
@@ -30,11 +30,11 @@ class Part:
 
 
 def parse_parts(text: str) -> tuple[Part, ...] | None:
-    """ "pose33+left21+right21" -> the parts in this order; None where it is nothing of the kind.
+    """ "pose33+left21+right21" -> the parts in this order; None if it is nothing of the kind.
 
     A part is face468, face478, pose33, left21 or right21, with x2, x3 or x4 behind it where the
     parts have different numbers of coordinates ("pose33x4+left21x3+right21x3").
-    Raises SignletError where it is, but such a part does not exist or is there twice.
+    Raises SignletError if it is, but such a part does not exist or is in it twice.
     """
     found = [_PART.fullmatch(word) for word in text.split("+")]
     words = [match for match in found if match is not None]
@@ -69,9 +69,9 @@ def arrange(raw: NDArray[Any], parts: Sequence[Part], name: str) -> NDArray[np.f
     """Put an array of named parts into the order of the 543 points.
 
     raw: (T, points, coordinates), or (T, points * coordinates).
-    Returns (T, 543, 3) float32, NaN for the parts that the array lacks. z is 0 where it has
+    Returns (T, 543, 3) float32, NaN for the parts that the array lacks. z is 0 if it has
     none. Zeros of parts that were not found are left to `validated`.
-    Raises ClipError where the shape does not fit the parts. name: of the clip, for errors.
+    Raises ClipError if the shape does not fit the parts. name: of the clip, for errors.
     """
     if raw.dtype.kind not in "fiu":
         raise ClipError(f"{name}: landmarks have type {raw.dtype}; give numbers (float32)")
@@ -87,7 +87,7 @@ def arrange(raw: NDArray[Any], parts: Sequence[Part], name: str) -> NDArray[np.f
 
 
 def coordinates(shape: tuple[int, ...], parts: Sequence[Part], name: str) -> list[int]:
-    """Of each part. Raises ClipError where an array of such a shape does not hold these parts."""
+    """Of each part. Raises ClipError if an array of such a shape does not hold these parts."""
     points = sum(part.points for part in parts)
     if len(shape) == 3 and shape[1] == points and shape[2] in (2, 3, 4):
         return [shape[2]] * len(parts)
@@ -104,7 +104,7 @@ def coordinates(shape: tuple[int, ...], parts: Sequence[Part], name: str) -> lis
 
 
 def require_part(part: str, shape: tuple[int, ...], name: str) -> None:
-    """Raise ClipError where an array of this shape does not hold a part, as in RAW_PARTS."""
+    """Raise ClipError if an array of this shape does not hold a part, as in RAW_PARTS."""
     points = points_of(part)
     if len(shape) != 3 or shape[1] not in points or shape[2] not in (2, 3, 4):
         raise ClipError(
@@ -123,7 +123,7 @@ def joined(parts: Mapping[str, NDArray[Any]], name: str) -> NDArray[np.float32]:
     """Arrays of parts to one of all points.
 
     parts: name as in RAW_PARTS -> (T, points, 2 to 4), the same T; faces of 478 points are cut.
-    Returns as `arrange`. Raises ClipError where the arrays do not fit. name: for errors.
+    Returns as `arrange`. Raises ClipError if the arrays do not fit. name: for errors.
     """
     lengths = sorted({len(block) for block in parts.values() if block.ndim})
     if len(lengths) != 1:
@@ -141,7 +141,7 @@ def joined(parts: Mapping[str, NDArray[Any]], name: str) -> NDArray[np.float32]:
 
 
 def _put(place: NDArray[np.float32], block: NDArray[Any]) -> None:
-    """(T, points, 2 to 4) into (T, points, 3), NaN where x is; z is 0 where there is none."""
+    """(T, points, 2 to 4) into (T, points, 3), NaN if x is; z is 0 if there is none."""
     width = min(block.shape[2], 3)
     place[..., width:] = 0
     place[..., :width] = block[..., :3]

@@ -1,6 +1,6 @@
 """Sentinel values for "not found": frames (T, 543, 3) in, the same with NaN for them out.
 
-Many programs write zeros, or -1, where MediaPipe found no hand. Taken for positions they are
+Many programs write zeros, or -1, if MediaPipe found no hand. Taken for positions they are
 far from where the hand was, and the model sees a hand that stands still instead of none. No
 real face, hand or body has all of its points at one place, so whatever the number, it is told
 from a position without knowing which number was written. web/clips/sentinels.js does the same.
@@ -37,7 +37,7 @@ def without_numbers(frames: NDArray[np.float32]) -> tuple[NDArray[np.float32], s
     frames: (T, 543, 3) contiguous, NaN = not found; it is copied where something is changed.
         Points that are NaN already do not count; a part needs two others. z is not looked
         at: in flat recordings it is 0 everywhere, and no part is at one place by its z.
-    Returns also what was done, as a phrase for `Clip.remarks`; None where nothing was.
+    Returns also what was done, as a phrase for `Clip.remarks`; None if nothing was.
     """
     hits = _hits(frames) if len(frames) else []
     if not hits:
@@ -100,7 +100,7 @@ def _at_one_place(
 
 
 def _place(points: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(N, 2) x and y at which the points of (N, P, 3) lie."""
+    """(N, 2) x and y at which the points of (N, P, 3) are."""
     return np.fmin.reduce(points[:, :, :2], axis=1)
 
 

@@ -69,7 +69,7 @@ def _of_width(points: int, width: int) -> str:
 
 
 def require_frames(count: int, name: str) -> None:
-    """Raise ClipError where no clip has so many frames."""
+    """Raise ClipError if a clip cannot have this many frames."""
     if not 1 <= count <= MAX_FRAMES:
         advice = "record it again" if count == 0 else "cut it into single signs"
         raise ClipError(f"{name}: has {count} frames; 1 to {MAX_FRAMES} are allowed; {advice}")

@@ -13,11 +13,11 @@ FASTEST_FPS = 250.0
 SLOWEST_FPS = 0.1
 """Frames further apart than ten seconds are pictures, no recording of a sign."""
 _FARTHEST = 1e15
-"""No recording has so many frames; beyond it a float no longer counts them."""
+"""No recording has more frames; beyond it a float no longer counts them."""
 
 
 def believed_rate(value: Any) -> float | None:
-    """Frames a second as a float; None where it is no number, or no camera takes so many."""
+    """Frames a second as a float; None if it is not a number, or too high for a camera."""
     try:
         rate = float(value)
     except Exception:  # arrays, tensors and words all refuse in ways of their own
@@ -38,7 +38,7 @@ class Span:
     unit: Literal["seconds", "frames"] = "seconds"
 
     def __post_init__(self) -> None:
-        """Raises ValueError, in words for the user, where nothing can lie between the two."""
+        """Raises ValueError, with a message for the user, if the end is not after the start."""
         numbers = [self.start] if self.end is None else [self.start, self.end]
         if not all(math.isfinite(number) and number >= 0 for number in numbers):
             raise ValueError(f"start {self.start:g} and end {self.end} must be 0 or more")

@@ -1,4 +1,4 @@
-"""Clips whose numbers mean something else, written anew as what they should be."""
+"""Clips whose numbers have another meaning, converted to the usual one."""
 
 from signlet.convert.clips import Converted, convert_file, convert_set, read_as
 

@@ -68,8 +68,8 @@ def convert_set(
     source, for the record. tick: called after each clip, twice where each is looked at first.
     A conversion that was stopped goes on where it was. Sign, signer and split stay, in a
     `manifest.csv` where the names of files do not tell them; frame rates stay in the files.
-    A clip that cannot be read is left out and told in the result.
-    Raises SignletError where there are no clips, or `out` holds anything else.
+    A clip that cannot be read is left out, and the result lists it.
+    Raises SignletError if there are no clips, or `out` holds anything else.
     """
     refs = source.refs()
     if not refs:
@@ -193,7 +193,7 @@ def _with(clip: Clip, frames: NDArray[np.float32]) -> Clip:
 def convert_file(path: Path, out: Path, change: Change | None) -> Converted:
     """Write one clip, `.npz` or `.parquet`; see `convert_set`.
 
-    Raises SignletError where it cannot be read or written, or `out` is the file itself.
+    Raises SignletError if it cannot be read or written, or `out` is the file itself.
     """
     if out.exists() and out.resolve() == path.resolve():
         raise SignletError(f"{out}: is the clip itself; name another file to write")

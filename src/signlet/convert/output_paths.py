@@ -39,7 +39,7 @@ def places(refs: Sequence[ClipRef]) -> list[Path]:
 
 
 def _stem(ref: ClipRef) -> str:
-    own = ref.path.name  # where it is escaped in the clip's name, the backslash is no folder
+    own = ref.path.name  # where it is escaped in the clip's name, the backslash is not a folder
     escaped = ref.name.endswith(printable(own)) and not own.isprintable()
     last = own if escaped else ref.name.replace("\\", "/").rstrip("/").split("/")[-1]
     stem, dot, ending = last.rpartition(".")
@@ -52,7 +52,7 @@ def _stem(ref: ClipRef) -> str:
 def claim(out: Path, about: dict[str, str]) -> None:
     """Take a folder for a conversion, or take up one that was begun.
 
-    about: what is converted and how. Raises SignletError where it holds something else.
+    about: what is converted and how. Raises SignletError if it holds something else.
     """
     record = out / RECORD
     if record.is_file():

@@ -18,9 +18,9 @@ from signlet.text.confusables import shown
 class Pair:
     """Two models on the same N clips of known sign.
 
-    difference: top-1 of the first less that of the second. low, high: its 95 % interval over
-    signers, NaN where there are fewer than three. same_answer: share of clips for which both
-    have the same first answer. only_first, only_second: share that only this one reads right.
+    difference: top-1 of the first minus top-1 of the second. low, high: its 95 % interval over
+    signers, NaN if there are fewer than three. same_answer: share of clips for which both
+    have the same first answer. only_first, only_second: share that only this one names correctly.
     """
 
     difference: float
@@ -38,7 +38,7 @@ def compare(
 
     The interval is a paired one: each draw of signers is the same for both models, so what
     makes a signer hard for both takes no part in it. See `signer_interval`.
-    Raises SignletError where the clips are not the same in the same order, or none is known.
+    Raises SignletError if the clips are not the same in the same order, or none is known.
     """
     if first.names != second.names or not np.array_equal(first.labels, second.labels):
         raise SignletError("models to compare must predict the same clips in the same order")
@@ -67,7 +67,7 @@ def align(models: Mapping[str, Predictions]) -> dict[str, Predictions]:
     """The clips that every model has and held out, in the order of the first model.
 
     models: name -> predictions. A clip may be held out in different folds.
-    Raises SignletError where the models know different signs, disagree on sign or signer of a
+    Raises SignletError if the models know different signs, disagree on sign or signer of a
     clip, or have no clip in common.
     """
     for name in models:

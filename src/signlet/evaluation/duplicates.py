@@ -18,13 +18,13 @@ NO_ESTIMATE = (
 def trained_duplicates(
     predictions: Predictions, packed: PackedSet, split: str | None = None
 ) -> NDArray[np.bool_]:
-    """(N,) bool: clips of which the packed set holds a duplicate that was trained on.
+    """(N,) bool: clips that have a duplicate among the training clips.
 
     Data sets list some recordings twice, under two signers; signer-grouped folds then do
     not keep them apart. A duplicate has the same number of frames and the same first and last
     one.
     split: the published split that was held out, so that only clips of `TRAINED_FOR` were
-        trained on; None where signers were held out: all clips but those of the same fold.
+        trained on; None if signers were held out: all clips but those of the same fold.
     """
     trained_on = TRAINED_FOR.get(split or "")
     row = {name: i for i, name in enumerate(packed.names)}
@@ -49,7 +49,7 @@ def trained_duplicates(
 def without_duplicates(
     predictions: Predictions, duplicates: NDArray[np.bool_], metric: str = "top1"
 ) -> float | None:
-    """A score of the clips that are no duplicates; None where no such clip has a known sign."""
+    """A score of the clips that are not duplicates; None if no such clip has a known sign."""
     rest = predictions.select(~duplicates)
     if not (rest.labels >= 0).any():
         return None

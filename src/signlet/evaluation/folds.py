@@ -44,9 +44,9 @@ class FoldPlan:
 
     folds: (N,) int64, the fold in which each clip is held out; -1 for a clip of unknown
         sign, which takes no part, neither in training nor in the scores.
-    grouped: True where no signer is both trained on and held out.
-    note: what to tell the user before any score is shown; "" where all is well.
-    split: the published split that is held out, "" where the folds are our own.
+    grouped: True if no signer is both trained on and held out.
+    note: what to tell the user before any score is shown; "" if all is well.
+    split: the published split that is held out, "" if the folds are our own.
     """
 
     folds: NDArray[np.int64]
@@ -78,12 +78,12 @@ def signer_folds(
     the published folds of asl-signs; others in the order of their names. The order of the
     clips does not matter.
 
-    labels: (N,) class of each clip, -1 where the sign is unknown.
-    signers: N names, "" or None where unknown. Clips of unknown signers are held out
+    labels: (N,) class of each clip, -1 if the sign is unknown.
+    signers: N names, "" or None if unknown. Clips of unknown signers are held out
         together as one group, and the note says so. Where fewer than two signers are known,
         or no sign is shown by two of them, the folds are by sign only (StratifiedKFold),
         `grouped` is False and the note warns that the estimate is for known signers.
-    Raises SignletError where the folds cannot be made: fewer than two folds or two signs,
+    Raises SignletError if the folds cannot be made: fewer than two folds or two signs,
     more folds than signers, more folds than any sign has clips.
     """
     label = np.asarray(labels, dtype=np.int64)
@@ -110,7 +110,7 @@ def possible_folds(labels: ArrayLike, signers: Sequence[str | None], wanted: int
     With fewer signers than folds each signer is a fold. Where the folds are by sign only,
     there are as many as the rarest sign has clips, but at least two.
     labels, signers: as in `signer_folds`.
-    Returns 0 where nothing can be held out: fewer than two signs would be left to train on.
+    Returns 0 if nothing can be held out: fewer than two signs would be left to train on.
     """
     label = np.asarray(labels, dtype=np.int64)
     rows = np.flatnonzero(label >= 0)
@@ -204,7 +204,7 @@ def _unknown_note(unknown: int, clips: int) -> list[str]:
 
 
 def _single_fold_signs(labels: NDArray[np.int64], split: NDArray[np.int64]) -> list[str]:
-    """A sign that lies in one fold is never trained when that fold is held out."""
+    """A sign that is in one fold is never trained when that fold is held out."""
     pairs = np.unique(np.stack([labels, split]), axis=1)
     lonely = int((np.bincount(pairs[0]) == 1).sum())
     if not lonely:

@@ -70,7 +70,7 @@ def packed_for(
     """A packed set as it is, or the clips of a source packed for each member's length.
 
     out: where to pack them to. progress: as in `pack`. columns, names: as in `open_source`.
-    Raises SignletError where the clips are missing.
+    Raises SignletError if the clips are missing.
     """
     if is_packed(where, columns, names):
         return [PackedSet.open(where)]
@@ -82,7 +82,7 @@ def packed_for(
 def is_packed(where: str | Path, columns: str | None = None, names: str | None = None) -> bool:
     """Return True if `where` is a packed set.
 
-    Raises SignletError where it is one and `columns` or `names` are given: its clips have names.
+    Raises SignletError if it is one and `columns` or `names` are given: its clips have names.
     """
     if not exists(Path(where) / HEADER):
         return False
@@ -114,7 +114,7 @@ def predict_known(model: ModelFile, *sets: PackedSet) -> Predictions:
 
     sets: the clips packed for each length that a member takes; one set for most models.
     Signs are matched by name, so the set may have others, in another order.
-    Raises SignletError where the clips were packed for another length, or none is known.
+    Raises SignletError if the clips were packed for another length, or none is known.
     """
     packed, length = sets[0], {one.max_len: one for one in sets}
     for member in model.members:

@@ -41,12 +41,12 @@ _SCHEMA = pa.schema(
 class Predictions:
     """The predictions of one model for N clips that it was not trained on; K signs.
 
-    names: N, each clip once. signers: N, "" where unknown.
-    labels: (N,) int64 class of each clip, -1 where the sign is unknown.
+    names: N, each clip once. signers: N, "" if unknown.
+    labels: (N,) int64 class of each clip, -1 if the sign is unknown.
     probabilities: (N, K) float32, each row a softmax; NaN is refused.
-    folds: (N,) int64 fold in which the clip was held out, -1 where there was none.
+    folds: (N,) int64 fold in which the clip was held out, -1 if there was none.
     signs: K glosses; the index is the class.
-    Raises SignletError where these do not fit together.
+    Raises SignletError if these do not fit together.
     """
 
     names: list[str]
@@ -99,7 +99,7 @@ def average(predictions: Sequence[Predictions], kind: Kind = "softmax") -> Predi
 
     kind: see `signlet.modelfile.averaging.mean_probabilities`.
     Clips are matched by name; order, signers and folds are those of the first.
-    Raises SignletError where clips, their labels or the signs differ.
+    Raises SignletError if clips, their labels or the signs differ.
     """
     if not predictions:
         raise SignletError("there are no predictions to average; give at least one model")
@@ -124,7 +124,7 @@ def write_predictions(path: str | Path, models: Mapping[str, Predictions]) -> No
 
     One row per model and clip: model, name, signer, fold, label, probabilities (a list of K
     float32); the signs are in the schema's metadata. The file appears whole or not at all.
-    Raises SignletError where it cannot be written or the models differ in their signs.
+    Raises SignletError if it cannot be written or the models differ in their signs.
     """
     path = Path(path)
     signs = {predictions.signs for predictions in models.values()}
@@ -150,7 +150,7 @@ def write_predictions(path: str | Path, models: Mapping[str, Predictions]) -> No
 def read_predictions(path: str | Path) -> dict[str, Predictions]:
     """Read what `write_predictions` wrote: model name -> predictions, in the file's order.
 
-    Raises SignletError where the file is missing, damaged, or holds something else.
+    Raises SignletError if the file is missing, damaged, or holds something else.
     """
     path = Path(path)
     if why := blocked(path):

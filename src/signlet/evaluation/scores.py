@@ -31,13 +31,13 @@ __all__ = [
     "worst_confusions",
     "write_predictions",
 ]
-# Printing has moved to show.py; this is the name by which some know it.
+# Printing has moved to show.py; some know it by this name.
 __getattr__, __dir__ = lazily(__name__, {"show": ["print_scores"]}, "signlet.evaluation")
 
 CONFIDENCE = 0.95
 CALIBRATION_BINS = 15
 FEWEST_SIGNERS = 3
-"""Of fewer there is no interval."""
+"""With fewer there is no interval."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,10 @@ class Scores:
     """The scores of a model on clips whose sign is known; all but `clips` are in 0..1.
 
     clips: how many were scored. top1, top5: share whose sign is the first guess, or one of
-    the first five. balanced_accuracy: mean over the signs of the share read right.
+    the first five. balanced_accuracy: mean over the signs of the share of correct clips.
     macro_f1: mean F1 over the signs that occur as truth or as reading.
     calibration_error: expected calibration error, 15 bins of equal width.
-    low, high: 95 % interval of top1 over signers, NaN where there are fewer than three signers.
+    low, high: 95 % interval of top1 over signers, NaN if there are fewer than three signers.
     """
 
     clips: int
@@ -65,7 +65,7 @@ def score(predictions: Predictions, *, resamples: int = 1000, seed: int = 0) -> 
     """Score the clips whose sign is known; the order of the clips does not matter.
 
     resamples, seed: of the interval, see `signer_interval`.
-    Raises SignletError where no clip has a known sign.
+    Raises SignletError if no clip has a known sign.
     """
     from sklearn.metrics import f1_score, recall_score
 
@@ -133,7 +133,7 @@ def signer_interval(
 
     correct: (N,) bool, or any other figure of each clip whose mean is asked for.
     signers: N names, all unknown ones ("") count as one signer.
-    Returns low and high in the figure's range; NaN, NaN where there are fewer than
+    Returns low and high in the figure's range; NaN, NaN if there are fewer than
         `FEWEST_SIGNERS`: what two have in common by chance says nothing of a third.
     """
     from scipy import stats
@@ -165,7 +165,7 @@ def interval_said(
 ) -> str:
     """An interval of `signer_interval` in a cell of a table, or why there is none.
 
-    signers: how many there are, 0 where that is not at hand. form: of the numbers.
+    signers: how many there are, 0 if that is not at hand. form: of the numbers.
     """
     if np.isnan(low):
         return {1: "one signer", 2: "two signers"}.get(signers, "1-2 signers")
@@ -176,7 +176,7 @@ def interval_said(
 
 
 def by_signer(predictions: Predictions) -> pa.Table:
-    """Columns signer, clips, top1, top5: one row per signer ("" where unknown), by name."""
+    """Columns signer, clips, top1, top5: one row per signer ("" if unknown), by name."""
     known = _known(predictions)
     signers, group = np.unique(np.array(known.signers, dtype=str), return_inverse=True)
     clips, rank = np.bincount(group), _rank(known)
@@ -193,8 +193,8 @@ def by_signer(predictions: Predictions) -> pa.Table:
 def by_sign(predictions: Predictions) -> pa.Table:
     """Columns sign, clips, top1, precision, f1: one row per sign, in the order of the classes.
 
-    top1 is the share of the sign's clips read right (its recall), precision the share right
-    among the clips read as this sign; NaN where there is none.
+    top1 is the share of the sign's clips named correctly (its recall), precision the share right
+    among the clips read as this sign; NaN if there is none.
     """
     from sklearn.metrics import precision_recall_fscore_support
 

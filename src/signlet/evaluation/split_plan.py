@@ -27,8 +27,8 @@ def split_plan(
     scores are of the published split, and whether its signers were trained on, too.
 
     labels, signers: as in `signer_folds`. splits: N of "train", "val" and "test", "" or None
-    where the clip is in none. held_out: "val" or "test".
-    Raises SignletError where nothing is in one of the two, or fewer than two signs are trained on.
+    if the clip is in none. held_out: "val" or "test".
+    Raises SignletError if nothing is in one of the two, or fewer than two signs are trained on.
     """
     label, split = np.asarray(labels, dtype=np.int64), np.array([name or "" for name in splits])
     training = np.isin(split, TRAINED_FOR[held_out]) & (label >= 0)

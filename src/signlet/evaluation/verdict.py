@@ -49,7 +49,7 @@ class Verdict:
 
     result: how often it is right, against guessing. audience: the people for whom that holds.
     limits: what limits it. steps: what to do next, the most useful first.
-    accuracy: the numbers behind it; None where nothing was tested.
+    accuracy: the numbers behind it; None if nothing was tested.
     """
 
     grade: Grade
@@ -74,16 +74,16 @@ class Accuracy:
     clips: int
     signers: int
     better: bool | None
-    """Whether it is better than guessing; None if there are too few clips to tell."""
+    """True if it is better than guessing; None if there are too few clips to tell."""
 
 
 def accuracy(predictions: Predictions) -> Accuracy:
     """Measure how often clips are named correctly, and whether that is more than guessing.
 
     Guessing names the most frequent sign each time. The range is the interval over signers, or
-    that over clips (Wilson 1927, doi:10.1080/01621459.1927.10502953) where it is wider: signers
-    who happen to score alike are no proof that all do.
-    Raises SignletError where no clip has a known sign.
+    that over clips (Wilson 1927, doi:10.1080/01621459.1927.10502953) where it is wider: similar
+    scores of a few signers do not prove that all signers score alike. Raises SignletError if no
+    clip has a known sign.
     """
     from scipy import stats
 

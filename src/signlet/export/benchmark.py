@@ -28,7 +28,7 @@ class Benchmark:
     """Latency and memory of a model file on this machine.
 
     load: seconds, importing the library included. memory: bytes that the library, loading and
-    running add to the process at its peak; 0 where the system does not tell.
+    running add to the process at its peak; 0 if the system does not tell.
     median, p95: milliseconds of one clip of 40 frames, by number of threads.
     """
 
@@ -39,7 +39,7 @@ class Benchmark:
 
 
 def benchmark_file(path: Path) -> Benchmark:
-    """Measure a file in a new process. Raises SignletError where that fails."""
+    """Measure a file in a new process. Raises SignletError if that fails."""
     command = [sys.executable, "-m", "signlet.export.benchmark", str(path)]
     try:
         done = run_minded(command, timeout=_PATIENCE)
@@ -72,7 +72,7 @@ def _timed(recogniser: Recogniser, clip: NDArray[np.float32]) -> float:
 
 
 def _peak() -> int:
-    """Largest resident memory of this process so far, in bytes; 0 where it is not known.
+    """Largest resident memory of this process so far, in bytes; 0 if it is not known.
 
     (getrusage would count the process that started this one.)
     """

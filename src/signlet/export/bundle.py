@@ -69,7 +69,7 @@ def export_ensemble(
     clips: real clips (T, 543, 3) by name, to compare with torch on, besides edge cases.
     bound: on the difference of any probability from torch; None: `BOUNDS` of the precision.
     say: called with a line for each step.
-    Raises SignletError where an argument makes no sense, a library is missing, or a file
+    Raises SignletError if an argument makes no sense, a library is missing, or a file
     differs from torch by more than the bounds; then nothing is written.
     """
     average = average or Average.plain(len(models))
@@ -109,7 +109,7 @@ def export_ensemble(
 def _prototypes(models: Sequence[SignModel]) -> Halves | None:
     """(K, D) of length 1: the mean embeddings of the signs, see `Card`.
 
-    None where a member's head knows none, or a sign had no clip.
+    None if a member's head knows none, or a sign had no clip.
     """
     heads = [model.nearest for model in models if model.nearest is not None]
     if len(heads) < len(models):

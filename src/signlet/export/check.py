@@ -34,7 +34,7 @@ class Check:
     refused: edge cases that are longer than the file takes, and were refused as they must be.
     difference: largest, of any probability of any clip; at which clip.
     disagreements: clips whose likeliest sign is another one; of real clips alone.
-    embedding_difference: largest distance of a clip's embedding, None where there is none.
+    embedding_difference: largest distance of a clip's embedding, None if there is none.
     bytes: of the file.
     """
 
@@ -69,7 +69,7 @@ def check(
 
     clips: name -> raw landmarks (T, 543, 3). bound: on the difference of any probability.
     embedding_bound: on the distance of any embedding, where the file gives one.
-    Raises SignletError where it is broken, or a clip is answered that is longer than the
+    Raises SignletError if it is broken, or a clip is answered that is longer than the
     file says it takes.
     """
     runtime = open_runtime(path, threads=1)
@@ -118,7 +118,7 @@ def _of_embeddings(
     bound: float,
     path: Path,
 ) -> dict[str, Any]:
-    """Compare the embeddings. Raises SignletError where one is too far from torch's."""
+    """Compare the embeddings. Raises SignletError if one is too far from torch's."""
     if got is None:
         return {}
     apart, at = _worst(np.linalg.norm(got - wanted, axis=1), names)
@@ -128,7 +128,7 @@ def _of_embeddings(
 
 
 def _worst(apart: NDArray[np.float32], names: Sequence[str]) -> tuple[float, str]:
-    """The largest difference, and of which clip; NaN is larger than all."""
+    """The largest difference, and its clip; NaN is larger than all."""
     place = int(np.argmax(np.where(np.isnan(apart), np.inf, apart)))
     return float(apart[place]), names[place]
 

@@ -58,7 +58,7 @@ class FrozenModel(nn.Module):
     def features(self, frames: Tensor, mask: Tensor) -> Tensor:
         """The last hidden layer's mean over the frames of each clip.
 
-        frames: (B, T, 100, 3) float32, output of `Preprocess`, 0 where nothing was found,
+        frames: (B, T, 100, 3) float32, output of `Preprocess`, 0 if nothing was found,
             1 <= T <= max_len.
         mask: (B, T) bool, True for real frames, at least one a clip.
         Returns (B, D), of any length.
@@ -139,7 +139,7 @@ class _Embedding(nn.Module):
 
 
 class _Encoder(nn.Module):
-    """(B, T, 100, 16) -> rows (B T, width), 0 where no frame is."""
+    """(B, T, 100, 16) -> rows (B T, width), 0 if no frame is."""
 
     def __init__(self, encoder: FrameEncoder, centre_hands: bool) -> None:
         super().__init__()

@@ -36,7 +36,7 @@ class RecogniserGraph(nn.Module):
         self.eval()
 
     def forward(self, inputs: Tensor, lengths: Tensor) -> tuple[Tensor, ...]:
-        """Probabilities, and maybe embeddings, of clips that lie back to back.
+        """Probabilities, and maybe embeddings, of clips that are back to back.
 
         inputs: (F, 543, 3) float32 raw landmarks, NaN = not found.
         lengths: (B,) int64, frames of each clip; `WHOLE` stands for F.

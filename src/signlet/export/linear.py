@@ -9,7 +9,7 @@ from signlet.model.norm import FrameNorm
 
 
 class Linear(nn.Module):
-    """x (N, D_in) -> (N, D_out); the weight lies as the product wants it."""
+    """x (N, D_in) -> (N, D_out); the weight is as the product wants it."""
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
         """weight: (D_out, D_in), bias: (D_out,)."""

@@ -39,7 +39,7 @@ _SINGLE = 32
 _TRACED = 9001
 """Frames of the raw clip at conversion; a number that appears nowhere else in preprocessing."""
 _INT8_PER_CHANNEL = 12
-"""Version of FULLY_CONNECTED from which on int8 weights may have a scale for each channel.
+"""First version of FULLY_CONNECTED in which int8 weights may have a scale for each channel.
 
 The quantizer does not ask for it, and tflite-runtime 2.14 would give nonsense without a word.
 """
@@ -48,13 +48,13 @@ _ANSWER, _FEATURES = "answer", "features"
 
 
 def write(path: Path, models: Sequence[SignModel], average: Average, card: Card) -> None:
-    """Write one self-describing TFLite file; what lies there is replaced.
+    """Write one self-describing TFLite file; what is there is replaced.
 
     models: eval-mode members. average: how their answers become one.
     card: what the file says of itself; its precision is that of the weights: fp32, fp16
     (stored; computed in fp32), int8 (products of 8-bit numbers). Where it has the size of an
     embedding, the file gives one.
-    Raises SignletError where it cannot be written, or the extra "export" is not installed.
+    Raises SignletError if it cannot be written, or the extra "export" is not installed.
     """
     members = [_variants(model) for model in models]
     with _quiet():
@@ -90,7 +90,7 @@ class _Prepare(nn.Module):
 
 
 class _Variant(nn.Module):
-    """A member for clips of up to so many frames."""
+    """A member for clips of at most this many frames."""
 
     _slots: Tensor
 

@@ -32,8 +32,8 @@ def model_card(card: Card, checks: Mapping[str, Check]) -> str:
             f"Compared with torch, one clip at a time, on {_compared_on(checks)}edge cases "
             "(from 1 to 2,000 frames, no hands, one hand, no face, nothing found, still hands). "
             f"Latency: one clip of {FRAMES} frames, preprocessing included, on the exporting "
-            "machine. Memory: how much loading and running the file adds to a process, including the "
-            "runtime.",
+            "machine. Memory: how much loading and running the file adds to a process, including "
+            "the runtime.",
             "",
             "## Limits",
             "",

@@ -25,13 +25,13 @@ _LARGE = 4096
 
 
 def write(path: Path, models: Sequence[SignModel], average: Average, card: Card) -> None:
-    """Write one self-describing ONNX file; what lies there is replaced.
+    """Write one self-describing ONNX file; what is there is replaced.
 
     models: eval-mode members. average: how their answers become one.
     card: what the file says of itself; its precision is that of the weights: fp32, fp16
     (stored; computed in fp32), int8 (products of 8-bit numbers). Where it has the size of an
     embedding, the file gives one.
-    Raises SignletError where it cannot be written.
+    Raises SignletError if it cannot be written.
     """
     model = traced(RecogniserGraph(models, average, card.embedding is not None))
     if card.precision == "fp16":
@@ -91,7 +91,7 @@ def _halve(model: onnx.ModelProto) -> None:
 
 
 def _in_int8(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:
-    """Products of 8-bit weights and 8-bit activations that are scaled anew in each run.
+    """Products of 8-bit weights and 8-bit activations that are scaled again in each run.
 
     path: a file to work in.
     Seven bits a weight: on processors without VNNI the sums of eight-bit ones overflow.

@@ -21,7 +21,7 @@ from signlet.text.install import needs
 def open_base(base: str | Path | Recogniser) -> Recogniser:
     """A model that can be taught, as an exported file; see `signlet.teach`.
 
-    Raises SignletError where it was taught already, or gives no embedding.
+    Raises SignletError if it was taught already, or gives no embedding.
     """
     found = base if isinstance(base, Recogniser) else Recogniser.load(base)
     file = found.file
@@ -48,7 +48,7 @@ def _from_run(folder: Path) -> Recogniser:
 def _exported(folder: Path) -> Iterator[Path]:
     """The `model.onnx` of a run folder, for as long as the block lasts.
 
-    Raises SignletError where there is no usable model, or the extra `onnx` is missing.
+    Raises SignletError if there is no usable model, or the extra `onnx` is missing.
     """
     try:
         from signlet.export.bundle import export_ensemble

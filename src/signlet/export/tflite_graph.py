@@ -86,7 +86,7 @@ class TfliteGraph:
             other = self._chooser(names, count, rest, outputs)
         else:
             # One variant only is both branches: as a subgraph it has fixed shapes, so that
-            # another number of raw frames does not make the interpreter prepare it anew.
+            # another number of raw frames does not make the interpreter prepare it again.
             other = self._as_branch(rest[0][1] if rest else part, names, outputs)
         most = self._constant(graph, np.array([limit], np.int32))
         fits = self._tensor(graph, Type.BOOL, [1])
@@ -206,7 +206,7 @@ class TfliteGraph:
         return self._model.subgraphs[self._signatures[part].subgraphIndex]
 
     def _integers(self, tensor: int) -> NDArray[Any] | None:
-        """A constant's numbers, None where it is none or not of integers."""
+        """A constant's numbers, None if it is not one or not of integers."""
         found = self._main.tensors[tensor] if tensor >= 0 else None
         data = None if found is None else self._model.buffers[found.buffer].data
         if found is None or data is None or found.type not in _NUMPY:

@@ -35,7 +35,7 @@ def missing_tools(format: str) -> str | None:
 
 
 def require_tools(formats: Sequence[str]) -> None:
-    """Raises SignletError where one of the formats cannot be written here: before the work."""
+    """Raises SignletError if one of the formats cannot be written here: before the work."""
     for format in formats:
         reason = missing_tools(format)
         if reason and format == "litert":

@@ -29,7 +29,7 @@ def write_extraction(extraction: Extraction, path: Path) -> None:
 
     `read_clip` gives the same frames back; bit for bit out of the first two, out of `.pose`,
     which stores pixels, to seven digits. A `.pose` has no place for the extractor's name.
-    Raises SignletError where the file cannot be written, or a package for it is missing.
+    Raises SignletError if the file cannot be written, or a package for it is missing.
     """
     if path.suffix.lower() == ".pose":
         _write_pose(extraction, path)

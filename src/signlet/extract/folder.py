@@ -56,7 +56,7 @@ def extract_folder(
     What was written before from the same content with the same extractor is left as it is.
     `quality.csv` in `out` holds a row for every video. progress: as in `extract_many`.
     names: how the videos are named.
-    Raises SignletError where there is no video, two would be written to one file, or `out`
+    Raises SignletError if there is no video, two would be written to one file, or `out`
     cannot be written to, or holds what extract did not write; a video that cannot be read is in
     the summary instead.
     """

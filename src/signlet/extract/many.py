@@ -26,7 +26,7 @@ from signlet.video.single import HOLISTIC, find
 class Outcome:
     """The result for one video, or a stretch of one.
 
-    quality: None where it could not be extracted; error then says why, in one line.
+    quality: None if it could not be extracted; error then says why, in one line.
     cached: it had been extracted before. problem: why it is not kept for next time.
     """
 
@@ -56,7 +56,7 @@ def extract_many(
     of it. outs: for each video a file to write, whole or not at all. done: called with each
     outcome as it comes.
     Returns the outcomes in the order of the paths; a video that cannot be read is one of them.
-    Raises SignletError where no video could be extracted at all: nothing installed, no such
+    Raises SignletError if no video could be extracted at all: nothing installed, no such
     model, a place that cannot be written to.
     """
     if jobs == 0 or jobs < -1:

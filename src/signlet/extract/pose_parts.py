@@ -15,7 +15,7 @@ def pose_parts() -> dict[str, Any]:
     """pose-format's components by name, whichever MediaPipe is installed.
 
     pose-format has them from `mediapipe.solutions`; where those are gone, they are made here of
-    the lists of MediaPipe Tasks. Raises ImportError where a package is missing.
+    the lists of MediaPipe Tasks. Raises ImportError if a package is missing.
     """
     try:
         from pose_format.utils.holistic import holistic_components

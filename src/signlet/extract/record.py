@@ -29,8 +29,8 @@ _COLUMNS = ["video", "signer", "file", "warnings", "error", *_QUALITY, "key"]
 class Row:
     """One video. video, file: relative to the folders of videos and of landmarks.
 
-    signer: "" where unknown. key: of the video's content and its extractor. quality: None
-    where error says why. warnings: kinds of what is wrong with it.
+    signer: "" if unknown. key: of the video's content and its extractor. quality: None
+    if error says why. warnings: kinds of what is wrong with it.
     """
 
     video: str
@@ -45,7 +45,7 @@ class Row:
 class Record:
     """The table in a folder. Rows are added as videos are finished, so that none is lost.
 
-    Raises SignletError where it cannot be written, before any work is done.
+    Raises SignletError if it cannot be written, before any work is done.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -91,7 +91,7 @@ class Record:
 
 
 def require_own(folder: Path) -> None:
-    """Raise SignletError where a folder holds files that extract did not write.
+    """Raise SignletError if a folder holds files that extract did not write.
 
     Its table tells that it did. Hidden files do not count.
     """

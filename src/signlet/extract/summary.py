@@ -18,7 +18,7 @@ class Summary:
     """The summary of many videos.
 
     rows: one a video. warnings: kind -> "name: what and what to do" of each.
-    skipped: so many were there already. problem: why the cache could not be written.
+    skipped: this many existed already. problem: why the cache could not be written.
     """
 
     rows: tuple[Row, ...] = ()

@@ -18,7 +18,7 @@ _MOST_LISTED = 8 << 20
 _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """Compressions that unpack in steps of bounded size."""
 _BOMB_BYTES, _BOMB_RATIO = 64 << 20, 200
-"""So many bytes out of so many times fewer are no recording of anything."""
+"""A file that unpacks to this many bytes, from so few, is not a recording."""
 DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, OverflowError)
 """The errors that zipfile raises for a damaged archive."""
 
@@ -29,7 +29,7 @@ def opened(
 ) -> Iterator[zipfile.ZipFile]:
     """An archive whose list of entries is not too long. name: what errors call it.
 
-    Raises `error` where it is missing or cannot be read, and ClipError where it is damaged,
+    Raises `error` where it is missing or cannot be read, and ClipError if it is damaged,
     encrypted or packed in an unusual way, also while it is read within the block.
     """
     name = name or path
@@ -68,7 +68,7 @@ def unpacked(
 ) -> Iterator[IO[bytes]]:
     """One entry, to be read; it gives no more bytes than it claims, and its checksum is compared.
 
-    most: bytes that it may have. Raises ClipError where it claims more, is encrypted, is packed
+    most: bytes that it may have. Raises ClipError if it claims more, is encrypted, is packed
     in an unusual way, or unpacks to very many times its size.
     """
     if entry.flag_bits & 1:
@@ -87,7 +87,7 @@ def unpacked(
 
 
 class _Bounded:
-    """A file of which no more than so many bytes are read at once, as long as `most` is set.
+    """A file that limits how many bytes are read at once while `most` is set.
 
     zipfile reads the list of entries at once, and makes an object of each.
     """

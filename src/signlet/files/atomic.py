@@ -25,7 +25,7 @@ def replacing(path: Path, durable: bool = True) -> Iterator[Path]:
     the next one that writes there.
     durable: whether the file shall survive that the machine loses its power right afterwards,
     which takes the disk some time; without it there may then be an empty file.
-    Raises SignletError where the directory cannot be written to, the disk is full, or there is a
+    Raises SignletError if the directory cannot be written to, the disk is full, or there is a
     device or a pipe.
     """
     _require_no_device(path)

@@ -1,4 +1,4 @@
-"""Bugs of signlet, told apart from the errors that a damaged file causes."""
+"""Bugs of signlet, distinguished from the errors that a damaged file causes."""
 
 from __future__ import annotations
 

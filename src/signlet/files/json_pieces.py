@@ -18,7 +18,7 @@ _MOST_BYTES, _MOST_VALUES = 256 << 20, 8_000_000
 """Of what is read at once: Python's objects take many times the bytes of their text."""
 _SPACE = re.compile(r"[ \t\n\r]*")
 _END = 8
-"""So many letters before the end of what was looked at, a piece seems to go on."""
+"""A piece that ends this many letters before the end of the buffer may continue."""
 
 
 class _TwiceError(ValueError):
@@ -40,7 +40,7 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_unique)
 def read_json(path: Path, error: type[SignletError] = SignletError) -> Any:
     """Content of a JSON file in UTF-8.
 
-    Raises `error`, one line, where it is none, is cut off, holds a key twice, or is too large.
+    Raises `error`, one line, where it is not one, is cut off, holds a key twice, or is too large.
     """
     content = content_of(path, _MOST_BYTES, error)
     if sum(content.count(mark) for mark in (b",", b"[", b"{")) > _MOST_VALUES:
@@ -73,7 +73,7 @@ def _said(path: Path, problem: Exception, place: tuple[int, int] = (0, 0)) -> st
 
 
 class Pieces:
-    """The outermost list or object of a JSON file, of which only a piece is in memory.
+    """The outermost list or object of a JSON file; only a piece of it is in memory.
 
     Whatever is wrong raises ClipError, one line with the path.
     """
@@ -93,7 +93,7 @@ class Pieces:
             self._read()
 
     def value(self) -> Any:
-        """All of the next value. Raises ClipError where it is longer than a frame can be."""
+        """All of the next value. Raises ClipError if it is longer than a frame can be."""
         self.next()
         if len(self._text) - self._at < _LONGEST:
             self._read()
@@ -123,7 +123,7 @@ class Pieces:
     def names(self) -> Iterator[str]:
         """The keys of the object that follows; whoever takes one takes its value before the next.
 
-        Raises ClipError where one is there twice.
+        Raises ClipError if one is in it twice.
         """
         self._take("{")
         seen: set[str] = set()
@@ -143,7 +143,7 @@ class Pieces:
                 return
 
     def end(self) -> None:
-        """Raise ClipError where anything follows."""
+        """Raise ClipError if anything follows."""
         if self.next():
             raise self._unexpected("the end")
 

@@ -9,14 +9,14 @@ from typing import Any, NoReturn
 
 _MOST_DEEP = 32
 _MOST_DIGITS = 18
-"""A whole number of more is no count of anything here, and other languages cannot hold it."""
+"""A larger whole number does not count anything here, and other languages cannot hold it."""
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def parsed(text: str | bytes) -> Any:
     """Parse a JSON text. bytes are UTF-8.
 
-    Takes about 25 times the memory of the text at most. Raises ValueError where it is no JSON,
+    Takes about 25 times the memory of the text at most. Raises ValueError if it is no JSON,
     is nested deeper than 32, holds a number that is infinite, NaN or of more than 18 digits, or
     half of a character.
     """

@@ -26,7 +26,7 @@ _WIDEST = 16
 
 Shape = tuple[int, ...]
 Judge = Callable[[Shape, np.dtype[Any]], None]
-"""Raises ClipError where an array of this shape and type is not wanted."""
+"""Raises ClipError if an array of this shape and type is not wanted."""
 
 
 def read_array(file: IO[bytes], size: int, judge: Judge, name: str) -> NDArray[Any]:
@@ -34,7 +34,8 @@ def read_array(file: IO[bytes], size: int, judge: Judge, name: str) -> NDArray[A
 
     file: at its beginning. size: bytes that it has, or claims to have. name: for errors.
     judge: of the header's shape and type, before memory is taken for it.
-    Raises ClipError where the header is none, what it promises is not there, or `judge` does.
+    Raises ClipError if the header is invalid, if data that it promises is missing, or if `judge`
+    raises it.
     """
     head = io.BytesIO(file.read(_LONGEST_HEADER))
     shape, fortran, kind = _header(head, name)
@@ -52,7 +53,7 @@ def read_array(file: IO[bytes], size: int, judge: Judge, name: str) -> NDArray[A
 
 
 def shape_of(path: Path) -> Shape:
-    """Shape of the array in a file, without its numbers. Raises ClipError where it has none."""
+    """Shape of the array in a file, without its numbers. Raises ClipError if it has none."""
     with open_regular(path) as file:
         return _header(io.BytesIO(file.read(_LONGEST_HEADER)), str(path))[0]
 
@@ -76,7 +77,7 @@ def _header(head: IO[bytes], name: str) -> tuple[Shape, bool, np.dtype[Any]]:
 
 
 def require_numbers(kind: np.dtype[Any], name: str) -> None:
-    """Raise ClipError where an array's type is none of real numbers."""
+    """Raise ClipError if an array's type is not a type of real numbers."""
     if kind.kind not in "fiu" or not 0 < kind.itemsize <= _WIDEST:
         what = "objects" if kind.hasobject else str(kind)[:60]
         raise ClipError(

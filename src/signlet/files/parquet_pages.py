@@ -16,7 +16,7 @@ _MAGIC = b"PAR1"
 _TAIL = 8
 """Bytes of the footer's length and the magic behind it."""
 _FIRST_PAGES = 4
-"""Byte at which the first page may lie, after the magic."""
+"""Byte at which the first page may be, after the magic."""
 _MOST_FOOTER = 1 << 20
 _ROW_GROUPS, _COLUMNS, _ROWS, _ABOUT = 4, 1, 3, 3
 _KIND, _CODEC, _VALUES, _PACKED, _DATA_AT, _DICTIONARY_AT = 1, 4, 5, 7, 9, 11
@@ -52,7 +52,7 @@ class TooLargeError(ValueError):
 def footer(file: IO[bytes], size: int) -> thrift.Structure:
     """Read the footer of a Parquet file of `size` bytes: the description of its columns.
 
-    Raises ValueError with the reason where nothing can be read, TooLargeError where too much.
+    Raises ValueError with the reason where nothing can be read, TooLargeError if too much.
     """
     file.seek(max(0, size - _TAIL))
     tail = file.read(_TAIL)
@@ -68,7 +68,7 @@ def footer(file: IO[bytes], size: int) -> thrift.Structure:
 
 
 def chunks(about: thrift.Structure) -> Iterator[Chunk]:
-    """All columns of all row groups. Raises ValueError where one lacks what Arrow needs of it."""
+    """All columns of all row groups. Raises ValueError if one lacks what Arrow needs of it."""
     try:
         for group in about[_ROW_GROUPS]:
             for number, column in enumerate(group[_COLUMNS]):
@@ -79,7 +79,7 @@ def chunks(about: thrift.Structure) -> Iterator[Chunk]:
 
 def _chunk(number: int, rows: int, about: thrift.Structure) -> Chunk:
     begin, dictionary = about[_DATA_AT], about.get(_DICTIONARY_AT, 0)
-    if 0 < dictionary < begin:  # some writers put 0 where there is none
+    if 0 < dictionary < begin:  # some writers put 0 if there is none
         begin = dictionary
     packed = about[_PACKED] if about[_VALUES] or begin else 0  # of no rows there may be no place
     if packed < 0 or (packed and begin < _FIRST_PAGES):
@@ -91,8 +91,8 @@ def _chunk(number: int, rows: int, about: thrift.Structure) -> Chunk:
 def judge_pages(file: IO[bytes], chunk: Chunk, most: int) -> int:
     """Bytes that a column takes unpacked.
 
-    Raises TooLargeError where one of its pages would take more than `most`, or texts of any length;
-    ValueError where the pages do not follow each other to the column's end.
+    Raises TooLargeError if one of its pages would take more than `most`, or texts of any length;
+    ValueError if the pages do not follow each other to the column's end.
     """
     at, end, total = chunk.begin, chunk.begin + chunk.packed, 0
     while at < end:
@@ -111,7 +111,7 @@ def judge_pages(file: IO[bytes], chunk: Chunk, most: int) -> int:
 
 
 def judge_table(file: IO[bytes], size: int) -> None:
-    """Raise ValueError where a table of any columns unpacks to far more than its file's size."""
+    """Raise ValueError if a table of any columns unpacks to far more than its file's size."""
     try:
         parts = (judge_pages(file, chunk, _LARGEST_PAGE) for chunk in chunks(footer(file, size)))
         if sum(parts) > _LARGEST_PAGE + _MOST_TIMES * size:

@@ -19,7 +19,7 @@ _KINDS = (
 
 
 def irregular(path: Path) -> str | None:
-    """Return why this is no regular file, in one line with the remedy; None if it is one.
+    """Return why this is not a regular file, in one line with the remedy; None if it is one.
 
     Links are followed. Nothing is opened, so nothing waits.
     """
@@ -50,13 +50,13 @@ def blocked(path: Path) -> str | None:
 
 
 def require_regular(path: Path, error: type[SignletError] = ClipError) -> None:
-    """Raise `error` where this is no file that can be read; see `irregular`."""
+    """Raise `error` where this is not a file that can be read; see `irregular`."""
     if problem := irregular(path):
         raise error(problem)
 
 
 def open_regular(path: Path, error: type[SignletError] = ClipError) -> IO[bytes]:
-    """The file, opened to be read. Raises `error` where it is none, or may not be read."""
+    """The file, opened to be read. Raises `error` where it is not one, or may not be read."""
     require_regular(path, error)
     try:
         return path.open("rb")
@@ -67,7 +67,7 @@ def open_regular(path: Path, error: type[SignletError] = ClipError) -> IO[bytes]
 
 
 def content_of(path: Path, most: int, error: type[SignletError] = SignletError) -> bytes:
-    """All bytes of a file, of which its size tells how many there are.
+    """All bytes of a file, as many as its size says.
 
     most: a larger file is refused. Raises `error`, also where it cannot be read.
     A file that the system makes up while it is read tells the size 0, and gives nothing.

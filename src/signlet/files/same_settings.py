@@ -15,8 +15,8 @@ def differing(
 ) -> list[str]:
     """Names of settings, in the order of `now`, that were others when the work was begun.
 
-    was: None where nobody can tell, and all differ. unknown_differs: what holds for a setting that
-    `was` does not name: a run of an earlier version has not had it, which is no difference.
+    was: None if unknown; then all differ. unknown_differs: what holds for a setting that
+    `was` does not name: a run of an earlier version has not had it, which is not a difference.
     """
     if was is None:
         return list(now)

@@ -28,10 +28,10 @@ _PLAIN = {f"{_YAML}{kind}" for kind in _KINDS}
 
 
 def read_mapping(path: Path, remedy: str) -> dict[str, Any]:
-    """The mapping in a YAML file; its keys are texts and none is there twice.
+    """The mapping in a YAML file; its keys are texts and none is in it twice.
 
     remedy: what the user can do, the end of an error.
-    Raises SignletError where the file cannot be read, is no YAML, or holds no mapping.
+    Raises SignletError if the file cannot be read, is no YAML, or holds no mapping.
     """
     require_regular(path, SignletError)
     try:
@@ -130,7 +130,7 @@ def _reason(error: Exception) -> str:
 def check_sections(
     settings: Mapping[str, Any], kind: Any, others: frozenset[str] = frozenset(), within: str = ""
 ) -> None:
-    """Raise SignletError where a name is no setting of `kind`, or a value is missing or a mapping.
+    """Raise SignletError if a name is not a setting of `kind`, or a value is missing or a mapping.
 
     kind: a dataclass, whose fields that are dataclasses are sections. others: names that may be
     there besides. within: the section, "optimiser.", for errors. Which numbers a value can be is

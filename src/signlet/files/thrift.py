@@ -21,7 +21,7 @@ _Walked = tuple[Any, int]
 def structure(data: bytes, at: int = 0) -> tuple[Structure, int]:
     """Decode the structure that begins at `at`; also return where it ends.
 
-    Texts, doubles and maps are skipped. Raises ValueError where the data is no whole structure,
+    Texts, doubles and maps are skipped. Raises ValueError if the data is not a whole structure,
     holds a field twice, or nests deeper or holds more than any file does.
     """
     try:

@@ -29,7 +29,7 @@ class LiveFrame:
     """One frame of a camera, a video or a file of landmarks.
 
     landmarks: (543, 3) float32, NaN = not found. time: seconds from the start.
-    image: (height, width, 3) uint8 RGB, None where there are landmarks only.
+    image: (height, width, 3) uint8 RGB, None if there are landmarks only.
     """
 
     landmarks: NDArray[np.float32]
@@ -42,7 +42,7 @@ class Input:
     """An opened source. name: for people. live: it does not wait for us, as a camera.
 
     dropped: tells how many pictures were left out because others were newer.
-    notes: what was assumed, or mended in the file. remarks: what turned out to be wrong with
+    notes: what was assumed, or repaired in the file. remarks: what turned out to be wrong with
     a video, once it was read.
     """
 
@@ -58,7 +58,7 @@ class Input:
 def open_input(source: str) -> Iterator[Input]:
     """Open a camera by its number, a video or file of landmarks by its path, or a letter by name.
 
-    Raises SignletError where the camera is missing, ClipError where the file cannot be read.
+    Raises SignletError if the camera is missing, ClipError if the file cannot be read.
     """
     if source.isdecimal():
         with _camera(int(source)) as opened:

@@ -19,7 +19,7 @@ class Latest(Generic[Item]):
     A thread takes every item and keeps the last one, so that the reader is never further
     behind than one item. Use as a context manager.
     name: of the source, for errors. patience: seconds without an item after which it is gone.
-    dropped: items that nobody was given.
+    dropped: items that were never taken.
     """
 
     def __init__(self, source: Iterator[Item], name: str, patience: float = 10.0) -> None:
@@ -56,7 +56,7 @@ class Latest(Generic[Item]):
                 self._news.notify()
 
     def __iter__(self) -> Iterator[Item]:
-        """Until the source ends. Raises its error, or SignletError where nothing comes."""
+        """Until the source ends. Raises its error, or SignletError if nothing comes."""
         while (kept := self._wait()) is not None:
             yield from kept
         if self._error is not None:

@@ -31,7 +31,7 @@ class Lines:
             print(as_text(event), flush=True)
 
     def say(self, text: str) -> None:
-        """Tell the user something that is no event."""
+        """Tell the user something that is not an event."""
         self.clear()
         tell(text)
 
@@ -51,7 +51,7 @@ class Lines:
 
 
 def as_text(event: SignEvent) -> str:
-    """`  12.3-13.4 s  hello  87 %`; where it is none of the signs, the nearest is named."""
+    """`  12.3-13.4 s  hello  87 %`; where it is not one of the signs, the nearest is named."""
     span = f"{event.start:7.1f}-{event.end:.1f} s"
     if event.sign is not None:
         return f"{span}  {printable(event.sign)}  {event.confidence * 100:.0f} %"

@@ -20,7 +20,7 @@ from signlet.video.suffixes import is_video
 def write_overlay(out: Path, path: Path, clip: Clip, said: Prediction, model: str) -> None:
     """Write what was recognised in a clip as a video; `path` is where the clip came from.
 
-    Raises SignletError where it cannot be written, ClipError where the video cannot be read.
+    Raises SignletError if it cannot be written, ClipError if the video cannot be read.
     """
     end = len(clip.frames) / (clip.fps or USUAL_FPS)
     event = SignEvent(said.sign, 0.0, end, said.confidence, tuple(said.top(TOP)))

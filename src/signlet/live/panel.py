@@ -23,8 +23,8 @@ class Panel:
     """The content of the panel.
 
     model, source: their names. events: the last signs, the newest last. signing: a sign is being
-    made, None where nobody looks for one. clock: seconds of the recording. fps: pictures a second
-    that were looked at, 0 where that says nothing. halt: why the picture stands still, "" where
+    made, None if nobody looks for one. clock: seconds of the recording. fps: pictures a second
+    that were looked at, 0 if that says nothing. halt: why the picture stands still, "" if
     it moves. note: a suggestion. keys: what can be pressed.
     """
 

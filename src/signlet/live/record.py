@@ -17,7 +17,7 @@ from signlet.text.install import needs
 
 SUFFIXES = (".mp4", ".mov", ".mkv")
 _TICKS = 1000
-"""Times are kept in so many parts of a second."""
+"""Times are kept in this many parts of a second."""
 
 
 class Recorder:
@@ -49,7 +49,7 @@ class Recorder:
         return stream
 
     def close(self, path: Path) -> None:
-        """Write what the encoder still holds. Raises SignletError where there was no picture."""
+        """Write what the encoder still holds. Raises SignletError if there was no picture."""
         if self._stream is None:
             raise SignletError(f"{path}: there was no picture to write")
         self._container.mux(self._stream.encode(None))
@@ -59,7 +59,7 @@ class Recorder:
 def recording(path: Path) -> Iterator[Recorder]:
     """Write a video; it appears when the block ends, and not at all where it fails.
 
-    Raises SignletError where the name has another ending, PyAV is missing, or it cannot be
+    Raises SignletError if the name has another ending, PyAV is missing, or it cannot be
     written.
     """
     check_name(path)
@@ -72,7 +72,7 @@ def recording(path: Path) -> Iterator[Recorder]:
 
 
 def check_name(path: Path) -> None:
-    """Raise SignletError where no video can be written under this name."""
+    """Raise SignletError if no video can be written under this name."""
     if path.suffix.lower() not in SUFFIXES:
         raise SignletError(f"{path}: give a name that ends in {', '.join(SUFFIXES)}")
     try:

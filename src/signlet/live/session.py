@@ -38,7 +38,7 @@ class Shows(Protocol):
     """An output that draws states."""
 
     def show(self, state: LiveState) -> bool:
-        """Draw a state; False where the user wants to end."""
+        """Draw a state; False if the user wants to end."""
 
     def finish(self, state: LiveState) -> None:
         """The recording is over; this is its last frame with all that was recognised."""
@@ -96,7 +96,7 @@ class Session:
                 stage.finish(state)
 
     def _frames(self) -> LiveFrame | None:
-        """All frames; the last one, None where there was none or the user has enough."""
+        """All frames; the last one, None if there was none or the user has enough."""
         last = None
         for frame in self.source.frames:
             if self.seconds is not None and frame.time > self.seconds:
@@ -107,7 +107,7 @@ class Session:
         return last
 
     def _take(self, frame: LiveFrame) -> bool:
-        """One frame; False where the user wants to end."""
+        """One frame; False if the user wants to end."""
         self.frames += 1
         self.found = self.found or not np.isnan(frame.landmarks).all()
         self._answer(self.stream.push(frame.landmarks, frame.time))

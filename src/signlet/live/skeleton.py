@@ -19,7 +19,7 @@ _MIRRORED = {"left_hand": "right_hand", "right_hand": "left_hand"}
 _FINGERS = range(POSE.start + 17, POSE.start + 23)
 """The body's own idea of fingers; the hands show them better."""
 _FINE = 4
-"""OpenCV takes coordinates in parts of a pixel: so many binary digits."""
+"""OpenCV takes coordinates in parts of a pixel: this many binary digits."""
 _FAR = 4.0
 """Points further outside the picture, in pictures, are not drawn."""
 

@@ -68,7 +68,7 @@ class WindowStage:
     _began: float | None = None
 
     def show(self, state: LiveState) -> bool:
-        """Draw a state, stay while the user pauses; False where the user wants to end."""
+        """Draw a state, stay while the user pauses; False if the user wants to end."""
         panel = self.updates.panel(state)
         action = self.window.show(picture(state.frame, panel, self.turned), self._wait(state))
         if action == "pause":
@@ -94,7 +94,7 @@ class WindowStage:
         return max(0.0, self._began + state.frame.time - now)
 
     def _halt(self, state: LiveState, panel: Panel) -> bool:
-        """Show a picture until space is pressed; False where the user wants to end."""
+        """Show a picture until space is pressed; False if the user wants to end."""
         self._began = None
         while True:
             action = self.window.show(picture(state.frame, panel, self.turned), _PAUSED)

@@ -1,4 +1,4 @@
-"""Right shape, wrong meaning: clips whose numbers mean something else, and how to mend them."""
+"""Right shape, wrong meaning: clips whose numbers mean something else, and how to repair them."""
 
 from signlet.meaning.change import Change
 from signlet.meaning.checks import remarks_on, suspected

@@ -49,7 +49,7 @@ def _ways(left: Floats, up: Floats) -> Way | None:
 
 
 def likely_reading(way: Way) -> Change:
-    """The change of x and y after which left lies at +x and up at -y; none where that is so.
+    """The change of x and y after which left is at +x and up at -y; none where that is so.
 
     A head may lean: only a reading that fits clearly better than the usual one is taken.
     """

@@ -24,8 +24,8 @@ _REFINED = NUM_RAW + IRIS_FACE - _SIZES["face"]
 class Change:
     """The way to read an array, in the order of the steps.
 
-    order: parts as they lie in the array, None for face, left_hand, pose, right_hand.
-    axes: coordinates as they lie in the array, "xyz" unless told.
+    order: parts as they are in the array, None for face, left_hand, pose, right_hand.
+    axes: coordinates as they are in the array, "xyz" unless told.
     pixels: width and height of the picture whose pixels x and y count; z counts pixels of its
         width, too.
     span: numbers at the edges of the picture, left and top, right and bottom: (-1, 1), (0, 100).
@@ -33,7 +33,7 @@ class Change:
     zeros_missing: a point at x = 0, y = 0 was not found.
     sort_frames: frames were put in the order of their numbers as text: 0, 1, 10, 11, 2.
     flip_x, flip_y, flip_z: the coordinate ran the other way. without_z: z is set to 0.
-    swap_hands, swap_pose: left and right of them are exchanged.
+    swap_hands, swap_pose: left and right of them are swapped.
     mirror: the whole picture was a mirror image: x turned and all sides exchanged.
     one_hand: where both hands hold the same points, only that at its wrist of the pose is there.
     filled_missing: a hand that stands still to the last digit or moves in a straight line, while
@@ -59,7 +59,7 @@ class Change:
     drop_repeats: bool = False
 
     def __post_init__(self) -> None:
-        """Raises SignletError where one of them cannot be."""
+        """Raises SignletError if one of them cannot be."""
         if self.order is not None and sorted(self.order) != sorted(RAW_PARTS):
             given = ",".join(self.order)
             raise SignletError(
@@ -77,7 +77,7 @@ class Change:
             raise SignletError("--pixels and --span: mean the same; give only one of them")
 
     def flags(self) -> str:
-        """As the command line has it: "--flip-y --swap-hands"; "" where nothing is changed."""
+        """As the command line has it: "--flip-y --swap-hands"; "" if nothing is changed."""
         return " ".join(self._flags())
 
     def _flags(self) -> Iterator[str]:
@@ -97,7 +97,7 @@ class Change:
         """(T, 543, 3) float32 that mean what they should; the array itself is not changed.
 
         array: (T, 543, 3), or (T, 553, 3) with a face of 478 points. name: for messages.
-        Raises ClipError where it has another shape.
+        Raises ClipError if it has another shape.
         """
         frames = self._in_order(array, name)[..., [self.axes.index(axis) for axis in "xyz"]]
         if self.zeros_missing:
@@ -179,7 +179,7 @@ def by_number(count: int) -> NDArray[np.int64]:
 
 
 def together(changes: Sequence[Change]) -> Change:
-    """All of several changes in one, each of which changes something else."""
+    """Several changes joined into one; each changes something different."""
     given = {
         field.name: value
         for change in changes

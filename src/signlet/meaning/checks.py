@@ -19,8 +19,8 @@ SPREAD, HIGH = 0.02, 0.2
 def suspected(frames: Floats) -> tuple[Fault, ...]:
     """Return the suspected faults of a clip; () if all is well.
 
-    frames: (T, 543, 3), NaN where not found. Each fault is looked for in what mending the
-    ones before it gives. Clips that do not tell, such as one hand and nothing else, give none.
+    frames: (T, 543, 3), NaN if not found. Each fault is searched for after the earlier ones were
+    repaired. Clips that do not tell, such as one hand and nothing else, give none.
     """
     with np.errstate(all="ignore"):  # of coordinates beyond all measure, and of what is missing
         hands_way = tracks(frames)
@@ -99,7 +99,7 @@ def _joined(found: list[Fault]) -> tuple[Fault, ...]:
 
 
 def _with_axes(few: Floats) -> tuple[str, Floats]:
-    """The order in which the coordinates lie, and frames in which it is the usual one."""
+    """The order of the coordinates, and the frames in the usual order."""
     read = axes.likely_axes(few)
     return read, few if read == "xyz" else Change(axes=read)(few)
 

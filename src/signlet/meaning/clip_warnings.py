@@ -24,10 +24,10 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class ClipSummary:
-    """Data of a clip for warnings. sign, signer: "" where unknown. content: equal for duplicates.
+    """Data of a clip for warnings. sign, signer: "" if unknown. content: equal for duplicates.
 
-    seconds: None where the frame rate is unknown. remarks: as in `Clip`. look: see
-    `signlet.meaning`, None where nobody looked. hands: whether a hand was found in any frame.
+    seconds: None if the frame rate is unknown. remarks: as in `Clip`. look: see
+    `signlet.meaning`, None if nobody looked. hands: whether a hand was found in any frame.
     """
 
     name: str
@@ -55,7 +55,7 @@ class SetSummary:
 
     signs: all of them, those without a clip too. clips: that can be used. skipped: why others
     cannot. listed: where all such reasons stand, "" for nowhere. found: `Source.notes`.
-    told: the remarks on single clips were said.
+    told: the remarks on single clips were printed already.
     """
 
     signs: tuple[str, ...]
@@ -83,7 +83,7 @@ def data_warnings(seen: SetSummary) -> list[str]:
 def reading_warnings(seen: SetSummary) -> list[str]:
     """Warnings on clips whatever they are for: how they were found and what is wrong with them.
 
-    On clips that could not be read, or were mended, on names that look the same, on the same
+    On clips that could not be read, or were repaired, on names that look the same, on the same
     recording under two signs, and on clips too short to show a sign.
     """
     found = [
@@ -125,7 +125,7 @@ def _remarks(clips: Sequence[ClipSummary]) -> Iterator[str]:
 def _meaning(clips: Sequence[ClipSummary], told: bool) -> Iterator[str]:
     """Numbers that mean something else: what clips tell alone, and what they tell together.
 
-    told: what they tell alone was said.
+    told: the remarks on single clips were printed already.
     """
     verdict = of_set([(clip.remarks, clip.look) for clip in clips])
     every = (remark for clip in clips for remark in verdict.remarks(clip.remarks))

@@ -13,7 +13,7 @@ class Fault:
     """One thing that is wrong with the meaning of a clip's numbers.
 
     problem: its kind in few words. seen: from what it was noticed.
-    change: what mends it, None where nothing can. instead: what to do then.
+    change: what repairs it, None if nothing can. instead: what to do then.
     """
 
     problem: str
@@ -23,7 +23,7 @@ class Fault:
 
     @property
     def flags(self) -> str:
-        """Of `signlet convert`; "" where it cannot mend this."""
+        """Of `signlet convert`; "" if it cannot repair this."""
         return self.change.flags() if self.change else ""
 
     @property
@@ -209,7 +209,7 @@ def for_some(phrase: str) -> str:
 
 
 def remedy(faults: Sequence[Fault], given: str = "IN", out: str = "OUT") -> str:
-    """One command that mends all of several faults of a clip; "" where none can be mended."""
+    """One command that repairs all of several faults of a clip; "" if none can be repaired."""
     change = together([fault.change for fault in faults if fault.change])
     return "" if change == NOTHING else f"signlet convert {given} {out} {change.flags()}"
 

@@ -20,7 +20,8 @@ Rows = NDArray[np.bool_]
 
 
 def may_be_filled(tracked: Floats) -> bool:
-    """A first look: whether a hand stands or moves in a line; of what `points.tracks` gives."""
+    """A first look: whether a hand stands still or moves in a straight line; of what
+    `points.tracks` gives."""
     step = tracked[..., 1:] - tracked[..., :-1]
     bend = step[..., 1:] - step[..., :-1]
     straight = (np.abs(bend) <= LINE * _size(tracked)) | (step[..., 1:] == 0)
@@ -59,7 +60,8 @@ def is_repeated(frames: Floats) -> bool:
 
 
 def filled_hands(frames: Floats) -> Iterator[tuple[slice, Rows]]:
-    """Each hand, and frames (T,) in which it stands or moves in a line while the rest does not."""
+    """Each hand, and the frames (T,) in which it stands still or moves in a straight line while
+    the rest does not."""
     limit = LINE * _size(frames)
     still = _still(frames)
     bend = np.full(frames.shape[:2], np.nan, np.float32)

@@ -21,17 +21,17 @@ from signlet.meaning.points import Floats, few_frames
 CLEAR = 0.5
 """From here on a clip's hands are clearly shaped as left or right ones."""
 FEWEST, MOST_OF = 5, 0.75
-"""So many clear clips are needed, and so large a share of them must agree."""
+"""Number of clear clips that are needed, and the share of them that must agree."""
 DOWN = -0.3
 """Mean of `upright` and `beside` from which a set is turned."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """The handedness of a clip, each number from -1 to 1, NaN where unknown.
+    """The handedness of a clip, each number from -1 to 1, NaN if unknown.
 
-    handed: how surely they are shaped as they are called. beside: the left hand lies at
-    greater x. upright: fingertips lie above the wrist. placed: whether a pose tells better
+    handed: how surely they are shaped as they are called. beside: the left hand is at
+    greater x. upright: fingertips are above the wrist. placed: whether a pose tells better
     which hand is which.
     """
 
@@ -42,14 +42,14 @@ class Look:
 
 
 def look_at(frames: Floats) -> Look:
-    """See `Look`. frames: (T, 543, 3), NaN where not found."""
+    """See `Look`. frames: (T, 543, 3), NaN if not found."""
     few = few_frames(frames)
     placed = not np.isnan(few[:, [POSE.start + 15, POSE.start + 16], 0]).all()
     return look_at_hands(few[:, LEFT_HAND], few[:, RIGHT_HAND], placed)
 
 
 def look_at_hands(left: Floats, right: Floats, placed: bool) -> Look:
-    """See `Look`. left, right: (T, 21, 3), NaN where not found."""
+    """See `Look`. left, right: (T, 21, 3), NaN if not found."""
     with np.errstate(over="ignore", invalid="ignore"):  # of coordinates beyond all measure
         return _look(left, right, placed)
 

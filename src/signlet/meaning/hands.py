@@ -9,12 +9,12 @@ from signlet.landmarks import LEFT_HAND, POSE, RIGHT_HAND
 from signlet.meaning.points import Floats, length, middle
 
 CLEARLY, MOSTLY = 0.1, 0.6
-"""Hands are exchanged where they lie nearer the other wrist by so much of the shoulders' width,
-and do in this share of the frames."""
+"""Hands are swapped if they are nearer to the other wrist, by this share of the shoulders' width,
+in this share of the frames."""
 FAR_BODY, FAR_HANDS = 0.6, 2.5
-"""A hand lies nowhere near a wrist beyond so many widths of the shoulders and so many palms."""
+"""A hand is not at a wrist if it is farther away than this many shoulder widths and palms."""
 FACE_OFF = 0.8
-"""A face lies elsewhere than the head of the pose beyond so many heights of a face."""
+"""A face is not at the head of the pose if it is farther away than this many face heights."""
 ONE_HAND = 1e-4
 """Both hands are one where no point differs by more than this share of a palm."""
 ANCHORED, ALIVE = 3e-4, 2e-2
@@ -28,7 +28,7 @@ _NOSE, _FACE_NOSE, _BROW, _CHIN = POSE.start, (1, 2), 10, 152
 
 
 def exchanged(points: Floats) -> bool:
-    """Return True if the hands of (T, 543, 2 or more) lie at each other's wrists of the pose.
+    """Return True if the hands of (T, 543, 2 or more) are at each other's wrists of the pose.
 
     Where only one wrist is known, a hand is taken to be the other one's if it is far from it.
     """
@@ -66,7 +66,7 @@ def _nearer_other(points: Floats) -> Floats:
 
 
 def far_from_wrists(points: Floats) -> bool:
-    """Return True if the hands lie at no wrist of the pose, in most frames."""
+    """Return True if the hands are at no wrist of the pose, in most frames."""
     nearest = np.fmin(*_to_wrists(points[..., :2]))
     nearest = nearest[~np.isnan(nearest)]
     limit = max(FAR_BODY * _shoulders(points[..., :2]), FAR_HANDS * _palm(points))
@@ -74,7 +74,7 @@ def far_from_wrists(points: Floats) -> bool:
 
 
 def face_elsewhere(points: Floats) -> bool:
-    """Return True if the face lies elsewhere than the head of the pose."""
+    """Return True if the face is elsewhere than the head of the pose."""
     xy = points[..., :2]
     height = float(middle(length(xy[:, _BROW] - xy[:, _CHIN])))
     off = float(middle(length(xy[:, _FACE_NOSE].mean(1) - xy[:, _NOSE])))
@@ -104,7 +104,7 @@ def twice(points: Floats) -> NDArray[np.bool_]:
 def twin(points: Floats) -> slice | None:
     """Return the duplicated hand, if both hold the same points: the one farther from its wrist.
 
-    None where no pose with both wrists tells.
+    None if no pose with both wrists tells.
     """
     xy = points[twice(points)][..., :2]
     off = [length(xy[:, hand.start] - xy[:, _WRISTS[side]]) for side, hand in enumerate(_HANDS)]

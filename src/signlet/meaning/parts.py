@@ -1,7 +1,7 @@
 """Order of the parts: points of a clip in, the likely order by the lengths of lines out.
 
-In a face, a hand or a head, points that are joined by a line lie close together. Where other
-points lie in their rows, the lines run to and fro.
+In a face, a hand or a head, points that are joined by a line are close together. Where other
+points are in their rows, the lines run to and fro.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ MOST = {"face": 0.2, "left_hand": 0.85, "pose": 0.2, "right_hand": 0.85}
 """Mean line of a part as a share of the usual distance of its points; above it, the points are
 others. Of 5,800 real clips the face has at most 0.12, the pose 0.12, hands 0.7."""
 NOISE, LEAST_NOISE = 0.75, 0.5
-"""Mean and least of the parts' values from which a clip is noise; of random points it is 0.89."""
+"""A clip is noise if the mean and the least of its parts' values exceed these; of random points it
+is 0.89."""
 _POSE_LINES = np.array(
     [
         *((0, 1), (1, 2), (2, 3), (3, 7), (0, 4), (4, 5), (5, 6), (6, 8), (9, 10), (11, 12)),
@@ -54,7 +55,7 @@ _ORDERS = [
 def raggedness(frames: Floats) -> dict[str, float]:
     """Part -> its mean line, as a share of the usual distance of its points, for parts found.
 
-    frames: (T, 543, 3), NaN where not found.
+    frames: (T, 543, 3), NaN if not found.
     """
     found = {}
     points = frames[:: -(-len(frames) // _FRAMES), :, :2]
@@ -73,7 +74,7 @@ def _part(points: Floats, rows: slice, lines: NDArray[np.int64]) -> float:
         return float("nan")
     own, there, points = own[seen], there[seen], points[seen]
     if own.shape[1] == _HAND and _ends_early(there).mean() > 0.5:
-        return float("inf")  # as where the end of another part lies there
+        return float("inf")  # as where the end of another part is there
     if own.shape[1] > FACE_BEGINS and not there[:, FACE_BEGINS:].any():
         return float("inf")  # a face does not end after its first points
     lengths = length(points[:, lines[:, 0]] - points[:, lines[:, 1]])
@@ -128,9 +129,9 @@ def is_noise(parts: dict[str, float]) -> bool:
 
 
 def likely_order(frames: Floats) -> Change | None:
-    """The order in which the parts lie in frames (T, 543, 3) that are ragged as they are.
+    """The order in which the parts are in frames (T, 543, 3) that are ragged as they are.
 
-    None where they are ragged in every order.
+    None if they are ragged in every order.
     """
     best, least = None, np.inf
     for order in _ORDERS:

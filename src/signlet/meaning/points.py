@@ -45,7 +45,7 @@ def few_frames(frames: Floats) -> Floats:
 
 
 def middle(values: Floats) -> Floats:
-    """The middle one of (N, ...) over the rows in which all is known; NaN where there is none."""
+    """The middle one of (N, ...) over the rows in which all is known; NaN if there is none."""
     missing = np.isnan(values)
     if missing.any():
         values = values[~missing.reshape(len(values), -1).any(1)]

@@ -27,7 +27,7 @@ LARGEST = 4.0
 MOVED_Z = -0.4
 """z of a wrist is about 0 by itself."""
 DEEP = 0.04
-"""A third coordinate that is no z has at least this range, or is the same everywhere."""
+"""A third coordinate that is not a z has at least this range, or is the same everywhere."""
 
 Doubt = Literal["all", "ways", "origin", "hands", "anchors", "depth"]
 
@@ -61,8 +61,8 @@ _OTHERS = int(_COUNTS.sum())
 def doubts(frames: Floats, wrists: Floats) -> set[Doubt]:
     """Return the doubts that `checks` has to look into; none if a clip is surely right.
 
-    frames: (T, 543, 3), NaN where not found. wrists: x of those of both hands, (2, T).
-    Whether frames lie in the order of time is not asked.
+    frames: (T, 543, 3), NaN if not found. wrists: x of those of both hands, (2, T).
+    It does not check whether frames are in time order.
     """
     few = _three(frames, wrists)
     lost = np.isnan(few[0])

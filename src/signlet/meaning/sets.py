@@ -27,7 +27,7 @@ _ALIKE = (
 """Faults between which a set decides."""
 
 Remarked = tuple[Sequence[str], Look | None]
-"""Remarks on a clip, and what its hands tell, None where nobody looked."""
+"""Remarks on a clip, and what its hands tell, None if nobody looked."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,6 @@ def of_set(clips: Sequence[Remarked]) -> Verdict:
 
 
 def _usual(counts: Counter[Fault], alike: Sequence[Fault]) -> Fault:
-    """The most frequent one; that 0 lies somewhere in the picture, clips say that cannot tell."""
+    """The most frequent one; clips that cannot tell report an origin somewhere in the picture."""
     told = [fault for fault in alike if counts[fault]]
     return max(told, key=lambda fault: (fault is not faults.FROM_A_POINT, counts[fault]))

@@ -14,11 +14,12 @@ from signlet.meaning.faults import Fault
 from signlet.meaning.points import Floats
 
 SHORTEST = 12
-"""Of fewer frames the order cannot be told: 0 to 9 are the same as text, and so are 0 to 10."""
+"""With fewer frames the order cannot be determined: 0 to 9 are the same as text, and so are 0 to
+10."""
 SMOOTHER = 0.65
 """The way of the hands is shorter than this share of what it was, sorted by number."""
 MIXED = 0.9
-"""Steps as long as this share of the way between any two frames are no movement."""
+"""Steps as long as this share of the way between any two frames are not movement."""
 MOVED, MOVED_MUCH = 1.0, 2.0
 """Palms that a hand must move to tell whether its frames are sorted as text, or mixed up."""
 
@@ -67,7 +68,7 @@ def _steps(wrists: Floats) -> Floats:
 
 
 def _of(steps: list[list[float]], moved: list[float], least: float) -> list[float]:
-    """The three of `_steps`, of all hands that moved so many palms; 0 where none did."""
+    """The three of `_steps`, of all hands that moved so many palms; 0 if none did."""
     moving = [of for of, palms in zip(steps, moved, strict=True) if palms >= least]
     return [sum(of) for of in zip(*moving, strict=True)] or [0.0, 0.0, 0.0]
 

@@ -16,7 +16,7 @@ _Z_COUNTS = 0.003
 def from_span(frames: Floats, low: float, high: float) -> Floats:
     """Fractions of the picture out of (T, 543, 3) whose x and y run from low to high across it.
 
-    z was changed in the same way where that of the wrists, 0 by itself, lies at `low`; it was
+    z was changed in the same way where that of the wrists, 0 by itself, is at `low`; it was
     scaled alone where the picture is 10 or more and z spreads too much for fractions of it.
     """
     found, wide = frames.copy(), np.float32(high - low)

@@ -15,18 +15,18 @@ from signlet.meaning.faults import Fault
 from signlet.meaning.points import Floats, length, middle
 
 PIXELS = 5.0
-"""Half of all points beyond this are no fractions of a picture."""
+"""If half of all points are above this, they are not fractions of a picture."""
 BEYOND = 1e5
-"""Half of all points beyond this are no pixels either."""
+"""If half of all points are above this, they are not pixels either."""
 OUTSIDE, HAND_OUTSIDE = 0.02, 0.1
-"""So far beyond its edge, as a share of the picture, lies what is seen in it: a head, and the
-middle of a hand. In none of 5,800 real clips does a face lie beyond 0, or a hand beyond this."""
+"""So far beyond its edge, as a share of the picture, is what is seen in it: a head, and the
+middle of a hand. In none of 5,800 real clips does a face are beyond 0, or a hand beyond this."""
 FAR_FROM_MIDDLE = 0.6, 1.1
-"""Face or hands lie beyond the one in some frame, and never beyond the other, where coordinates
+"""Face or hands are beyond the one in some frame, and never beyond the other, where coordinates
 run from -1 to 1."""
 _SHOULDERS = POSE.start + 11, POSE.start + 12
 _ENOUGH = 6
-"""In so many frames nobody misses the same point again and again."""
+"""In this many frames, MediaPipe does not miss the same point every time."""
 _UPPER = [*range(POSE.start, POSE.start + 17), LEFT_HAND.start, RIGHT_HAND.start]
 
 
@@ -42,13 +42,13 @@ def scale(few: Floats) -> Iterator[Fault]:
 
 
 def _is_percent(few: Floats) -> bool:
-    """Return True if faces and hands lie between 0 and 100, and not between 0 and 1."""
+    """Return True if faces and hands are between 0 and 100, and not between 0 and 1."""
     low, high = _ends(few)
     return low > 0 and 1 + PIXELS < high < 100
 
 
 def _ends(few: Floats) -> tuple[float, float]:
-    """Least and greatest x or y of the middle of face and hands, which lie in the picture."""
+    """Least and greatest x or y of the middle of face and hands, which are in the picture."""
     centres = np.stack([*_centres(few), few[:, 1, :2]])  # of a face in part, its nose
     return float(np.fmin.reduce(centres, None)), float(np.fmax.reduce(centres, None))
 
@@ -80,9 +80,9 @@ def _from(few: Floats) -> Fault:
 
 
 def _head_is_above(few: Floats) -> bool:
-    """Heads lie in the picture, or nobody would have found them."""
+    """Heads are in the picture; otherwise MediaPipe would not have found them."""
     face, nose, shoulders = (float(middle(few[:, of, 1])) for of in (1, POSE.start, _SHOULDERS[1]))
-    guessed = np.isnan(face)  # of a head that lies outside, a pose has a guess
+    guessed = np.isnan(face)  # of a head that is outside, a pose has a guess
     if guessed and float(middle(few[:, _SHOULDERS[1], 0])) > -OUTSIDE:
         return False
     head = float(np.fmax(face, nose))
@@ -90,7 +90,7 @@ def _head_is_above(few: Floats) -> bool:
 
 
 def _seen_is_outside(few: Floats) -> bool:
-    """Return True if a face or a hand lies left of the picture or above it, and in its place.
+    """Return True if a face or a hand is left of the picture or above it, and in its place.
 
     Hands alone may be counted from anything.
     """
@@ -105,7 +105,7 @@ def _seen_is_outside(few: Floats) -> bool:
 
 
 def _z_of_wrists(few: Floats) -> float:
-    """NaN where z is one number everywhere."""
+    """NaN if z is one number everywhere."""
     roots, z = few[:, (LEFT_HAND.start, RIGHT_HAND.start), 2], few[..., 2]
     if np.fmin.reduce(z, None) == np.fmax.reduce(z, None):
         return float("nan")

@@ -7,8 +7,8 @@ from signlet.meaning.checks import suspected
 from signlet.meaning.faults import tells_meaning
 
 FIRST, EVERY = 16, 32
-"""The first clips are looked at, then one of so many: what is wrong is wrong in most of them, and
-looking takes about as long as a small model does."""
+"""signlet looks at all of the first clips, and then at one of this many: what is wrong is wrong in
+most of them, and looking takes about as long as a small model does."""
 
 
 class Watch:

@@ -42,7 +42,7 @@ def library(path: str | Path, doing: str) -> Iterator[None]:
 
 
 def checked(said: Any, rows: int, width: int, path: str | Path) -> NDArray[np.float32]:
-    """An output as (rows, width) float32. Raises SignletError where it is of another shape."""
+    """An output as (rows, width) float32. Raises SignletError if it is of another shape."""
     found: NDArray[np.float32] = np.asarray(said)
     if found.shape != (rows, width) or found.dtype != np.float32:
         raise SignletError(

@@ -19,7 +19,7 @@ _LEAST = np.finfo(np.float32).tiny
 
 
 def mean_probabilities(parts: Sequence[NDArray[np.float32]], kind: Kind) -> NDArray[np.float32]:
-    """One answer out of several, each with the same say.
+    """One answer out of several, each with equal weight.
 
     parts: each (N, K) float32, rows sum to 1. kind: "softmax" is the plain mean; "logits" is
     the softmax of the mean of the logarithms, which is the softmax of the mean of the logits,
@@ -62,7 +62,7 @@ class Average:
     def read(cls, raw: Any, count: int) -> Average:
         """From what `as_json` gave, out of an untrusted file.
 
-        Raises SignletError where it is no average in which each of `count` members is once.
+        Raises SignletError if the average does not contain each of `count` members once.
         """
         average = _node(raw, _MAX_DEPTH)
         if sorted(_numbers(average)) != list(range(count)):

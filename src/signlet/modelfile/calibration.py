@@ -24,7 +24,7 @@ from signlet.modelfile.averaging import log_probabilities
 FORMAT = 1
 CALIBRATION = "calibration.json"
 MODEL = "config.json"
-"""The file of a run folder by which a calibration knows its model."""
+"""The file of a run folder that tells a calibration which model it belongs to."""
 LEAST_TEMPERATURE, MOST_TEMPERATURE = 0.01, 100.0
 _LARGEST = 64 << 20
 _SHARES = ("threshold", "false_accepts", "auroc", "fpr95")
@@ -40,7 +40,7 @@ class Calibration:
     auroc: probability that a clip of a known sign has a higher confidence than one of an
     unknown sign. fpr95: share of unknown clips accepted where 95 % of the known ones are.
     known, unknown: numbers of clips that this was measured on.
-    Raises SignletError where a number is outside its range.
+    Raises SignletError if a number is outside its range.
     """
 
     temperature: float
@@ -104,9 +104,9 @@ def model_digest(folder: Path) -> str:
 
 
 def read_calibration(folder: str | Path) -> Calibration | None:
-    """The calibration of a run or ensemble folder, None where there is none.
+    """The calibration of a run or ensemble folder, None if there is none.
 
-    Raises SignletError where the file is damaged, or the folder's model has changed since.
+    Raises SignletError if the file is damaged, or the folder's model has changed since.
     """
     path = Path(folder) / CALIBRATION
     if not path.exists():

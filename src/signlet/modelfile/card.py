@@ -34,11 +34,11 @@ class Card:
     signs: K names in the order of the outputs. max_lens: frames each member looks at, after
     preprocessing. average: how the members' answers become one. precision: of the weights.
     max_frames: longest clip that the graph takes, None for any. embedding: D numbers of each
-    clip's, None where the graph gives none. licence: of the model, in the words of whoever
-    exported it. calibration: temperature and threshold, None where nobody has measured them;
+    clip's, None if the graph gives none. licence: of the model, in the words of whoever
+    exported it. calibration: temperature and threshold, None if nobody has measured them;
     the graph's outputs are before it. prototypes: (K, D) float16, the mean embedding of each
     sign's clips at length 1. teaching: what to expect of embeddings. taught: signs that were
-    taught later; they are answered instead of the graph's own. None where there is none.
+    taught later; they are answered instead of the graph's own. None if there is none.
     about: recipe, data, scores.
     """
 
@@ -81,7 +81,7 @@ class Card:
 def read_card(text: str | None, name: str) -> Card:
     """Read a card of an untrusted file. name: the file, for errors.
 
-    Raises SignletError where there is none, or it is damaged, newer, or of another layout of
+    Raises SignletError if there is none, or it is damaged, newer, or of another layout of
     landmarks.
     """
     if not text:
@@ -138,7 +138,7 @@ def _card(raw: dict[str, Any]) -> Card:
 
 
 def require_distinct(signs: Sequence[str]) -> None:
-    """Raise ValueError where two signs have one name: nobody could tell which was meant."""
+    """Raise ValueError if two signs have one name: nobody could tell which was meant."""
     twice = [sign for sign, count in Counter(signs).items() if count > 1]
     if twice:
         raise ValueError(f"the sign {twice[0]!r} appears twice")

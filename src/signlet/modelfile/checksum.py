@@ -1,8 +1,9 @@
 """The checksum of a model file: SHA-256 of all that decides an answer, written beside it.
 
-A changed bit among the weights is no error to the libraries that run them: the file opens and
+A changed bit among the weights is not an error to the libraries that run them: the file opens and
 answers otherwise. So every file says what it should hold, and is refused where it holds
-something else. It tells damage, not bad will: whoever changes a file can write its checksum anew.
+something else. It tells damage, not bad will: anybody who changes a file can also write a new
+checksum.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _noted: list[str] = []
 
 
 def of(parts: Iterable[bytes | memoryview]) -> str:
-    """Of bytes that lie one after the other: 64 hexadecimal digits."""
+    """Of bytes that are one after the other: 64 hexadecimal digits."""
     found = hashlib.sha256()
     for part in parts:
         found.update(part)
@@ -36,7 +37,7 @@ def of(parts: Iterable[bytes | memoryview]) -> str:
 
 
 def of_file(path: Path) -> str:
-    """Of a whole file. Raises OSError where it cannot be read, SignletError where it is none."""
+    """Of a whole file. Raises OSError if it cannot be read, SignletError if it is not one."""
     require_regular(path, SignletError)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -45,7 +46,7 @@ def of_file(path: Path) -> str:
 def of_content(content: dict[str, Any], *files: Path) -> str:
     """Of what a JSON object says, however it is laid out, and of the files that it goes with.
 
-    content: its own entry `NAME` does not count. Raises OSError where a file cannot be read.
+    content: its own entry `NAME` does not count. Raises OSError if a file cannot be read.
     """
     rest = {name: value for name, value in content.items() if name != NAME}
     text = json.dumps(rest, sort_keys=True, separators=(",", ":"))
@@ -53,7 +54,7 @@ def of_content(content: dict[str, Any], *files: Path) -> str:
 
 
 def require(stated: Any, found: str, name: str) -> None:
-    """Raise SignletError where a file does not hold what was written. name: of it, for errors."""
+    """Raise SignletError if a file does not hold what was written. name: of it, for errors."""
     if stated != found:
         raise SignletError(
             f"{name}: is damaged, or was changed after it was written (its {NAME} differs); "

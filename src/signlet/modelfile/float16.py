@@ -22,7 +22,7 @@ def as_text(rows: NDArray[np.floating[Any]]) -> str:
 def unit_rows(text: Any, rows: int, width: int, what: str) -> Halves:
     """(rows, width) float16 of length 1 out of an untrusted card.
 
-    what: names them in errors. Raises ValueError where they are not so many, or not such.
+    what: names them in errors. Raises ValueError if their number or their kind is wrong.
     """
     try:
         content = base64.b64decode(text, validate=True)

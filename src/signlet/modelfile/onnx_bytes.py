@@ -21,7 +21,7 @@ _GRAPH, _METADATA, _FUNCTIONS, _KEY, _VALUE = 7, 14, 25, 1, 2
 _SPARSE = 15
 """Of GraphProto: weights that are written short and take any amount of memory."""
 _ELSEWHERE = (b"location", b"sparse_value")
-"""A tensor that lies in another file has a key of the first name; it may be any file of this
+"""A tensor that is in another file has a key of the first name; it may be any file of this
 machine. A node with sparse weights has an attribute of the second."""
 _VARINT, _EIGHT_BYTES, _SIZED, _FOUR_BYTES = 0, 1, 2, 5
 """Wire types of Protocol Buffers."""
@@ -30,14 +30,14 @@ _CUT_OFF = "not a model, or cut off"
 
 @dataclass(frozen=True)
 class _Entry:
-    """An entry of the metadata: where it lies among the bytes, and its text as bytes."""
+    """An entry of the metadata: where it is among the bytes, and its text as bytes."""
 
     begin: int
     end: int
     value: bytes
 
     def text(self) -> str:
-        """Raises ValueError where it is no UTF-8."""
+        """Raises ValueError if it is no UTF-8."""
         try:
             return self.value.decode("utf-8")
         except UnicodeDecodeError:
@@ -45,11 +45,11 @@ class _Entry:
 
 
 def card_text(content: bytes, name: str) -> str:
-    """The card of a whole file, "" where it has none.
+    """The card of a whole file, "" if it has none.
 
     name: of the file, for errors. Warns, once in a process, where it has no checksum.
-    Raises SignletError where it is damaged, or a model that signlet would not have written:
-    one whose weights lie in other files, or take more memory than the file.
+    Raises SignletError if it is damaged, or a model that signlet would not have written:
+    one whose weights are in other files, or take more memory than the file.
     """
     try:
         entries = _entries(content)
@@ -85,7 +85,7 @@ def with_card(content: bytes, text: str) -> bytes:
 
 
 def _entries(content: bytes) -> dict[str, list[_Entry]]:
-    """The entries of the metadata by their key. Raises ValueError where this is no model."""
+    """The entries of the metadata by their key. Raises ValueError if this is not a model."""
     found: dict[str, list[_Entry]] = {}
     whole, graphs = memoryview(content), 0
     for number, begin, inside, end in fields(whole):
@@ -113,7 +113,7 @@ def _checksum(content: bytes, stated: _Entry) -> str:
 
 
 def _require_alone(content: bytes, name: str) -> None:
-    """Only what lies in the file itself, and needs no more memory than it, is run."""
+    """Only what is in the file itself, and needs no more memory than it, is run."""
     whole = memoryview(content)
     for number, _, inside, end in fields(whole):
         if number not in (_GRAPH, _FUNCTIONS):
@@ -133,7 +133,7 @@ def _require_alone(content: bytes, name: str) -> None:
 def fields(content: memoryview) -> Iterator[tuple[int, int, int, int]]:
     """Of each field of a message: its number, and where it, its content and the next begin.
 
-    Raises ValueError where the message is damaged.
+    Raises ValueError if the message is damaged.
     """
     place = 0
     while place < len(content):

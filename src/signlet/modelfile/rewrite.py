@@ -32,7 +32,7 @@ class ModelSource:
         return self.path.suffix.lower() if self.content is None else ".onnx"
 
     def read(self) -> bytes:
-        """All of the file. Raises SignletError where it cannot be read."""
+        """All of the file. Raises SignletError if it cannot be read."""
         if self.content is not None:
             return self.content
         return tflite_file.read_bytes(self.path)
@@ -43,7 +43,7 @@ def with_entries(content: bytes, suffix: str, entries: dict[str, Any], name: str
 
     content: the whole file, of kind `suffix`. entries: by their names in the card; entries
     that are not named stay. name: of the file, for errors.
-    Raises SignletError where it is damaged or has no card.
+    Raises SignletError if it is damaged or has no card.
     """
     kind = onnx_bytes if suffix == ".onnx" else tflite_file
     text = kind.card_text(content, name)

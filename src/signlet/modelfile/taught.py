@@ -22,7 +22,7 @@ _SCALES = {"scale": (0.0, 1000.0), "slope": (0.0, 200.0), "threshold": (-2.0, 2.
 
 @dataclass(frozen=True)
 class Example:
-    """A clip of a taught sign. signer: "" where unknown. name: of the clip, for people."""
+    """A clip of a taught sign. signer: "" if unknown. name: of the clip, for people."""
 
     sign: str
     signer: str
@@ -95,8 +95,8 @@ class Taught:
     def read(cls, raw: Any, width: int | None, own: dict[str, Numbers]) -> Taught:
         """From an untrusted card.
 
-        width: D. own: prototypes of the base model's signs by name, empty where unknown.
-        Raises ValueError, KeyError or TypeError where it is damaged.
+        width: D. own: prototypes of the base model's signs by name, empty if unknown.
+        Raises ValueError, KeyError or TypeError if it is damaged.
         """
         signs, kept = _signs(raw["signs"], raw["kept"], own)
         labels = raw["examples"]["labels"]
@@ -124,7 +124,7 @@ def _numbered(
 
 
 def own_prototypes(signs: Sequence[str], rows: Halves | None) -> dict[str, Numbers]:
-    """Prototypes (D,) of a base model's signs by name; empty where they are unknown."""
+    """Prototypes (D,) of a base model's signs by name; empty if they are unknown."""
     return {} if rows is None else dict(zip(signs, unit(rows), strict=True))
 
 

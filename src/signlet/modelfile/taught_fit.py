@@ -16,7 +16,7 @@ KNOWN_MEAN, UNKNOWN_MEAN, SPREAD = 0.88, 0.43, 0.24
 """Best likenesses to expect of clips of taught signs and of others, and their deviation: those of
 a model of the recipe `demo`, letters only, for words of 80 people that it had never seen."""
 PRIOR = 10
-"""So many examples the expectation counts for."""
+"""The expectation weighs as much as this many examples."""
 SCALE = 12.0
 SLOPE_MIN, SLOPE_MAX = 10.0, 100.0
 
@@ -38,9 +38,9 @@ class Expected:
 
     @classmethod
     def read(cls, raw: Any) -> Expected:
-        """From an untrusted card; a number that it lacks is that of the default.
+        """From an untrusted card; missing numbers take the default.
 
-        Raises ValueError where one makes no sense.
+        Raises ValueError if one makes no sense.
         """
         if not isinstance(raw, dict):
             raise ValueError("teaching is not an object")
@@ -129,7 +129,7 @@ class Likenesses:
         return cls(labels, cosines, present, scores)
 
     def without(self, rows: NDArray[np.bool_]) -> Likenesses:
-        """To signs that are made without some clips; only their signs are measured anew.
+        """To signs that are made without some clips; only their signs are measured again.
 
         rows: (N,) bool. These clips still have scores, as clips that were not taught.
         """

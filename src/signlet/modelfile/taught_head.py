@@ -56,7 +56,7 @@ class Head:
 def answered(
     likeness: Numbers, scale: float, slope: float, threshold: float
 ) -> tuple[Numbers, Numbers]:
-    """See `Head.answers`. likeness: (B, K), -inf for signs that are no answer."""
+    """See `Head.answers`. likeness: (B, K), -inf for signs that cannot be the answer."""
     best = likeness.max(1)
     none = 1 / (1 + np.exp(-slope * (threshold - best)))
     powers = np.exp(scale * (likeness - best[:, None]))

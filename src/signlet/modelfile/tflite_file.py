@@ -17,10 +17,10 @@ from signlet.modelfile.card import Card
 from signlet.modelfile.card import read_card as card_from
 
 CARD, LABELS, DIGEST = "signlet.json", "labels.txt", "flatbuffer.sha256"
-"""The archive's own CRC-32 guards card and signs, the digest what lies before the archive."""
+"""The archive's own CRC-32 guards card and signs, the digest what is before the archive."""
 _MAX_CARD, _MOST_TIMES = 64 << 20, 8
-"""More bytes than this, or more times the whole file, are no card; a hostile archive may claim
-any size."""
+"""A card is not larger than this, nor than so many times the whole file; a hostile archive may
+claim any size."""
 _MIDNIGHT = (1980, 1, 1, 0, 0, 0)
 """Every entry's time, so that the same model gives the same file."""
 
@@ -37,14 +37,14 @@ def append_card(path: Path, card: Card) -> None:
 def read_card(path: Path) -> Card:
     """The card of an exported file that is whole.
 
-    Raises SignletError where the file cannot be read, is damaged, was not exported by
+    Raises SignletError if the file cannot be read, is damaged, was not exported by
     signlet, or is newer than this signlet.
     """
     return card_from(card_text(read_bytes(path), str(path)), str(path))
 
 
 def read_bytes(path: Path) -> bytes:
-    """All of a file. Raises SignletError where it cannot be read."""
+    """All of a file. Raises SignletError if it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -52,9 +52,9 @@ def read_bytes(path: Path) -> bytes:
 
 
 def card_text(content: bytes, name: str) -> str:
-    """The card of a whole file, "" where it has none.
+    """The card of a whole file, "" if it has none.
 
-    name: of the file, for errors. Raises SignletError where it is damaged.
+    name: of the file, for errors. Raises SignletError if it is damaged.
     """
     if not zipfile.is_zipfile(io.BytesIO(content)):
         return ""

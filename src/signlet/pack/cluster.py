@@ -47,7 +47,7 @@ class Shared:
 
     directory: where the command was given; relative paths start there.
     mark: name of a file in the folder of the shards; a node that lacks it has another folder.
-    sample: a clip that is there, None where the clips are no files.
+    sample: a clip that is there, None if the clips are not files.
     version: of signlet.
     """
 
@@ -57,7 +57,7 @@ class Shared:
     version: str = __version__
 
     def check(self, folder: Path) -> None:
-        """Raise SignletError where this node sees another folder, no clips, or is too old."""
+        """Raise SignletError if this node sees another folder, no clips, or is too old."""
         if self.version != __version__:
             raise SignletError(
                 f"has signlet {__version__}, not {self.version}; install the same everywhere"
@@ -88,7 +88,7 @@ def write_on_cluster(
     address: of the cluster; None for the one in RAY_ADDRESS or on this machine. A connection
         that this process has already is used and left open.
     advance: called with the number of clips of every finished shard.
-    Raises SignletError where Ray is not installed, the cluster does not answer or has no free
+    Raises SignletError if Ray is not installed, the cluster does not answer or has no free
     CPU, a node does not see the folders of this machine, or a worker was ended.
     """
     with _connected(address) as ray, _shared(work) as shared:

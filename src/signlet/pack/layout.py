@@ -76,7 +76,7 @@ class Settings:
     fingerprint: str
 
     def difference(self, wanted: Settings) -> str | None:
-        """The first difference in words; None where there is none."""
+        """The first difference in words; None if there is none."""
         have, want = vars(self), vars(wanted)
         for name in differing(have, want):
             if name in ("signs", "fingerprint"):
@@ -122,7 +122,7 @@ def as_json(record: Header | Settings) -> str:
 
 
 def read_header(path: Path) -> Header:
-    """Read dataset.json. Raises SignletError where it is damaged or of another version."""
+    """Read dataset.json. Raises SignletError if it is damaged or of another version."""
     record = _read_json(path)
     try:
         version = record["settings"]["format_version"]
@@ -155,7 +155,7 @@ def _sound(header: Header) -> bool:
 
 
 def read_settings(path: Path) -> Settings | None:
-    """Settings of an unfinished pack; None where there are none or they are unreadable."""
+    """Settings of an unfinished pack; None if there are none or they are unreadable."""
     try:
         return _settings(_read_json(path))
     except (SignletError, KeyError, TypeError, AttributeError, ValueError):

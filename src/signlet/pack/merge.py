@@ -24,7 +24,7 @@ from signlet.version import __version__
 def merge(shards: list[Shard], out: Path, settings: Settings) -> None:
     """Write one index and one file of frames out of all shards; the header last.
 
-    Raises SignletError where not one clip could be packed (only `skipped.parquet` stays),
+    Raises SignletError if not one clip could be packed (only `skipped.parquet` stays),
     the disk is full or a shard is damaged.
     """
     table = _concatenate(shards, settings.dtype)

@@ -52,7 +52,7 @@ class PackedSet:
     def open(cls, path: str | Path) -> PackedSet:
         """Open a directory that `pack` has finished; frames are not read yet.
 
-        Raises SignletError where it is none, unfinished, damaged, or of another layout.
+        Raises SignletError if it is not one, unfinished, damaged, or of another layout.
         """
         path = Path(path)
         header = _header(path)
@@ -112,7 +112,7 @@ class PackedSet:
         return int(self.frames.nbytes)
 
     def to(self, device: torch.device | str) -> PackedSet:
-        """The same set whose batches come from (and lie on) a device; all frames are copied."""
+        """The same set whose batches come from (and are on) a device; all frames are copied."""
         frames, offsets, lengths = (tensor.to(device) for tensor in self._tensors)
         return replace(self, _tensors=(frames, offsets, lengths))
 
@@ -120,8 +120,8 @@ class PackedSet:
         """Gather clips.
 
         rows: (B,) int64 positions in the index, any order, repeats allowed.
-        Returns frames (B, max_len, 100, 3) float32, NaN where not found or padding, and mask
-        (B, max_len) bool, True where a frame is; both on the device of the set.
+        Returns frames (B, max_len, 100, 3) float32, NaN if not found or padding, and mask
+        (B, max_len) bool, True if a frame is; both on the device of the set.
         """
         frames, offsets, lengths = self._tensors
         rows = rows.to(frames.device, non_blocking=True)

@@ -38,7 +38,7 @@ def prepare(out: Path, settings: Settings) -> None:
 
 
 def _refuse_foreign(out: Path) -> None:
-    """Raise SignletError where the directory is neither empty nor an unfinished pack."""
+    """Raise SignletError if the directory is neither empty nor an unfinished pack."""
     folder = out / layout.SHARDS
     if (folder / layout.SETTINGS).exists():
         return

@@ -55,7 +55,7 @@ def write_shard(
     """Pack some clips into one shard; returns how many were given.
 
     A clip that cannot be read or holds no landmark becomes a row with a reason. Both files
-    are replaced whole, the table last. Raises SignletError where they cannot be written.
+    are replaced whole, the table last. Raises SignletError if they cannot be written.
     """
     rows: list[Row] = []
     with _one_thread(), torch.inference_mode():
@@ -118,7 +118,7 @@ def _row(ref: ClipRef, labels: dict[str, int]) -> Row:
 
 
 def _measures(clip: Clip) -> Row:
-    """Length, frame rate and missing rates. Raises ClipError where nothing was found."""
+    """Length, frame rate and missing rates. Raises ClipError if nothing was found."""
     missing = np.isnan(clip.frames[:, :, 0])
     shares = {f"missing_{part}": _share(missing[:, rows]) for part, rows in RAW_PARTS.items()}
     if min(shares.values()) == 1:

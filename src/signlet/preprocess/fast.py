@@ -37,7 +37,7 @@ def frame_slots(keep: Tensor, max_len: int) -> tuple[Tensor, Tensor]:
     keep: (..., T) bool, the frames that count; S of them. With S > max_len every n-th is taken,
         n = int(S / max_len + 1), those whose 1-based number is a multiple of n.
     Returns index (..., max_len) int64 into the T frames and mask (..., max_len) bool, True
-    where the slot holds a frame; index is valid (clamped) in the other slots too.
+    if the slot holds a frame; index is valid (clamped) in the other slots too.
     """
     count = keep.to(torch.int64).cumsum(-1)
     total = count[..., -1:]
@@ -65,8 +65,8 @@ class Preprocess(nn.Module):
         """Model input of one clip.
 
         raw: (T, 543, 3) float32, NaN = not found, any T from 1.
-        Returns frames (max_len, 100, 3) float32, 0 where not found or padded, and mask
-        (max_len,) bool, True where a frame is.
+        Returns frames (max_len, 100, 3) float32, 0 if not found or padded, and mask
+        (max_len,) bool, True if a frame is.
         """
         frames, mask = self.normalise(raw)
         return torch.where(torch.isnan(frames), torch.zeros_like(frames), frames), mask
@@ -83,11 +83,11 @@ class Preprocess(nn.Module):
         return standardise(chosen, [self.max_len]).unflatten(1, (-1, 3)), mask
 
     def trace_clips(self, raw: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """`forward` of several clips that lie back to back, for exporters.
+        """`forward` of several clips that are back to back, for exporters.
 
         raw: (F, 543, 3) float32, NaN = not found. lengths: (B,) int64, frames of each, from 1;
             their sum is F.
-        Returns frames (B, max_len, 100, 3), 0 where not found or padded, and mask
+        Returns frames (B, max_len, 100, 3), 0 if not found or padded, and mask
         (B, max_len) bool. They may differ from `forward` by rounding.
         """
         picked = raw.index_select(1, self._points)
@@ -106,7 +106,7 @@ class Preprocess(nn.Module):
 
         clips: B tensors (T, 543, 3) float32 with any T from 1, as for `forward`. Only one is held
             at a time, so they may be read on the way.
-        Returns the kept frames of all clips back to back, (F, 100, 3) with NaN where not found,
+        Returns the kept frames of all clips back to back, (F, 100, 3) with NaN if not found,
         and their number in each clip, (B,) int64 from 1 to max_len.
         """
         picked = [clip.index_select(1, self._points) for clip in clips]

@@ -20,7 +20,7 @@ FLAT = 1e-6
 
 
 def preprocess(raw: Tensor, max_len: int) -> tuple[Tensor, Tensor]:
-    """raw (T, 543, C) -> frames (max_len, L, C), 0 where nothing was found, and mask (max_len,)."""
+    """raw (T, 543, C) -> frames (max_len, L, C), 0 if nothing was found, and mask (max_len,)."""
     points = normalised(raw, max_len)
     padding = max_len - len(points)
     frames = F.pad(points.nan_to_num(0.0), (0, 0, 0, 0, 0, padding))
@@ -28,7 +28,7 @@ def preprocess(raw: Tensor, max_len: int) -> tuple[Tensor, Tensor]:
 
 
 def normalised(raw: Tensor, max_len: int) -> Tensor:
-    """raw (T, 543, C) -> (S, L, C), S from 1 to max_len; NaN where nothing was found."""
+    """raw (T, 543, C) -> (S, L, C), S from 1 to max_len; NaN if nothing was found."""
     points = selected_landmarks(thinned(with_a_hand(raw), max_len))
     centred = points - points.nanmean((0, 1))
     std = centred.square().nanmean((0, 1)).sqrt()
@@ -49,6 +49,6 @@ def thinned(frames: Tensor, max_len: int) -> Tensor:
 
 
 def selected_landmarks(frames: Tensor) -> Tensor:
-    """95 landmarks as they are, then five means, NaN where one of theirs is: (S, L, C)."""
+    """95 landmarks as they are, then five means, NaN if one of theirs is: (S, L, C)."""
     means = [frames[:, list(rows)].mean(1) for rows in MEANS.values()]
     return torch.cat([frames[:, list(SINGLE)], torch.stack(means, dim=1)], dim=1)

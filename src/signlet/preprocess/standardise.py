@@ -28,7 +28,7 @@ def standardise(frames: Tensor, lengths: list[int]) -> Tensor:
 
 
 def standardise_padded(frames: Tensor) -> Tensor:
-    """`standardise` of (B, S, 300) with NaN where nothing is; returns (B, S, 100, 3)."""
+    """`standardise` of (B, S, 300) with NaN if nothing is; returns (B, S, 100, 3)."""
     points = frames.unflatten(2, (-1, 3))
     count = (~torch.isnan(points)).sum((1, 2), keepdim=True).clamp(min=1)
     centred = points - _sum_found(points) / count
@@ -46,7 +46,7 @@ def _sum_found(points: Tensor) -> Tensor:
 
 
 class _FoundPoints:
-    """Sums over what was found in each of B clips that lie back to back in (F, 300).
+    """Sums over what was found in each of B clips that are back to back in (F, 300).
 
     z has mean 0.5 and deviation 0.002 in some recordings, so one unit in the last place of
     its mean moves the result by 3e-5. Summing the found points side by side gives the

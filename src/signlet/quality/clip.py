@@ -18,7 +18,7 @@ from signlet.quality.clip_statistics import clip_statistics
 class ClipQuality:
     """The quality of one clip.
 
-    seconds: None where fps is not known. missing: part -> share of its landmarks not
+    seconds: None if fps is not known. missing: part -> share of its landmarks not
     found, for both hands of frames without any hand.
     hand_frames: frames with a hand. kept: frames that a model with `max_len` slots sees.
     problems: what makes the clip suspicious, in words, and remarks on it (`Clip.remarks`).
@@ -40,7 +40,7 @@ class ClipQuality:
 def clip_quality(clip: Clip, max_len: int = 25) -> ClipQuality:
     """Look at one clip; max_len: frames that a model takes, which decides how many are kept.
 
-    Raises SignletError where it is below 1.
+    Raises SignletError if it is below 1.
     """
     if max_len < 1:
         raise SignletError(f"max_len is {max_len}; a model takes at least 1 frame")

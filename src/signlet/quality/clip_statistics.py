@@ -28,8 +28,8 @@ class ClipStatistics:
     """The statistics of one clip.
 
     frames: T of the recording. missing: part -> share of its landmarks not found, 0..1; for
-    both hands the share of the frames without any hand, NaN where a packed set does not
-    tell. hand_frames: frames with a hand, None where a packed set does not tell. repeated:
+    both hands the share of the frames without any hand, NaN if a packed set does not
+    tell. hand_frames: frames with a hand, None if a packed set does not tell. repeated:
     share of the frame pairs that do not differ. outside: share of the face and hand
     landmarks far outside the picture; largest: greatest |x| or |y| of them (both NaN for a
     packed set, whose coordinates are standardised). digest: hash of the landmarks, equal

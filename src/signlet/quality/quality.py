@@ -52,11 +52,11 @@ class DataQuality:
 
     clips: readable ones. clips_of_sign, clips_of_signer: counts, "" for unknown, signs in
     the order of the classes. signers_of_sign: known signers of each sign. clips_of_split:
-    published splits, "" for clips in none, empty where no clip is in any; clips that cannot be
+    published splits, "" for clips in none, empty if no clip is in any; clips that cannot be
     read count. frames: lengths
     of the recordings; seconds: of those whose rate is known, None without one. missing:
     part -> share of its landmarks not found, for both hands of frames without any hand;
-    mean over the clips, NaN where not known.
+    mean over the clips, NaN if not known.
     suspicious: by problem, then in the order of the data. skipped: clips that cannot be
     read. notes: what `train` would say of these clips, and what these numbers do not cover.
     """
@@ -93,7 +93,7 @@ def data_quality(
     A source tells more: the coordinates of a packed set are standardised and thinned out.
     jobs: worker processes to read a source, -1 = one per core.
     progress: True shows a bar where the output is a terminal; or `signlet.running.bars.Bars`.
-    Raises SignletError where not one clip can be read.
+    Raises SignletError if not one clip can be read.
     """
     bars = bars_for(progress)
     if isinstance(data, PackedSet):

@@ -92,7 +92,7 @@ def _no_nan(value: Any) -> Any:
 
 
 def write_quality(quality: DataQuality, path: Path) -> Path:
-    """Write the whole of it as one self-contained HTML page; SignletError where it cannot be."""
+    """Write the whole of it as one self-contained HTML page; SignletError if it cannot be."""
     findings = by_problem((*quality.skipped, *quality.suspicious))
     rows = [(part.replace("_", " "), share) for part, share in quality.missing.items()]
     page = render(

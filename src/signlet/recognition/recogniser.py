@@ -29,7 +29,7 @@ class Prediction:
     """The answer of a recogniser for one clip.
 
     signs: K names. probabilities: (K,) float32, their sum is 1. threshold: a confidence below
-    this means none of the signs; 0 where the model has no calibration. none: the probability
+    this means none of the signs; 0 if the model has no calibration. none: the probability
     that the clip shows none of the signs, where they were taught (`signlet.teach`); together
     with the others it sums to 1.
     """
@@ -41,7 +41,7 @@ class Prediction:
 
     @property
     def sign(self) -> str | None:
-        """The likeliest sign, or None where the clip seems to show none of them."""
+        """The likeliest sign, or None if the clip seems to show none of them."""
         sure = self.confidence >= self.threshold and self.none <= self.confidence
         return self.likeliest if sure else None
 
@@ -71,7 +71,7 @@ class Recogniser:
     signs: K names of the signs that it knows. about: what the file says of itself.
     calibration: the temperature of its probabilities and the threshold for "none", where
     they were measured. max_frames: longest clip that it takes, None for any.
-    embedding_size: D, None where the file gives no embedding.
+    embedding_size: D, None if the file gives no embedding.
     card: of an exported file. file: what it was loaded from. taught: signs that were taught to
     the model, which it answers with instead of its own; a calibration is not of them.
     """
@@ -90,7 +90,7 @@ class Recogniser:
 
     @classmethod
     def load(cls, path: str | Path, threads: int = 0) -> Recogniser:
-        """Read `.onnx`, `.tflite`, or a run folder. Raises SignletError where it is not usable."""
+        """Read `.onnx`, `.tflite`, or a run folder. Raises SignletError if it is not usable."""
         return cls(open_runtime(path, threads), ModelSource(model_path(path)))
 
     def __call__(self, clip: Recognisable) -> Prediction:
@@ -98,8 +98,8 @@ class Recogniser:
 
         Warns (ClipWarning), once for each kind, where numbers seem to mean something else, such
         as left and right hand exchanged; see `signlet.meaning`.
-        Raises ClipError where it cannot be read, or no landmark was found in any frame, and
-        SignletError where the model gives no probabilities: NaN, a negative one, or a sum that
+        Raises ClipError if it cannot be read, or no landmark was found in any frame, and
+        SignletError if the model gives no probabilities: NaN, a negative one, or a sum that
         differs from 1 by more than 0.01.
         """
         return self.batch([clip])[0]
@@ -126,10 +126,10 @@ class Recogniser:
     def embed(self, clip: Recognisable) -> NDArray[np.float32]:
         """The model's features of one clip: (D,) float32 of length 1, never NaN.
 
-        clip: as for recognition, T frames with NaN where a point was not found. The scalar
+        clip: as for recognition, T frames with NaN if a point was not found. The scalar
         product of two embeddings is their cosine.
-        Raises ClipError where the clip cannot be read, or no landmark was found in any frame
-        (all of it is NaN), and SignletError where the file was exported without an embedding.
+        Raises ClipError if the clip cannot be read, or no landmark was found in any frame
+        (all of it is NaN), and SignletError if the file was exported without an embedding.
         """
         row: NDArray[np.float32] = self.embed_batch([clip])[0]
         return row
@@ -171,7 +171,7 @@ class Recogniser:
     def without_sign(self, sign: str) -> Recogniser:
         """A taught recogniser without one of its signs.
 
-        Raises SignletError where it has no such sign, or no taught one would be left.
+        Raises SignletError if it has no such sign, or no taught one would be left.
         """
         from signlet.recognition.teaching import make
 
@@ -180,7 +180,7 @@ class Recogniser:
     def save(self, path: str | Path) -> None:
         """Write a taught recogniser as one model file of its base's kind, `.onnx` or `.tflite`.
 
-        Raises SignletError where nothing was taught, or it cannot be written.
+        Raises SignletError if nothing was taught, or it cannot be written.
         """
         from signlet.recognition.teaching import make
 

@@ -13,7 +13,7 @@ from signlet.pack import PackedSet
 from signlet.report.skeleton import Moving
 
 SHOWN = 6
-"""Clips of each kind: read right, read wrong."""
+"""Clips of each kind: named correctly, read wrong."""
 USUAL_RATE = 12.5
 """Frames per second to play where the recording's own rate is unknown."""
 

@@ -73,7 +73,7 @@ def _panel(
 
 
 def _table(curves: Curves, column: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(E,) epochs of all folds together and (folds, E) values, NaN where there is none."""
+    """(E,) epochs of all folds together and (folds, E) values, NaN if there is none."""
     series = [(c["epoch"], c[column]) for c in curves.values() if column in c]
     epochs = np.unique(np.concatenate([e for e, _ in series])) if series else np.empty(0)
     values = np.full((len(series), len(epochs)), np.nan)

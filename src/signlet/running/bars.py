@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 Step = Callable[[float], object]
-"""Moves a bar on by so many of its steps, or by a part of one."""
+"""Moves a bar forward by this number of steps, or by part of one."""
 
 
 class Bars(Protocol):
@@ -18,7 +18,7 @@ class Bars(Protocol):
 
 
 def no_bars(what: str, steps: int, done: int = 0) -> AbstractContextManager[Step]:
-    """`Bars` that nobody sees."""
+    """`Bars` that show nothing."""
     return nullcontext(_nothing)
 
 

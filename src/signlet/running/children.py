@@ -120,7 +120,7 @@ def run_minded(
 ) -> subprocess.CompletedProcess[str]:
     """`subprocess.run` of another program that ends when this process ends, in whatever way.
 
-    timeout: seconds. Raises OSError where it cannot be started, subprocess.TimeoutExpired.
+    timeout: seconds. Raises OSError if it cannot be started, subprocess.TimeoutExpired.
     """
     minder = [sys.executable, "-m", "signlet.running.supervisor", str(os.getpid())]
     process = subprocess.Popen(

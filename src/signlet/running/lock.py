@@ -31,7 +31,7 @@ def only_one(folder: Path, busy: str) -> Iterator[None]:
 
     busy: what another one does there, and the remedy, for the message.
     Says so on stderr where the file system knows no locks.
-    Raises SignletError where another process, or thread, holds it, or it cannot be written to.
+    Raises SignletError if another process, or thread, holds it, or it cannot be written to.
     """
     there = folder.is_dir()
     if folder.exists() and not there:
@@ -98,7 +98,7 @@ def _is(handle: int, file: Path) -> bool:
 
 
 def lock(handle: int) -> bool:
-    """Lock an open file at once; False where the file system knows no locks. Raises Taken."""
+    """Lock an open file at once; False if the file system knows no locks. Raises Taken."""
     try:
         _lock(handle)
     except OSError as error:

@@ -128,7 +128,7 @@ class Ending:
             end_children()
 
     def _end_now(self, number: int) -> None:
-        """End the process from whichever thread, leaving no child."""
+        """End the process from any thread, without leaving child processes."""
         self.number = self.number or number
         shown = ""
         with suppress(Exception):

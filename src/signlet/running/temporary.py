@@ -25,7 +25,7 @@ _swept: set[str] = set()
 def temporary_folder(parent: Path, name: str) -> Iterator[Path]:
     """A new folder below `parent` for as long as the block lasts; old ones there are removed.
 
-    name: begins with a dot beside a result. Raises OSError where it cannot be made.
+    name: begins with a dot beside a result. Raises OSError if it cannot be made.
     """
     sweep(parent)
     folder = Path(tempfile.mkdtemp(prefix=f"{name[:40]}-", dir=parent))
@@ -48,7 +48,7 @@ def scratch(name: str) -> Iterator[Path]:
 
 
 def _marked(folder: Path) -> int | None:
-    """The open mark; None where the file system knows no locks."""
+    """The open mark; None if the file system knows no locks."""
     new = folder / f"{MARK}-new"
     handle = os.open(new, os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -64,7 +64,7 @@ def _marked(folder: Path) -> int | None:
 
 
 def forget() -> None:
-    """A new command begins, which looks for left-overs in every folder anew."""
+    """A new command begins, which looks for left-overs in every folder again."""
     _swept.clear()
 
 
@@ -80,7 +80,7 @@ def sweep(parent: Path) -> None:
 
 
 def sweep_below(folder: Path, depth: int = 3) -> None:
-    """`sweep` in a folder and in those below it, so many levels down."""
+    """`sweep` in a folder and its subfolders, down to this many levels."""
     sweep(folder)
     if not depth:
         return

@@ -1,4 +1,4 @@
-"""Worker processes that outlive a call, and none of which outlives this process."""
+"""Worker processes that outlive a call, but never this process."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def in_processes(
 ) -> Iterator[Any]:
     """Results of `delayed_here` calls from worker processes, as they come or in order.
 
-    The workers end with this process, whatever ends it. kept: what is not lost where one of
-    them is ended. how: for joblib's Parallel.
-    Raises SignletError where a worker was ended from outside.
+    The workers end with this process, whatever ends it. kept: the text that says what is kept if a
+    worker is stopped. how: for joblib's Parallel. Raises SignletError if a worker was ended from
+    outside.
     """
     # Workers grow with the models of MediaPipe, and loky starts others in their place.
     warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)

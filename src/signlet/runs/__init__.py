@@ -1,4 +1,4 @@
-"""Run folders: what lies where in them, and what finished trainings have left there."""
+"""Run folders: what is where in them, and what finished trainings have left there."""
 
 from signlet.runs.folder import MODELS, ModelKind, RunFolder
 

@@ -20,8 +20,8 @@ class Run:
     """A run folder in memory.
 
     config: the settings as nested dictionaries; config_text: the file as it is written.
-    about: what the model file says of its training, {} where there is none.
-    predictions: of the held-out clips by model, {} where nothing was held out.
+    about: what the model file says of its training, {} if there is none.
+    predictions: of the held-out clips by model, {} if nothing was held out.
     version: the signlet that trained it.
     """
 

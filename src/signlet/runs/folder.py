@@ -1,4 +1,4 @@
-"""A run folder: what lies where in it, and which of its trainings are finished.
+"""A run folder: what is where in it, and which of its trainings are finished.
 
 config.yaml            the settings, defaults included
 metrics.csv            a row for each fold and epoch
@@ -38,7 +38,7 @@ _BUSY = "another training is using this folder; wait for it, or choose another -
 
 @dataclass(frozen=True)
 class RunFolder:
-    """A run folder, or that of one training in it, where the files are called the same."""
+    """A run folder, or the folder of one training in it, which has files of the same names."""
 
     path: Path
 
@@ -79,9 +79,9 @@ class RunFolder:
 
     @property
     def about(self) -> dict[str, Any]:
-        """The model file's account of its training, {} where there is none.
+        """The model file's account of its training, {} if there is none.
 
-        Raises SignletError where it is damaged.
+        Raises SignletError if it is damaged.
         """
         about = read_json(self.config).get("about") if self.config.exists() else None
         return about if isinstance(about, dict) else {}
@@ -104,7 +104,7 @@ class RunFolder:
 
     @property
     def begun(self) -> bool:
-        """True if a training has a checkpoint or a model; settings alone are no run."""
+        """True if a training has a checkpoint or a model; settings alone are not a run."""
         trainings = [*self.path.glob("fold-*"), *self.path.glob("full*")]
         return self.settings.exists() and any(next(one.glob("*"), None) for one in trainings)
 
@@ -119,18 +119,18 @@ class RunFolder:
         return (self.packed / HEADER).exists()
 
     def finished_folds(self, count: int) -> list[int]:
-        """Those of `count` folds that have been trained to their end."""
+        """The finished ones of `count` folds."""
         return [fold for fold in range(count) if self.training(fold).finished]
 
     def full_fits(self, count: int = MAX_MEMBERS) -> list[int]:
-        """Numbers of those of `count` full fits that have been trained to their end."""
+        """Numbers of the finished ones of `count` full fits."""
         return [fit for fit in fit_numbers(count) if self.training(fit).finished]
 
     @contextmanager
     def only_one(self) -> Iterator[None]:
         """Keep other trainings out of the folder; the lock goes when the process does.
 
-        Raises SignletError where another one works there.
+        Raises SignletError if another one works there.
         """
         with lock.only_one(self.path, _BUSY):
             sweep_below(self.path)

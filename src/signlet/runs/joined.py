@@ -15,7 +15,7 @@ from signlet.runs.folder import MODELS
 
 
 def members_of(folder: Path, signs: tuple[str, ...]) -> tuple[SignModel, ...]:
-    """A fold's models. Raises SignletError where they are damaged or know other signs."""
+    """A fold's models. Raises SignletError if they are damaged or know other signs."""
     file = load_model(folder)
     if file.signs != signs:
         raise _of_another(folder)
@@ -28,7 +28,7 @@ def joined_predictions(
     """Out-of-fold predictions of student, teacher, distilled and soup; {} without folds.
 
     paths: the folds' files. signs: that they must be of; None for those of the first.
-    Raises SignletError where a file is damaged or of another run.
+    Raises SignletError if a file is damaged or of another run.
     """
     parts = [read_predictions(path) for path in paths]
     for path, part in zip(paths, parts, strict=True):

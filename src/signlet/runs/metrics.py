@@ -23,12 +23,12 @@ _MOST = 10**9
 _UNUSABLE = (TypeError, ValueError, KeyError, AttributeError, OverflowError, csv.Error)
 """The errors that rows of a damaged file raise."""
 Curves = dict[int, dict[str, NDArray[np.float64]]]
-"""Fold -> column of metrics.csv -> (epochs,) values, NaN where the cell is empty."""
+"""Fold -> column of metrics.csv -> (epochs,) values, NaN if the cell is empty."""
 
 
 @dataclass(frozen=True)
 class EpochMetrics:
-    """Means over one epoch; NaN where something was switched off or not looked at."""
+    """Means over one epoch; NaN if something was switched off or not looked at."""
 
     epoch: int
     """1 for the first."""
@@ -75,7 +75,7 @@ def write_metrics(path: Path, folds: Mapping[int, Sequence[EpochMetrics]]) -> No
 
 
 def read_metrics(path: Path) -> list[EpochMetrics]:
-    """The epochs of a file that holds one fold. Raises SignletError where it is damaged."""
+    """The epochs of a file that holds one fold. Raises SignletError if it is damaged."""
     content = content_of(path, _LARGEST)
     try:
         rows = list(_rows(csv.DictReader(io.StringIO(content.decode("utf-8"), newline=""))))
@@ -87,7 +87,7 @@ def read_metrics(path: Path) -> list[EpochMetrics]:
 
 
 def metrics_of(path: Path, epochs: int) -> list[EpochMetrics]:
-    """`read_metrics` of so many epochs. Raises SignletError where they are not all."""
+    """`read_metrics` for this number of epochs. Raises SignletError if they are not all."""
     found = read_metrics(path)
     if len(found) != epochs:
         raise damaged(path, f"{len(found)} of {epochs} epochs")
@@ -97,7 +97,7 @@ def metrics_of(path: Path, epochs: int) -> list[EpochMetrics]:
 def read_curves(path: Path) -> Curves:
     """A run's file by fold; of an epoch that was written twice (resumed), the later line counts.
 
-    Raises SignletError where it is damaged; columns of another version are taken as they are.
+    Raises SignletError if it is damaged; columns of another version are taken as they are.
     """
     rows: dict[tuple[int, int], dict[str, float]] = {}
     lines = csv.DictReader(read_text(path).splitlines())
@@ -118,7 +118,7 @@ def read_curves(path: Path) -> Curves:
 
 
 def read_text(path: Path) -> str:
-    """A file of a run folder. Raises SignletError where it is not there or no text."""
+    """A file of a run folder. Raises SignletError if it is not there or no text."""
     try:
         return content_of(path, _LARGEST).decode("utf-8")
     except (SignletError, UnicodeDecodeError):
@@ -135,9 +135,9 @@ def damaged(path: Path, reason: str) -> SignletError:
 
 
 def _rows(lines: csv.DictReader[str]) -> Iterator[dict[str, float]]:
-    """Metrics of each line by their columns, NaN where the cell is empty.
+    """Metrics of each line by their columns, NaN if the cell is empty.
 
-    Raises ValueError and others of `_UNUSABLE` where a metric is no number, infinite or missing.
+    Raises ValueError and others of `_UNUSABLE` where a metric is not a number, infinite or missing.
     """
     for line in lines:
         if None in line or None in line.values():
@@ -149,7 +149,7 @@ def _rows(lines: csv.DictReader[str]) -> Iterator[dict[str, float]]:
 
 
 def _of_epoch(row: Mapping[str, float]) -> EpochMetrics:
-    """Raises ValueError, TypeError or KeyError where it has other columns."""
+    """Raises ValueError, TypeError or KeyError if it has other columns."""
     metrics = {name: value for name, value in row.items() if name not in ("fold", "epoch")}
     if metrics["seconds"] < 0:
         raise ValueError("a figure is not a number of an epoch")

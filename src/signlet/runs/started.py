@@ -25,7 +25,7 @@ def start(run: RunFolder, settings: Mapping[str, Any]) -> None:
     """Make the folder with its settings, or check that the run there was started with them.
 
     settings: what YAML knows, nested; with a digest for what is too large to keep.
-    Raises SignletError where another run is there; `refuse_used` has been asked before.
+    Raises SignletError if another run is there; `refuse_used` has been asked before.
     """
     if not run.begun:
         text = yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True)
@@ -46,7 +46,7 @@ def start(run: RunFolder, settings: Mapping[str, Any]) -> None:
 
 
 def refuse_used(run: RunFolder, resume: bool) -> None:
-    """Raise SignletError where the folder holds a run that is not to be resumed."""
+    """Raise SignletError if the folder holds a run that is not to be resumed."""
     if run.begun and not resume:
         raise SignletError(
             f"{run.path}: contains a run already; add --resume to continue it, or choose "
@@ -55,7 +55,7 @@ def refuse_used(run: RunFolder, resume: bool) -> None:
 
 
 def refuse_other(run: RunFolder, now: Mapping[str, Any]) -> None:
-    """Raise SignletError where the run to resume was started with other settings.
+    """Raise SignletError if the run to resume was started with other settings.
 
     now: nested; those that are known by now.
     """

@@ -17,7 +17,7 @@ from signlet.runs import RunFolder
 
 
 def trained_before_note(run: Path, packed: PackedSet) -> str:
-    """Of how many clips the model saw a copy in training; "" where nobody can know.
+    """Of how many clips the model saw a copy in training; "" if unknown.
 
     run: the folder of a whole run, with its packed clips in it; of any other model nothing is
     known. packed: the clips that are scored.

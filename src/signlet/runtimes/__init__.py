@@ -28,8 +28,8 @@ class Runtime(Protocol):
     """A loaded model file.
 
     signs: K names. about: what the file says of itself. calibration: of its probabilities,
-    None where nobody has measured one. max_frames: longest clip that it takes, None for any.
-    embedding_size: D, None where the file gives no embedding. card: of an exported file, None
+    None if nobody has measured one. max_frames: longest clip that it takes, None for any.
+    embedding_size: D, None if the file gives no embedding. card: of an exported file, None
     for a run folder.
     """
 
@@ -49,7 +49,7 @@ class Runtime(Protocol):
         raws: as for `probabilities`.
         Each member's features at length 1, in the members' order, divided by the square root
         of their number: (B, D) of length 1, whatever the average of the answers is.
-        Raises SignletError where the file gives no embedding.
+        Raises SignletError if the file gives no embedding.
         """
 
     def embed(self, raws: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
@@ -58,14 +58,14 @@ class Runtime(Protocol):
 
 
 def require_frames(raws: Sequence[NDArray[np.float32]]) -> None:
-    """Raise ClipError where a clip is empty, which the libraries refuse in words of their own."""
+    """Raise ClipError if a clip is empty, which the libraries refuse in words of their own."""
     for number, raw in enumerate(raws, 1):
         if not len(raw):
             raise ClipError(f"clip {number} of {len(raws)}: has 0 frames; record it again")
 
 
 def require_embedding(size: int | None, path: str | Path) -> int:
-    """The numbers of an embedding. Raises SignletError where the file `path` gives none."""
+    """The numbers of an embedding. Raises SignletError if the file `path` gives none."""
     if size is None:
         raise SignletError(
             f"{path}: has no embedding: it was exported without one (--no-embedding, or by an "
@@ -79,7 +79,7 @@ def open_runtime(path: str | Path, threads: int = 0) -> Runtime:
 
     path: `.onnx`, `.tflite`, a run folder, or the name of a model that comes with signlet
     (`signlet.pretrained`). threads: for one clip; 0 leaves it to the library.
-    Raises SignletError where there is no usable model, or the library is not installed.
+    Raises SignletError if there is no usable model, or the library is not installed.
     """
     path = model_path(path)
     kind = path.suffix.lower()

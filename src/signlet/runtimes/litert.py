@@ -1,4 +1,4 @@
-"""`model.tflite`, by whichever TFLite interpreter is installed."""
+"""`model.tflite`, run by any installed TFLite interpreter."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ class LitertRuntime(Runtime):
     def probabilities(self, raws: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         """Each clip (T, 543, 3) float32, NaN = not found -> (B, K).
 
-        Raises ClipError where a clip is longer than the model takes.
+        Raises ClipError if a clip is longer than the model takes.
         """
         return self._run(raws, {OUTPUT: len(self.signs)})[0]
 
     def answers(self, raws: Sequence[NDArray[np.float32]]) -> Answers:
         """Probabilities (B, K) and embeddings (B, D), as `signlet.runtimes.Runtime` has them.
 
-        Raises ClipError where a clip is longer than the model takes, and SignletError where
+        Raises ClipError if a clip is longer than the model takes, and SignletError if
         the file gives no embedding.
         """
         size = require_embedding(self.embedding_size, self._path)
@@ -92,7 +92,7 @@ class LitertRuntime(Runtime):
 def load(path: Path, threads: int = 0) -> LitertRuntime:
     """Open an exported file. threads: for one clip; 0 takes up to four.
 
-    Raises SignletError where it is damaged, not of signlet, too new for the interpreter, or
+    Raises SignletError if it is damaged, not of signlet, too new for the interpreter, or
     no interpreter is installed.
     """
     path = Path(path)

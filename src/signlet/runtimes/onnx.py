@@ -25,7 +25,7 @@ INPUT, LENGTHS, OUTPUT, EMBEDDING = "inputs", "lengths", "outputs", "embedding"
 its embeddings, which it may lack."""
 _AT_ONCE = 16
 _FRAMES_AT_ONCE = 4_096
-"""One run takes so many clips, and not more frames than this unless a single clip has them."""
+"""Most clips of one run, and most frames of them together, unless a single clip has more."""
 
 
 class OnnxRuntime(Runtime):
@@ -86,7 +86,7 @@ def load(path: Path, threads: int = 0) -> OnnxRuntime:
 
     The bytes that are run are those that were checked, whatever happens to the file meanwhile.
     Memory: at most 25 times the card, and 10 times the file besides.
-    Raises SignletError where it is damaged, not of signlet, or onnxruntime is missing.
+    Raises SignletError if it is damaged, not of signlet, or onnxruntime is missing.
     """
     try:
         import onnxruntime

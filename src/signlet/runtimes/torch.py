@@ -63,7 +63,7 @@ class TorchRuntime(Runtime):
 def load(path: Path, threads: int = 0) -> TorchRuntime:
     """Read a run folder or a model file. threads: of torch as a whole; 0 leaves them alone.
 
-    Raises SignletError where it is not usable.
+    Raises SignletError if it is not usable.
     """
     if threads:
         torch.set_num_threads(threads)

@@ -46,7 +46,7 @@ def make_app(
     token: asked of every request but those for /health; None asks for none.
     site: folder of a built live page, served at /; not together with a token, which pages of a
     browser cannot be asked for.
-    hosts: names by which it may be asked besides localhost and its addresses; None: by any.
+    hosts: host names that the service answers besides localhost; None: by any.
     The application needs ASGI's lifespan, which starts its queue and its processes.
     """
     service = Service(recogniser, limits or Limits())

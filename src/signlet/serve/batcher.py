@@ -77,7 +77,7 @@ class Batcher:
     async def recognise(self, frames: Frames) -> Done:
         """Wait for the answer to one clip (T, 543, 3).
 
-        Raises Rejection: 422 where the recogniser refuses the clip, 500 where it fails.
+        Raises Rejection: 422 where the recogniser refuses the clip, 500 if it fails.
         """
         job = _Job(frames, asyncio.get_running_loop().create_future(), time.perf_counter())
         self._jobs[job] = None

@@ -43,7 +43,7 @@ def main() -> None:
         signal.signal(stop, signal.SIG_IGN)  # the service tells when to end, by closing the pipe
     warnings.simplefilter("ignore")  # remarks are in the answer; more is for nobody
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is not an answer
     for pipe in (sys.stdin.fileno(), answers.fileno()):
         _widen(pipe)
     _load_libraries()
@@ -130,7 +130,7 @@ def answer_all(questions: BinaryIO, answers: BinaryIO, max_frames: int) -> None:
 
 
 def _answer(questions: BinaryIO, answers: BinaryIO, max_frames: int) -> bool:
-    """Answer one question; False where there is none any more."""
+    """Answer one question; False if there is none any more."""
     head = questions.read(QUESTION.size)
     if len(head) < QUESTION.size:
         return False

@@ -40,7 +40,7 @@ class Decoder:
 
     @classmethod
     async def started(cls, limits: Limits) -> Decoder:
-        """Raises SignletError where it cannot be started."""
+        """Raises SignletError if it cannot be started."""
         try:
             folder = tempfile.mkdtemp(prefix=SCRATCH)
             try:

@@ -35,7 +35,7 @@ class Decoders:
         self._idle: asyncio.LifoQueue[Decoder | None] = asyncio.LifoQueue()
 
     async def start(self) -> None:
-        """Start the processes. Raises SignletError where they cannot be started."""
+        """Start the processes. Raises SignletError if they cannot be started."""
         starting = (Decoder.started(self._limits) for _ in range(self._limits.decoders))
         found = await asyncio.gather(*starting, return_exceptions=True)
         for decoder in found:

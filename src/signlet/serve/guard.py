@@ -25,7 +25,7 @@ _LOG = logging.getLogger("signlet.serve")
 
 
 class Guard:
-    """Middleware. token: None where none is asked. paths: those that are counted by name."""
+    """Middleware. token: None if none is asked. paths: those that are counted by name."""
 
     def __init__(
         self,

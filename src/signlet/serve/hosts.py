@@ -22,7 +22,7 @@ _SCHEME = re.compile(r"^https?://")
 
 
 class Hosts:
-    """allowed: names besides those of this machine for itself; None takes requests of any name."""
+    """allowed: host names besides localhost; None takes requests of any name."""
 
     def __init__(self, allowed: Iterable[str] | None) -> None:
         self._allowed = None if allowed is None else {_plain(name) for name in allowed}
@@ -52,7 +52,7 @@ def is_loopback(name: str) -> bool:
 
 
 def _name(given: str) -> str | None:
-    """The name in a `Host` or an `Origin`; None where there is none."""
+    """The name in a `Host` or an `Origin`; None if there is none."""
     found = _NAMED.fullmatch(given)
     return _plain(found[1]) if found else None
 

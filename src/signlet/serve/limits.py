@@ -18,7 +18,7 @@ _MOST = {
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of the service. Raises SignletError where one makes no sense."""
+    """Bounds of the service. Raises SignletError if one makes no sense."""
 
     max_bytes: int = 16 * _MIB
     """Bytes of a body, counted while it arrives."""

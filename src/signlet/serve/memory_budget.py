@@ -76,7 +76,7 @@ class MemoryBudget:
             held.patience = None
 
     def take(self, count: int, held: Held) -> None:
-        """Count so many bytes more as held. Raises Rejection (503) where they do not fit."""
+        """Count this many more bytes as held. Raises Rejection (503) where they do not fit."""
         while self.held + count > self.size:
             slowest = self._slowest(held)
             if slowest is None:

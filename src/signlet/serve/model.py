@@ -96,7 +96,7 @@ def answers_to(recogniser: Serves, clips: list[Frames]) -> list[Prediction | Rej
 
 
 def _sound(said: Prediction, recogniser: Serves) -> Prediction | Rejection:
-    """The answer, or a refusal where its numbers are no probabilities."""
+    """The answer, or a refusal where its numbers are not probabilities."""
     each, none = said.probabilities, said.none
     if each.shape != (len(recogniser.signs),):
         return _failed(f"gave {each.size} probabilities for {len(recogniser.signs)} signs")

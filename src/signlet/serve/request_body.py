@@ -14,7 +14,7 @@ from signlet.serve.rejection import Rejection
 async def read_body(request: Request, limits: Limits, budget: MemoryBudget, held: Held) -> None:
     """Read the body into `held`; it is left where it is as soon as it is too long.
 
-    Raises Rejection: 400 where it ends early, 408 where it pauses too long, 413 where it is too
+    Raises Rejection: 400 if it ends early, 408 where it pauses too long, 413 where it is too
     long, 415 where it is packed, 503 where there is no room for it.
     """
     _check_head(request, limits)

@@ -51,7 +51,7 @@ def run(
     SIGTERM prints "signlet: stopped" and ends the process with exit code 0. Ctrl-C raises
     KeyboardInterrupt, also where a shell that starts it in the background has SIGINT ignored.
     The process ends even while the model hangs.
-    Raises SignletError where the address cannot be had or the service does not start.
+    Raises SignletError if the address cannot be had or the service does not start.
     """
     service: Service = app.state.service
     listening = _listen(host, port)
@@ -136,7 +136,7 @@ class _Server(uvicorn.Server):
             silent.cancel()
 
     def interrupted(self) -> None:
-        """Raise KeyboardInterrupt where Ctrl-C ended it and nobody else has."""
+        """Raise KeyboardInterrupt if Ctrl-C ended it and nothing else has raised it."""
         if self._code == 128 + signal.SIGINT:
             raise KeyboardInterrupt
 
@@ -162,7 +162,7 @@ def _leave(code: int) -> None:
 
 
 def _open_files(connections: int) -> int:
-    """So many connections, or as many as files may be open here, less some for other use."""
+    """This number of connections, or fewer if the system allows fewer open files."""
     try:
         import resource
     except ImportError:

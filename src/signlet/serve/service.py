@@ -51,7 +51,7 @@ class Service:
         self._decoders = Decoders(self.limits, self.metrics.decoder_replaced)
 
     async def start(self) -> None:
-        """Raises SignletError where the processes that read clips cannot be started."""
+        """Raises SignletError if the processes that read clips cannot be started."""
         try:
             await self._decoders.start()
         except SignletError as error:

@@ -89,7 +89,8 @@ def is_set(path: Path) -> bool:
 
 
 FOLDER = "folder"
-"""Before a colon and the path of one's own folder that must not be taken for a published set."""
+"""Written before a colon and a path: reads the path as the user's own folder, not as a published
+set."""
 
 
 def open_source(where: str | Path, columns: str | None = None, names: str | None = None) -> Source:
@@ -104,7 +105,7 @@ def open_source(where: str | Path, columns: str | None = None, names: str | None
         "person1:PATH" whom to take of the people in `.pose` files, counted from 0.
     columns: what a table's columns are called, see `parse_columns`; it may then be JSON, too.
     names: how the files of a folder, a .zip or a table are named, see `NamePattern`.
-    Raises SignletError where it is none of them, or its tables are damaged.
+    Raises SignletError if it is not one of them, or its tables are damaged.
     """
     from signlet.sources.datasets import open_published, unknown_layout  # which need this module
     from signlet.sources.datasets.arranged import Arranged, arrangement
@@ -134,7 +135,7 @@ def open_source(where: str | Path, columns: str | None = None, names: str | None
 def _told(where: str | Path) -> tuple[str, str]:
     """ "wlasl:PATH" -> "wlasl", "PATH"; a path that exists has nothing before it.
 
-    Raises SignletError where nothing stands behind the colon.
+    Raises SignletError if nothing stands behind the colon.
     """
     before, colon, rest = str(where).partition(":")
     if before and colon and not rest:

@@ -120,7 +120,7 @@ def read_npy(path: Path, parts: Sequence[Part] | None = None) -> Clip:
 
 
 def _judge(shape: Shape, kind: np.dtype[Any], parts: Sequence[Part] | None, name: str) -> None:
-    """Raise ClipError where `arrange` or `validated` would, over the shape or the type."""
+    """Raise ClipError if `arrange` or `validated` would, over the shape or the type."""
     require_numbers(kind, name)
     if parts is not None:
         coordinates(shape, parts, name)
@@ -150,9 +150,9 @@ def _refuse_unnamed(shape: Shape, name: str) -> None:
 
 
 def checked_fps(value: Any) -> tuple[float | None, tuple[str, ...]]:
-    """Frames per second as a float, and remarks. value: None where nothing is said of it.
+    """Frames per second as a float, and remarks. value: None if nothing is said of it.
 
-    Where something is said that is no rate of a camera, the rate is None, and a remark says so.
+    Where something is said that is not a rate of a camera, the rate is None, and a remark says so.
     """
     if value is None:
         return None, ()

@@ -81,7 +81,7 @@ def _rows(table: Path) -> list[dict[str, str]]:
 
 
 def refuse_unknown(used: set[str], known: tuple[str, ...], table: Path) -> None:
-    """Raise SignletError where a table uses a sign that the label file lacks."""
+    """Raise SignletError if a table uses a sign that the label file lacks."""
     unknown = sorted(used - set(known))
     if unknown:
         raise SignletError(

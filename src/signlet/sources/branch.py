@@ -1,4 +1,4 @@
-"""A place in a set at which the folders of signs lie."""
+"""A place in a set that contains the folders of the signs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Branch:
         return PurePosixPath(*path.parts[:level], name, *path.parts[level:])
 
     def offered(self, *patterns: str) -> str:
-        """Those of the patterns of paths in it that fit its clips, to offer; "" for none."""
+        """The patterns of paths that match its clips, to suggest; "" for none."""
         whole = [below(self.below, self._with_split(text)) for text in patterns]
         return options(fitting([self.below / self.whole(path) for path in self.clips], whole))
 

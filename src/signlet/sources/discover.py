@@ -1,7 +1,7 @@
 """Discover clips: the file names below a root in, clips with sign, signer and split out.
 
 Of a folder or an archive alike: only names are looked at here. A set is `<sign>/<file>`. Around
-it may lie the folders of a published split, and one folder that holds everything; in it folders
+it may be the folders of a published split, and one folder that holds everything; in it folders
 of signers or of a split. What could be read in two ways is refused, with the remedy.
 """
 
@@ -32,11 +32,11 @@ from signlet.sources.unused_files import Tree, count_of, left_aside, listed, one
 def arranged(
     tree: Tree, root: object, names: NamePattern | None = None, *, wrapped: bool = False
 ) -> tuple[list[NamedClip], tuple[str, ...]]:
-    """The clips of a tree, sorted by path, and notes on files left aside and on guesses.
+    """The clips of a tree, sorted by path, and notes on files skipped and on guesses.
 
     root: for messages. names: how the files are named, None for `<sign>/<signer>_<anything>`.
     wrapped: whether a lone folder that holds folders only is the set itself, packed whole.
-    Raises SignletError, one line, where there is no clip, or signs cannot be told.
+    Raises SignletError, one line, if there is no clip, or if the signs are unclear.
     """
     if names is not None and (names.has("sign") or names.whole_path):
         return by_pattern(tree, root, names)
@@ -87,7 +87,7 @@ def _refuse_several(at: Branch, tops: Sequence[str], root: object) -> None:
 def _splits(at: Branch, tops: Sequence[str], root: object) -> list[str]:
     """Folders of a published split, where all are such.
 
-    Raises SignletError where others that hold clips lie beside folders that must be a split's.
+    Raises SignletError if others that hold clips are beside folders that must be a split's.
     """
     named = [top for top in tops if split_name(top)] if at.split is None else []
     if not named or len(named) == len(tops):
@@ -117,7 +117,7 @@ def _holds_signs(at: Branch, top: str, *, alone: bool) -> bool:
 
 
 def _lone_is_wrapper(at: Branch, top: str) -> bool:
-    """Return True if a lone folder is no sign, split or signer."""
+    """Return True if a lone folder is not a sign, split or signer."""
     clips = [path for path in at.clips if len(path.parts) > 1]
     inner = {path.parts[1] for path in clips if len(path.parts) > 2}
     if PERSON.fullmatch(top) or any(len(path.parts) == 2 for path in clips) or _personal(inner):
@@ -135,7 +135,7 @@ def _inside(at: Branch, top: str) -> Branch:
 
 
 def _refuse_flat(at: Branch, tops: Sequence[str], root: object) -> None:
-    """Raise SignletError where the folders, which are no signs, hold clips only."""
+    """Raise SignletError if the folders, which are not signs, hold clips only."""
     if any(len(path.parts) > 2 for path in at.clips):
         return
     count = sum(len(path.parts) == 2 for path in at.clips)
@@ -185,7 +185,7 @@ def _split_level(branch: Branch) -> int | None:
 
 
 def _around_splits(branch: Branch, level: int, root: object) -> list[NamedClip]:
-    """Clips of folders in which lie those of a split: read as if these were not there."""
+    """Clips of folders that contain the folders of a split: read as if these were not there."""
     inside: dict[str, list[PurePosixPath]] = defaultdict(list)
     rest = []
     for path in branch.clips:
@@ -202,7 +202,7 @@ def _around_splits(branch: Branch, level: int, root: object) -> list[NamedClip]:
 
 
 def _inner_note(branches: Sequence[Branch]) -> str:
-    """On folders of a split that lie in those of the signs."""
+    """On folders of a split that are in those of the signs."""
     names, without = set(), 0
     for branch in branches:
         level = _split_level(branch)
@@ -230,7 +230,7 @@ def _refuse_signers(branch: Branch, flat: Sequence[PurePosixPath], root: object)
 
 
 def _whole_level(branch: Branch, deep: Sequence[PurePosixPath], root: object) -> list[NamedClip]:
-    """All clips lie in folders of folders: one of the two levels is that of the signers."""
+    """All clips are in folders of folders: one of the two levels is that of the signers."""
     first, second = ({path.parts[level] for path in deep} for level in (0, 1))
     if _personal(first) == _personal(second):
         raise SignletError(_either(branch, sorted(first), sorted(second), root))
@@ -265,11 +265,11 @@ def _found(branch: Branch, path: PurePosixPath, sign: str, signer: str | None) -
 def signers_below(
     paths: Sequence[PurePosixPath], names: NamePattern | None = None
 ) -> tuple[list[str | None], str]:
-    """Signers of files in folders of any layout, None where unknown, and a note or "".
+    """Signers of files in folders of any layout, None if unknown, and a note or "".
 
     paths: below the root. names: how they are named; where None, as for `arranged`, except that
     a folder that is called like a signer is one at any depth.
-    Raises SignletError where `names` has no {signer}, or no file fits.
+    Raises SignletError if `names` has no {signer}, or no file fits.
     """
     if names is not None and not names.has("signer"):
         raise SignletError(f"--names {names.text}: has no {{signer}}")

@@ -32,7 +32,7 @@ def table_text(path: Path) -> tuple[str, str]:
 
     That is UTF-8, UTF-16 or UTF-32; of what is none of them, `OLD` is supposed, which any
     other old encoding may pass for: see `encoding_note`.
-    Raises SignletError where the file is missing, cannot be read, or is no text.
+    Raises SignletError if the file is missing, cannot be read, or is no text.
     """
     content = _content(path)
     if content.startswith(_BOOKS):

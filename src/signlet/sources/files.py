@@ -19,7 +19,7 @@ from signlet.text.install import needs
 from signlet.video.suffixes import SOME_SUFFIXES, VIDEO_SUFFIXES, is_video
 
 _ROUNDED = 2
-"""So many frames may be missing at the end of a stretch: tables round its times."""
+"""This many frames may be missing at the end of a stretch: tables round its times."""
 
 Reader = Callable[[Path], Clip]
 
@@ -70,7 +70,7 @@ def read_clip(path: str | Path, span: Span | None = None, reader: Reader | None 
 
 
 def _require_file(path: Path, reader: Reader | None) -> None:
-    """Raise ClipError where nothing can be read, before anything is opened that could block."""
+    """Raise ClipError if nothing can be read, before anything is opened that could block."""
     problem = irregular(path)
     if problem is None and path.stat().st_size == 0:  # the system may make it up as it is read
         known = path.suffix.lower() in (*SUFFIXES, ".json")

@@ -54,7 +54,7 @@ class Fingerspelling:
 
     @classmethod
     def open(cls) -> Fingerspelling:
-        """Find the package without importing it. Raises SignletError where it is missing."""
+        """Find the package without importing it. Raises SignletError if it is missing."""
         spec = find_spec(_PACKAGE)
         places = spec.submodule_search_locations if spec else None
         if not places:
@@ -62,7 +62,7 @@ class Fingerspelling:
         return cls(Path(places[0], _INDEX).parent, tuple(string.ascii_uppercase))
 
     def refs(self) -> list[ClipRef]:
-        """All letters in the order of the index. Raises SignletError where it is damaged."""
+        """All letters in the order of the index. Raises SignletError if it is damaged."""
         index = self.root / _INDEX.name
         rows = read_rows(index, ("path", "signed_language", "glosses"))
         letters = [row for row in rows if row["glosses"].upper() in self.signs]

@@ -44,7 +44,7 @@ class Folder:
 
     @classmethod
     def open(cls, root: Path, names: NamePattern | None = None) -> Folder:
-        """List the signs. Raises SignletError where there is no clip."""
+        """List the signs. Raises SignletError if there is no clip."""
         found, notes = arranged(tree := tree_of(root), root, names)
         opened = cls(root, tuple(sorted({one.sign for one in found})), names)
         opened.__dict__["_kept"] = tree, found, notes
@@ -52,11 +52,11 @@ class Folder:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """On folders and files that are left aside, and on unknown signers. Raises SignletError."""
+        """On folders and files that are skipped, and on unknown signers. Raises SignletError."""
         return self._arranged()[1]
 
     def refs(self) -> list[ClipRef]:
-        """All clips, sorted by path. Raises SignletError where there is none."""
+        """All clips, sorted by path. Raises SignletError if there is none."""
         return [
             ClipRef(one.name, self.root / one.path, one.sign, one.signer, split=one.split)
             for one in self._arranged()[0]
@@ -67,7 +67,7 @@ class Folder:
         return read_ref(ref)
 
     def _arranged(self) -> tuple[list[NamedClip], tuple[str, ...]]:
-        """Clips and notes, made anew where the folder was changed."""
+        """Clips and notes, made again where the folder was changed."""
         tree = tree_of(self.root)
         kept = self.__dict__.get("_kept")
         if kept is None or kept[0] is not tree:
@@ -84,11 +84,10 @@ class Folder:
 class Manifest:
     """Clips listed in a table with the columns `path`, `sign` and, if known, others of `COLUMNS`.
 
-    The table is CSV, or a JSON list of objects; `columns` says what its columns are called where
-    they are called otherwise. Paths are relative to the table or absolute, and are the clips'
-    names (see `ref_of`). The order is the table's; signs are sorted. Files that are missing are
-    counted in the notes, and each is refused when it is read. `names` tells the signers that no
-    column tells.
+    The table is CSV, or a JSON list of objects; `columns` names its columns if they have other
+    names. Paths are relative to the table or absolute, and are the clips' names (see `ref_of`).
+    The order is the table's; signs are sorted. Files that are missing are counted in the notes,
+    and each is refused when it is read. `names` tells the signers that no column tells.
     """
 
     table: Path
@@ -124,9 +123,9 @@ class Manifest:
         return tuple(filter(None, [*found, columns_note(self.table, self.columns)]))
 
     def refs(self) -> list[ClipRef]:
-        """All clips. Raises SignletError where one is listed twice or there is none.
+        """All clips. Raises SignletError if one is listed twice or there is none.
 
-        Also where several go on to the end of one recording, and where times are no seconds.
+        Also if several clips continue to the end of one recording, or if times are not seconds.
         """
         return self._told()[0]
 

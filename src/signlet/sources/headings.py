@@ -35,7 +35,8 @@ _KEYS = {other: key for key, others in _OTHERS.items() for other in others.split
 
 
 def likely(headings: Iterable[str], told: Mapping[str, str]) -> dict[str, str]:
-    """Ours -> the first heading that may mean it, for all that is not told and not there.
+    """Our name -> the first heading that may mean it, for each name that is neither given nor
+    there.
 
     headings: of the table. told: ours -> heading that is read. Of times, those in seconds are
     taken, unless frames are read.
@@ -62,7 +63,7 @@ def _likely(headings: Sequence[str], told: Mapping[str, str]) -> dict[str, str]:
 
 
 def half_a_time(headings: Iterable[str], told: Mapping[str, str]) -> str:
-    """A heading that may be the other end of a stretch of which one end is read; "" for none."""
+    """A heading that may be the other end of a stretch; "" for none."""
     headings = list(headings)
     there = {plain(heading) for heading in headings}
     read = [key for key in _TIMES if key in told and plain(told[key]) in there]
@@ -125,7 +126,7 @@ def _rate_note(headings: Iterable[str], told: Mapping[str, str]) -> str:
 
 
 def in_milliseconds(told: Mapping[str, str]) -> str:
-    """A heading that says that its times are no seconds; "" for none."""
+    """A heading that says that its times are not seconds; "" for none."""
     times = (told.get(key, "") for key in ("start", "end"))
     return next((one for one in times if _MILLI.search(one.strip())), "")
 

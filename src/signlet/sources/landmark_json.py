@@ -32,7 +32,7 @@ _NO_FRAMES = "is not a list of frames; write one object for each frame"
 Points = NDArray[np.float32]
 """(points, 3) of a part in one frame."""
 Frame = dict[str, Points | None]
-"""Part, as in RAW_PARTS -> its points, None where it was not found."""
+"""Part, as in RAW_PARTS -> its points, None if it was not found."""
 
 
 @dataclass

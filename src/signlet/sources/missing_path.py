@@ -9,7 +9,7 @@ from pathlib import Path
 from signlet.sources.unused_files import one_line
 
 _LOOKED_AT = 10_000
-"""So many names of a folder are compared with the one that is missing."""
+"""Number of names in a folder to compare with the missing one."""
 
 
 def not_found_message(path: str | Path, what: str = "file or folder") -> str:

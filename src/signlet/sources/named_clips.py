@@ -18,7 +18,7 @@ from signlet.sources.unused_files import Tree, count_of, left_aside, listed, one
 
 @dataclass(frozen=True)
 class NamedClip:
-    """A clip's file. path: below the root. name: unique. signer: None where unknown."""
+    """A clip's file. path: below the root. name: unique. signer: None if unknown."""
 
     path: PurePosixPath
     name: str
@@ -28,7 +28,8 @@ class NamedClip:
 
 
 def with_sign_names(found: Sequence[NamedClip]) -> list[NamedClip]:
-    """With the signs' names in their one form. Raises SignletError naming all that are none."""
+    """With the signs' names in their one form. Raises SignletError, which names all that are
+    not."""
     names = SignNames()
     named = [names.of(one.sign, str(one.path)) for one in found]
     names.refuse()
@@ -41,9 +42,9 @@ def with_sign_names(found: Sequence[NamedClip]) -> list[NamedClip]:
 def by_pattern(
     tree: Tree, root: object, names: NamePattern
 ) -> tuple[list[NamedClip], tuple[str, ...]]:
-    """Clips at any depth, sign and signer by a pattern, and notes on files left aside.
+    """Clips at any depth, sign and signer by a pattern, and notes on files skipped.
 
-    Raises SignletError where no clip fits.
+    Raises SignletError if no clip fits.
     """
     if not names.has("sign"):
         raise SignletError(f"--names {names.text}: has a slash, but no {{sign}}; add it")
@@ -75,7 +76,7 @@ def by_pattern(
 
 
 def _refuse_splits(found: Sequence[NamedClip], names: NamePattern, root: object) -> None:
-    """Raise SignletError where the folders of a split, which hold folders, would be signs."""
+    """Raise SignletError if the folders of a split, which hold folders, would be signs."""
     inner = [one for one in found if len(one.path.parts) > 2 and one.path.parts[0] == one.sign]
     wrong = sorted({one.sign for one in inner if split_name(one.sign)})
     if wrong:
@@ -90,7 +91,7 @@ def told_signers(
 ) -> tuple[list[str | None], str]:
     """Signers as a pattern tells them, None for names that do not fit, and a note on these.
 
-    Raises SignletError where none fits.
+    Raises SignletError if none fits.
     """
     values = [names.match(path) for path in paths]
     misfits = [path for path, value in zip(paths, values, strict=True) if value is None]
@@ -115,7 +116,7 @@ def _none_fits(paths: Sequence[PurePosixPath], names: NamePattern, before: str =
 
 
 def no_clips(tree: Tree, root: object) -> str:
-    """Return why a folder or archive is no set of clips, and where its clips are."""
+    """Return why a folder or archive is not a set of clips, and where its clips are."""
     loose = [path for path in tree.clips if len(path.parts) == 1]
     expected = f"expected <sign>/<signer>_<anything> ending in {ENDINGS}"
     if loose:

@@ -17,7 +17,7 @@ _MOSTLY = 0.5
 
 
 def refuse_endless(refs: Sequence[ClipRef], table: Path) -> None:
-    """Raise SignletError where several clips of one recording go on to its end."""
+    """Raise SignletError if several clips of one recording go on to its end."""
     for path, clips in _recordings(refs).items():
         endless = [ref.name for ref in clips if ref.span is None or ref.span.end is None]
         if len(endless) > 1:
@@ -29,7 +29,7 @@ def refuse_endless(refs: Sequence[ClipRef], table: Path) -> None:
 
 
 def overlap_note(refs: Sequence[ClipRef]) -> str:
-    """On clips that lie mostly over another one of the same recording; "" for none."""
+    """On clips that are mostly over another one of the same recording; "" for none."""
     found = [pair for clips in _recordings(refs).values() for pair in _overlapping(_timed(clips))]
     if not found:
         return ""
@@ -41,7 +41,7 @@ def overlap_note(refs: Sequence[ClipRef]) -> str:
 
 
 def _recordings(refs: Iterable[ClipRef]) -> dict[Path, list[ClipRef]]:
-    """The clips of each file of which a stretch is taken, by its path."""
+    """The clips that are stretches of a file, by its path."""
     found: dict[Path, list[ClipRef]] = defaultdict(list)
     for ref in refs:
         found[ref.path].append(ref)
@@ -49,7 +49,7 @@ def _recordings(refs: Iterable[ClipRef]) -> dict[Path, list[ClipRef]]:
 
 
 def _timed(clips: Iterable[ClipRef]) -> list[tuple[Span, str]]:
-    """Stretches in the order of their starts; a whole recording lies over all of them."""
+    """Stretches in the order of their starts; a whole recording is over all of them."""
     named = [(ref.span or Span(), ref.name) for ref in clips]
     return sorted(named, key=lambda one: (one[0].start, one[0].length))
 

@@ -47,10 +47,10 @@ _MOST_BYTES = 512 << 20
 _SLACK = 1 << 20
 """Bytes that a page may have beyond what its rows need."""
 _SCHEMA, _MOST_COLUMNS = 2, 1000
-"""Number of the list of columns, and of groups of them, in what is said about them."""
+"""Field numbers of the list of columns, and of their groups, in the footer."""
 
 _Stretch = tuple[int, bytes]
-"""Bytes that begin so many bytes before the first of column x."""
+"""Most bytes before the first byte of column x."""
 _CHECKED: dict[int, tuple[int, list[_Stretch]]] = {}
 """Rows of a file -> its rows a frame, and its label columns as they stand in the file, for
 files whose rows were decoded, checked and found canonical.
@@ -82,7 +82,7 @@ def read_parquet(path: Path) -> Clip:
 def _footer(path: Path) -> Structure:
     """Read the footer: the description of the columns, checked before pyarrow reads the file.
 
-    Raises ClipError where this is no file, or where it claims too much memory.
+    Raises ClipError if this is not a file, or where it claims too much memory.
     """
     with open_regular(path) as file:
         if (size := size_of(file)) > _MOST_BYTES:
@@ -105,7 +105,7 @@ def _footer(path: Path) -> Structure:
 def _judge_pages(
     about: Structure, columns: dict[str, int], names: tuple[str, ...], rows: int, path: Path
 ) -> None:
-    """Raise ClipError where decoding a column would take far more memory than its rows do."""
+    """Raise ClipError if decoding a column would take far more memory than its rows do."""
     wanted, most = {columns[name] for name in names}, _SLACK + rows * _WIDEST * 2
     try:
         chunks = [chunk for chunk in parquet_pages.chunks(about) if chunk.column in wanted]
@@ -168,7 +168,7 @@ def _columns(file: Any, path: Path) -> tuple[dict[str, int], int]:
 
 
 def _judge_column(column: Any, name: str, path: Path) -> None:
-    """Raise ClipError where reading a column would give anything but a number, or word, a row."""
+    """Raise ClipError if reading a column would give anything but a number, or word, a row."""
     if column.path != name or column.max_repetition_level:
         raise ClipError(f"{path}: column {name} contains lists or groups; write one value per row")
     kinds, what = _KINDS.get(name, (_NUMBERS, "numbers"))

@@ -55,9 +55,9 @@ class NamePattern:
         return "/" in self.text
 
     def match(self, path: PurePosixPath) -> dict[str, str] | None:
-        """Sign, signer and split, as far as the pattern has them; None where the path does not fit.
+        """Sign, signer and split, as far as the pattern has them; None if the path does not fit.
 
-        A signer who is called like a split ("test") is none: it is the split.
+        A signer with the name of a split ("test") does not count: it is the split.
         """
         text = path.with_suffix("").as_posix() if self.whole_path else path.stem
         found = self._regex.fullmatch(text)

@@ -14,7 +14,7 @@ _NEARLY = 0.9
 
 
 def fitting(paths: Sequence[PurePosixPath], patterns: Iterable[str]) -> list[str]:
-    """Those of the patterns that fit every path."""
+    """The patterns that match every path."""
     return [
         text
         for text in patterns
@@ -23,7 +23,7 @@ def fitting(paths: Sequence[PurePosixPath], patterns: Iterable[str]) -> list[str
 
 
 def in_file_names(paths: Sequence[PurePosixPath]) -> str:
-    """A pattern of names that tell the sign, which nearly all fit; "" where none does.
+    """A pattern of names that tell the sign, which nearly all fit; "" if none does.
 
     None with a number for a name. A few files may be called otherwise: `--names` leaves them
     aside and says so.

@@ -35,7 +35,7 @@ _WHOLE = {0.1: struct.Struct("<HHH"), 0.2: struct.Struct("<fIH")}
 
 @dataclass(frozen=True)
 class _Body:
-    """points: (T, people, points, dims) float32, NaN where the confidence is 0. fps: as told."""
+    """points: (T, people, points, dims) float32, NaN if the confidence is 0. fps: as told."""
 
     points: NDArray[np.float32]
     fps: float

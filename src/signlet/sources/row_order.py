@@ -62,7 +62,7 @@ def canonical_points(frame: Ints, index: Ints, codes: Ints) -> int | None:
 def sorted_rows(frame: Ints, index: Ints, codes: Ints, path: Path) -> tuple[Ints, int]:
     """Order (rows,) that makes the rows canonical, and the rows a frame.
 
-    Raises ClipError where no order does: a landmark is missing, there twice or unknown.
+    Raises ClipError if no order does: a landmark is missing, in it twice or unknown.
     """
     refined = bool((index[codes == 0] >= _SIZES["face"]).any())
     points = ROWS[refined]

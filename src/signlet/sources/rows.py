@@ -44,7 +44,7 @@ def parse_columns(text: str) -> dict[str, str]:
 
     A heading with a comma stands between double quotes: "path=file","sign=Gloss, English".
     Anything else is read from the column of its own name, as without `--columns`.
-    Raises SignletError where it is written otherwise, or takes the column of path or sign away.
+    Raises SignletError if it is written otherwise, or takes the column of path or sign away.
     """
     text = " ".join(text.split())
     pairs = [cell.partition("=") for cell in next(csv.reader([text], skipinitialspace=True), [])]
@@ -66,7 +66,7 @@ def parse_columns(text: str) -> dict[str, str]:
 
 
 def clip_rows(table: Path, columns: Columns) -> list[dict[str, str]]:
-    """Rows of a table under our own names, "" where a cell is empty or there is no column.
+    """Rows of a table under our own names, "" if a cell is empty or there is no column.
 
     table: CSV as `numbered_rows` reads it, or JSON: a list of objects.
     columns: headings of the columns that are called otherwise than ours.
@@ -107,7 +107,7 @@ def clip_rows(table: Path, columns: Columns) -> list[dict[str, str]]:
 def _headings(columns: Columns) -> Columns:
     """Ours -> heading, of all that may be there.
 
-    No column is read as two things, and where the times are told, none of the other unit is.
+    No column is read twice, and if the times are given, columns of the other unit are not read.
     """
     taken = {plain(heading) for heading in columns.values()}
     if told := _TIMES.intersection(columns):
@@ -205,7 +205,7 @@ def ref_of(row: Mapping[str, str], table: Path) -> ClipRef:
 
     start and end are seconds, start_frame and end_frame numbers of frames, the first being 0;
     an empty end is the recording's. A stretch of a recording is called `<path>#<start>-<end>`.
-    Raises SignletError where they are no numbers or nothing lies between them.
+    Raises SignletError if they are no numbers or nothing is between them.
     """
     where = _where(row, table)
     span = _span(row, where)

@@ -24,7 +24,7 @@ class SignNames:
         return self._good.get(text, text)
 
     def refuse(self) -> None:
-        """Raise SignletError where names were refused: the first, and what the others are."""
+        """Raise SignletError if names were refused: the first, and what the others are."""
         if not self._bad:
             return
         error, *_ = self._bad.values()

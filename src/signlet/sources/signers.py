@@ -94,22 +94,23 @@ _ONLY_DATE_OR_TIME = re.compile(
 )
 """A year, a day as YYMMDD, seconds since 1970, a moment, a time."""
 _MANY, _FEW = 10, 6
-"""From so many clips on it is no chance that each has a signer of its own; numbered, fewer."""
+"""From this many clips on, it is no coincidence that each has a signer of its own; numbered,
+fewer."""
 _MOSTLY = 0.9
 
 Clip = tuple[str | None, str]
-"""Sign, None where unknown, and name of the file."""
+"""Sign, None if unknown, and name of the file."""
 
 
 def signers_of(clips: Sequence[Clip], others: int = 0) -> tuple[list[str | None], str]:
-    """Signers of a whole set by the names of its files, None where unknown, and a note.
+    """Signers of a whole set by the names of its files, None if unknown, and a note.
 
     A signer is what stands before the first underscore, unless that is a date or a time, a
     camera's or a recording's name, a split, the sign, a running number, or something that tells
     every clip, or every sign, from all others.
     others: clips of the set whose signers are known otherwise; they count in the note.
-    The note says how many clips have no known signer, why, and the remedy; "" where no
-    name has anything before an underscore that is no person.
+    The note says how many clips have no known signer, why, and the remedy; "" if no
+    name has anything before an underscore that is not a person.
     """
     why = _reasons(clips)
     signers = [None if row in why else signer_of(name) for row, (_, name) in enumerate(clips)]
@@ -118,7 +119,7 @@ def signers_of(clips: Sequence[Clip], others: int = 0) -> tuple[list[str | None]
 
 
 def _reasons(clips: Sequence[Clip]) -> dict[int, str]:
-    """Return the reason why the word before the underscore is no person, by the clip's row."""
+    """Return the reason why the word before the underscore is not a person, by the clip's row."""
     found = [signer_of(name) for _, name in clips]
     why: dict[int, str] = {}
     for rule in _RULES:

@@ -23,10 +23,10 @@ class ClipRef:
 
     name: unique within the source; one printable line, whatever its file is called.
     path: its file; whether it exists shows when it is read.
-    sign: gloss, None where unknown.
-    signer: who signs, or a group of signers that must stay together; None where unknown.
+    sign: gloss, None if unknown.
+    signer: who signs, or a group of signers that must stay together; None if unknown.
     span: the stretch of the file that is the clip, None for all of it.
-    split: "train", "val" or "test", as whoever published the clips has it; None where unknown.
+    split: "train", "val" or "test", as whoever published the clips has it; None if unknown.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Source(Protocol):
     def notes(self) -> tuple[str, ...]:
         """Notes on how the clips were found: sentences without a full stop.
 
-        They name files that were left aside, with the reason, and guesses. Raises SignletError.
+        They name files that were skipped, with the reason, and guesses. Raises SignletError.
         """
 
     def refs(self) -> list[ClipRef]:

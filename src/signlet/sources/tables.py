@@ -45,7 +45,7 @@ def read_rows(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
 
 
 def numbered_rows(path: Path, needed: Sequence[str], remedy: str = "") -> list[Row]:
-    """Rows of a CSV file with a header, cells stripped, "" where a cell is missing.
+    """Rows of a CSV file with a header, cells stripped, "" if a cell is missing.
 
     path: cells between commas, semicolons, tabs or bars; UTF-8, UTF-16 or Windows-1252.
     needed: columns that must be there, in any capitals, and filled in every row.
@@ -135,7 +135,7 @@ def _headings(cells: Sequence[str], needed: Sequence[str], path: Path, remedy: s
         if cells:
             found = f"its first line has {_one_line(shown)}" + (f"; {remedy}" if remedy else "")
         raise LacksError(
-            f"{path}: lacks the columns {', '.join(missing)}; needed are {', '.join(needed)} as "
+            f"{path}: lacks the columns {', '.join(missing)}; it needs {', '.join(needed)} as "
             f"headings, {found}",
             cells,
         )
@@ -159,7 +159,7 @@ def _one_line(text: str) -> str:
 def refuse_twice(
     names: Sequence[str], where: Path, remedy: Callable[[], str] = lambda: "remove one of the rows"
 ) -> None:
-    """Raise SignletError where two clips of a table have the same name. remedy: what to do."""
+    """Raise SignletError if two clips of a table have the same name. remedy: what to do."""
     seen: set[str] = set()
     for name in names:
         if name in seen:

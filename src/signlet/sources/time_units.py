@@ -14,13 +14,13 @@ from signlet.text.install import needs
 from signlet.video.suffixes import is_video
 
 _RECORDINGS = 3
-"""So many are opened: a unit is that of the whole table."""
+"""Number of recordings to open: a unit is that of the whole table."""
 _LONG = 20.0
 """Seconds; no sign takes as long."""
 
 
 def refuse_behind(refs: Sequence[ClipRef], table: Path) -> None:
-    """Raise SignletError where most stretches lie behind their recordings, or end far behind.
+    """Raise SignletError if most stretches are behind their recordings, or end far behind.
 
     Only whole numbers and long stretches are suspected, so that other tables cost nothing. Of
     the suspected, the stretches of the first recordings that can be opened are looked at.
@@ -70,9 +70,9 @@ def _lengths(paths: Iterable[Path]) -> dict[Path, float]:
 
 
 def measured(path: Path) -> tuple[int, float | None]:
-    """Frames of a recording, and frames a second, None where unknown; no video is decoded.
+    """Frames of a recording, and frames a second, None if unknown; no video is decoded.
 
-    Raises ClipError, and SignletError where the extra that reads it is missing.
+    Raises ClipError, and SignletError if the extra that reads it is missing.
     """
     if not is_video(path):
         clip = read_clip(path)

@@ -14,7 +14,7 @@ from signlet.sources.missing_path import exists, not_found_message
 from signlet.video.file_type import begins_as_video, landmark_ending, what_else
 
 _LOOKED_AT = 5
-"""So many folders of a folder are looked into."""
+"""Number of folders to look into."""
 _SETS = {
     ".zip": ("a .zip archive", "unpack it and give its clips"),
     ".csv": ("a table", "give the clips that it lists"),
@@ -26,7 +26,7 @@ _SETS = {
 def misnamed(path: Path, as_video: bool) -> str | None:
     """Return a message if a file's content belongs to another ending; else None.
 
-    as_video: whether it was read as a video, in vain.
+    as_video: whether it was read as a video, without success.
     """
     try:
         if not as_video and begins_as_video(path):
@@ -82,7 +82,7 @@ def single_frames(folder: Path) -> str | None:
 
 
 def _parent(folder: Path, levels: int) -> Path:
-    """So many folders above, also of "." or "..": relative where the folder is."""
+    """The folder this many levels above, also for "." or "..": relative where the folder is."""
     if levels == 0:
         return folder
     found = folder.resolve().parents[min(levels, len(folder.resolve().parents)) - 1]
@@ -90,7 +90,7 @@ def _parent(folder: Path, levels: int) -> Path:
 
 
 def _holds_frames(folder: Path, depth: int) -> bool:
-    """Return True if numbered arrays of one frame each lie `depth` folders below."""
+    """Return True if numbered arrays of one frame each are `depth` folders below."""
     try:
         if depth:
             below = (one for one in sorted(folder.iterdir()) if one.is_dir())

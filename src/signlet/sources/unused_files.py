@@ -15,7 +15,7 @@ _SYSTEM = frozenset(
     )
 )
 _SHOWN = 5
-_NO_FILES = "because they are pipes, sockets or devices"
+_NO_FILES = "(pipes, sockets or devices)"
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def _sorted(
 
 
 def _folder(path: PurePosixPath, around: set[PurePosixPath]) -> PurePosixPath:
-    """The outermost folder that is none of those around the signs; else the file's own."""
+    """The outermost folder that is not one around the signs; else the file's own."""
     folder = PurePosixPath()
     for part in path.parent.parts:
         folder /= part
@@ -130,8 +130,7 @@ def _deep(folders: dict[PurePosixPath, _Folder]) -> str:
         return ""
     shown = listed(f"{path} ({count})" for path, count in sorted(places.items()))
     return (
-        f"{count_of(sum(places.values()))} skipped, because they are deeper than a sign's "
-        f"folder: {shown}; "
+        f"{count_of(sum(places.values()))} skipped (deeper than a sign's folder): {shown}; "
         "move them up into the sign's folder, if they are clips of it"
     )
 
@@ -143,7 +142,7 @@ def _other(folders: dict[PurePosixPath, _Folder]) -> str:
     shown = listed(f"{path} {len(files)} ({_endings(files)})" for path, files in some.items())
     count = count_of(sum(map(len, some.values())), "file")
     files = [path for found in some.values() for path in found]
-    return f"{count} skipped, because signlet does not read their kind: {shown}{_remedy(files)}"
+    return f"{count} skipped (of kinds that signlet does not read): {shown}{_remedy(files)}"
 
 
 def _pipes(folders: dict[PurePosixPath, _Folder]) -> str:
@@ -155,7 +154,7 @@ def some_pipes(paths: Sequence[PurePosixPath]) -> str:
     """A note on pipes and devices, of which there is at least one."""
     shown = listed(path.as_posix() for path in paths)
     return (
-        f"{count_of(len(paths), 'file')} skipped, {_NO_FILES}: {shown}; save their output as files"
+        f"{count_of(len(paths), 'file')} skipped {_NO_FILES}: {shown}; save their output as files"
     )
 
 
@@ -163,9 +162,7 @@ def _loose(paths: Sequence[PurePosixPath]) -> str:
     if not paths:
         return ""
     shown = listed(path.as_posix() for path in sorted(paths))
-    return (
-        f"{count_of(len(paths), 'clip')} skipped, because they are not in a sign's folder: {shown}"
-    )
+    return f"{count_of(len(paths), 'clip')} skipped (not in a sign's folder): {shown}"
 
 
 _REMEDIES = {

@@ -54,7 +54,7 @@ def tree_of(root: Path) -> Tree:
     """All files below a folder, hidden ones and the system's own left out; links are followed.
 
     The same object as the last time, while no folder below was changed.
-    Raises SignletError where a folder cannot be listed.
+    Raises SignletError if a folder cannot be listed.
     """
     place = os.path.abspath(root)
     last = _walked.get(place)

@@ -46,7 +46,7 @@ class Zipped:
 
     @classmethod
     def open(cls, archive: Path, names: NamePattern | None = None) -> Zipped:
-        """List the signs. Raises SignletError where there is no clip, or it is damaged."""
+        """List the signs. Raises SignletError if there is no clip, or it is damaged."""
         kept = _arranged(archive, names)
         opened = cls(archive, tuple(sorted({one.sign for one in kept.found})), names)
         opened.__dict__["_kept"] = kept
@@ -54,7 +54,7 @@ class Zipped:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """On folders and files that are left aside, and on unknown signers. Raises SignletError."""
+        """On folders and files that are skipped, and on unknown signers. Raises SignletError."""
         return self._arranged().notes
 
     def refs(self) -> list[ClipRef]:
@@ -75,7 +75,7 @@ class Zipped:
         return replace(clip, name=ref.name, sign=ref.sign, signer=ref.signer)
 
     def _arranged(self) -> _Kept:
-        """Clips and notes, made anew where the archive was changed."""
+        """Clips and notes, made again where the archive was changed."""
         kept: _Kept | None = self.__dict__.get("_kept")
         if kept is None or not kept.state.holds():
             kept = _arranged(self.archive, self.names)
@@ -99,7 +99,7 @@ class _Kept:
 def _arranged(archive: Path, names: NamePattern | None) -> _Kept:
     state = State()
     state.note(str(archive.absolute()))
-    # A folder that was packed whole lies below its own name.
+    # A folder that was packed whole is below its own name.
     found, notes = arranged(_tree(archive), archive, names, wrapped=True)
     refuse_twice([one.path.as_posix() for one in found], archive)
     return _Kept(state, found, notes)

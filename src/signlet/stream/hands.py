@@ -22,7 +22,7 @@ _SMOOTH = 1.0
 Points = list[list[float]]
 """21 pairs of x and y, as fractions of the picture."""
 Hands = tuple[Points | None, Points | None]
-"""Left and right; None where not found, or down."""
+"""Left and right; None if not found, or down."""
 
 
 class Body:
@@ -112,7 +112,7 @@ class Stillness:
         self.pose: Hands = (None, None)
 
     def update(self, hands: Hands, time: float, body: Body) -> bool:
-        """See the next frame in which a hand is up; True where they do not hold still."""
+        """See the next frame in which a hand is up; True if they do not hold still."""
         moved = not shares_hand(self.pose, hands) or self.moved(hands, self.pose, body)
         if moved:
             self.since, self.pose = time, hands
@@ -121,7 +121,7 @@ class Stillness:
         return moved
 
     def moved(self, one: Hands, other: Hands, body: Body) -> bool:
-        """True where a hand of both is elsewhere, or has another shape."""
+        """True if a hand of both is elsewhere, or has another shape."""
         return any(
             a is not None and b is not None and body.distance(a, b) >= self._change
             for a, b in zip(one, other, strict=True)
@@ -129,5 +129,5 @@ class Stillness:
 
 
 def shares_hand(one: Hands, other: Hands) -> bool:
-    """True where one hand at least is in both."""
+    """True if one hand at least is in both."""
     return any(a is not None and b is not None for a, b in zip(one, other, strict=True))

@@ -34,7 +34,7 @@ class MirrorCheck:
         self._left += seconds * int((left & ~right).sum()) / len(frames)
 
     def suggestion(self, mirrored: bool) -> str | None:
-        """One sentence, or None where nothing is suspicious."""
+        """One sentence, or None if nothing is suspicious."""
         if self._one < ENOUGH or self._left < SHARE * self._one:
             return None
         remedy = "leave out mirrored=True" if mirrored else "pass mirrored=True"

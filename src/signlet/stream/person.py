@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from signlet.stream.hands import LEFT_SHOULDER, RIGHT_SHOULDER
 
 STEP = 1.5
-"""A person is the one of the frame before where they are within so many shoulder widths."""
+"""Within this many shoulder widths, a person is the one of the frame before."""
 LARGER = 1.5
-"""Another person takes over who is so many times larger, while the followed one rests."""
+"""A person this many times larger takes over while the followed one rests."""
 
 Place = tuple[float, float, float]
 """x and y of the middle of the shoulders, and their distance."""
@@ -28,12 +28,12 @@ class Follower:
         self._rival = inf
         """Since when a much larger person has been there."""
         self.switched = False
-        """True where the last frame shows another person than the one before."""
+        """True if the last frame shows another person than the one before."""
 
     def choose(
         self, people: NDArray[np.float32], time: float, resting: bool
     ) -> NDArray[np.float32] | None:
-        """The followed person's (543, 3) out of (N, 543, 3), None where they are not seen.
+        """The followed person's (543, 3) out of (N, 543, 3), None if they are not seen.
 
         resting: nothing is being signed; only then may a larger person take over.
         """

@@ -24,7 +24,7 @@ Recognises = Callable[[NDArray[np.float32]], Prediction]
 class SignEvent:
     """Something was signed.
 
-    sign: None where it is none of the signs that the model knows. start, end: seconds.
+    sign: None if it is not one of the signs that the model knows. start, end: seconds.
     confidence: the largest probability. top: the likeliest signs with theirs, best first.
     """
 

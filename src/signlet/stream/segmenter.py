@@ -78,7 +78,7 @@ class Segmenter:
             infinite, or what `signlet.Clip.from_array` takes for it) = not found.
         time: seconds of the frame. A frame that is not later than the last one is left out; a
         step back of more than `break_after` starts a new stream, as a hole of that length does.
-        Raises SignletError where the time is not finite or the shape is another one.
+        Raises SignletError if the time is not finite or the shape is another one.
         """
         people, time = self._reader.people(frame), float(time)
         if not isfinite(time):
@@ -151,7 +151,7 @@ class Segmenter:
         return self._follow_hold(still, time)
 
     def _arrive(self, still: float, time: float) -> None:
-        """The way from the last hold to this one is no part of the sign that the model sees."""
+        """The way from the last hold to this one is not a part of the sign that the model sees."""
         if self._arriving and still >= self.settings.settle:
             self._frames.drop(self._still.since)
             self._arriving = False

@@ -30,7 +30,7 @@ class StreamSettings:
     answer_after: float = 1.0
     """Hands that hold still for so long are answered without waiting for what they do next."""
     shortest: float = 0.3
-    """Shorter than this is no sign."""
+    """Shorter than this is not a sign."""
     longest: float = 4.0
     """A sign is cut and answered after so long."""
     max_frames: int = 96

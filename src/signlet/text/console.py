@@ -18,7 +18,7 @@ from signlet.text.terminal import as_it_is, escaping, in_notebook, to_nowhere
 
 
 class SafeConsole(Console):
-    """As rich's, but texts are no markup, and a closed pipe stops no work.
+    """Like rich's console, but texts are not markup, and a closed pipe does not stop the work.
 
     What is written in colour is a `Text`, or is printed with a style.
     """

@@ -31,7 +31,7 @@ def needs(feature: str, extra: str, error: ImportError | None = None) -> str:
     """One sentence: what needs which extra, and the command that installs it.
 
     feature: what the user wanted, like "reading videos". error: why it failed, if known: a
-        package that is there and cannot be loaded is named, as installing will not mend it.
+        package that is there and cannot be loaded is named, as installing will not repair it.
     """
     if error is not None and not isinstance(error, ModuleNotFoundError):
         reason = " ".join(str(error).split())[:200]

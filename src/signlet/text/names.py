@@ -42,7 +42,7 @@ def sign_name(text: str, where: str = "") -> str:
     """A sign's name in its one form: Unicode NFC, no blanks around it.
 
     where: what the name stands in (a file, a table with the line), for errors.
-    Raises SignletError where it is empty, shows nothing, is no single printable line, or is
+    Raises SignletError if it is empty, shows nothing, is not a single printable line, or is
     too long.
     """
     name = _one_line(text, "sign", where)
@@ -65,7 +65,7 @@ def new_sign_name(text: str, where: str = "") -> str:
 
 
 def signer_name(text: str | None, where: str = "") -> str:
-    """A signer's name in its one form, "" where it is unknown. Raises as `sign_name`."""
+    """A signer's name in its one form, "" if it is unknown. Raises as `sign_name`."""
     return "" if text is None else _one_line(text, "signer", where)
 
 

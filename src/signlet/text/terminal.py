@@ -109,7 +109,7 @@ class _Safe(_Stream):
 
 @contextmanager
 def _named_where_full(stream: Any) -> Iterator[None]:
-    """Raise SignletError that names the stream where it cannot be written, unless nobody reads it.
+    """Raise SignletError that names the stream if it cannot be written, unless its reader has gone.
 
     What cannot be said on stderr is left out: the result matters more.
     """

@@ -31,7 +31,7 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
 def load_checkpoint(path: Path) -> dict[str, Any]:
     """Read tensors and plain values only; a file that would run code is refused.
 
-    Raises SignletError where it is damaged, also where only a weight is another than was written.
+    Raises SignletError if it is damaged, also where only a weight is another than was written.
     """
     require_regular(path, SignletError)
     try:

@@ -15,7 +15,7 @@ from signlet.training.progress import Events
 from signlet.training.settings import Recipe
 
 Data = str | Path | Source | PackedSet
-"""Clips: where they or a packed set lie, as `open_source` takes it, or one that is open."""
+"""Clips: where they or a packed set are, as `open_source` takes it, or one that is open."""
 
 
 def packed_clips(
@@ -31,7 +31,7 @@ def packed_clips(
 
     data: None for the recipe's own. jobs: processes, -1 for one per core.
     columns, names: as in `open_source`.
-    Raises SignletError where there are no clips, they are packed for another length, or the run
+    Raises SignletError if there are no clips, they are packed for another length, or the run
     is of others.
     """
     data = data or recipe.packing.default_source

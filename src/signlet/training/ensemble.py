@@ -74,7 +74,7 @@ def ensemble(
     runs: two or more run folders or earlier ensembles; each has the same weight. kind: see
     `mean_probabilities`. which: the model taken from each run; an earlier ensemble is
         taken as it is. out: a folder that is not there yet, or is empty.
-    Raises SignletError where a file is missing or damaged, the runs do not fit together, or
+    Raises SignletError if a file is missing or damaged, the runs do not fit together, or
     `out` cannot be written; then nothing is left in `out`.
     """
     events = events or Events()
@@ -165,7 +165,7 @@ def _model(run: Path, which: str, predictions: Predictions) -> ModelFile:
 def combine(parts: Sequence[EnsemblePart], kind: Kind = "softmax") -> Ensemble:
     """Average the parts on the clips that all of them predict out of fold, and compare.
 
-    Raises SignletError where they know different signs, disagree on sign or signer of a clip,
+    Raises SignletError if they know different signs, disagree on sign or signer of a clip,
     or have no clip in common.
     """
     given = {part.name: part.predictions for part in parts}
@@ -197,7 +197,7 @@ def _require_free(out: Path) -> None:
 def write_ensemble(made: Ensemble, out: Path) -> None:
     """Write model, predictions and tables as a folder that appears whole or not at all.
 
-    Raises SignletError where `out` is in use or cannot be written, or has too many members.
+    Raises SignletError if `out` is in use or cannot be written, or has too many members.
     """
     _require_free(out)
     members = [member for part in made.parts for member in part.model.members]

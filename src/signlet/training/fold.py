@@ -183,7 +183,7 @@ class FoldTraining:
         self.sums = {}
 
     def _accuracies(self) -> dict[str, float]:
-        """Share of the held-out clips that each model reads right; nothing where none is."""
+        """Share of the held-out clips that each model names correctly; nothing if none is."""
         if not len(self.held_out):
             return {}
         labels = self.batches.labels[self.held_out]
@@ -226,7 +226,7 @@ class FoldTraining:
     def resume(self) -> bool:
         """Continue from the checkpoint, if there is one, with any number of processes.
 
-        Raises SignletError where it belongs to other settings or clips.
+        Raises SignletError if it belongs to other settings or clips.
         """
         path = self.folder / CHECKPOINT
         if not path.exists():

@@ -73,7 +73,7 @@ def refuse_other_source(run: RunFolder, source: Source) -> None:
 
 
 def refuse_other_clips(run: RunFolder, packed: PackedSet) -> None:
-    """Raise SignletError where what was packed are not the clips of the run to resume."""
+    """Raise SignletError if what was packed are not the clips of the run to resume."""
     refuse_other(run, {"clips": len(packed.names)})
 
 

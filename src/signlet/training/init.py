@@ -106,7 +106,7 @@ def read_init(where: str, recipe: Recipe) -> Init:
     where: run folder of `signlet train`, one training in it (RUN/fold-2), a folder of one model
         (`model.safetensors`), or the name of a model that comes with signlet. Of a run folder
         student, teacher and soup of the full fit are taken, without one those of the first fold.
-    Raises SignletError where it is none, where any of these models or the run's own is missing or
+    Raises SignletError if it is not one, where any of these models or the run's own is missing or
     damaged, or where they are of other sizes than the recipe's.
     """
     path = _folder(where)
@@ -155,7 +155,7 @@ def _training(path: Path) -> Path | None:
 
 
 def _require_together(files: dict[Path, ModelFile], whole: Path) -> None:
-    """Raise SignletError where a run's models, by their folders, are not of the same signs.
+    """Raise SignletError if a run's models, by their folders, are not of the same signs.
 
     whole: folder that they belong to.
     """
@@ -169,7 +169,8 @@ def _require_together(files: dict[Path, ModelFile], whole: Path) -> None:
 
 
 def _own(run: Path, training: Path) -> ModelFile:
-    """The run's own model. Nothing is taken from it, but a damaged run is none to build on."""
+    """The run's own model. Nothing is taken from it, but signlet does not build on a damaged
+    run."""
     try:
         return load_model(run)
     except SignletError as error:

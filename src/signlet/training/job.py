@@ -86,7 +86,7 @@ class Trained:
     """The result of a training.
 
     run: the run folder; `signlet.load(run)` takes it. held_out: predictions of student, teacher,
-    distilled and soup for the clips held out; {} where none was. notes: what should be known of
+    distilled and soup for the clips held out; {} if none was. notes: what should be known of
     the clips and of what was chosen for them.
     """
 
@@ -96,7 +96,7 @@ class Trained:
 
     @property
     def scores(self) -> dict[str, Scores]:
-        """Of each model on the clips held out; {} where none was."""
+        """Of each model on the clips held out; {} if none was."""
         return {name: score(part) for name, part in self.held_out.items()}
 
 

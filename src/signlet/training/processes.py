@@ -52,7 +52,7 @@ class Processes:
         return DistributedDataParallel(model, gradient_as_bucket_view=True)
 
     def check_batch(self, batch_size: int) -> None:
-        """Raise SignletError where the processes cannot share a batch equally."""
+        """Raise SignletError if the processes cannot share a batch equally."""
         if batch_size % self.count:
             raise SignletError(
                 f"optimiser.batch_size is {batch_size}, which {self.count} processes cannot share "
@@ -103,7 +103,7 @@ class Processes:
     def main_only(self, work: Callable[[], Result]) -> Result | None:
         """work() on the main process while the others wait, which get None.
 
-        Raises SignletError where it fails, on the others ReportedByMainProcess.
+        Raises SignletError if it fails, on the others ReportedByMainProcess.
         """
         if self.count == 1:
             return work()
@@ -123,7 +123,7 @@ class Processes:
     def main_process_first(self, work: Callable[[], Result]) -> Result:
         """work() on the main process, then on the others, which find its files there.
 
-        Raises SignletError where it fails, on the others ReportedByMainProcess.
+        Raises SignletError if it fails, on the others ReportedByMainProcess.
         """
         result = self.main_only(work)
         return work() if result is None else result
@@ -138,7 +138,7 @@ def start_processes(device: str = "auto") -> Processes:
     """Find out whether this process is one of several, and where it computes.
 
     device: auto, cpu, cuda, cuda:1, ...; of several processes each takes a GPU of its own.
-    Raises SignletError where the device or the group of processes cannot be used.
+    Raises SignletError if the device or the group of processes cannot be used.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         return Processes(device=_device(device))

@@ -17,7 +17,7 @@ Log = Callable[[Mapping[str, float], int], None]
 
 
 class Display(Protocol):
-    """Told of every step and epoch of a fold."""
+    """Receives every step and epoch of a fold."""
 
     def advance(self, epoch: int, step: int, clips_per_second: float) -> None:
         """A step of epoch 0, 1, ... is done."""
@@ -86,7 +86,7 @@ class Events:
         return nullcontext()
 
     def bar(self, what: str, steps: int, done: int = 0) -> AbstractContextManager[Step]:
-        """So many steps are made in here, as `signlet.running.bars.Bars` says."""
+        """A bar over this many steps, see `signlet.running.bars.Bars`."""
         return no_bars(what, steps, done)
 
     def training(self, bar: Bar) -> AbstractContextManager[Display]:

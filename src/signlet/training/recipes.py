@@ -73,7 +73,7 @@ def add_recipe(parser: ArgumentParser) -> None:
 
 
 def recipe_of(parser: ArgumentParser, parsed: Any) -> Recipe:
-    """The recipe in parsed arguments. Raises SignletError where a setting has no usable value."""
+    """The recipe in parsed arguments. Raises SignletError if a setting has no usable value."""
     given = parsed.as_dict()
     names = [field.name for field in fields(Recipe)]
     check_sections({name: given[name] for name in names}, Recipe)

@@ -39,7 +39,7 @@ _ON_DEVICE = 0.6
 """Share of a GPU's free memory that the packed clips may take; larger sets stay on the host."""
 _PREPARING = "Preparing the training ..."
 _NEXT_SEED = 1_000
-"""Further fits have seeds so far apart that runs of neighbouring seeds share none."""
+"""Distance of the seeds of further fits, so that runs with neighbouring seeds share no seed."""
 
 
 def train(
@@ -64,7 +64,7 @@ def train(
     folds: which of the recipe's folds to hold out, each in a training of its own.
     full_fit: then train on all clips, held out or not, `recipe.fits` times; the run's model is
         the average of these.
-    resume: continue what lies in `run`; without it a used folder is refused.
+    resume: continue the training in `run`; without it a used folder is refused.
     device: where to train, unless `processes` says so.
     processes: this process among several (`start_processes`); found out if not given.
     track: trackers to send the epochs' metrics to (`signlet.training.trackers`).
@@ -178,7 +178,7 @@ def fit(
 def plan_of(packed: PackedSet, recipe: Recipe, split: str | None = None) -> FoldPlan:
     """Plan the folds: a published split, or else the recipe's folds of signers.
 
-    Raises SignletError where the clips do not allow it.
+    Raises SignletError if the clips do not allow it.
     """
     if split is not None:
         return split_plan(packed.labels, packed.signers, packed.splits, split)

@@ -42,12 +42,12 @@ class OptimiserSettings:
     """Passes over the training clips."""
     min_steps: int = 0
     """Steps of a training that `signlet train` provides for: with few clips it adds epochs until
-    there are so many, unless their number is given; 0: never."""
+    this number is reached, unless you give the epochs; 0: never."""
     batch_size: int = 32
     """Clips of a step, over all processes."""
     group: int = 32
     """Clips that are mixed up with each other and among which OUSM leaves out the hardest;
-    the published training had 32 on each GPU. A batch that is no multiple is one group."""
+    the published training had 32 on each GPU. A batch that is not a multiple is one group."""
     learning_rate: float = 3e-4
     """Largest learning rate."""
     weight_decay: float = 0.4
@@ -210,7 +210,7 @@ class Recipe:
 
 
 def require_plain_name(name: str) -> None:
-    """Raise SignletError where a recipe's name cannot be that of a folder."""
+    """Raise SignletError if a recipe's name cannot be that of a folder."""
     if not is_name(name) or name in (".", "..") or set(name) & set("/\\"):
         raise SignletError(
             f"name is {name[:60]!r}; give a name that a folder can have, without / and \\"

@@ -83,10 +83,10 @@ class Trackers:
 
 
 def check_trackers(names: Sequence[str]) -> None:
-    """Raise SignletError where a name is unknown or its package cannot be imported."""
+    """Raise SignletError if a name is unknown or its package cannot be imported."""
     for name in names:
         if name not in _MODULES:
-            raise SignletError(f"there is no tracker {name!r}; known are {', '.join(TRACKERS)}")
+            raise SignletError(f"there is no tracker {name!r}; choose from {', '.join(TRACKERS)}")
     if not names:
         return
     _quiet()
@@ -104,7 +104,7 @@ def open_trackers(names: Sequence[str], run: Path, settings: Mapping[str, Any]) 
     settings: of the training; nested ones become `optimiser.learning_rate` and the like.
     Of several processes only the main one (of accelerate's `PartialState`, made here if
     there is none) starts anything; the others get trackers that do nothing.
-    Raises SignletError where a name is unknown or a package is missing; a tracker that
+    Raises SignletError if a name is unknown or a package is missing; a tracker that
     cannot be started is warned of and left out.
     """
     check_trackers(names)

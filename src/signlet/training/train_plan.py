@@ -25,7 +25,7 @@ _SOME_FOLD = "0"
 class Requested:
     """Settings given by flags, which the clips do not decide.
 
-    folds: text of --folds, None where it is not given. given: names of all flags given.
+    folds: text of --folds, None if it is not given. given: names of all flags given.
     split: the published split to hold out, None for folds of signers.
     """
 

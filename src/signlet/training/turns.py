@@ -1,4 +1,4 @@
-"""Place of a training among those of its command, and whom it is tested on."""
+"""The place of a training in its command, and the people it is tested on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from signlet.training.settings import Recipe, steps_and_batch_size
 
 @dataclass(frozen=True)
 class Turn:
-    """The place of a training among those of its command.
+    """The place of a training in its command.
 
     number: 1 for the first. count: in all. later: steps of the trainings after it.
     name: for people, where it is more than a number.

@@ -36,8 +36,8 @@ class Trial:
 @dataclass(frozen=True)
 class TestScore:
     """The soup on the test fold; shares in 0..1, `low` and `high` the 95 % interval of top1 over
-    signers (NaN where there is one). copies: clips that were trained on as another signer's;
-    `without_copies` is the search's metric without them, None where nothing is left."""
+    signers (NaN if there is one). copies: clips that were trained on as another signer's;
+    `without_copies` is the search's metric without them, None if nothing is left."""
 
     top1: float
     balanced_accuracy: float
@@ -49,7 +49,7 @@ class TestScore:
 
     @classmethod
     def read(cls, kept: Any) -> TestScore:
-        """Read a score from a study. Raises TypeError where it is damaged."""
+        """Read a score from a study. Raises TypeError if it is damaged."""
         score = cls(**kept)
         if any(value is not None and type(value) not in (int, float) for value in kept.values()):
             raise TypeError("a score on the test fold is not a number")
@@ -61,8 +61,8 @@ class SearchResult:
     """The end of a search.
 
     recipe: with the best trial's values. best, own: that trial, and the one with the recipe's
-    own values (None where no trial had them). importance: share of each searched value in
-    the spread of the scores, largest first; empty where too few trials say anything.
+    own values (None if no trial had them). importance: share of each searched value in
+    the spread of the scores, largest first; empty if too few trials say anything.
     """
 
     metric: str

@@ -124,7 +124,7 @@ def tune(
     study: SQLite file with the trials; those that are finished are not repeated, one that
     was cut off is. trials: how many there shall be in all; the first one takes the recipe's
     own values, if the space holds them.
-    Raises SignletError where the study belongs to another search, or every trial failed;
+    Raises SignletError if the study belongs to another search, or every trial failed;
     `Interrupted` after Ctrl-C.
     """
     if trials < 1:

@@ -91,7 +91,7 @@ DEFAULT_SPACE: Space = {
 def read_space(path: Path) -> Space:
     """Read `key: {low, high, log}` and `key: {choices: [...]}` from a YAML file.
 
-    Raises SignletError, naming file and key, where it is none.
+    Raises SignletError, naming file and key, where it is not one.
     """
     content = read_mapping(path, "write lines of key: {low: .., high: ..}")
     if not content:
@@ -116,7 +116,7 @@ def _entry(path: Path, key: str, about: Any) -> Range | Choices:
 
 
 def check_space(recipe: Recipe, space: Space) -> None:
-    """Raise SignletError where a key or one of its outermost values makes no recipe."""
+    """Raise SignletError if a key or one of its outermost values makes no recipe."""
     for key, about in space.items():
         for value in about.ends:
             try:
@@ -147,7 +147,7 @@ def value_of(recipe: Recipe, key: str) -> Any:
 def with_values(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
     """The recipe with other values at dotted keys; factors are applied last.
 
-    Raises SignletError where the key is unknown, it cannot be searched, or its value
+    Raises SignletError if the key is unknown, it cannot be searched, or its value
     does not fit.
     """
     settings = plain(recipe)

@@ -29,7 +29,7 @@ _ENOUGH = 10
 
 
 def require_optuna() -> None:
-    """Raise SignletError where Optuna is missing."""
+    """Raise SignletError if Optuna is missing."""
     try:
         import optuna  # noqa: F401
     except ImportError as error:
@@ -40,7 +40,7 @@ def open_study(path: Path, about: Mapping[str, str]) -> optuna.Study:
     """The study, new or continued, with a trial that was cut off marked as failed.
 
     about: what must be the same for a study to be continued; kept in it.
-    Raises SignletError where Optuna is missing, the file is no study, or one of another search.
+    Raises SignletError if Optuna is missing, the file is not a study, or one of another search.
     """
     require_optuna()
     import optuna
@@ -90,7 +90,7 @@ def _check_same(path: Path, study: optuna.Study, about: Mapping[str, str]) -> No
 def ask(study: optuna.Study, space: Space, recipe: Recipe, place: int) -> optuna.Trial:
     """A new trial, the first one with the recipe's own values where the space holds them.
 
-    place: how many trials are finished. The sampler is made anew from it and the recipe's
+    place: how many trials are finished. The sampler is made again from it and the recipe's
     seed, so that a study that was stopped draws what an undisturbed one would have.
     """
     from optuna.samplers import TPESampler
@@ -107,7 +107,7 @@ def ask(study: optuna.Study, space: Space, recipe: Recipe, place: int) -> optuna
 def tell(study: optuna.Study, trial: optuna.Trial, value: float, why: str) -> None:
     """Keep a trial's score, or that it failed and why.
 
-    Raises SignletError where another process has stopped this trial meanwhile.
+    Raises SignletError if another process has stopped this trial meanwhile.
     """
     from optuna.exceptions import UpdateFinishedTrialError
     from optuna.trial import TrialState
@@ -152,7 +152,7 @@ def _is_finished(trial: optuna.trial.FrozenTrial) -> bool:
 
 
 def own_values(recipe: Recipe, space: Space) -> dict[str, Any] | None:
-    """The recipe's own values of the searched keys; None where the space lacks one of them."""
+    """The recipe's own values of the searched keys; None if the space lacks one of them."""
     values = {key: value_of(recipe, key) for key in space}
     return values if all(space[key].holds(value) for key, value in values.items()) else None
 
@@ -171,7 +171,7 @@ def values_of(parameters: Mapping[str, Any], space: Space) -> dict[str, Any]:
 
 
 def importance(study: optuna.Study) -> dict[str, float]:
-    """Share of the spread that each value explains (fANOVA); empty where nothing can be said.
+    """Share of the spread that each value explains (fANOVA); empty if nothing can be said.
 
     Nothing can be said of a few trials.
     """

@@ -38,7 +38,7 @@ def content_key(path: Path, extractor: str, span: Span | None = None) -> str:
     """64 hexadecimal digits of a file's bytes, of a stretch of it and of what extracts from it.
 
     extractor: its name, version and settings. span: None for the whole file.
-    Raises ClipError where the file cannot be read.
+    Raises ClipError if the file cannot be read.
     """
     known = f"{FORMAT} {extractor}\n{span!r}\n"
     return hashlib.sha256(known.encode() + _digest(path, state_of(path))).hexdigest()

@@ -13,7 +13,7 @@ from signlet.video.picture import VideoFrame
 from signlet.video.silence import silent
 
 _MISSES = 50
-"""So many pictures in a row that do not come mean that the camera is gone."""
+"""If this many pictures in a row are missing, the camera is gone."""
 _PAUSE = 0.02
 """Seconds to wait after a picture that did not come."""
 
@@ -24,7 +24,7 @@ def open_camera(index: int = 0) -> Iterator[Iterator[VideoFrame]]:
 
     index: 0 for the first camera. Times are seconds since the camera was opened; single
     pictures that do not come are left out.
-    Raises SignletError where the camera is missing, or when it stops giving pictures.
+    Raises SignletError if the camera is missing, or when it stops giving pictures.
     """
     with needs_video(f"camera {index}"):
         import cv2

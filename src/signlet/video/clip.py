@@ -17,9 +17,9 @@ def extract_clip(path: str | Path, choice: Choice = HOLISTIC, span: Span | None 
     span: the stretch that is wanted, None for all; nothing else is looked at.
     Returns a clip named after the file, frames (T, 543, 3) float32, NaN = not found: all
     frames of the video, as recorded; fps is that of the middle distance of two frames, None
-    where the file has no plausible rate. `remarks` name what is wrong with the file.
+    if the file has no plausible rate. `remarks` name what is wrong with the file.
     Raises ClipError in one line where the video cannot be read or is too long for a sign,
-    SignletError where the extra `video` is not installed.
+    SignletError if the extra `video` is not installed.
     """
     path = Path(path)
     found = find(path, choice, span=span)

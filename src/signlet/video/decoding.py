@@ -16,9 +16,9 @@ class Decoding:
     """One pass over a file, from a keyframe or the start of the file on.
 
     seek: seconds by the file's clock at or before which to begin; None for the start.
-    careful: pictures of which a part is damaged do not count as decoded.
+    careful: damaged pictures do not count as decoded.
     broken: the last picture could not be decoded, or what follows cannot be read.
-    end: when the last picture that was shown ends, by the file's clock; None where it has no
+    end: when the last picture that was shown ends, by the file's clock; None if it has no
     times. last: whether the file's end was reached. shape: width of a pixel over its height.
     """
 
@@ -36,7 +36,7 @@ class Decoding:
     def frames(self) -> Iterator[Any]:
         """PyAV's frames in the order in which they are shown; none where seeking fails.
 
-        Raises ClipError where the file cannot be opened or no picture decoded.
+        Raises ClipError if the file cannot be opened or no picture decoded.
         """
         count = 0
         with opened(self.path) as (container, stream):

@@ -21,7 +21,7 @@ class Extraction:
     width, height: of the picture as MediaPipe saw it, in pixels.
     brightness: mean luminance of all pictures, 0 black to 1 white.
     extractor: name and version of what found the landmarks.
-    promised: seconds that the file says it has, 0 where that is not known.
+    promised: seconds that the file says it has, 0 if that is not known.
     remarks: what is wrong with the file, in phrases of `signlet.clip.remarks`.
     """
 

@@ -67,7 +67,7 @@ class Choice:
     model: Path | None = None
 
     def checked(self) -> Choice:
-        """Itself. Raises SignletError where it cannot be used, whatever is installed."""
+        """Itself. Raises SignletError if it cannot be used, whatever is installed."""
         if self.extractor not in (None, *EXTRACTORS):
             raise SignletError(f"extractor {self.extractor}: choose {' or '.join(EXTRACTORS)}")
         if self.extractor == "holistic" and self.model:
@@ -81,7 +81,7 @@ class Choice:
     def resolved(self) -> Choice:
         """The same with all that was left open filled in: "holistic", or "tasks" and a model.
 
-        Raises SignletError where it cannot be used, or not with the installed MediaPipe.
+        Raises SignletError if it cannot be used, or not with the installed MediaPipe.
         """
         self.checked()
         new = _is_new()
@@ -99,7 +99,7 @@ class Choice:
 
 
 def _require_model(model: Path) -> None:
-    """Raise SignletError where a file is none, before MediaPipe is loaded."""
+    """Raise SignletError if a file is none, before MediaPipe is loaded."""
     if not model.is_file():
         raise SignletError(f"{model}: there is no such model file; check the path")
     try:
@@ -145,7 +145,7 @@ def identity(choice: Choice) -> str:
     """Name, version and settings: what the landmarks depend on beside the video.
 
     Nothing is loaded, so that what is in the cache is found without MediaPipe's start.
-    Raises SignletError where the choice cannot be used or MediaPipe is not installed.
+    Raises SignletError if the choice cannot be used or MediaPipe is not installed.
     """
     wanted = choice.resolved()
     settings = Holistic.settings

@@ -66,7 +66,7 @@ _BEGINNINGS: tuple[tuple[bytes, str], ...] = (
 
 
 def begins_as_video(path: Path) -> bool:
-    """Return True if a file begins like a video. Raises OSError where it cannot be read."""
+    """Return True if a file begins like a video. Raises OSError if it cannot be read."""
     about = path.stat()  # of size 0 the system may make it up as it is read, and wait for more
     if about.st_size == 0 or not stat.S_ISREG(about.st_mode):
         return False
@@ -82,7 +82,7 @@ def holds_video(file: BinaryIO) -> bool:
 
 
 def what_else(path: Path) -> str | None:
-    """Return the kind of a file that is no video, with its article; None if unknown."""
+    """Return the kind of a file that is not a video, with its article; None if unknown."""
     try:
         with open_regular(path) as file:
             head = file.read(HEAD)
@@ -113,7 +113,7 @@ def what_begins(head: bytes) -> str | None:
 def landmark_ending(path: Path) -> str | None:
     """Return the right ending for a file of landmarks, by its content; None for other files.
 
-    Raises OSError where it cannot be read. A pipe or a device is none, and is not opened.
+    Raises OSError if it cannot be read. A pipe or a device is none, and is not opened.
     """
     if blocked(path):
         return None
@@ -159,7 +159,7 @@ def _riff(kind: bytes) -> Callable[[bytes], bool]:
 
 
 def transport_packets(head: bytes) -> tuple[int, int] | None:
-    """(where the first packet begins, their length) of a transport stream; None where it is none.
+    """(where the first packet begins, their length) of a transport stream; None if it is not one.
 
     Five packets in a row begin alike; a part may stand before the first of them.
     """
@@ -173,7 +173,7 @@ def transport_packets(head: bytes) -> tuple[int, int] | None:
 
 
 def _has_picture_track(head: bytes, file: BinaryIO) -> bool:
-    """Of Matroska; where the list of tracks lies further back it may have one."""
+    """Of Matroska; where the list of tracks is further back it may have one."""
     at = head.find(_TRACKS)
     return at < 0 or _TRACK_IS_VIDEO in head[at:]
 
@@ -190,7 +190,7 @@ def _is_movie(head: bytes, file: BinaryIO) -> bool:
 
 
 def _handlers(file: BinaryIO) -> set[bytes] | None:
-    """Kinds of the tracks in a movie's `moov`, None where there is none."""
+    """Kinds of the tracks in a movie's `moov`, None if there is none."""
     size = file.seek(0, 2)
     movie = next((box for box in _boxes(file, 0, size) if box[0] == b"moov"), None)
     if movie is None:
@@ -218,7 +218,7 @@ def _boxes(file: BinaryIO, start: int, end: int) -> list[Box]:
 
 
 def box_at(file: BinaryIO, start: int, end: int) -> Box | None:
-    """The box that begins at a place, cut off where what it lies in ends; None for no box."""
+    """The box that begins at a place, cut off where what it is in ends; None for no box."""
     file.seek(start)
     head = file.read(16)
     if len(head) < 8:

@@ -34,7 +34,7 @@ __all__ = [
 _AGAIN = 5.0
 """Seconds at the end that are decoded again, where its last picture is in doubt."""
 _LEAST, _STEPS, _SHARE = 0.1, 2.5, 0.05
-"""So many seconds, usual steps and this share of the whole may be missing at the end of a file."""
+"""Seconds, usual steps, and share of the whole that may be missing at the end of a file."""
 
 
 class Pictures:
@@ -52,7 +52,7 @@ class Pictures:
         self._stretch: Stretch | None = None
 
     def __iter__(self) -> Iterator[VideoFrame]:
-        """Decode. Raises ClipError where the file is missing or no video, or nothing is shown."""
+        """Decode. Raises ClipError if the file is missing or no video, or nothing is shown."""
         self._stretch = stretch = Stretch(self._path, survey(self._path), self._span)
         first, size = None, None
         for frame, time in stretch.frames():
@@ -96,7 +96,7 @@ def video_facts(path: str | Path) -> VideoFacts:
 
 
 def refuse_long(path: str | Path, span: Span | None = None) -> VideoFacts:
-    """As `video_facts`. Raises ClipError where a video is no single sign, before decoding."""
+    """As `video_facts`. Raises ClipError if a video is not a single sign, before decoding."""
     path = Path(path)
     facts = survey(path)
     frames = expected_frames(path, span)

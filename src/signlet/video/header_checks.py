@@ -24,11 +24,11 @@ _RAW = (
     *(b"sowt", b"twos", b"in24", b"in32", b"fl32", b"fl64", b"raw ", b"lpcm", b"ulaw", b"alaw"),
     *(b"NONE", b"ipcm", b"fpcm"),
 )
-"""Sound of which each sample is a number, which are not listed one by one."""
+"""Kinds of sound whose samples are not listed one by one."""
 
 
 def refuse_claims(path: Path) -> None:
-    """Raise ClipError where an MP4 or MOV claims more than any recording, or than its size."""
+    """Raise ClipError if an MP4 or MOV claims more than any recording, or than its size."""
     with open_regular(path) as file:
         if file.read(8)[4:] not in BOXES:
             return

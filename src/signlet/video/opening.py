@@ -15,12 +15,12 @@ from signlet.video.header_checks import refuse_claims
 from signlet.video.needs import needs_video
 
 _MAX_SIDE, _MOST_PIXELS = 16_384, 8192 * 4352
-"""Pictures with longer sides, or more pixels than 8K has, are no sign video and would fill the
+"""Pictures with longer sides, or more pixels than 8K has, are not sign video and would fill the
 memory."""
 _LONGEST_WAIT = 120.0
 """Seconds that a file may take to be opened, or a piece of it to be read."""
 _LOOKED_AT = 200
-"""So many packets tell which of several streams moves."""
+"""Packets to read to find which of several streams moves."""
 _FORMATS = ",".join(
     (
         "mov,matroska,avi,mpegts,mpeg,mpegvideo,m4v,flv,live_flv,kux,asf,asf_o,ogg,rm,mxf,wtv,dv",
@@ -34,7 +34,7 @@ files (HLS, concat), which would let a file that somebody sent read others."""
 
 _OPTIONS = {"format_whitelist": _FORMATS}
 _STILL = ("gif", "apng", "mjpeg")
-"""Formats of which a file may be a still picture."""
+"""Formats that may be a still picture."""
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from signlet.clip.span import USUAL_FPS, believed_rate
 from signlet.video.opening import opened
 
 _LOOKED_AT = 240
-"""So many packets tell the distance of two pictures."""
+"""Packets to read to find the time between two pictures."""
 _MOST_PACKETS = 5_000_000
 """Those after them, two days into a recording, are not counted."""
 _KNOWN_FILES = 64
@@ -37,8 +37,8 @@ class VideoFacts:
     """The facts on a video file, known without decoding.
 
     frames: pictures that it shows, exact for most files, else an estimate.
-    fps: usual rate of its pictures; None where its times give no plausible rate.
-    seconds: how long it says it is, from the first picture to the end of the last; 0 where its
+    fps: usual rate of its pictures; None if its times give no plausible rate.
+    seconds: how long it says it is, from the first picture to the end of the last; 0 if its
     header does not tell. exact: that is the length of the pictures, not of sound beside them.
     listed: the header lists every picture.
     timed: its pictures have times that can be used. seekable: each has a time of its own,
@@ -60,14 +60,14 @@ class VideoFacts:
 
 
 def survey(path: Path) -> VideoFacts:
-    """Facts of a file. Raises ClipError where it is no video or is missing."""
+    """Facts of a file. Raises ClipError if it is not a video or is missing."""
     return _surveyed(path, state_of(path))
 
 
 def picture_times(path: Path) -> tuple[float, ...]:
     """Times of the pictures that a file shows, sorted, in seconds by its own clock.
 
-    Read off its packets; empty where one of them has none. Raises ClipError as `survey` does.
+    Read off its packets; empty if one of them has none. Raises ClipError as `survey` does.
     """
     return _times_in(path, state_of(path))
 
@@ -130,7 +130,7 @@ def _is_listed(container: Any, stream: Any) -> bool:
 
 
 def _visible(container: Any, stream: Any) -> int | None:
-    """Pictures by the header, without those that an edit list hides; None where it is silent."""
+    """Pictures by the header, without those that an edit list hides; None if it is silent."""
     if _is_listed(container, stream) and "mov" in container.format.name:
         return sum(not entry.is_discard for entry in stream.index_entries) or None
     return stream.frames or None
@@ -152,7 +152,7 @@ def _length(container: Any, stream: Any) -> float:
 
 
 def _clock(text: str) -> float:
-    """Seconds of "00:01:02.000000000", 0 where it is something else."""
+    """Seconds of "00:01:02.000000000", 0 if it is something else."""
     try:
         hours, minutes, seconds = (float(part) for part in text.split(":"))
     except ValueError:
@@ -203,7 +203,7 @@ def _rate(times: list[float | None], header: float | None) -> tuple[float | None
 
 
 def usual_rate(steps: NDArray[np.float64]) -> float | None:
-    """Pictures a second out of the seconds between them; None where no camera is that quick.
+    """Pictures a second out of the seconds between them; None if no camera is that quick.
 
     It is that of the mean of the steps near the median: pauses do not count, and times that a
     file rounds to milliseconds even out.

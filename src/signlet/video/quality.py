@@ -23,11 +23,11 @@ DARK = 0.2
 SLOW = 15.0
 """Frames a second below which fast movements are lost."""
 LATE, UNEVEN = 1.5, 0.1
-"""A frame is late after so many times the middle distance; this share of late ones is much."""
+"""A frame is late after this many times the middle distance; this share of late ones is much."""
 TILTED = 45.0
 """Degrees between the head's direction and up from which a picture seems turned."""
 LEADS, MOSTLY = 2.0, 0.8
-"""A hand leads that moves so many times as much; a signer's lead is this share of videos."""
+"""A hand leads if it moves this many times as much; a signer's lead is this share of videos."""
 
 _BETWEEN = "; "
 _NOSE, _SHOULDERS = POSE.start, (POSE.start + 11, POSE.start + 12)
@@ -44,7 +44,7 @@ class VideoQuality:
     brightness: mean luminance, 0 to 1. shoulders: their width as a share of the picture's
     shorter side; tilt: degrees from upright; both NaN without a pose.
     leading: the hand that moves more: "left", "right", "both" alike, or "none".
-    swapped: the left hand lies at the right wrist and the other way round.
+    swapped: the left hand is at the right wrist and the other way round.
     remarks: what is wrong with the file, phrases of `signlet.clip.remarks` after each other.
     """
 
@@ -112,7 +112,7 @@ def _late(times: NDArray[np.float64]) -> float:
 
 
 def _middle(values: Floats) -> Floats:
-    """Median over all frames in which they are known; NaN where they never are."""
+    """Median over all frames in which they are known; NaN if they never are."""
     known = values[~np.isnan(values).reshape(len(values), -1).any(1)]
     middle: Floats = np.median(known, 0) if len(known) else np.full(values.shape[1:], np.nan)
     return middle
@@ -186,7 +186,7 @@ def _about_file(quality: VideoQuality) -> Iterator[tuple[str, str]]:
             "convert it",
         )
     if MENDED in quality.remarks:
-        yield "times mended", "times go back, jump or are missing; record or convert it again"
+        yield "times repaired", "times go back, jump or are missing; record or convert it again"
     if BEYOND in quality.remarks:
         yield "ends early", "the recording ends before the clip does; correct its end"
 

@@ -22,7 +22,7 @@ from signlet.video.picture import Image
 HOLISTIC = Choice()
 _LARGE = 1 << 30
 _SAMPLE = 8
-"""Brightness is that of every so many pixels, down and across."""
+"""Brightness is measured at every pixel of this step, down and across."""
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 

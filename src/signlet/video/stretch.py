@@ -1,4 +1,4 @@
-"""The pictures of one stretch of a video, found without decoding all that lies before."""
+"""The pictures of one stretch of a video, without decoding everything before it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Timed = tuple[Any, float]
 _NEAR = 0.001
 """Seconds that a time may be off: many files round them to milliseconds."""
 _DEEP = 10.0
-"""A stretch that begins within so many seconds is reached by decoding from the start."""
+"""A stretch that begins within this many seconds is decoded from the start."""
 _EARLIER = 0.0, 3.0, 15.0
 """Seconds before a stretch at which decoding begins; the next where the last was too late."""
 
@@ -46,7 +46,7 @@ class Stretch:
         self._begin(None)
 
     def frames(self) -> Iterator[Timed]:
-        """Frames with rising times. Raises ClipError where nothing lies in the stretch."""
+        """Frames with rising times. Raises ClipError if nothing is in the stretch."""
         count = 0
         for timed in self._frames():
             count += 1
@@ -59,7 +59,7 @@ class Stretch:
             )
 
     def missing(self) -> float:
-        """Seconds of the stretch that lie beyond the end of the recording."""
+        """Seconds of the stretch that are beyond the end of the recording."""
         if self.span is None or self.span.end is None or not self.decoding.last:
             return 0.0
         step = self.facts.step
@@ -101,7 +101,7 @@ class Stretch:
             yield frame, time
 
     def _bounds(self) -> tuple[float, float | None, float] | None:
-        """(start, end, first picture) by the file's clock; None where seeking does not pay."""
+        """(start, end, first picture) by the file's clock; None if seeking does not pay."""
         span = self.span
         if span is None or not self.facts.seekable:
             return None
@@ -121,7 +121,7 @@ class Stretch:
         return times[rows.start], end, first
 
     def _sought(self, bounds: tuple[float, float | None, float]) -> Iterator[Timed] | None:
-        """Decoded from a keyframe on; None where that lies beyond the start."""
+        """Decoded from a keyframe on; None if that is beyond the start."""
         start, end, first = bounds
         frames = self.decoding.frames()
         head = next(frames, None)

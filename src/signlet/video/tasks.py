@@ -111,7 +111,7 @@ class Tasks:
 
 
 def no_model(model: Path, reason: str) -> SignletError:
-    """Return the error for a file that is no model."""
+    """Return the error for a file that is not a model."""
     return SignletError(
         f"{model}: is not a model of MediaPipe's HolisticLandmarker ({reason}); "
         "download holistic_landmarker.task again, or leave out --model and run: signlet models"
@@ -123,8 +123,8 @@ def frame_of(result: Any) -> NDArray[np.float32]:
 
     result: lists `face_landmarks` (478 points, of which the ten of the iris are cut, or 468),
         `pose_landmarks` (33), `left_hand_landmarks` and `right_hand_landmarks` (21 each), each
-        empty where the part was not found; left and right are the signer's own.
-    Raises SignletError where a list has another length: this is then another schema.
+        empty if the part was not found; left and right are the signer's own.
+    Raises SignletError if a list has another length: this is then another schema.
     """
     frame = np.full((NUM_RAW, 3), np.nan, np.float32)
     for part, rows in _PARTS.items():

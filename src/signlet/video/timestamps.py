@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from signlet.video.probe import VideoFacts
 
 _HALVINGS = 4
-"""So many pictures in a row may have no later time; with more the clock stands."""
+"""This many pictures in a row may have no later time; with more the clock stands."""
 _BACK = 5.5
-"""Usual steps by which a time may go back: files that store no times in the order of showing."""
+"""Number of usual steps that a time may go back: files that store no times in the order of
+showing."""
 _PAUSE = 60.0
 """Seconds between two pictures, or 100 usual steps: more is a jump of the clock, no pause."""
 
@@ -20,9 +21,9 @@ class Clock:
 
     A time that is missing, goes far back or jumps far is that of the picture before and the
     usual step; those after it go on from there. A picture of the same time as the one before,
-    or of a little less, lies half a step after it.
+    or of a little less, is half a step after it.
     origin: what time of the file is 0; None for that of the first picture.
-    mended: whether a time had to be mended.
+    repaired: whether a time was repaired.
     """
 
     facts: VideoFacts
@@ -33,7 +34,7 @@ class Clock:
     _same: int = field(default=0, init=False)
 
     def time(self, raw: float | None) -> float:
-        """The time of the next picture; raw: what the file says, None where it says nothing."""
+        """The time of the next picture; raw: what the file says, None if it says nothing."""
         if not self.facts.timed:
             raw = None
         if self._last is None:

@@ -24,7 +24,7 @@ def ending(path: Path) -> Ending:
 
     "unknown" where it is of a kind whose parts do not tell how long it should be, "doubtful"
     where the last part seems to go on, which one in 200 whole files has too.
-    Raises OSError where it cannot be read.
+    Raises OSError if it cannot be read.
     """
     if blocked(path):
         return "unknown"
@@ -126,9 +126,9 @@ def _elements(file: BinaryIO, size: int) -> Iterator[int]:
 
 
 def _element(file: BinaryIO, at: int) -> tuple[int | None, int, int | None]:
-    """(kind, where its content starts, how long that is; None where it does not tell).
+    """(kind, where its content starts, how long that is; None if it does not tell).
 
-    The kind is None where there is no element.
+    The kind is None if there is no element.
     """
     width = 9 - _read(file, at, 1)[0].bit_length()
     if width > 4:

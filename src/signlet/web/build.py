@@ -48,7 +48,7 @@ def build_site(
     model: an exported `.onnx`, or the name of one that comes with signlet.
     said: called with a line for each step.
     Returns the folder and the bytes in it.
-    Raises SignletError where the model is missing, npm is missing or `out` cannot be written.
+    Raises SignletError if the model is missing, npm is missing or `out` cannot be written.
     """
     out = out if out.name else Path(os.path.abspath(out))  # "." cannot be renamed
     _require_ours(out)

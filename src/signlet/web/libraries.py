@@ -20,9 +20,9 @@ _COMMAND = ("ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "
 def node_modules() -> Path:
     """The folder of the libraries that the lock file names; npm is asked for it the first time.
 
-    They lie in `signlet/page` of the system's place for a user's caches, under a name that
+    They are in `signlet/page` of the system's place for a user's caches, under a name that
     stands for the lock file, so a second build needs neither npm nor a network.
-    Raises SignletError where npm is absent or does not succeed.
+    Raises SignletError if npm is absent or does not succeed.
     """
     content = b"".join((WEB / name).read_bytes() for name in _MANIFEST)
     folder = user_caches() / "signlet" / "page" / hashlib.sha256(content).hexdigest()[:16]

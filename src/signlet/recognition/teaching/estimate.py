@@ -36,7 +36,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Estimate:
-    """The accuracy of taught signs; None where there was nothing to leave out.
+    """The accuracy of taught signs; None if there was nothing to leave out.
 
     clips: each clip left out in turn, where its sign has others. signers: each signer left
     out in turn, on signs that others show too. left_out: each sign left out in turn; what is
@@ -58,7 +58,7 @@ def estimate(
 ) -> Estimate:
     """Teach without each clip, each signer and each sign in turn, and read what was left out.
 
-    signers: N names, "" unknown. The threshold is fitted anew each time. tick: called after
+    signers: N names, "" unknown. The threshold is fitted again each time. tick: called after
     each of `steps`.
     """
 

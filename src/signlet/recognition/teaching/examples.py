@@ -32,7 +32,7 @@ Embed = Callable[[Sequence[Clip]], NDArray[np.float32]]
 class Given:
     """A clip to teach.
 
-    read: raises SignletError where it cannot be read. path: what errors call it.
+    read: raises SignletError if it cannot be read. path: what errors call it.
     """
 
     read: Callable[[], Clip]
@@ -52,7 +52,7 @@ class BadClips(ClipError):  # noqa: N818
 def given_clips(
     clips: Sequence[Recognisable], signs: Sequence[str], signers: Sequence[str | None] | None
 ) -> list[Given]:
-    """Pair up the arguments of `signlet.teach`. Raises SignletError where the lengths differ."""
+    """Pair up the arguments of `signlet.teach`. Raises SignletError if the lengths differ."""
     if isinstance(clips, str | Path) or isinstance(signs, str):
         raise SignletError("teach: give a list of clips and a list with the sign of each")
     who = [None] * len(clips) if signers is None else signers
@@ -129,7 +129,7 @@ def distinct(
 
     embeddings: (N, D) of the examples. say: is told what is left out. held: how many of them,
         the first ones, the model file holds already.
-    Raises SignletError where one clip is given for two signs.
+    Raises SignletError if one clip is given for two signs.
     """
     twins = _twins(embeddings.astype(np.float64))
     for row, twin in twins.items():

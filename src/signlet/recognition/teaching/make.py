@@ -99,7 +99,7 @@ def added_to(found: Recogniser, given: Sequence[Given], progress: Progress) -> M
 
 
 def removed_from(found: Recogniser, signs: Sequence[str], progress: Progress) -> Made:
-    """Without some signs. Raises SignletError where one is not known, or none would be left."""
+    """Without some signs. Raises SignletError if one is not known, or none would be left."""
     taught = require_taught(found, "it has no taught sign to remove")
     gone = {sign_name(sign) for sign in signs}
     if unknown := sorted(gone - set(taught.signs)):
@@ -136,13 +136,13 @@ def save(found: Recogniser, path: str | Path) -> None:
 
 
 def require_suffix(out: Path, suffix: str) -> None:
-    """Raise SignletError where a taught file would be of another kind than its base."""
+    """Raise SignletError if a taught file would be of another kind than its base."""
     if out.suffix.lower() != suffix:
         raise SignletError(f"{out}: the model is a {suffix} file; name one that ends so")
 
 
 def require_unprotected(out: Path) -> None:
-    """Raise SignletError where a file is there that may not be written to, even for root."""
+    """Raise SignletError if a file is there that may not be written to, even for root."""
     if not out.is_file():
         return
     if not (out.stat().st_mode & stat.S_IWUSR and os.access(out, os.W_OK)):
@@ -234,7 +234,7 @@ def _expected(found: Recogniser) -> Expected:
 
 
 def _own(found: Recogniser) -> dict[str, Numbers]:
-    """Prototypes of the base model's own signs, empty where they are unknown."""
+    """Prototypes of the base model's own signs, empty if they are unknown."""
     return own_prototypes(found.card.signs, found.card.prototypes) if found.card else {}
 
 

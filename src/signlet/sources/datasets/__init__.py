@@ -46,9 +46,9 @@ def unknown_layout(name: str, rest: str) -> SignletError:
 
 
 def open_published(where: str | Path) -> Published | None:
-    """A published set: named ("wlasl:PATH"), or known by what lies in the folder.
+    """A published set: named ("wlasl:PATH"), or known by what is in the folder.
 
-    Returns None where it is neither. Raises SignletError where it is named and not there.
+    Returns None if it is neither. Raises SignletError if it is named and not there.
     """
     name, colon, rest = str(where).partition(":")
     named = next((layout for layout in LAYOUTS if colon and layout.name == name), None)

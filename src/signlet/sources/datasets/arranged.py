@@ -23,7 +23,7 @@ _READERS = {".npy": read_npy, ".npz": read_npz}
 
 
 def arrangement(text: str) -> tuple[tuple[Part, ...], int | None] | None:
-    """Parts and person that stand before a colon; None where it is neither.
+    """Parts and person that stand before a colon; None if it is neither.
 
     Raises SignletError as `parse_parts` does.
     """

@@ -112,7 +112,7 @@ def _group(path: Path, group: int, _: int) -> tuple[NDArray[Any], NDArray[np.flo
 
 
 def _judged(path: Path) -> Any:
-    """A file that is open to be read. Raises ClipError where that would take too much memory."""
+    """A file that is open to be read. Raises ClipError if that would take too much memory."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

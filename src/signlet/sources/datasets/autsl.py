@@ -73,7 +73,7 @@ def _lines(table: Path) -> list[list[str]]:
 
 
 def _names(table: Path) -> dict[str, str]:
-    """Number of a class -> Turkish word; nothing where the table is not there."""
+    """Number of a class -> Turkish word; nothing if the table is not there."""
     if not table.is_file():
         return {}
     return distinct({row["ClassId"]: row["TR"] for row in read_rows(table, ("ClassId", "TR"))})

@@ -50,8 +50,8 @@ class Listing:
     ) -> None:
         """A clip of the set; it is left out, and counted, where its file is missing.
 
-        name: unique in the set. path: None where the file is not there.
-        signer: None or "" where unknown. split: as the set spells it, None where it has none.
+        name: unique in the set. path: None if the file is not there.
+        signer: None or "" if unknown. split: as the set spells it, None if it has none.
         """
         if path is None:
             self.leave_out("the file is missing", name)
@@ -79,7 +79,7 @@ class Listing:
         self._left_out.setdefault(why, []).append(which)
 
     def doubt(self, what: str, which: str) -> None:
-        """Count a clip of which something is not known. what: "without a signer"."""
+        """Count a clip with missing facts. what: "without a signer"."""
         self._doubts.setdefault(what, []).append(which)
 
     def say(self, note: str) -> None:
@@ -97,7 +97,7 @@ class Listing:
         return f"{len(which):,} of {self._seen:,} clips {verb} {what} (the first is {which[0]})"
 
     def checked(self, where: Path) -> Listing:
-        """The listing. Raises SignletError where no clip is left."""
+        """The listing. Raises SignletError if no clip is left."""
         if not self.refs:
             why = "; ".join(self.notes()) or "its files are not arranged as docs/datasets.md shows"
             raise SignletError(f"{where}: holds no clip that can be used; {why}")
@@ -110,8 +110,8 @@ class Layout:
 
     name: of the set, before the colon in `--data name:PATH`.
     known_by: what in a folder shows that it holds this set and nothing else, in words ("its
-        WLASL_v0.3.json"); None where nothing does.
-    clips: lists them. Raises SignletError where it is not this set, or its tables are damaged.
+        WLASL_v0.3.json"); None if nothing does.
+    clips: lists them. Raises SignletError if it is not this set, or its tables are damaged.
     read: one of its clips. Raises ClipError.
     """
 
@@ -125,7 +125,7 @@ class Layout:
 class Published:
     """A published set as a source.
 
-    recognised: by what it was known, where the user did not name the layout; "" where he did.
+    recognised: by what it was known, where the user did not name the layout; "" if he did.
     """
 
     layout: Layout
@@ -155,7 +155,7 @@ class Published:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """By what the set was recognised, what was left out of it, what is not known."""
+        """How the set was recognised, which clips were left out, and what is unknown."""
         said = (
             f"{self.root} is read as {self.name} because of {self.recognised}; if it is a "
             f"folder of your own, give folder:{self.root}"

@@ -1,7 +1,7 @@
 """The widespread tutorial "action detection" (N. Renotte): one file a frame.
 
     <sign>/<sequence>/<frame>.npy    1662 numbers: pose 33 x (x, y, z, visibility), face 468 x
-                                     (x, y, z), left hand 21 x (x, y, z), right hand likewise
+                                     (x, y, z), left hand 21 x (x, y, z), right hand 21
 
 Zeros are parts that were not found. Variants without the face have 258 numbers. Who signs is
 not written down.
@@ -79,7 +79,7 @@ def _read_sequence(sequence: Path) -> Clip:
 
 
 def _judge(shape: tuple[int, ...], kind: np.dtype[Any], path: Path) -> None:
-    """Raise ClipError where an array is no frame."""
+    """Raise ClipError if an array is not a frame."""
     require_numbers(kind, str(path))
     if shape not in [(width,) for width in KNOWN]:
         raise ClipError(

@@ -27,7 +27,7 @@ from signlet.sources.unused_files import count_of
 _TABLES = "WLASL_v*.json"
 _CUT, _RAW = ("videos", "WLASL2000", "."), ("raw_videos_mp4", "raw_videos")
 _SLACK = 2
-"""Frames by which a cut video may be longer than frame_start and frame_end say."""
+"""Frames that a cut video may have more than frame_start and frame_end say."""
 
 
 def known_by(root: Path) -> str | None:
@@ -110,7 +110,7 @@ def _instances(table: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _span(instance: dict[str, Any]) -> Span | None:
-    """Seconds of an instance. Raises ValueError where nothing lies in it."""
+    """Seconds of an instance. Raises ValueError if nothing is in it."""
     first, last = int(instance.get("frame_start", 1)), int(instance.get("frame_end", -1))
     fps = float(instance.get("fps") or USUAL_FPS)
     if last == -1 and first <= 1:

@@ -22,9 +22,9 @@ _SHARED = "xl/sharedStrings.xml"
 
 
 def sheet_rows(path: Path) -> list[list[str]]:
-    """Cells of the first sheet, row by row, as text; "" where one is empty.
+    """Cells of the first sheet, row by row, as text; "" if one is empty.
 
-    Raises SignletError where the file is no workbook.
+    Raises SignletError if the file is not a workbook.
     """
     try:
         with archives.opened(path, error=SignletError) as archive:
@@ -85,7 +85,7 @@ def _cells(row: ElementTree.Element, shared: list[str]) -> Iterator[str]:
 
 
 def _column(reference: str) -> int | None:
-    """ "B7" -> 1; None where there is no reference."""
+    """ "B7" -> 1; None if there is no reference."""
     letters = re.match(r"[A-Z]{1,3}(?![A-Z])", reference)
     if letters is None:
         return None

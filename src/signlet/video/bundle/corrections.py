@@ -30,7 +30,7 @@ def face_landmarks(net: Net) -> None:
 
     The newer graph reads 478 points; with 468 it takes x for y. It also cuts out the next
     picture's face by the box around all points without making that square. The ten added points
-    make it square: each lies where the square's left or right side touches it, for one tilt of
+    make it square: each is where the square's left or right side touches it, for one tilt of
     the head. They are cut off afterwards, like the irises that they stand for.
     """
     points = net.reshaped(net.outputs[0], (_FACE, 3))
@@ -64,7 +64,7 @@ def _square(net: Net, points: int) -> list[int]:
 def _touching(net: Net, side: int) -> int:
     """Points (5, 3) whose hull touches a side at all tilts but the outermost.
 
-    side: (1, 7), where it lies at each tilt. A line that turns touches its envelope at
+    side: (1, 7), where it is at each tilt. A line that turns touches its envelope at
     u s + u' s', with s its distance, u its direction, and the primes by the angle.
     """
     inner = len(_TILTS) - 2
@@ -141,7 +141,7 @@ def _near(net: Net, cells: int) -> tuple[list[int], int]:
 
 
 def _inside(net: Net, cells: int) -> int:
-    """(39, 1), whether a point lies in the map. Below it MediaPipe does not look."""
+    """(39, 1), whether a point is in the map. Below it MediaPipe does not look."""
     column = net.reshaped(net.cut(cells, (0, 0), (1, _POSE)), (_POSE, 1))
     row = net.reshaped(net.cut(cells, (1, 0), (1, _POSE)), (_POSE, 1))
     least = np.nextafter(np.float32(-1), np.float32(0))

@@ -70,7 +70,7 @@ def whole(path: Path) -> bool:
 def made_bundle(wheel: Path | None = None) -> Path:
     """The path of the bundle, which is made where it is not there yet or is damaged.
 
-    wheel: as in `read_models`. Raises SignletError where it cannot be made or written.
+    wheel: as in `read_models`. Raises SignletError if it cannot be made or written.
     """
     path = bundle_path()
     if not whole(path):

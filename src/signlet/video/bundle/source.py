@@ -52,7 +52,7 @@ def read_models(wheel: Path | None = None) -> dict[str, bytes]:
     """The models, by their names in MODELS.
 
     wheel: MediaPipe 0.10.21 as a file; None: the installed one, else the package index that
-        pip uses. Raises SignletError where they cannot be had or are not the ones expected.
+        pip uses. Raises SignletError if they cannot be had or are not the ones expected.
     """
     if wheel is not None:
         return _of_wheel(wheel)

@@ -23,7 +23,7 @@ BANNED = {
     r"\b(?:has|have) not (?:a|an|the|its|\d+|\w+ of)\b": "does not have",
     r"\bto be believed\b": "to be trusted",
     r"\bthat is none\b(?! of)": "say what it is: corrupt, missing, empty",
-    r"\b(?:is|are) no such\b": "invalid",
+    r"(?<!there )\b(?:is|are) no such\b": "invalid",
     r"\bwhat (?:is|are) (?:no|not|left|there)\b": "name the thing",
     r"\bin a line\b": "linear",
     r"\bas good as (?:equal|none|nothing)\b": "practically equal",
@@ -41,6 +41,32 @@ BANNED = {
     r"\bof the latter\b|\bthe former\b": "repeat the noun",
 }
 """Patterns that read like a translation, with what to write instead."""
+
+FORMER = {
+    r"\bas many as\b.*\ballow": "say the number and the reason",
+    r"\bdecides otherwise\b": "changes this",
+    r"\bread right\b": "named correctly",
+    r"\bread (?:worse|badly)\b": "do worse; recognised less well",
+    r"\btold apart\b": "distinguished; name the signers",
+    r"\bnobody can\b": "it is unknown",
+    r"\b(?:is|are|was|were) there already\b": "exists already",
+    r"\bthere twice\b": "appears twice",
+    r"\bleft aside\b": "skipped",
+    r"\bno whole\b": "not a complete, incomplete",
+    r"\bthis signlet (?:has|reads|uses)\b": "this version of signlet",
+    r"\b(?:allowed|needed) are\b": "at most ... are allowed; it needs",
+    r"\b(?:is|are) mended\b": "repaired",
+    r"\banew\b": "again",
+    r"\bsee to it\b": "make sure",
+    r"\bthe same say\b": "equal weight",
+    r"\bin vain\b": "without success",
+    r"\bare exchanged\b": "are swapped",
+    r"\bbeyond all measure\b": "too large",
+    r"\bfrom which on\b": "from which",
+    r"\bmade clips\b": "synthetic clips",
+    r"\b(?:is|are) assumed\b": "signlet assumes",
+}
+"""What messages and docstrings of this project used to say, and must not say again."""
 
 OPENERS = re.compile(
     r"(?:What|Whatever|Whether|Whoever|Which)\b[^?]*[.;]$"
@@ -73,6 +99,16 @@ def sentences(markdown: str) -> Iterator[str]:
         yield from filter(
             None, re.split(r"(?<=[.?!])\)? +(?=[\"(]?(?:[A-Z]|signlet ))|(?<=[:;]) +", words)
         )
+
+
+def refused(text: str) -> list[Finding]:
+    """Every refused phrase in a message, a help text or a docstring."""
+    words = " ".join(text.split())
+    return [
+        Finding(words[max(found.start() - 40, 0) : found.end() + 40], f"write: {better}")
+        for wrong, better in (BANNED | FORMER).items()
+        if (found := re.search(wrong, words, re.IGNORECASE))
+    ]
 
 
 def findings(markdown: str) -> list[Finding]:

@@ -56,8 +56,12 @@ def test_names_keep_a_split(made: Made) -> None:
 
 def test_names_that_fit_nothing_are_refused(made: Made) -> None:
     where = made(*KEPT)
-    refused(where, "none of 2 clips matches", "a name looks like ann_1", names="{sign}_{signer}_{n}")
-    refused(where, "none of 2 clips matches", "a path looks like no/ann_1", names="{signer}/x/{sign}")
+    refused(
+        where, "none of 2 clips matches", "a name looks like ann_1", names="{sign}_{signer}_{n}"
+    )
+    refused(
+        where, "none of 2 clips matches", "a path looks like no/ann_1", names="{signer}/x/{sign}"
+    )
     refused(where, "has a slash, but no {sign}", names="{signer}/{any}")
     refused(where, "is not a field", names="{gloss}_{n}")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from prose import BANNED, findings
+from prose import findings, refused
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -20,6 +20,12 @@ SPOKEN = {SOURCES / "serve" / name for name in ("answers.py", "app.py")}
 CLAUSE = re.compile(r"(?:What|Whether|Which|Who|Whose|How|Where|When|Why|That|The one)\b")
 """Docstrings that begin so hide the verb: "Return ...", "True if ...", a noun say it at once."""
 HELPS = sorted((ROOT / "src" / "signlet" / "cli" / "help").glob("*.txt"))
+SEEN = [
+    path
+    for path in sorted(SOURCES.rglob("*"))
+    if path.suffix in (".js", ".html") and "node_modules" not in path.parts
+]
+SCRIPT_TEXT = re.compile(r'"[^"\n]*"|`[^`\n]*`')
 TRANSLATED = (
     "It is tested on signers never seen.",
     "What looks wrong with a recording is said before the training.",
@@ -59,8 +65,19 @@ def test_a_page_is_plain(page: Path) -> None:
 
 @pytest.mark.parametrize("page", HELPS, ids=lambda page: page.stem)
 def test_a_help_has_no_translated_phrase(page: Path) -> None:
-    text = " ".join(page.read_text(encoding="utf-8").split())
-    assert [wrong for wrong in BANNED if re.search(wrong, text, re.IGNORECASE)] == []
+    assert list(map(str, refused(page.read_text(encoding="utf-8")))) == []
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Folds: 2 instead of 4, as many as 32 clips of 2 known signer(s) allow",
+        "the model has format 3, this signlet reads 2",
+        "the clip has 9 frames, allowed are 1 to 5",
+    ],
+)
+def test_the_style_refuses_what_messages_once_said(message: str) -> None:
+    assert refused(message)
 
 
 @pytest.mark.parametrize("sentence", TRANSLATED)
@@ -85,6 +102,22 @@ def test_a_docstring_begins_with_a_verb_or_a_noun(room: Path) -> None:
     files = [room] if room.is_file() else sorted(room.rglob("*.py"))
     trees = (ast.parse(path.read_text(encoding="utf-8")) for path in files if path not in SPOKEN)
     assert [text for tree in trees for text in docstrings(tree) if CLAUSE.match(text)] == []
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.stem)
+def test_no_text_of_the_sources_reads_translated(room: Path) -> None:
+    files = [room] if room.is_file() else sorted(room.rglob("*.py"))
+    nodes = (node for path in files for node in ast.walk(ast.parse(path.read_text("utf-8"))))
+    texts = [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    assert [str(one) for text in texts for one in refused(text)] == []
+
+
+@pytest.mark.parametrize("page", SEEN, ids=lambda page: page.name)
+def test_no_text_of_the_pages_reads_translated(page: Path) -> None:
+    """The live page, the report: what is between tags, and the strings of scripts."""
+    text = page.read_text(encoding="utf-8")
+    spoken = SCRIPT_TEXT.findall(text) if page.suffix == ".js" else [re.sub("<[^>]*>", " ", text)]
+    assert [str(one) for said in spoken for one in refused(said)] == []
 
 
 def messages() -> str:

@@ -1,9 +1,9 @@
 """Sentinel values for "not found": frames (T, 543, 3) in, the same with NaN for them out.
 
-Many programs write zeros, or -1, if MediaPipe found no hand. Taken for positions they are
-far from where the hand was, and the model sees a hand that stands still instead of none. No
-real face, hand or body has all of its points at one place, so whatever the number, it is told
-from a position without knowing which number was written. web/clips/sentinels.js does the same.
+Many programs write zeros, or -1, if MediaPipe found no hand. Read as positions, they are far
+from the real hand, and the model sees a hand that stands still instead of no hand. No real
+face, hand or body has all of its points at one place, so signlet recognises these numbers
+without knowing which number a program writes. web/clips/sentinels.js does the same.
 """
 
 from __future__ import annotations

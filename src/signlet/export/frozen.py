@@ -1,7 +1,7 @@
 """A trained network for inference only, with everything folded that does not see the clip.
 
 Batch norms go into the products before them, the tables of positions are projected, the
-embedding's convolutions become one. What is left is written in the operators that ONNX and
+embedding's convolutions become one. The rest is written in the operators that ONNX and
 LiteRT have, for any B and T, and equals `SignModel` in eval mode.
 """
 

@@ -48,7 +48,7 @@ _ANSWER, _FEATURES = "answer", "features"
 
 
 def write(path: Path, models: Sequence[SignModel], average: Average, card: Card) -> None:
-    """Write one self-describing TFLite file; what is there is replaced.
+    """Write one self-describing TFLite file; an existing file is replaced.
 
     models: eval-mode members. average: how their answers become one.
     card: what the file says of itself; its precision is that of the weights: fp32, fp16

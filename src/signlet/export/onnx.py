@@ -25,7 +25,7 @@ _LARGE = 4096
 
 
 def write(path: Path, models: Sequence[SignModel], average: Average, card: Card) -> None:
-    """Write one self-describing ONNX file; what is there is replaced.
+    """Write one self-describing ONNX file; an existing file is replaced.
 
     models: eval-mode members. average: how their answers become one.
     card: what the file says of itself; its precision is that of the weights: fp32, fp16

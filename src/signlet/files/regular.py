@@ -38,7 +38,7 @@ def irregular(path: Path) -> str | None:
 
 
 def blocked(path: Path) -> str | None:
-    """`irregular` of what is there and is neither a file nor a folder: a pipe, a device; else None.
+    """`irregular` if something exists that is neither a file nor a folder; else None.
 
     For messages that would otherwise say that nothing is there. Raises nothing.
     """

@@ -150,9 +150,9 @@ def _refuse_unnamed(shape: Shape, name: str) -> None:
 
 
 def checked_fps(value: Any) -> tuple[float | None, tuple[str, ...]]:
-    """Frames per second as a float, and remarks. value: None if nothing is said of it.
+    """Frames per second as a float, and remarks. value: None if the file has none.
 
-    Where something is said that is not a rate of a camera, the rate is None, and a remark says so.
+    If the value is not the rate of a camera, the rate is None and a remark says so.
     """
     if value is None:
         return None, ()

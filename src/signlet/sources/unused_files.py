@@ -1,4 +1,4 @@
-"""Unused files of a set of clips: a tree of names in, notes on what is not read and why out."""
+"""Unused files of a set of clips: a tree of names in, notes on unread files out."""
 
 from __future__ import annotations
 

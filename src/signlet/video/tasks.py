@@ -22,7 +22,7 @@ _PARTS = {
     "right_hand_landmarks": RIGHT_HAND,
 }
 _STEP_MS = 33
-"""Milliseconds from picture to picture that MediaPipe is told: what it smooths, it smooths as
+"""Milliseconds from picture to picture that MediaPipe receives: what it smooths, it smooths as
 `solutions.holistic` does, which counts pictures and not time."""
 _SUPPRESSION = 0.3
 """Overlap from which two findings count as one face or one body, as in `solutions.holistic`."""

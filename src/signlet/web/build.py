@@ -137,7 +137,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _replace(out: Path, built: Path) -> None:
-    """Rename over what is there: a server never sees half a page for long."""
+    """Rename over the existing folder: a server never sees half a page for long."""
     if not out.exists():
         os.rename(built, out)
         return

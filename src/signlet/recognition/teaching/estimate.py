@@ -39,8 +39,8 @@ class Estimate:
     """The accuracy of taught signs; None if there was nothing to leave out.
 
     clips: each clip left out in turn, where its sign has others. signers: each signer left
-    out in turn, on signs that others show too. left_out: each sign left out in turn; what is
-    not none there was accepted wrongly. people: known signers.
+    out in turn, on signs that others show too. left_out: each sign left out in turn; clips that
+    get a name there were accepted wrongly. people: known signers.
     """
 
     clips: Tally | None

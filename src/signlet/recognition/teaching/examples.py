@@ -127,8 +127,8 @@ def distinct(
 ) -> NDArray[np.int64]:
     """Rows without clips that were there before; the first of each stays.
 
-    embeddings: (N, D) of the examples. say: is told what is left out. held: how many of them,
-        the first ones, the model file holds already.
+    embeddings: (N, D) of the examples. say: receives a note on clips that are left out.
+    held: number of examples, the first ones, that the model file has already.
     Raises SignletError if one clip is given for two signs.
     """
     twins = _twins(embeddings.astype(np.float64))

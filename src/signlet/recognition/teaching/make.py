@@ -39,7 +39,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Progress:
-    """say: is told what the user should know. begin: how many steps of what come. step: one."""
+    """say: receives notes for the user. begin: how many steps of what come. step: one."""
 
     say: Say = lambda text: warnings.warn(text, stacklevel=2)
     begin: Callable[[str, int], None] = lambda what, count: None

@@ -155,7 +155,7 @@ class Published:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """How the set was recognised, which clips were left out, and what is unknown."""
+        """Notes: how the set was recognised, which clips were left out, and what is unknown."""
         said = (
             f"{self.root} is read as {self.name} because of {self.recognised}; if it is a "
             f"folder of your own, give folder:{self.root}"

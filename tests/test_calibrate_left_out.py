@@ -118,7 +118,7 @@ def test_a_folder_of_another_recipe_is_refused(
     no_training(monkeypatch, [])
     tiny_leave_out(tiny_packed, tmp_path).run()
     other = replace(tiny_leave_out(tiny_packed, tmp_path), recipe=replace(TINY, seed=1))
-    with pytest.raises(SignletError, match="of another recipe or other clips"):
+    with pytest.raises(SignletError, match="with another recipe or other clips"):
         other.run()
     (tmp_path / "settings.json").write_text("{")
     with pytest.raises(SignletError, match=str(tmp_path)):

@@ -62,12 +62,12 @@ def test_the_command_makes_it_once(
     cached: Path, capsys: pytest.CaptureFixture[str], bundle: bytes
 ) -> None:
     assert models() == 0
-    assert capsys.readouterr().out.startswith(f"{bundle_path()}: made")
+    assert capsys.readouterr().out.startswith(f"{bundle_path()}: written")
     assert bundle_path().parent == cached / "models"
     assert bundle_path().read_bytes() == bundle, "from the package, as from its wheel"
     made = bundle_path().stat().st_mtime_ns
     assert models() == 0
-    assert "there already" in capsys.readouterr().out
+    assert "exists already" in capsys.readouterr().out
     assert bundle_path().stat().st_mtime_ns == made
 
 

@@ -12,7 +12,7 @@ from signlet.errors import SignletError
 class AugmentConfig:
     """The probability and strength of each change of clips in training; 0 switches a step off.
 
-    Raises SignletError where a value lies outside its range.
+    Raises SignletError if a value is outside its range.
     """
 
     interpolate: float = 0.5
@@ -74,5 +74,5 @@ class AugmentConfig:
             )
 
     def is_early(self, epoch: int, epochs: int) -> bool:
-        """True where this epoch (from 0) of so many belongs to the early share."""
+        """True if this epoch (from 0) of `epochs` belongs to the early share."""
         return epoch < self.early_share * epochs

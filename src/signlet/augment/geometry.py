@@ -1,4 +1,4 @@
-"""Crop, mirror, turn and resize: frames (B, T, 100, 3) and their plan in, frames as large out."""
+"""Crop, mirror, turn and resize: frames (B, T, 100, 3) and their plan in, frames out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from signlet.landmarks import MIRROR_SELECTED
 
 
 def move(frames: Tensor, plan: Plan, out: Tensor) -> None:
-    """Fill hands, crop, mirror, turn and resize frames (B, T, 100, 3) into `out`, as large.
+    """Fill hands, crop, mirror, turn and resize frames (B, T, 100, 3) into `out`.
 
     Cropping exchanges frames, filling and mirroring exchange points and negate x. The
     exchanges are one selection of points, and everything else is one linear map. It is

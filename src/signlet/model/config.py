@@ -53,9 +53,9 @@ class ModelSize:
     bones: bool = False
     """The directions of the fingers' bones are an input."""
     late_dropout: float = 0.0
-    """Dropout before the logits that sets in late."""
+    """Dropout before the logits that starts late in training."""
     late_from: float = 0.05
-    """Share of the epochs after which it does."""
+    """Share of the epochs after which it starts."""
 
     def __post_init__(self) -> None:
         """Refuse sizes that cannot be built."""
@@ -81,7 +81,7 @@ class ModelSize:
             raise SignletError(f"late_from is {self.late_from}; give 0 to 1")
 
     def config(self, max_len: int, num_classes: int) -> ModelConfig:
-        """A model of this size for clips of that length and so many signs."""
+        """A model of this size for clips of this length and this number of signs."""
         return ModelConfig(
             **{field.name: getattr(self, field.name) for field in fields(ModelSize)},
             max_len=max_len,

@@ -27,7 +27,7 @@ from signlet.model.motion import LAGS, STARTS, bone_directions, differences
 from signlet.model.norm import Counted, FrameNorm
 
 EXPAND = 2
-"""Times wider inside of a block."""
+"""How many times wider a block is inside."""
 _NEIGHBOURS = 5
 """Channels that one channel's gate looks at."""
 
@@ -39,7 +39,7 @@ def num_inputs(size: ModelSize) -> int:
 
 
 def inputs(frames: Tensor, size: ModelSize) -> Tensor:
-    """(B, T, 100, 3), 0 where nothing was found -> (B, T, F), positions and what size adds."""
+    """(B, T, 100, 3), 0 where nothing was found -> (B, T, F), positions and further inputs."""
     parts = [frames.flatten(2)]
     if size.motion:
         parts.append(differences(frames).flatten(2))
@@ -126,7 +126,7 @@ class ConvBlock(nn.Module):
         self.drop = DropPath(drop)
 
     def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
-        """(B, T, D), 0 where the mask (B, T) is -> (B, T, D_out), likewise."""
+        """(B, T, D), 0 in the padding of mask (B, T) -> (B, T, D_out), also 0 there."""
         real = mask.unsqueeze(2).to(hidden.dtype)
         inner = F.silu(self.expand(hidden)) * real
         inner = normalised(self.norm, along_time(inner, self.along_time.weight), mask) * real
@@ -160,7 +160,7 @@ class PreNormLayer(nn.Module):
         self.drop = DropPath(drop)
 
     def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
-        """(B, T, D), 0 where the mask (B, T) is -> (B, T, D), likewise."""
+        """(B, T, D), 0 in the padding of mask (B, T) -> (B, T, D), also 0 there."""
         real = mask.unsqueeze(2).to(hidden.dtype)
         qkv = self.qkv(normalised(self.attention_norm, hidden, mask))
         query, key, value = qkv.unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4).unbind()

@@ -1,4 +1,4 @@
-"""Mish and dropout that run: tensors of any shape in, as large out.
+"""Mish and dropout that run: tensors of any shape in, the same shape out.
 
 `F.mish` and `F.dropout` mean the same. On a CPU Mish is written by one sigmoid, with its slope kept
 for the gradient, and dropout draws the few numbers to clear instead of one for each. Measured by
@@ -53,7 +53,7 @@ _drawing = threading.local()
 
 @contextmanager
 def dropout_seed(seed: int) -> Iterator[None]:
-    """Seed what dropout draws in this thread, on whatever device.
+    """Seed what dropout draws in this thread, on any device.
 
     On a CPU a generator of its own is drawn from, so that models in other threads do not
     disturb each other; elsewhere torch's own, which is seeded.

@@ -1,4 +1,4 @@
-"""The shape of each hand without place and size: frames (B, T, P, 3) in, (B, T, 42, 3) out."""
+"""The shape of each hand, without place and size: frames (B, T, P, 3) in, (B, T, 42, 3) out."""
 
 from __future__ import annotations
 

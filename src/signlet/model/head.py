@@ -1,6 +1,7 @@
 """Logits by likeness: embeddings (B, D) of length 1 in, logits (B, K) out.
 
-How near a clip lies to a sign's mean, and how near to the nearest of its examples, half each.
+The likeness of a clip to a sign is half its nearness to the sign's mean, and half its nearness to
+the nearest example.
 
 A linear layer that was trained with smoothing on few and uneven clips describes a sign worse
 than the features in front of it do (docs/training.md has the figures). This head reads them

@@ -1,4 +1,4 @@
-"""Manifold mixup: hidden frames (B, T, D) of two clips become those of one in between."""
+"""Manifold mixup: mixes the hidden frames (B, T, D) of two clips."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Mixup:
     layers: tuple[int, ...] = (0, 1, 2)
 
     def mix(self, hidden: Tensor, mask: Tensor, layer: int) -> tuple[Tensor, Tensor]:
-        """Mix hidden (B, T, D) before a layer; a frame is real where one of both is, mask (B, T).
+        """Mix hidden (B, T, D) before a layer; real frames of either clip are real, mask (B, T).
 
         Clips that are not mixed here stay as they are.
         """

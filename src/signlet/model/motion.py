@@ -20,7 +20,7 @@ STARTS, ENDS = (
     tuple(hand + chain[place + side] for hand in (0, 21) for chain in _CHAINS for place in range(4))
     for side in (0, 1)
 )
-"""The selected points between which the 40 bones of both hands lie."""
+"""The selected points that the 40 bones of both hands connect."""
 LAGS = (1, 2)
 _SHORT = 1e-6
 

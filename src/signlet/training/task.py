@@ -78,7 +78,7 @@ class Task(nn.Module):
 
     @torch.no_grad()
     def teacher_logits(self, batch: Batch) -> Tensor | None:
-        """The teacher's logits (B, K), None where nobody follows it."""
+        """The teacher's logits (B, K), None if no model learns from it."""
         if not self.recipe.teacher.enabled:
             return None
         logits: Tensor = self._teacher[0](*self._view("teacher", batch), batch.mixup)

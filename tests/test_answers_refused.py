@@ -84,7 +84,7 @@ def test_a_sum_within_the_tolerance_is_an_answer() -> None:
 @pytest.mark.parametrize("what", NO_ANSWERS)
 def test_a_stream_gives_no_such_event(what: str) -> None:
     stream = StreamRecogniser(Recogniser(_Says(NO_ANSWERS[what])))
-    with pytest.raises(SignletError, match="is no usable model"):
+    with pytest.raises(SignletError, match="is not a usable model"):
         _signed(stream)
 
 
@@ -128,7 +128,7 @@ def test_a_member_that_says_nan_spoils_the_average(kind: Any) -> None:
 @pytest.mark.parametrize("what", NO_ANSWERS)
 def test_a_file_whose_graph_says_so_is_refused(what: str, tmp_path: Path) -> None:
     path = write(tmp_path / "m.onnx", made(NO_ANSWERS[what]))
-    with pytest.raises(SignletError, match=r"m\.onnx: is no usable model"):
+    with pytest.raises(SignletError, match=r"m\.onnx: is not a usable model"):
         signlet.load(path)(CLIP)
 
 

@@ -171,7 +171,7 @@ def test_one_bad_video_does_not_stop_the_others(
     assert len(list((tmp_path / "out").rglob("*.parquet"))) == 3
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
-    assert "bad_1.mp4: is text, not a video" in lines[0]
+    assert "bad_1.mp4: cannot be decoded" in lines[0]
     assert "empty_1.webm" in lines[1]
     assert "2 of 5 videos could not be extracted" in lines[2]
     assert [row["video"] for row in table(tmp_path / "out") if row["error"]] == [

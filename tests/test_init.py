@@ -86,7 +86,7 @@ def test_a_resumed_training_ends_as_an_undisturbed_one_and_needs_the_same_start(
     assert_same(weights(undisturbed), weights(second))
     other = read_init(str(before / "fold-0"), TINY)
     for start in (None, other):
-        with pytest.raises(SignletError, match="weights to start from"):
+        with pytest.raises(SignletError, match="starting weights"):
             fold_training(others, tmp_path / "b", start).resume()
 
 
@@ -158,7 +158,7 @@ def test_other_dropout_is_no_other_size(before: Path) -> None:
         ),
         ("model.onnx", "an exported model cannot be trained on; .* or fingerspelling"),
         ("no/where", "no such run folder"),
-        (".", "holds no config.json"),
+        (".", "has no config.json"),
     ],
 )
 def test_what_is_no_run_folder_is_refused(
@@ -234,7 +234,7 @@ def test_a_run_that_is_not_whole_is_refused(
 
 def test_a_full_fit_without_its_soup_is_not_passed_over(run: Path) -> None:
     shutil.rmtree(run / "full" / "soup")
-    with pytest.raises(SignletError, match="full/soup: holds no"):
+    with pytest.raises(SignletError, match="full/soup: has no"):
         read_init(str(run), TINY)
 
 

@@ -39,7 +39,7 @@ __all__ = ["_noted", "_one_thread"]
         ({"signs": ["a", "b", "c", "d"]}, "not a recogniser"),
         ({"max_frames": 10**400}, "digits"),
         ({"embedding": 0}, "embedding is 0"),
-        ({"licence": 7}, "licence is no text"),
+        ({"licence": 7}, "licence is not text"),
         ({"about": 7}, "damaged"),
         ({"calibration": []}, "calibration"),
         ({"calibration": CALIBRATED.as_json() | {"temperature": -1}}, "temperature"),
@@ -62,7 +62,7 @@ def test_a_card_that_is_no_utf8_or_there_twice_is_refused(teachable: Path, tmp_p
     content, path = without_checksum(teachable.read_bytes()), tmp_path / "m.onnx"
     place = content.index(b'"recipe": "tiny"') + 12
     path.write_bytes(content[:place] + b"\xff\xfe" + content[place + 2 :])
-    with pytest.raises(SignletError, match="no UTF-8"):
+    with pytest.raises(SignletError, match="not UTF-8"):
         signlet.load(path)
     path.write_bytes(content + onnx_bytes._entry("signlet", "{}"))
     with pytest.raises(SignletError, match="its signlet is there 2 times"):

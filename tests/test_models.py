@@ -240,7 +240,9 @@ def test_the_new_mediapipe_is_tasks(  # type: ignore[no-untyped-def]
     mediapipe, cached: Path, bundle: bytes, number: str
 ) -> None:
     mediapipe(number)
-    with pytest.raises(SignletError, match="brings no models; make them once with: signlet models"):
+    with pytest.raises(
+        SignletError, match="comes without models; make them once with: signlet models"
+    ):
         Choice().resolved()
     bundle_path().parent.mkdir(parents=True)
     bundle_path().write_bytes(bundle)

@@ -146,7 +146,7 @@ def test_the_rest_is_scored_where_there_is_one(packed: PackedSet) -> None:
     found = predicted(packed)
     duplicates = np.arange(len(found.names)) == 0
     assert without_duplicates(found, duplicates) == score(found.select(~duplicates)).top1
-    assert duplicates_note(found, duplicates, "soup").endswith("without them the soup has 1.000")
+    assert duplicates_note(found, duplicates, "soup").endswith("without them the soup scores 1.000")
     assert duplicates_note(found, np.zeros_like(duplicates), "soup") == ""
 
 
@@ -192,7 +192,7 @@ def test_too_few_signs_left_to_train_on_are_refused_before_a_training(tmp_path: 
     work = LeaveOut(recipe, thin, (0, 1), 3, tmp_path / "work", "cpu")
     with pytest.raises(SignletError, match=r"1 sign\(s\) would remain to train on"):
         work.check()
-    with pytest.raises(SignletError, match="would be left"):
+    with pytest.raises(SignletError, match="would remain"):
         work.run()
     assert not (tmp_path / "work").exists()
 

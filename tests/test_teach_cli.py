@@ -98,7 +98,7 @@ def test_what_is_said_of_new_people(base: Path, tmp_path: Path, capsys: Capture)
     assert "tells the signs apart: no sign has a second clip" in capsys.readouterr().out
     shutil.rmtree(one / "thanks")
     assert main(["teach", str(base), str(one), *out]) == 0
-    assert "Only one sign, hello: it is told" in capsys.readouterr().err
+    assert "Only one sign, hello: signlet tells it" in capsys.readouterr().err
 
 
 def test_clips_that_name_nobody_are_counted_apart(

@@ -104,7 +104,7 @@ def test_clips_that_are_there_already_are_counted_by_where(
 
 
 def test_a_single_sign_is_told_to_be_so(base: Path) -> None:
-    with pytest.warns(UserWarning, match="Only one sign, hello: it is told"):
+    with pytest.warns(UserWarning, match="Only one sign, hello: signlet tells it"):
         one = signlet.teach(base, [moving_hand(0, 0, 0)], ["hello"])
     assert one(moving_hand(0, 0, 0)).sign == "hello"
     with pytest.raises(SignletError, match="no taught sign would be left"):

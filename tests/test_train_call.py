@@ -49,7 +49,9 @@ def test_the_clips_may_be_a_source_and_the_recipe_a_file(tmp_path: Path) -> None
     made = signlet.train(recipe, Synthetic(), tmp_path / "run", folds="none", full_fit=True)
     assert made.scores == {}
     assert RunFolder(made.run).has_packed
-    assert any("left out" in note for note in made.notes)  # a recipe by file is fitted to the clips
+    assert any(
+        "leaves none out" in note for note in made.notes
+    )  # a recipe by file is fitted to the clips
 
 
 def test_a_recipe_in_python_is_taken_as_it_is(tiny_packed: PackedSet, tmp_path: Path) -> None:
@@ -63,7 +65,7 @@ def test_a_recipe_in_python_is_taken_as_it_is(tiny_packed: PackedSet, tmp_path: 
 def test_what_cannot_be_had_is_refused_in_one_line(tiny_packed: PackedSet, tmp_path: Path) -> None:
     with pytest.raises(SignletError, match="no recipe of that name"):
         signlet.train("smal", tiny_packed, tmp_path / "run")
-    with pytest.raises(SignletError, match="give one"):
+    with pytest.raises(SignletError, match="give only one"):
         signlet.train(TINY, tiny_packed, tmp_path / "run", folds=[0], split="val")
     with pytest.raises(SignletError, match="packed with max_len 12"):
         signlet.train("small", tiny_packed, tmp_path / "run")

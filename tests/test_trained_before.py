@@ -49,7 +49,7 @@ def test_clips_of_the_run_are_counted(tmp_path: Path, takes: range, said: str, d
 @pytest.mark.parametrize(
     ("about", "said"),
     [
-        ({"split": "test", "folds": [0]}, "none of these"),
+        ({"split": "test", "folds": [0]}, "the model was trained on none of these"),
         ({"split": "test", "folds": [0], "trained_on": "all clips"}, "4 of these 4"),
     ],
 )

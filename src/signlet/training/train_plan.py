@@ -181,7 +181,8 @@ def _long_enough(recipe: Recipe, clips: int, requested: Requested) -> tuple[Reci
     length = recipe.optimiser
     steps = steps_and_batch_size(clips, length.batch_size)[0]
     if requested.sets("optimiser.epochs"):
-        return recipe, _few_epochs_note(length, steps)
+        asked = requested.sets("optimiser.min_steps")  # all are, for a recipe made in Python
+        return recipe, "" if asked else _few_epochs_note(length, steps)
     if steps * length.epochs >= length.min_steps:
         return recipe, ""
     times = -(-length.min_steps // (steps * length.epochs))

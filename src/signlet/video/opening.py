@@ -87,7 +87,7 @@ def _not_opened(path: Path, error: Exception) -> str:
         new = path.with_suffix(ending).name
         return f"{path}: is not a video but a {ending} landmark file; rename it to {new}"
     if what:
-        return f"{path}: is {what}, not a video; give a file with moving pictures"
+        return f"{path}: cannot be decoded, because it is {what}; give a file with moving pictures"
     with path.open("rb") as file:
         if file.read(8)[4:] in (b"ftyp", b"mdat", b"wide", b"free"):
             return (
@@ -104,8 +104,8 @@ def _chosen(container: Any, path: Path) -> Any:
     still = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
     streams = [one for one in container.streams.video if not one.disposition & still]
     if not streams:
-        cover = "not a video but a still picture" if container.streams.video else "no video"
-        raise ClipError(f"{path}: holds {cover}; give a file with moving pictures")
+        cover = "only a still picture, no video" if container.streams.video else "no video"
+        raise ClipError(f"{path}: contains {cover}; give a file with moving pictures")
     if len(streams) == 1:
         return streams[0]
     counts = _packets_of(streams, path)

@@ -113,7 +113,7 @@ def test_clips_that_the_earlier_model_knows_are_counted(
     before: Path, tiny_packed: PackedSet, others: PackedSet, tmp_path: Path
 ) -> None:
     init = read_init(str(before), TINY)
-    assert "24 of these 24 clips were trained on" in init_warnings(init, tiny_packed)[0]
+    assert "was trained with 24 of these 24 clips" in init_warnings(init, tiny_packed)[0]
     renamed = Synthetic(("bow", "line", "wave"))  # "bow" is "circle" under another name
     packed = pack(renamed, tmp_path / "renamed", 12, jobs=1)
     assert init.clips_in(packed) == 24

@@ -186,7 +186,7 @@ def test_inspect_says_what_train_says(clips: dict[str, tuple[int, int]], tmp_pat
 @pytest.mark.parametrize(
     ("clips", "words"),
     [
-        ({"hi/anna_1.npz": (0, 0)}, "one sign only (hi); training needs two or more"),
+        ({"hi/anna_1.npz": (0, 0)}, "one sign only (hi); training needs at least two"),
         ({"hi/anna_1.npz": (0, 0), "no/anna_1.npz": (1, 0)}, NO_ESTIMATE),
         (
             {f"{s}/anna_{n}.npz": (n, n) for s in ("hi", "no") for n in range(2)},
@@ -247,7 +247,7 @@ def test_nothing_is_said_of_good_clips() -> None:
 def test_no_clips_at_all_are_no_trouble() -> None:
     seen = SetSummary(("a",), [])
     assert "no usable clip is left of a" in data_warnings(seen)[0]
-    assert estimate_warnings(seen) == ["the clips show no known sign; training needs two or more"]
+    assert estimate_warnings(seen) == ["the clips show no known sign; training needs at least two"]
 
 
 # --- one form of a name ----------------------------------------------------------------------

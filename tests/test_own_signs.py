@@ -314,7 +314,7 @@ def test_the_commands_of_the_guide_run(
         assert main([*command, *extra]) == 0, command
     said = " ".join(capsys.readouterr().out.split())
     assert "Testing in 2 rounds: each of your 2 signers is left out once" in said
-    assert "8 of these 8 clips were trained on in runs/mine" in said
+    assert "runs/mine was trained with 8 of these 8 clips" in said
     assert "| Started from" not in (tmp_path / "runs/mine/export/model-card.md").read_text()
 
 

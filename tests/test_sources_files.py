@@ -59,7 +59,7 @@ def test_npz_takes_landmarks_or_the_only_array(tmp_path: Path) -> None:
     assert np.array_equal(read_clip(str(path)).frames, frames(), equal_nan=True)
     assert read_clip(path).fps == 30
     np.savez(path, a=frames(), b=frames())
-    refused(path, "holds a, b; call the one with the landmarks 'landmarks'")
+    refused(path, "contains a, b; call the one with the landmarks 'landmarks'")
     for names in (("lh", "rh", "body"), ("left", "right"), ("left_hand", "pose")):
         np.savez(path, **dict.fromkeys(names, frames()))
         refused(path, "or call the parts left_hand and right_hand")

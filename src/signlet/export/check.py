@@ -136,8 +136,8 @@ def _worst(apart: NDArray[np.float32], names: Sequence[str]) -> tuple[float, str
 def _require(holds: bool, said: str, bound: float, else_: str = "raise --bound") -> None:
     if not holds:
         raise SignletError(
-            f"{said}, allowed is {bound:g}; nothing was written: export with a higher precision, "
-            f"or {else_}"
+            f"{said}; at most {bound:g} is allowed, so nothing was written: export with a higher "
+            f"precision, or {else_}"
         )
 
 

@@ -27,7 +27,7 @@ from signlet.model.motion import LAGS, STARTS, bone_directions, differences
 from signlet.model.norm import Counted, FrameNorm
 
 EXPAND = 2
-"""How many times wider a block is inside."""
+"""Width inside a block, as a multiple of its input."""
 _NEIGHBOURS = 5
 """Channels that one channel's gate looks at."""
 

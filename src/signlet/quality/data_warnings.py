@@ -58,7 +58,7 @@ def estimate_warnings(clips: SetSummary) -> list[str]:
     shown = [sign for sign, count in clips.clips_of_sign().items() if count]
     if len(shown) < 2:
         what = f"one sign only ({shown[0]})" if shown else "no known sign"
-        return [f"the clips show {what}; training needs two or more"]
+        return [f"the clips show {what}; training needs at least two"]
     number = {sign: i for i, sign in enumerate(clips.signs)}
     labels = [number.get(clip.sign, -1) for clip in clips.clips]
     signers = [clip.signer for clip in clips.clips]
@@ -74,14 +74,13 @@ def init_warnings(init: Init | None, packed: PackedSet) -> list[str]:
     clips = init.clips_in(packed)
     if clips:
         return [
-            f"{clips} of these {len(packed)} clips were trained on in {init.where}: held out, they "
-            "are not new to the model, and the estimate is too high; for an estimate train "
-            "without --init"
+            f"{init.where} was trained with {clips} of these {len(packed)} clips, so the test is "
+            "not new to the model and the score is too high; train without --init for a true score"
         ]
     people = sorted(init.signers & set(packed.signers))
     if people:
         return [
-            f"{init.where} knows signers of the same name ({listed(people)}): where they are the "
-            "same people, the estimate is too high for new ones"
+            f"{init.where} was trained with signers of the same name ({listed(people)}): if they "
+            "are the same people, the score is too high for new ones"
         ]
     return []

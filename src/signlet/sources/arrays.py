@@ -104,7 +104,7 @@ def _key(keys: list[str], path: Path) -> str:
         has = ", ".join(others[:5]) or "no arrays"
         parts = ", or call the parts left_hand and right_hand (both must be there), pose and face"
         raise ClipError(
-            f"{path}: holds {has}; call the one with the landmarks {KEY!r}"
+            f"{path}: contains {has}; call the one with the landmarks {KEY!r}"
             + parts * (len(others) > 1)
         )
     return others[0]

@@ -65,5 +65,5 @@ def test_a_card_that_is_no_utf8_or_there_twice_is_refused(teachable: Path, tmp_p
     with pytest.raises(SignletError, match="not UTF-8"):
         signlet.load(path)
     path.write_bytes(content + onnx_bytes._entry("signlet", "{}"))
-    with pytest.raises(SignletError, match="its signlet is there 2 times"):
+    with pytest.raises(SignletError, match="its signlet appears 2 times"):
         signlet.load(path)

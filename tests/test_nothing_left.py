@@ -162,7 +162,7 @@ def search(packed: PackedSet) -> Search:
 def test_tune_does_not_pass_off_the_duplicates_score_as_that_without(
     packed: PackedSet, tmp_path: Path
 ) -> None:
-    work = _Work(search(packed), tmp_path, None, "cpu", None)  # type: ignore[arg-type]
+    work = _Work(search(packed), tmp_path, None, "cpu", None, 1)  # type: ignore[arg-type]
     known = work._scores(predicted(packed))
     assert (known["copies"], known["without_copies"]) == (12, None)
     test = result.TestScore(**known)

@@ -53,7 +53,7 @@ test("what is no clip of landmarks is refused by its name, with the remedy", asy
     [{ landmarks: [numbers.slice(0, 0), [0, 543, 3]] }, /contains no landmarks/],
     [{ other: [numbers, [4, 543, 3]] }, /contains no landmarks/],
     [{ landmarks: [numbers, [5, 543, 3]] }, /is cut off/],
-    [{ landmarks: [numbers, [4, 543, 3]], left_mask: [numbers, [1]] }, /holds “left_mask” beside the landmarks/],
+    [{ landmarks: [numbers, [4, 543, 3]], left_mask: [numbers, [1]] }, /has a mask “left_mask” beside the landmarks/],
   ];
   for (const [arrays, reason] of refused) await assert.rejects(readClip(file(writeNpz(arrays))), reason);
 });

@@ -50,8 +50,8 @@ test("a model that was cut off is refused", async () => {
 
 test("two cards, or a card that is no text, are damage", async () => {
   const entry = (value) => [14, message([[1, "signlet"], [2, value]])];
-  await assert.rejects(cardText(message([[7, ""], entry(TEXT), entry(TEXT)]), "m"), /its signlet is there 2 times/);
-  await assert.rejects(cardText(message([[7, ""], entry(Uint8Array.of(0xff))]), "m"), /is no UTF-8/);
+  await assert.rejects(cardText(message([[7, ""], entry(TEXT), entry(TEXT)]), "m"), /its signlet appears 2 times/);
+  await assert.rejects(cardText(message([[7, ""], entry(Uint8Array.of(0xff))]), "m"), /is not UTF-8/);
   await assert.rejects(readCard(message([[7, ""], entry("{")]), "m"), /its card is not JSON/);
 });
 

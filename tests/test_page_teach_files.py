@@ -93,7 +93,7 @@ STRANGE = {
     "two lines": "/ada_1.npz: the sign is not one printable line: it holds U+2028",
     "turned": "/ada_1.npz: the sign is not one printable line: it holds U+202E",
     "unseen": "/ada_1.npz: the sign shows nothing",
-    "mask": "/ada_1.npz: holds “landmarks_mask” beside the landmarks",
+    "mask": "/ada_1.npz: has a mask “landmarks_mask” beside the landmarks",
     "none": "None/ada_1.npz: the sign is “None”, which is the answer for no sign",
     "big end": "hello/ada_1.npz: contains landmarks of type >f4; save them as float32",
     "torn": "The same clip is given for bye and for hello.",

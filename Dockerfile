@@ -3,7 +3,8 @@
 #     --memory 2g --stop-timeout 40 signlet
 FROM python:3.11-slim AS build
 WORKDIR /src
-COPY pyproject.toml setup.py README.md LICENSE constraints.txt ./
+COPY pyproject.toml README.md LICENSE constraints.txt ./
+COPY building building
 COPY src src
 RUN pip wheel --no-cache-dir --wheel-dir /wheels -c constraints.txt ".[serve]"
 

@@ -12,13 +12,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+PAGE = "package_page.md"
+BUILD = """import sys; sys.path.insert(0, "building"); import signlet_build
+import setuptools; setuptools.setup()"""
+"""What a build front end does: the backend first, which writes the package page."""
 HOME = "https://code.example/somebody/signlet"
 
 
 def egg_info(project: Path, out: Path) -> Path:
     """What setuptools says of a project: PKG-INFO, and in SOURCES.txt the files of its sdist."""
     pytest.importorskip("setuptools")
-    command = [sys.executable, "setup.py", "-q", "egg_info", "--egg-base", str(out)]
+    command = [sys.executable, "-c", BUILD, "-q", "egg_info", "--egg-base", str(out)]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return out / "signlet.egg-info"
@@ -39,7 +43,7 @@ def test_a_source_distribution_has_the_files_of_the_repository_and_no_other(foun
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     ours = {name for name in listed.stdout.splitlines() if (ROOT / name).is_file()}
     packed = (found / "SOURCES.txt").read_text(encoding="utf-8").splitlines()
-    assert {name for name in packed if not Path(name).is_absolute()} == ours
+    assert {name for name in packed if not Path(name).is_absolute()} == {*ours, PAGE}
 
 
 # --- the README on a package page ---------------------------------------------------------
@@ -67,7 +71,7 @@ def targets(markdown: str) -> set[str]:
 def with_address(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The description of this project, had it an address."""
     project = tmp_path_factory.mktemp("project")
-    for name in ("setup.py", "README.md", "LICENSE", "src/signlet/version.py"):
+    for name in ("building/signlet_build.py", "README.md", "LICENSE", "src/signlet/version.py"):
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, project / name)
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")

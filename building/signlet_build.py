@@ -1,8 +1,11 @@
-"""Everything about the package is in pyproject.toml; this makes README.md fit for a package page.
+"""The build backend: setuptools, with a README that is fit for a package page.
 
 A package index shows the README without the files beside it. So each link to a file of the
 repository gets the repository's address, from `[project.urls]` in pyproject.toml. Without an
 address there, such links become plain words, and pictures are left out.
+
+A build front end imports this module in the project's folder before each step. Then it writes the
+page, which pyproject.toml names as the readme.
 """
 
 from __future__ import annotations
@@ -11,9 +14,9 @@ import re
 import tomllib
 from pathlib import Path
 
-from setuptools import setup
+from setuptools.build_meta import *  # noqa: F403  (the steps of the build are setuptools' own)
 
-ROOT = Path(__file__).parent
+PAGE = "package_page.md"
 RELATIVE = r"\((?![a-z]+:|#)([^)\s]+)\)"
 """The target of a link that has neither a scheme nor leads into the page itself."""
 PICTURE = re.compile(rf"!\[([^\]]*)\]{RELATIVE}")
@@ -29,11 +32,11 @@ def for_package_page(markdown: str, repository: str | None) -> str:
     return LINK.sub(rf"[\1]({home}/blob/HEAD/\2)", markdown)
 
 
-if __name__ == "__main__":
-    urls = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"].get("urls", {})
-    setup(
-        long_description=for_package_page(
-            (ROOT / "README.md").read_text("utf-8"), urls.get("Repository")
-        ),
-        long_description_content_type="text/markdown",
-    )
+def write_page(root: Path) -> None:
+    """Write the package page beside the README of a project."""
+    urls = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"].get("urls", {})
+    page = for_package_page((root / "README.md").read_text("utf-8"), urls.get("Repository"))
+    (root / PAGE).write_text(page, "utf-8")
+
+
+write_page(Path.cwd())

@@ -185,6 +185,18 @@ def test_a_name_too_many_is_an_error_with_a_hint(
     assert "quotes" in said
 
 
+@pytest.mark.parametrize("command", ["train", "tune"])
+def test_clips_without_their_flag_are_told_it(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert f"; did you mean --data {tmp_path}?" in refused([command, str(tmp_path)], capsys)
+
+
+def test_a_mistyped_command_is_told_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert refused(["trian"], capsys).endswith("'trian'; did you mean train?\n")
+    assert "; commands: demo, extract," in refused(["xyzxyz"], capsys)
+
+
 @pytest.mark.parametrize("flag", ["--help", "-h", "--version"])
 def test_nor_after_the_flags_without_a_command(
     flag: str, capsys: pytest.CaptureFixture[str]

@@ -164,7 +164,7 @@ def test_what_limits_it_is_named() -> None:
     said = verdict(made(mixed, instead={"good": "thanks", "thanks": "good"}))
     assert said.limits[0].startswith("Signs it gets wrong most often: ")
     assert "and 1 more" in said.limits[0]
-    assert said.limits[1].startswith("It takes book for good (64), good for thanks (64)")
+    assert said.limits[1].startswith("It reads book as good (64 clips), good as thanks (64 clips)")
     assert any(step.startswith("Compare the clips of book and good") for step in said.steps)
 
 
@@ -196,7 +196,14 @@ def test_duplicates_do_not_count() -> None:
 def test_a_model_that_fails_on_its_own_clips_is_told() -> None:
     said = verdict(made(EIGHT), {"training_accuracy": 0.4})
     assert said.limits[0].startswith("It names only 40% of its own training clips correctly")
+    assert said.grade is Grade.GOOD
     assert not verdict(made(EIGHT), {"training_accuracy": 0.99}).limits
+
+
+def test_a_low_score_of_a_model_that_has_learned_nothing_is_no_lack_of_clips() -> None:
+    said = verdict(made({"a": 1.0}, clips=1, signs=SIGNS[:2]), {"training_accuracy": 0.4})
+    assert said.grade is Grade.UNLEARNED
+    assert said.steps[0].startswith("Train longer: give more --optimiser.epochs")
 
 
 @given(

@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
+from difflib import get_close_matches
 from importlib.util import find_spec
 
 from signlet.cli.loading import saying_loading
@@ -120,8 +121,9 @@ def _main(arguments: Sequence[str] | None, ending: Ending) -> int:
         print(f"signlet {__version__}")
         return 0
     if given[0] not in COMMANDS:
-        named = repr(shortened(given[0]))
-        return _fail(f"there is no command {named}; commands: {', '.join(COMMANDS)}", FAILED)
+        near = get_close_matches(given[0], COMMANDS, 1)
+        hint = f"did you mean {near[0]}?" if near else f"commands: {', '.join(COMMANDS)}"
+        return _fail(f"there is no command {shortened(given[0])!r}; {hint}", FAILED)
     ending.saved = lambda: KEPT[given[0]]
     forget()
     return _run(given[0], given[1:], ending, own=arguments is None)

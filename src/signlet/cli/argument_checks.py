@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from signlet.errors import SignletError
@@ -50,10 +51,12 @@ def check_jobs(parsed: Any) -> None:
 
 
 def surplus_hint(parser: argparse.ArgumentParser, message: str) -> str:
-    """Return the usage of a command that was given too many names; "" for other mistakes."""
+    """Return what a command takes that was given too many names; "" for other mistakes."""
     _, found, names = message.partition("nrecognized arguments: ")
     if not found or names.startswith("-"):
         return ""
+    if "--data" in parser._option_string_actions and Path(names).exists():
+        return f"; did you mean --data {names}?"
     takes = [
         str(a.metavar or a.dest).upper() + (" ... in a row" if a.nargs == "+" else "")
         for a in parser._get_positional_actions()

@@ -40,8 +40,10 @@ def limits(predictions: Predictions, known_as: Mapping[str, str] | None = None) 
         more = f" and {len(weak) - _NAMED} more" if len(weak) > _NAMED else ""
         said.append(f"Signs it gets wrong most often: {named}{more}.")
     if often := confusions(predictions):
-        named = ", ".join(f"{row['sign']} for {row['read_as']} ({row['clips']})" for row in often)
-        said.append(f"It takes {named}.")
+        named = ", ".join(
+            f"{row['sign']} as {row['read_as']} ({row['clips']} clips)" for row in often
+        )
+        said.append(f"It reads {named}.")
     if signer := weak_signer(predictions):
         said.append(
             f"Of the {signer['clips']} clips of {_name(signer, known_as)} it names only "

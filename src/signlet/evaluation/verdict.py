@@ -37,10 +37,15 @@ class Grade(StrEnum):
     WEAK = "Weak"
     GUESSING = "No better than guessing"
     UNCLEAR = "Too few clips to tell"
+    UNLEARNED = "Not trained enough"
     UNTESTED = "Not tested"
 
 
 _DOUBTFUL = (Grade.GUESSING, Grade.UNCLEAR, Grade.WEAK)
+_TRAIN_LONGER = (
+    "Train longer: give more --optimiser.epochs, or leave this flag out. If that changes nothing, "
+    "look for wrong labels: signlet inspect."
+)
 
 
 @dataclass(frozen=True)
@@ -117,14 +122,18 @@ def verdict(
     if tested is None:
         return _ALL_TRAINED_ON
     predictions, found = tested, accuracy(tested)
-    grade = _grade(found)
+    own = about.get("training_accuracy")
+    grade = Grade.UNLEARNED if _unlearned(own, _grade(found)) else _grade(found)
     shared, known_as = shared_signers(predictions), _languages(about)
     return Verdict(
         grade,
         _result(found, shared, about),
         (*_not_counted(duplicates), *_audience(predictions, found, shared, about)),
-        (*_own_clips(about.get("training_accuracy")), *limits(predictions, known_as)),
-        tuple(steps(predictions, found.signers, grade in _DOUBTFUL, shared, known_as)),
+        (*_own_clips(own), *limits(predictions, known_as)),
+        (
+            *((_TRAIN_LONGER,) if grade is Grade.UNLEARNED else ()),
+            *steps(predictions, found.signers, grade in _DOUBTFUL, shared, known_as),
+        ),
         found,
     )
 
@@ -151,12 +160,17 @@ def _not_counted(duplicates: NDArray[np.bool_] | None) -> list[str]:
     ]
 
 
+def _unlearned(training_accuracy: float | None, grade: Grade) -> bool:
+    """Return True if a low score is no surprise: the model fails on its own training clips too."""
+    return training_accuracy is not None and training_accuracy < _FAIR and grade in _DOUBTFUL
+
+
 def _own_clips(training_accuracy: float | None) -> list[str]:
     if training_accuracy is None or training_accuracy >= _FAIR:
         return []
     return [
         f"It names only {training_accuracy:.0%} of its own training clips correctly: it has not "
-        "learned them. Train longer, or look for wrong labels."
+        "learned them."
     ]
 
 

@@ -155,7 +155,7 @@ UNSORTED = Fault(
 MIXED = Fault(
     "frames are mixed up",
     "neighbouring frames are no closer than others",
-    instead="write them in time order",
+    instead="write them in time order, or record the clip again",
 )
 
 

@@ -87,7 +87,9 @@ def _few_hands(fact: ClipStatistics) -> str:
 
 def _no_face(fact: ClipStatistics) -> str:
     absent = fact.missing["face"]
-    return f"{absent:.0%} of the face landmarks are missing" if absent >= NO_FACE else ""
+    if absent < NO_FACE:
+        return ""
+    return f"{absent:.0%} of the face landmarks are missing; what the mouth shows is lost"
 
 
 def _frozen(fact: ClipStatistics) -> str:

@@ -252,10 +252,11 @@ class _Work:
                 self.recipe, self.packed, training, held_out, place.path, processes, self.init
             )
             resumed = f", from epoch {work.epoch + 1} on" if work.resume() else ""
+        steps = f"{work.batches.steps} step{'s' * (work.batches.steps > 1)}"
         several = f", {processes.count} processes" if processes.count > 1 else ""
         self.events.line(
             f"{turn.title} ({about}): {len(training):,} clips, "
-            f"{self.recipe.optimiser.epochs} epochs of {work.batches.steps} steps "
+            f"{self.recipe.optimiser.epochs} epochs of {steps} "
             f"on {processes.device}{several}{resumed}."
         )
         with self.events.training(_bar(turn, work)) as display:

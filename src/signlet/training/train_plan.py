@@ -170,8 +170,8 @@ def _with_all_clips(recipe: Recipe, clips: int, requested: Requested) -> tuple[R
     if requested.sets("loss.ousm"):
         return recipe, ""
     note = (
-        "Hard clips: signlet leaves none out, because with so few clips it would always be the "
-        "same ones; --loss.ousm changes this"
+        "signlet learns from every clip. With so few, leaving out the hardest ones of each step "
+        "would always leave out the same (--loss.ousm)"
     )
     return replace(recipe, loss=replace(recipe.loss, ousm=0)), note
 
@@ -193,8 +193,8 @@ def _long_enough(recipe: Recipe, clips: int, requested: Requested) -> tuple[Reci
     }
     longer = replace(recipe, optimiser=replace(length, epochs=length.epochs * times), **shares)
     return longer, (
-        f"Epochs: {longer.optimiser.epochs} instead of {length.epochs}, because so few clips "
-        f"give only {steps} step(s) per epoch; --optimiser.epochs changes this"
+        f"signlet trains {longer.optimiser.epochs} epochs instead of {length.epochs}, because "
+        "so few clips teach little in each (--optimiser.epochs)"
     )
 
 

@@ -79,7 +79,8 @@ def draw_plan(mask: Tensor, config: AugmentConfig, draws: Draws, *, early: bool)
 @cache
 def _chances(config: AugmentConfig, device: torch.device) -> Tensor:
     """(decisions, 1); kept, so that nothing is copied to the device for every batch."""
-    return torch.tensor([[getattr(config, name)] for name in _CHANCES], device=device)
+    known = vars(config) | {"distort": config.distort}
+    return torch.tensor([[known[name]] for name in _CHANCES], device=device)
 
 
 def _crop(

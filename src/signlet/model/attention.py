@@ -62,7 +62,11 @@ class DisentangledAttention(nn.Module):
         Row k of the keys has distance T - 1 - k, row k of the queries k - T + 1.
         """
         # Values have no positions; to leave their third of the product out would cost more.
-        projected = self.qkv(self.positions_norm(self.positions.weight)) * self.scale
+        # Views, for autocast keeps the cast of a parameter until any thread leaves it: whether two
+        # uses share a cast, and so how their gradients are rounded, would be a matter of chance.
+        weight, bias = (part.view_as(part) for part in (self.qkv.weight, self.qkv.bias))
+        normed = self.positions_norm(self.positions.weight)
+        projected = F.linear(normed, weight, bias) * self.scale
         rows = self._rows.narrow(1, self.max_len - length, 2 * length)
         table = F.embedding(rows, projected.unflatten(1, (3, -1)).flatten(0, 1))
         return table.unflatten(2, (self.heads, -1)).transpose(1, 2).contiguous()

@@ -44,7 +44,7 @@ def test_a_clip_of_named_parts_is_read(clip: Path) -> None:
 def test_the_message_names_what_commands_take(clip: Path) -> None:
     with pytest.raises(ClipError) as found:
         read_named(clip)
-    named = str(found.value).rpartition("as in ")[2]
+    named = str(found.value).rpartition("such as ")[2]
     assert len(read_named(named).frames) > 0
 
 

@@ -218,7 +218,11 @@ def test_extras_named_in_messages_exist() -> None:
 
 @pytest.mark.parametrize(
     ("library", "remedy"),
-    [("libxcb.so.1", "apt install"), ("libGL.so.1", "apt install"), ("libcudart.so.13", "misses")],
+    [
+        ("libxcb.so.1", "apt install"),
+        ("libGL.so.1", "apt install"),
+        ("libcudart.so.13", "install what is missing"),
+    ],
 )
 def test_a_library_of_the_system_is_named_with_the_command(library: str, remedy: str) -> None:
     error = ImportError(f"{library}: cannot open shared object file: No such file or directory")

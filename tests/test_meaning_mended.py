@@ -124,7 +124,7 @@ def test_the_page_of_the_docs_runs_and_names_every_problem(
     np.savez("clip.npz", landmarks=_flip_y(_swapped(letters("A")[0])))
     scope: dict[str, Any] = {}
     exec(page.partition("```python")[2].partition("```")[0], scope)
-    assert np.allclose(scope["mended"], letters("A")[0], atol=1e-6, equal_nan=True)
+    assert np.allclose(scope["repaired"], letters("A")[0], atol=1e-6, equal_nan=True)
     assert "--swap-hands" in capsys.readouterr().out
     said = " ".join(page.split())
     unsaid = {problem for problem in PROBLEMS if problem not in said}

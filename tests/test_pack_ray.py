@@ -124,7 +124,7 @@ def test_what_was_begun_here_goes_on_there_in_two_processes(
     ("lacking", "problem"),
     [
         ({"mark": "elsewhere"}, r"shards: is not the folder that the other machines see"),
-        ({"sample": Path("nowhere.npz")}, r"nowhere\.npz: is not there"),
+        ({"sample": Path("nowhere.npz")}, r"nowhere\.npz: does not exist"),
         ({"version": "0.0.1"}, r"not 0\.0\.1; install the same"),
     ],
 )

@@ -51,7 +51,7 @@ def test_a_json_table_of_very_many_values_is_refused(tmp_path: Path) -> None:
         clip_rows(path, {})
     for text in ('[{"path": "a", "path": "b", "sign": "c"}]', '[{"path": ["a"], "sign": "c"}]'):
         path.write_text(text)
-        with pytest.raises(SignletError, match=r"twice|no text"):
+        with pytest.raises(SignletError, match=r"twice|not text"):
             clip_rows(path, {})
 
 

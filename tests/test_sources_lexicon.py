@@ -79,7 +79,7 @@ def test_find_takes_a_name_an_end_or_a_beginning(lexicon: Source) -> None:
 
 
 def test_find_lists_what_might_be_meant(lexicon: Source) -> None:
-    with pytest.raises(SignletError, match=r"fits 26 clips: eso/A, eso/B.*and 21 more"):
+    with pytest.raises(SignletError, match=r"matches 26 clips: eso/A, eso/B.*and 21 more"):
         find(lexicon, "eso/")
     with pytest.raises(SignletError, match=r"no clip is called 'eos/A'; the nearest.*eso/A"):
         find(lexicon, "eos/A")

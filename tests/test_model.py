@@ -266,7 +266,7 @@ def test_padded_rows_and_left_out_rows_give_the_same_training_output() -> None:
     again.load_state_dict(
         {k: v for k, v in model.state_dict().items() if "running" not in k}, strict=False
     )
-    with mock.patch("signlet.model.frame_encoder.can_drop_padding", return_value=False):
+    with mock.patch("signlet.model.recogniser.can_drop_padding", return_value=False):
         torch.testing.assert_close(again(frames, mask), expected, **CLOSE)
     torch.testing.assert_close(again.encoder.full.norm.running_var, statistics, **CLOSE)
 

@@ -11,7 +11,8 @@ Both published distilled sizes together (25 and 80 frames, 250 signs, random wei
 thread, preprocessing included, raw clips of which 18, 40 and 80 frames are kept. The floor is
 the larger of (a) the products alone with the same shapes, by the faster of torch and
 onnxruntime, and (b) reading all weights once. All are timed in turn, many times, in one run;
-the medians are compared. The exported files stay in --work and are used again.
+the medians are compared. The exported files stay in --work and are used again. Small models of
+both backbones are timed by `python -m benchmarks.export.backbone_speed`.
 """
 
 from __future__ import annotations

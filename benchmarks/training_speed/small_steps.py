@@ -2,17 +2,19 @@
 
 Cost: about a minute of one core.
 Page: docs/training.md
-Results: small_steps.csv
+Results: small_steps.csv, small_operations.csv
 Short: --epochs 1 --work {work}
 
     python -m benchmarks.training_speed.small_steps                      the letters, fold 0
     python -m benchmarks.training_speed.small_steps --recipe small-conv  replaces the table
+    python -m benchmarks.training_speed.small_steps --operations         by kind of operation
 
 One thread. Steps of epochs from the whole training, taken apart: the three views of a batch, each
 model's forward, backward and optimiser, the teacher's move; then looking at the held-out clips and
 saving, as often as the recipe does both. Processor time, which a busy machine disturbs less; means
 over the steps. `share` is of the whole training. `rate` is the share of the matrix-product rate
 (512 x 512 x 512, in the same run) that the stage's products, counted by torch, reach.
+`--operations` sums instead what torch's profiler says of each operation alone, without Python.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.environment import write_csv
@@ -119,12 +122,50 @@ def table(work: FoldTraining, stages: Stages, rate: float) -> list[dict[str, Any
     return [{**row, "share": round(row["seconds"] / whole, 4)} for row in rows]
 
 
+KINDS = {
+    "products": ("mm", "addmm", "bmm", "baddbmm", "baddbmm_", "mv"),
+    "copies and gathers": (
+        *("copy_", "cat", "index_select", "index_copy_", "scatter_add_", "gather", "index_fill_"),
+        *("fill_", "zero_", "index_add_", "_index_put_impl_", "index", "stack", "repeat"),
+    ),
+    "norms": (
+        *("native_layer_norm", "native_layer_norm_backward"),
+        *("native_batch_norm", "native_batch_norm_backward"),
+    ),
+    "optimisers and the teacher's move": (
+        *("_fused_adamw_", "linalg_vector_norm", "lerp_", "Optimizer.step#AdamW.step"),
+    ),
+    "views of memory": ("view", "as_strided", "empty", "empty_strided", "slice", "t", "transpose"),
+}
+"""Operations of torch by kind; all others are counted as elementwise, softmax and sums."""
+
+
+def operations(work: FoldTraining, epoch: int) -> list[dict[str, Any]]:
+    """A row a kind: operations of a step, milliseconds, share of all."""
+    with profile(activities=[ProfilerActivity.CPU]) as profiled:
+        one_epoch(work, Stages(), epoch)
+    kind_of = {name: kind for kind, names in KINDS.items() for name in names}
+    found: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for event in profiled.key_averages():
+        ours = kind_of.get(event.key.removeprefix("aten::"), "elementwise, softmax, sums")
+        found[ours][0] += event.count / work.batches.steps
+        found[ours][1] += event.self_cpu_time_total / 1e3 / work.batches.steps
+    whole = sum(ms for _, ms in found.values())
+    rows = [
+        {"recipe": work.recipe.name, "kind": kind, "operations": round(count), "ms": round(ms, 2)}
+        for kind, (count, ms) in found.items()
+    ]
+    rows = [{**row, "share": round(float(row["ms"]) / whole, 3)} for row in rows]
+    return sorted(rows, key=lambda row: -row["ms"])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--recipe", default="small")
     parser.add_argument("--epochs", type=int, default=10, help="to take apart, evenly spread")
+    parser.add_argument("--operations", action="store_true", help="by kind of operation")
     parser.add_argument("--work", type=Path, default=Path("runs/benchmark"))
     given = parser.parse_args()
     torch.set_num_threads(1)
@@ -135,6 +176,14 @@ def main() -> None:
     folder = given.work / f"small-steps-{recipe.name}"
     work = FoldTraining(recipe, packed, plan.training(0), plan.held_out(0), folder)
     one_epoch(work, Stages(), 0)  # warm
+    if given.operations:
+        found = operations(work, recipe.optimiser.epochs // 2)
+        for row in found:
+            print(
+                f"{row['kind']:34} {row['operations']:6} {row['ms']:8.2f} ms  {row['share']:6.1%}"
+            )
+        write_csv("small_operations", found)
+        return
     stages = Stages()
     for k in range(given.epochs):
         stages.counting = False

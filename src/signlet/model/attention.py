@@ -18,6 +18,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from signlet.model.attention_cpu import CpuAttention
+from signlet.model.real_frames import RealFrames
 from signlet.model.relative_positions import relative_buckets, shift_rows
 
 
@@ -38,13 +39,23 @@ class DisentangledAttention(nn.Module):
             self.positions_norm = nn.LayerNorm(width, eps=1e-7)
         self.register_buffer("_rows", _table_rows(max_len), persistent=False)
 
-    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
-        """hidden (B, T, D), mask (B, T) bool, True = real frame -> (B, T, D)."""
-        qkv = self.qkv(hidden).unflatten(2, (3, self.heads, -1))
+    def forward(self, hidden: Tensor, mask: Tensor, real: RealFrames | None = None) -> Tensor:
+        """hidden (B, T, D), mask (B, T) bool, True = real frame -> (B, T, D).
+
+        real: of the mask; hidden then is (N, D), and so is the answer.
+        """
+        qkv = self.qkv(hidden)
+        if real is not None:
+            qkv = real.unpack(qkv)
+        mixed = self._mixed(qkv.unflatten(2, (3, self.heads, -1)), mask)
+        return mixed if real is None else real.take(mixed)
+
+    def _mixed(self, qkv: Tensor, mask: Tensor) -> Tensor:
+        """qkv (B, T, 3, H, d) -> (B, T, D)."""
         bias = (~mask * -1e4).unsqueeze(1)
         if self.disentangled:
             tables = self.position_tables(mask.shape[1])
-            if hidden.device.type == "cpu" and not torch.compiler.is_compiling():
+            if qkv.device.type == "cpu" and not torch.compiler.is_compiling():
                 out: Tensor = CpuAttention.apply(qkv, tables, bias, self.scale)
                 return out
         query, key, value = (part.transpose(1, 2) for part in qkv.unbind(2))

@@ -2,8 +2,8 @@
 
 Same numbers as `reference.encode`, otherwise: a part's mean is subtracted behind the product,
 where it is 16 numbers a clip and not P 16 numbers a frame; parts are views of one row a frame, not
-gathers. In training on a CPU there are rows for the real frames only; elsewhere (a GPU, a
-compiled or exported graph) rows for all frames and a mask in the statistics. Measured: 1.2 times as
+gathers. On a CPU there are rows for the real frames only; elsewhere (a GPU, a compiled or
+exported graph) rows for all frames and a mask in the statistics. Measured: 1.2 times as
 fast forward, 1.3 times with gradients (benchmarks/results/reference_speed.csv).
 """
 
@@ -17,44 +17,11 @@ from signlet.landmarks import NUM_SELECTED, PARTS
 from signlet.model.elementwise import Dropout, mish
 from signlet.model.embedding import EMBED
 from signlet.model.norm import Counted, FrameNorm, side_by_side
+from signlet.model.real_frames import RealFrames
 
 # The 100 points cut where the types change; the face part takes two of the pieces.
 PIECES = tuple(points * EMBED for points in (21, 21, 18, 21, 12, 7))
 SILHOUETTE, LIPS, FACE = 2, 3, 5
-
-
-def can_drop_padding(mask: Tensor) -> bool:
-    """True where the number of real frames is known without waiting for a device."""
-    return mask.device.type == "cpu" and not torch.compiler.is_compiling()
-
-
-class _RealFrames:
-    """Frames (B, T, ...) packed into rows (N, ...), one for each real frame, and back."""
-
-    def __init__(self, mask: Tensor) -> None:
-        """mask: (B, T) bool, True for real frames."""
-        self.mask = mask
-        self.clip, self.frame = mask.nonzero().unbind(1)
-
-    def pack(self, points: Tensor) -> Tensor:
-        """(B, T, ...) -> (N, ...), flat; `LandmarkEmbedding` leaves the frames by time."""
-        by_time = points.transpose(0, 1).flatten(0, 1).flatten(1)
-        return by_time.index_select(0, self.frame * len(self.mask) + self.clip)
-
-    def unpack(self, rows: Tensor) -> Tensor:
-        """(N, D) -> (B, T, D), 0 where the mask is."""
-        batch, length = self.mask.shape
-        nothing = rows.new_zeros(batch * length, rows.shape[1])
-        where = self.clip * length + self.frame
-        return nothing.index_copy(0, where, rows).unflatten(0, (batch, length))
-
-    def mean(self, rows: Tensor) -> Tensor:
-        """(N, D) -> (B, D), over the real frames."""
-        return self.unpack(rows).sum(1) / self.mask.sum(1, keepdim=True).clamp(min=1)
-
-    def expand(self, values: Tensor) -> Tensor:
-        """(B, D) -> (N, D)."""
-        return values.index_select(0, self.clip)
 
 
 class LinearNormAct(nn.Module):
@@ -66,7 +33,7 @@ class LinearNormAct(nn.Module):
         self.norm = FrameNorm(outputs)
         self.dropout = Dropout(dropout)
 
-    def forward(self, pieces: list[Tensor], real: _RealFrames, centre: bool = False) -> Tensor:
+    def forward(self, pieces: list[Tensor], real: RealFrames, centre: bool = False) -> Tensor:
         """Rows (N, D_in), cut into pieces along D_in, to (N, D_out).
 
         centre: subtract from every embedded point the mean of all pieces over the clip.
@@ -77,7 +44,7 @@ class LinearNormAct(nn.Module):
             hidden = _product(pieces, self.linear.weight, self.linear.bias)
         return mish(self.dropout(self.norm(hidden)))
 
-    def _centred(self, pieces: list[Tensor], real: _RealFrames) -> Tensor:
+    def _centred(self, pieces: list[Tensor], real: RealFrames) -> Tensor:
         """The mean is subtracted behind the product, where it is 16 numbers a clip.
 
         The mean over the points rides along as 16 more rows of the weight.
@@ -143,38 +110,12 @@ class FrameEncoder(nn.Module):
     ) -> Tensor:
         """points (B, T, 100, 16), mask (B, T) bool -> (B, T, width), 0 where the mask is.
 
+        On a CPU `of_real_frames` does the same.
+
         shapes: (B, T, 42, 16), what the parts of the hands see instead of the hands' points;
             it is not centred, since it is already.
         moved: (B, T, moving), where the encoder was made for it.
         """
-        if can_drop_padding(mask):
-            return self._of_real_frames(points, _RealFrames(mask), shapes, moved)
-        return self._of_all_frames(points, mask, shapes, moved)
-
-    def _of_real_frames(
-        self, points: Tensor, real: _RealFrames, shapes: Tensor | None, moved: Tensor | None
-    ) -> Tensor:
-        centre, rows = self.centre, real.pack(points)
-        pieces = rows.split(PIECES, dim=1)
-        left, right = pieces[:2] if shapes is None else real.pack(shapes).chunk(2, dim=1)
-        centred = centre and shapes is None
-        hands = torch.maximum(
-            self.left_hand([left], real, centred), self.right_hand([right], real, centred)
-        )
-        features = [
-            self.full([rows], real),
-            hands,
-            self.lips([pieces[LIPS]], real, centre),
-            self.face([pieces[SILHOUETTE], pieces[FACE]], real, centre),
-        ]
-        if self.moving is not None and moved is not None:
-            features.append(self.moving([real.pack(moved)], real))
-        return real.unpack(self.join([torch.cat(features, dim=1)], real))
-
-    def _of_all_frames(
-        self, points: Tensor, mask: Tensor, shapes: Tensor | None, moved: Tensor | None
-    ) -> Tensor:
-        """Few, large steps: a GPU needs as long to be told of a small one."""
         rows = points.flatten(2)
         pieces = (self._centred(rows, mask) if self.centre else rows).split(PIECES, dim=2)
         left, right = pieces[:2] if shapes is None else shapes.flatten(2).chunk(2, dim=2)
@@ -193,6 +134,32 @@ class FrameEncoder(nn.Module):
         joined = torch.cat([full, torch.maximum(left, right), others], dim=1)
         out = _activated([self.join], [joined], counted)
         return out.unflatten(0, mask.shape) * mask.unsqueeze(2)
+
+    def of_real_frames(
+        self,
+        points: Tensor,
+        real: RealFrames,
+        shapes: Tensor | None = None,
+        moved: Tensor | None = None,
+    ) -> Tensor:
+        """The same with rows (N, width) for the real frames only."""
+        centre, rows = self.centre, real.pack(points)
+        pieces = rows.split(PIECES, dim=1)
+        left, right = pieces[:2] if shapes is None else real.pack(shapes).chunk(2, dim=1)
+        centred = centre and shapes is None
+        hands = torch.maximum(
+            self.left_hand([left], real, centred), self.right_hand([right], real, centred)
+        )
+        features = [
+            self.full([rows], real),
+            hands,
+            self.lips([pieces[LIPS]], real, centre),
+            self.face([pieces[SILHOUETTE], pieces[FACE]], real, centre),
+        ]
+        if self.moving is not None and moved is not None:
+            features.append(self.moving([real.pack(moved)], real))
+        joined: Tensor = self.join([torch.cat(features, dim=1)], real)
+        return joined
 
     def _counted(self, mask: Tensor) -> Counted | None:
         return Counted.of(mask.flatten(), self.full.linear.weight.dtype) if self.training else None

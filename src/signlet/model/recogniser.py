@@ -22,6 +22,7 @@ from signlet.model.hands import hand_shapes
 from signlet.model.head import NearestHead
 from signlet.model.mixup import Mixup
 from signlet.model.motion import moving, num_moving
+from signlet.model.real_frames import RealFrames, can_drop_padding
 
 
 class TransformerLayer(nn.Module):
@@ -39,9 +40,9 @@ class TransformerLayer(nn.Module):
         self.out_norm = nn.LayerNorm(out_width, eps=1e-7)
         self.dropout = Dropout(dropout)
 
-    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
-        """(B, T, D), (B, T) -> (B, T, D_out)."""
-        attended = self.dropout(self.attention_out(self.attention(hidden, mask)))
+    def forward(self, hidden: Tensor, mask: Tensor, real: RealFrames | None = None) -> Tensor:
+        """(B, T, D), (B, T) -> (B, T, D_out); with real, of the mask, (N, D) -> (N, D_out)."""
+        attended = self.dropout(self.attention_out(self.attention(hidden, mask, real)))
         hidden = self.attention_norm(attended + hidden)
         hidden = hidden + mish(self.intermediate(hidden))
         normed: Tensor = self.out_norm(self.dropout(self.out(hidden)))
@@ -114,6 +115,8 @@ class SignModel(nn.Module):
                 f"clips have {frames.shape[1]} frames, the model takes {self.config.max_len}: "
                 f"use Preprocess(max_len={self.config.max_len})"
             )
+        if self.conv is None and can_drop_padding(mask):
+            return self._of_real_frames(frames, mask, mixup)
         backbone = self._transformed if self.conv is None else self.conv
         hidden, mask = backbone(frames, mask, mixup)
         weight = mask.to(hidden.dtype).unsqueeze(2)
@@ -124,16 +127,33 @@ class SignModel(nn.Module):
         self, frames: Tensor, mask: Tensor, mixup: Mixup | None
     ) -> tuple[Tensor, Tensor]:
         """(B, T, 100, 3), mask (B, T) -> (B, T, D) and the mask of what was mixed."""
-        shapes = self.embedding(hand_shapes(frames)) if self.config.hand_shapes else None
-        moved = None
-        if num_moving(self.config):
-            moved = moving(frames * mask[:, :, None, None], self.config)
+        shapes, moved = self._more_inputs(frames, mask)
         hidden = self.encoder(self.embedding(frames), mask, shapes, moved)
         for number, layer in enumerate(self.layers):
             if mixup is not None and number in mixup.layers:
                 hidden, mask = mixup.mix(hidden, mask, number)
             hidden = layer(hidden, mask)
         return hidden, mask
+
+    def _of_real_frames(self, frames: Tensor, mask: Tensor, mixup: Mixup | None) -> Tensor:
+        """As `features`, with rows for the real frames only, but in attention and mixup."""
+        shapes, moved = self._more_inputs(frames, mask)
+        real = RealFrames(mask)
+        rows = self.encoder.of_real_frames(self.embedding(frames), real, shapes, moved)
+        for number, layer in enumerate(self.layers):
+            if mixup is not None and number in mixup.layers:
+                hidden, mask = mixup.mix(real.unpack(rows), mask, number)
+                real = RealFrames(mask)
+                rows = real.take(hidden)
+            rows = layer(rows, mask, real)
+        return real.mean(rows)
+
+    def _more_inputs(self, frames: Tensor, mask: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        """Hand shapes and what moves, where the encoder was made for them."""
+        shapes = self.embedding(hand_shapes(frames)) if self.config.hand_shapes else None
+        if not num_moving(self.config):
+            return shapes, None
+        return shapes, moving(frames * mask[:, :, None, None], self.config)
 
 
 class LateDropout(nn.Module):

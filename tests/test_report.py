@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from signlet.errors import SignletError
+from signlet.evaluation.duplicates import trained_duplicates
 from signlet.evaluation.scores import Predictions, by_sign, by_signer, score
 from signlet.pack import PackedSet
 from signlet.printable import UNPRINTED
@@ -86,8 +87,12 @@ def test_results_are_the_scores(page: Page, models: dict[str, Predictions]) -> N
         assert cells[3:] == [percent(value) for value in values]
 
 
-def test_signers_signs_and_mistakes_are_counted(page: Page, models: dict[str, Predictions]) -> None:
-    soup = models["soup"]
+def test_signers_and_signs_are_counted_without_duplicates(
+    page: Page, models: dict[str, Predictions], packed: PackedSet
+) -> None:
+    duplicates = trained_duplicates(models["soup"], packed)
+    assert duplicates.any()
+    soup = models["soup"].select(~duplicates)
     for row in by_signer(soup).to_pylist():
         cells = page.row(row["signer"])
         assert cells[1:3] == [str(row["clips"]), percent(row["top1"])]

@@ -173,15 +173,33 @@ def test_rare_signs_that_it_gets_wrong_are_to_be_recorded() -> None:
     rare = (predictions.labels != 0) | (np.arange(len(predictions.labels)) % 40 == 0)
     some = predictions.select(rare)
     some.probabilities[some.labels == 0] = [0.1, 0.7, 0.1, 0.1]
-    assert any(step.startswith("Record at least 10 clips") for step in verdict(some).steps)
+    counts = np.bincount(some.labels)
+    few = verdict(some, recorded=counts).steps
+    assert any(step.startswith("Record at least 10 clips") for step in few)
     more = predictions.select(rare | (np.arange(len(predictions.labels)) % 40 < 5))
     more.probabilities[more.labels == 0] = [0.1, 0.7, 0.1, 0.1]
     assert "Record more of the rare signs: book (40 clips)." in verdict(more).steps
 
 
 def test_signs_with_few_clips_are_to_be_recorded() -> None:
-    (step,) = verdict(made(dict.fromkeys(EIGHT, 1.0), clips=1)).steps
+    tested = made(dict.fromkeys(EIGHT, 1.0), clips=1)
+    (step,) = verdict(tested, recorded=np.bincount(tested.labels)).steps
     assert step.startswith("Record at least 10 clips of each sign; 4 signs have fewer (book has 8")
+
+
+def test_a_test_of_a_part_says_nothing_of_how_many_clips_there_are() -> None:
+    tested = made(dict.fromkeys(EIGHT, 1.0), clips=1)
+    assert not verdict(tested).steps
+    assert not verdict(tested, recorded=np.full(4, 16)).steps
+
+
+def test_one_answer_for_all_clips_is_no_confusion_of_two_signs() -> None:
+    predictions = made(dict.fromkeys(EIGHT, 1.0))
+    predictions.probabilities[:] = [0.7, 0.1, 0.1, 0.1]
+    said = verdict(predictions)
+    assert "It answers book to nearly every clip." in said.limits
+    assert not any("as book" in text for text in said.limits)
+    assert not any(step.startswith("Compare") for step in said.steps)
 
 
 def test_duplicates_do_not_count() -> None:

@@ -51,9 +51,10 @@ def run(arguments: list[str]) -> None:
         "--to",
         nargs="+",
         default=[],
+        type=lambda name: {"tflite": "litert"}.get(name, name),
         choices=list(FILES),
         metavar="FORMAT",
-        help="onnx, litert (model.tflite), or both; default: all that are installed",
+        help="onnx, litert or tflite (model.tflite), or both; default: all that are installed",
     )
     parser.add_argument(
         "--precision",
@@ -129,14 +130,16 @@ def _named(about: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _formats(console: Console) -> list[str]:
-    """All that can be written here, and a note on what cannot; all if none can, for the error."""
+    """All that can be written here, and a note on what cannot. Raises SignletError if none can."""
     reasons = {format: missing_tools(format) for format in FILES}
     here = [format for format, reason in reasons.items() if reason is None]
     for format, reason in reasons.items():
         if here and reason:
             note = f"Note: {FILES[format]} is left out: {reason}."
             console.print(note, style="yellow", markup=False, soft_wrap=True)
-    return here or list(FILES)
+    if not here:  # one remedy for both files, where the first one's alone would be too little
+        raise SignletError(reasons["litert"] or "")
+    return here
 
 
 def _real_clips(parsed: Any, trained_on: Any, console: Console) -> dict[str, NDArray[np.float32]]:

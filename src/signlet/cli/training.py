@@ -69,7 +69,8 @@ def report(
     said = NOT_HELD_OUT
     if results:
         duplicates = trained_duplicates(results["soup"], packed, split)
-        said = verdict(results["soup"], RunFolder(run).about, duplicates)
+        recorded = packed.clips_of_signs()
+        said = verdict(results["soup"], RunFolder(run).about, duplicates, recorded)
     print_verdict(said, console)
     if results:
         print_scores(results, console, "For experts: scores of every model", by_signer=False)

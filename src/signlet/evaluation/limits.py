@@ -5,10 +5,11 @@ In: predictions of clips that the models had not seen. Out: sentences, the most 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from signlet.evaluation.scores import (
     FEWEST_SIGNERS,
@@ -25,6 +26,8 @@ ENOUGH_CLIPS = 10
 _WEAK, _BEHIND, _OFTEN, _FAR = 0.5, 0.2, 0.3, 0.25
 _JUDGED_SIGN, _JUDGED_SIGNER = 3, 8
 """Clips below which the score of a sign or of a person is chance."""
+_NEARLY_ALL = 0.8
+"""Share of the answers from which confusions of single signs mean nothing."""
 _NAMED = 3
 """Number of signs to name; the report lists all."""
 
@@ -39,7 +42,9 @@ def limits(predictions: Predictions, known_as: Mapping[str, str] | None = None) 
         named = ", ".join(f"{row['sign']} ({row['top1']:.0%})" for row in weak[:_NAMED])
         more = f" and {len(weak) - _NAMED} more" if len(weak) > _NAMED else ""
         said.append(f"Signs it gets wrong most often: {named}{more}.")
-    if often := confusions(predictions):
+    if usual := _usual_answer(predictions):
+        said.append(f"It answers {usual} to nearly every clip.")
+    elif often := confusions(predictions):
         named = ", ".join(
             f"{row['sign']} as {row['read_as']} ({row['clips']} clips)" for row in often
         )
@@ -64,6 +69,14 @@ def confusions(predictions: Predictions) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = worst_confusions(predictions, 100).to_pylist()
     often = [row for row in rows if row["clips"] >= _JUDGED_SIGN and row["share"] >= _OFTEN]
     return often[:_NAMED]
+
+
+def _usual_answer(predictions: Predictions) -> str:
+    """The sign that a model of three signs or more names for nearly every clip; "" if none."""
+    read = predictions.probabilities.argmax(1)
+    answers = np.bincount(read, minlength=len(predictions.signs))
+    usual = len(answers) > 2 and answers.max() >= _NEARLY_ALL * len(read)
+    return predictions.signs[int(answers.argmax())] if usual else ""
 
 
 def rare_signs(predictions: Predictions) -> list[tuple[str, int]]:
@@ -91,12 +104,13 @@ def steps(
     doubtful: bool,
     shared: bool,
     known_as: Mapping[str, str] | None = None,
+    recorded: NDArray[np.int64] | None = None,
 ) -> list[str]:
     """List what would help most.
 
     signers: how many people were tested. doubtful: whether the score is low, or may be chance.
     shared: whether the model was trained with other clips of these people.
-    known_as: as in `limits`.
+    known_as: as in `limits`. recorded: (K,) clips of each sign in the data set, tested or not.
     """
     said = []
     if doubtful:
@@ -114,12 +128,12 @@ def steps(
         said.append(
             f"Record {more} more people. A new person helps more than more clips of the same one."
         )
-    if few := _few_clips(predictions):
+    if few := _few_clips(predictions.signs, recorded):
         said.append(few)
     elif rare := rare_signs(predictions):
         named = ", ".join(f"{sign} ({clips} clips)" for sign, clips in rare)
         said.append(f"Record more of the rare signs: {named}.")
-    if often := confusions(predictions):
+    if not _usual_answer(predictions) and (often := confusions(predictions)):
         one = often[0]
         said.append(
             f"Compare the clips of {one['sign']} and {one['read_as']}. If they are one sign, give "
@@ -138,14 +152,14 @@ def _name(row: Mapping[str, Any], known_as: Mapping[str, str] | None) -> str:
     return f"{language} Sign Language" if language else str(row["signer"])
 
 
-def _few_clips(predictions: Predictions) -> str:
-    labels = predictions.labels[predictions.labels >= 0]
-    counts = np.bincount(labels, minlength=len(predictions.signs))
+def _few_clips(signs: Sequence[str], counts: NDArray[np.int64] | None) -> str:
+    if counts is None:
+        return ""
     few = np.flatnonzero(counts < ENOUGH_CLIPS)
     if not len(few):
         return ""
     fewest = few[np.argsort(counts[few], kind="stable")][:_NAMED]
-    named = ", ".join(f"{predictions.signs[int(i)]} has {counts[i]}" for i in fewest)
+    named = ", ".join(f"{signs[int(i)]} has {counts[i]}" for i in fewest)
     if len(few) > _NAMED:
         return (
             f"Record at least {ENOUGH_CLIPS} clips of each sign; {len(few)} signs have fewer "

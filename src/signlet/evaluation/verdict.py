@@ -111,14 +111,17 @@ def verdict(
     predictions: Predictions,
     about: Mapping[str, Any] | None = None,
     duplicates: NDArray[np.bool_] | None = None,
+    recorded: NDArray[np.int64] | None = None,
 ) -> Verdict:
     """The verdict on a run's model.
 
     about: the training facts in the model file; {} or None if unknown; or {"scored": where} for
         clips that may have been used for training.
     duplicates: (N,) bool, clips that were also trained on; they do not count.
+    recorded: (K,) clips of each sign in the data set; None if unknown. A test of one fold holds
+        only a part of them.
     """
-    about, tested = about or {}, _counted(predictions, duplicates)
+    about, tested = about or {}, counted(predictions, duplicates)
     if tested is None:
         return _ALL_TRAINED_ON
     predictions, found = tested, accuracy(tested)
@@ -132,13 +135,13 @@ def verdict(
         (*_own_clips(own), *limits(predictions, known_as)),
         (
             *((_TRAIN_LONGER,) if grade is Grade.UNLEARNED else ()),
-            *steps(predictions, found.signers, grade in _DOUBTFUL, shared, known_as),
+            *steps(predictions, found.signers, grade in _DOUBTFUL, shared, known_as, recorded),
         ),
         found,
     )
 
 
-def _counted(predictions: Predictions, duplicates: NDArray[np.bool_] | None) -> Predictions | None:
+def counted(predictions: Predictions, duplicates: NDArray[np.bool_] | None) -> Predictions | None:
     """The clips that count in a test, without the duplicates (N,); None if no clip is left."""
     rest = predictions if duplicates is None else predictions.select(~duplicates)
     return rest if (rest.labels >= 0).any() else None

@@ -91,6 +91,10 @@ class PackedSet:
         """Label order: a sign's position is its class."""
         return self.header.settings.signs
 
+    def clips_of_signs(self) -> NDArray[np.int64]:
+        """(K,) how many clips of each sign there are."""
+        return np.bincount(self.labels[self.labels >= 0], minlength=len(self.signs))
+
     @property
     def max_len(self) -> int:
         """Most frames a clip has."""

@@ -16,7 +16,7 @@ from signlet.evaluation.scores import (
     score,
     worst_confusions,
 )
-from signlet.evaluation.verdict import NOT_HELD_OUT, verdict
+from signlet.evaluation.verdict import NOT_HELD_OUT, counted, verdict
 from signlet.report.examples import ReportExample
 from signlet.report.plots import confusion_plot, learning_curves
 from signlet.runs.finished import Run
@@ -33,13 +33,18 @@ _SOURCES = {"folder": "own clips", "fingerspelling": "fingerspelling lexicon"}
 
 
 def content(
-    run: Run, examples: Sequence[ReportExample], duplicates: NDArray[np.bool_] | None = None
+    run: Run,
+    examples: Sequence[ReportExample],
+    duplicates: NDArray[np.bool_] | None = None,
+    recorded: NDArray[np.int64] | None = None,
 ) -> dict[str, Any]:
     """Everything that the template report.html names.
 
-    duplicates: (N,) the held-out clips that were trained on under another name, where known.
+    duplicates: (N,) the held-out clips that were trained on under another name, where known. They
+        count in the scores of every model, for experts, and nowhere else.
+    recorded: (K,) clips of each sign in the data set, where known.
     """
-    tested = _tested(run, examples, duplicates) if run.predictions else _UNTESTED
+    tested = _tested(run, examples, duplicates, recorded) if run.predictions else _UNTESTED
     accuracy = tested["verdict"].accuracy
     return {
         "run": run,
@@ -56,15 +61,19 @@ _UNTESTED: dict[str, Any] = {"verdict": NOT_HELD_OUT, "best": None}
 
 
 def _tested(
-    run: Run, examples: Sequence[ReportExample], duplicates: NDArray[np.bool_] | None
+    run: Run,
+    examples: Sequence[ReportExample],
+    duplicates: NDArray[np.bool_] | None,
+    recorded: NDArray[np.int64] | None,
 ) -> dict[str, Any]:
     """Values that exist only where clips were held out."""
     settings = {**run.config, **run.about}
-    predictions = run.predictions[run.best]
+    said = verdict(run.predictions[run.best], settings, duplicates, recorded)
+    predictions = counted(run.predictions[run.best], duplicates) or run.predictions[run.best]
     results = [(name, _ABOUT[name], score(p)) for name, p in run.predictions.items()]
     matrix = confusion(predictions)
     return {
-        "verdict": verdict(predictions, settings, duplicates),
+        "verdict": said,
         "best": next(scores for name, _, scores in results if name == run.best),
         "results": results,
         "signs": len(predictions.signs),

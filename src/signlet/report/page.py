@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from signlet.evaluation.duplicates import trained_duplicates
+from signlet.evaluation.verdict import counted
 from signlet.files.atomic import write_text
 from signlet.pack import PackedSet
 from signlet.printable import printable_text
@@ -33,13 +34,13 @@ def write_report(run: Path, packed: PackedSet | None) -> Path:
     """
     data = read_run(run)
     examples: list[ReportExample] = []
-    duplicates = None
+    duplicates = recorded = None
     if packed is not None and data.predictions:
-        held_out = data.predictions[data.best]
-        examples = choose_examples(held_out, packed)
+        held_out, recorded = data.predictions[data.best], packed.clips_of_signs()
         duplicates = trained_duplicates(held_out, packed, data.config.get("split"))
+        examples = choose_examples(counted(held_out, duplicates) or held_out, packed)
     moving = [example.moving for example in examples]
-    page = render("report.html", moving, **content(data, examples, duplicates))
+    page = render("report.html", moving, **content(data, examples, duplicates, recorded))
     write_text(path := RunFolder(run).report, page)
     return path
 

@@ -91,7 +91,8 @@ def find(source: Source, name: str) -> ClipRef:
         raise SignletError(
             f"{name!r} matches {len(found)} clips: {_listed([ref.name for ref in found])}; name one"
         )
-    close = difflib.get_close_matches(name, [ref.name for ref in refs], n=_SHOWN, cutoff=0.4)
+    close = [ref.name for ref in refs if ref.name.lower() == name.lower()]
+    close = close or difflib.get_close_matches(name, [r.name for r in refs], n=_SHOWN, cutoff=0.4)
     hint = f"the nearest names are {_listed(close)}" if close else _example(refs)
     raise SignletError(f"no clip is called {name!r}; {hint}")
 

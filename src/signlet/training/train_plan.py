@@ -17,6 +17,8 @@ SMALL_SET = 500
 """Up to this many clips training is cheap: signlet tests on all folds, then trains on all clips."""
 LARGE_SET = 5_000
 """Up to this many clips signlet trains a second time, on all clips, to get the model to use."""
+_FEW_STEPS, _TRIED = 300, 20
+"""Fewer steps teach little. With fewer epochs in the recipe, nobody expects it to learn."""
 _SOME_FOLD = "0"
 """The fold that larger sets are tested on."""
 
@@ -184,7 +186,7 @@ def _long_enough(recipe: Recipe, clips: int, requested: Requested) -> tuple[Reci
         asked = requested.sets("optimiser.min_steps")  # all are, for a recipe made in Python
         return recipe, "" if asked else _few_epochs_note(length, steps)
     if steps * length.epochs >= length.min_steps:
-        return recipe, ""
+        return recipe, _few_steps_note(recipe, steps)
     times = -(-length.min_steps // (steps * length.epochs))
     shares = {
         name: getattr(recipe, name) * times
@@ -195,6 +197,17 @@ def _long_enough(recipe: Recipe, clips: int, requested: Requested) -> tuple[Reci
     return longer, (
         f"signlet trains {longer.optimiser.epochs} epochs instead of {length.epochs}, because "
         "so few clips teach little in each (--optimiser.epochs)"
+    )
+
+
+def _few_steps_note(recipe: Recipe, steps: int) -> str:
+    """A warning if a recipe of a large set, which asks for no least number of steps, has few."""
+    total = steps * recipe.optimiser.epochs
+    if recipe.optimiser.min_steps or total >= _FEW_STEPS or recipe.optimiser.epochs < _TRIED:
+        return ""
+    return (
+        f"{recipe.name} is made for far more clips: with these it trains only {total} steps, too "
+        "few to learn from; use --recipe small, or more --optimiser.epochs"
     )
 
 

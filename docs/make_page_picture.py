@@ -56,7 +56,8 @@ def take_page(live: pages.Live, scratch: Path) -> None:
     live.open_file(write(scratch / "word.npz", [*parts, held(clips[-1])]))
     live.page.locator("#history li").nth(len(WORD) - 2).wait_for(timeout=60_000)
     live.page.wait_for_timeout(1200)
-    live.page.screenshot(path=PICTURES / "page.png")
+    cut = {"x": 0, "y": 0, "width": WIDE, "height": HIGH - 12}  # before the line of details
+    live.page.screenshot(path=PICTURES / "page.png", clip=cut)
 
 
 def take_teach(live: pages.Live, scratch: Path) -> None:

@@ -10,8 +10,8 @@ Short: --epochs 1 --clips 27 --repeats 1 --work {work}
 `signlet train` on few clips of the letters, fold 0, with a thread for each core. `spin` is what the
 threads' library does by itself: a thread that waits keeps its core busy for long. `short` is what
 signlet sets (GOMP_SPINCOUNT=10000), `sleep` never keeps it busy. `neighbours` are processes that
-compute all the time, one for each core. By turns; the medians of the repeats. seconds: of the clock. cpu_seconds:
-of all threads. Both include the start of the command, which is the same for all.
+compute all the time, one for each core. By turns; the medians of the repeats. seconds: of the
+clock. cpu_seconds: of all threads. Both include the start of the command, the same for all.
 """
 
 from __future__ import annotations

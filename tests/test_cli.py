@@ -103,17 +103,6 @@ def test_pack_then_inspect(clips: Path, tmp_path: Path, capsys: pytest.CaptureFi
     assert "<canvas" in moving.read_text()
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help_with_examples(
-    command: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit) as exit_:
-        main([command, "--help"])
-    said = capsys.readouterr().out
-    assert exit_.value.code == 0
-    assert f"\n  signlet {command}" in said
-
-
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -64,6 +64,7 @@ def test_help_fits_a_screen_and_leads_to_all_flags(
     said = capsys.readouterr().out
     assert end.value.code == 0
     assert said == short(command)
+    assert f"\n  signlet {command}" in said  # an example
     assert len(said.splitlines()) <= 42
     assert flags(said) <= flags(kept(command)) | {"--help"}
     if flags(kept(command)) - flags(said):

@@ -9,7 +9,6 @@ import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
-from difflib import get_close_matches
 from importlib.util import find_spec
 
 from signlet.cli.loading import saying_loading
@@ -121,6 +120,8 @@ def _main(arguments: Sequence[str] | None, ending: Ending) -> int:
         print(f"signlet {__version__}")
         return 0
     if given[0] not in COMMANDS:
+        from difflib import get_close_matches  # which only a mistake needs
+
         near = get_close_matches(given[0], COMMANDS, 1)
         hint = f"did you mean {near[0]}?" if near else f"commands: {', '.join(COMMANDS)}"
         return _fail(f"there is no command {shortened(given[0])!r}; {hint}", FAILED)

@@ -60,7 +60,7 @@ def run(arguments: list[str]) -> None:
         "--precision",
         type=str,
         default="fp16",
-        help=f"precision of the weights:  {', '.join(BOUNDS)}",
+        help=f"precision of the weights: {', '.join(BOUNDS)}",
     )
     parser.add_argument(
         "--no-embedding",

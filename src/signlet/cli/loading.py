@@ -6,10 +6,12 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import count
-from threading import Event, Thread
+from threading import Event
 from typing import IO
 
+from signlet.text.meanwhile import meanwhile
 from signlet.text.terminal import as_it_is, is_terminal, say
 
 _TRAIN = ("demo", "train", "tune", "calibrate")
@@ -52,14 +54,10 @@ def counting(text: str) -> Iterator[None]:
 
 @contextmanager
 def _counting(screen: IO[str], text: str, stays: bool) -> Iterator[None]:
-    ended = Event()
-    thread = Thread(target=_count, args=(screen, text, ended), daemon=True)
-    thread.start()
     try:
-        yield
+        with meanwhile(partial(_count, screen, text)):
+            yield
     finally:
-        ended.set()
-        thread.join()
         screen.write("\n" if stays else f"\r{' ' * (len(text) + _NUMBER)}\r")
         screen.flush()
 

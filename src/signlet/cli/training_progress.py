@@ -13,10 +13,9 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
 from signlet.runs.metrics import EpochMetrics
+from signlet.text.bars import EVERY
 from signlet.training.progress import Bar
 
-_EVERY = 60.0
-"""Seconds between the lines of a training where there is no terminal."""
 _SURE = 2.0
 """Seconds of training before signlet prints the time left."""
 
@@ -102,7 +101,7 @@ class Shown:
         at = f"epoch {epoch + 1} of {self._bar.epochs}{self._numbers}"
         self._lines.below = f"{at}, {clips_per_second:,.0f} clips/s"
         self._lines.update(self._task, advance=1, left=f"{left} in all" if left else "")
-        if not self._console.is_terminal and self._clock.now() - self._told >= _EVERY:
+        if not self._console.is_terminal and self._clock.now() - self._told >= EVERY:
             self._told = self._clock.now()
             self._say(f"{at}{f'; {left} in all' if left else ''}")
 

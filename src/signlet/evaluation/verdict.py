@@ -126,7 +126,7 @@ def verdict(
         return _ALL_TRAINED_ON
     predictions, found = tested, accuracy(tested)
     own = about.get("training_accuracy")
-    grade = Grade.UNLEARNED if _unlearned(own, _grade(found)) else _grade(found)
+    grade = _grade(found, own)
     shared, known_as = shared_signers(predictions), _languages(about)
     return Verdict(
         grade,
@@ -163,13 +163,12 @@ def _not_counted(duplicates: NDArray[np.bool_] | None) -> list[str]:
     ]
 
 
-def _unlearned(training_accuracy: float | None, grade: Grade) -> bool:
-    """Return True if a low score is no surprise: the model fails on its own training clips too."""
-    return training_accuracy is not None and training_accuracy < _FAIR and grade in _DOUBTFUL
+def _fails_on_its_own(training_accuracy: float | None) -> bool:
+    return training_accuracy is not None and training_accuracy < _FAIR
 
 
 def _own_clips(training_accuracy: float | None) -> list[str]:
-    if training_accuracy is None or training_accuracy >= _FAIR:
+    if not _fails_on_its_own(training_accuracy):
         return []
     return [
         f"It names only {training_accuracy:.0%} of its own training clips correctly: it has not "
@@ -198,14 +197,14 @@ NOT_HELD_OUT = Verdict(
 """The verdict on a model of all clips for which no fold was trained."""
 
 
-def _grade(found: Accuracy) -> Grade:
+def _grade(found: Accuracy, training_accuracy: float | None) -> Grade:
+    if found.better and found.right >= _FAIR:
+        return Grade.GOOD if found.right >= _GOOD else Grade.FAIR
+    if _fails_on_its_own(training_accuracy):
+        return Grade.UNLEARNED
     if found.better is None:
         return Grade.UNCLEAR
-    if not found.better:
-        return Grade.GUESSING
-    if found.right >= _FAIR:
-        return Grade.GOOD if found.right >= _GOOD else Grade.FAIR
-    return Grade.WEAK
+    return Grade.WEAK if found.better else Grade.GUESSING
 
 
 # --- is it good, and for whom --------------------------------------------------------------------

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
-from threading import Event, Thread
+from threading import Event
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.status import Status
+
+from signlet.text.meanwhile import meanwhile
 
 EVERY = 60.0
 """Seconds between the lines of long work where there is no terminal."""
@@ -50,16 +52,10 @@ def doing(console: Console, text: str) -> Iterator[Status | None]:
 @contextmanager
 def every_minute(console: Console, line: Callable[[], str]) -> Iterator[None]:
     """Meanwhile print such a line each minute: a log shows that the work goes on."""
-    ended = Event()
 
-    def tell() -> None:
+    def tell(ended: Event) -> None:
         while not ended.wait(EVERY):
             console.print(line(), soft_wrap=True)
 
-    thread = Thread(target=tell, daemon=True)
-    thread.start()
-    try:
+    with meanwhile(tell):
         yield
-    finally:
-        ended.set()
-        thread.join()

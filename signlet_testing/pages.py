@@ -25,6 +25,21 @@ FAKE_CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-st
 # Chromium's and MediaPipe's own remarks on drawing without a graphics card.
 _REMARKS = re.compile(r"gl_context|GL Driver Message|GPU stall|Automatic fallback to software")
 
+_CHANGED = "([canvas, before]) => canvas.toDataURL() !== before"
+
+
+def wait_until_it_moves(canvas: Any) -> None:
+    """Wait until a canvas, a locator of playwright's, shows something else than now."""
+    before = canvas.evaluate("(canvas) => canvas.toDataURL()")
+    canvas.page.wait_for_function(_CHANGED, arg=[canvas.element_handle(), before])
+
+
+def stands_still(canvas: Any, milliseconds: int = 400) -> bool:
+    """True if the canvas shows the same after so long."""
+    before = canvas.evaluate("(canvas) => canvas.toDataURL()")
+    canvas.page.wait_for_timeout(milliseconds)
+    return not canvas.page.evaluate(_CHANGED, [canvas.element_handle(), before])
+
 
 @dataclass
 class Live:

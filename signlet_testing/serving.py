@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-from collections.abc import AsyncIterator, Iterable, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,6 @@ class Standin:
         self.gate, self.seconds, self.sizes = gate, seconds, list[int]()
 
     def batch(self, clips: Iterable[np.ndarray]) -> list[Prediction]:
-        import time
-
         clips = list(clips)
         self.sizes.append(len(clips))
         if self.gate is not None:
@@ -91,6 +90,24 @@ async def running(app: Any) -> AsyncIterator[Any]:
     """The application within its lifespan."""
     async with app.router.lifespan_context(app):
         yield app
+
+
+async def until(done: Callable[[], bool]) -> None:
+    """Wait until done() is true, for a minute of this machine's time at most."""
+    end = time.monotonic() + 60
+    while not done():
+        assert time.monotonic() < end, "did not happen"
+        await asyncio.sleep(0.005)
+
+
+def let_pass(seconds: float) -> None:
+    """Set the event loop's clock forward, so that its timeouts end.
+
+    A test that waits instead depends on how busy the machine is.
+    """
+    loop = asyncio.get_running_loop()
+    now = loop.time
+    loop.time = lambda: now() + seconds  # type: ignore[method-assign]
 
 
 def as_form(content: bytes, name: str = "clip.npy") -> tuple[bytes, str]:

@@ -32,6 +32,8 @@ from signlet_testing.page_teaching import (
 
 __all__ = ["address", "browser", "live", "model", "node_modules", "quick", "saved", "tool"]
 pytestmark = pytest.mark.slow
+PLAYED = """(share) => document.querySelector('#progress').value >= share
+    || document.querySelector('#stage').dataset.source === "none" """
 
 
 def taught_by_python(model: Path, archive: Path, keep: bool) -> Recogniser:
@@ -152,9 +154,9 @@ def test_the_space_key_is_held(live: pages.Live, tmp_path: Path) -> None:
     begin(live, recording(tmp_path, frames_of("L", 1)))
     live.page.focus("#teach-hold")
     live.page.keyboard.down("Enter")
-    live.page.wait_for_timeout(400)
+    live.page.wait_for_function(PLAYED, arg=0.3)
     live.page.keyboard.down("Enter")  # as a key that is held repeats itself
-    live.page.wait_for_timeout(400)
+    live.page.wait_for_function(PLAYED, arg=0.6)
     live.page.keyboard.up("Enter")
     note(live, "Recorded: hello, 2 examples.")
     live.ended()

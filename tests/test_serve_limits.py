@@ -29,7 +29,9 @@ from signlet_testing.serving import (
     as_npy,
     ask,
     clip,
+    let_pass,
     running,
+    until,
 )
 
 __all__ = ["client"]
@@ -79,13 +81,18 @@ def test_a_body_that_does_not_arrive_is_given_up() -> None:
 def test_an_answer_that_does_not_come_is_given_up_and_the_next_one_comes() -> None:
     gate = threading.Event()
 
-    async def ask_twice(app: Any) -> Any:
-        late, dropped = await asyncio.gather(ask(app, [GOOD]), ask(app, [GOOD]))
+    async def ask_thrice(app: Any) -> Any:
+        service = app.state.service
+        asked = [asyncio.create_task(ask(app, [GOOD])) for _ in range(2)]
+        await until(lambda: recogniser.sizes == [1] and service.waiting() == 1)
+        let_pass(61)
+        late, dropped = [(await task)[0] for task in asked]
         gate.set()
-        return late[0], dropped[0], (await ask(app, [GOOD]))[0]
+        await until(service.ready)
+        return late, dropped, (await ask(app, [GOOD]))[0]
 
     recogniser = Standin(gate)
-    assert serve(ask_twice, recogniser, timeout=1.0) == (504, 504, 200)
+    assert serve(ask_thrice, recogniser, timeout=60) == (504, 504, 200)
     assert sum(recogniser.sizes) == 2  # the one that waited was never recognised
 
 
@@ -94,8 +101,7 @@ def test_more_than_may_wait_are_told_to_come_back() -> None:
 
     async def fill(app: Any) -> Any:
         running = [asyncio.create_task(ask(app, [GOOD])) for _ in range(2)]
-        while TestClient(app).get("/health").json()["under_way"] < 2:
-            await asyncio.sleep(0.01)
+        await until(lambda: TestClient(app).get("/health").json()["under_way"] == 2)
         refused = await ask(app, [GOOD])
         ready = TestClient(app).get("/health")
         gate.set()
@@ -117,11 +123,9 @@ def in_a_batch(lengths: list[int], **limits: Any) -> tuple[list[Any], list[int]]
 
     async def together(app: Any) -> Any:
         first = asyncio.create_task(ask(app, [GOOD]))
-        while not recogniser.sizes:
-            await asyncio.sleep(0.01)
+        await until(lambda: bool(recogniser.sizes))
         others = [asyncio.create_task(ask(app, [as_npy(clip(n))])) for n in lengths]
-        while app.state.service.waiting() < len(lengths):
-            await asyncio.sleep(0.01)
+        await until(lambda: app.state.service.waiting() == len(lengths))
         gate.set()
         return [await task for task in (first, *others)]
 

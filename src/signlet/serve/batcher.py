@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import time
 from dataclasses import dataclass
 from functools import partial
 
@@ -50,7 +49,8 @@ class Batcher:
     def start(self) -> None:
         """Begin to take clips."""
         self._thread.start()
-        self._work = asyncio.create_task(self._run())
+        self._loop = asyncio.get_running_loop()
+        self._work = self._loop.create_task(self._run())
 
     async def stop(self) -> None:
         """Stop taking; whoever still waits is refused. A model that hangs is left behind."""
@@ -71,15 +71,16 @@ class Batcher:
 
     def working(self, patience: float) -> bool:
         """Return True if clips are taken and no batch has taken more than `patience` seconds."""
-        stuck = self._busy_since is not None and time.perf_counter() - self._busy_since > patience
-        return self._work is not None and not self._work.done() and not stuck
+        if self._work is None or self._work.done():
+            return False
+        return self._busy_since is None or self._loop.time() - self._busy_since <= patience
 
     async def recognise(self, frames: Frames) -> Done:
         """Wait for the answer to one clip (T, 543, 3).
 
         Raises Rejection: 422 where the recogniser refuses the clip, 500 if it fails.
         """
-        job = _Job(frames, asyncio.get_running_loop().create_future(), time.perf_counter())
+        job = _Job(frames, self._loop.create_future(), self._loop.time())
         self._jobs[job] = None
         self._some.set()
         try:
@@ -102,13 +103,13 @@ class Batcher:
     async def _answer(self, jobs: list[_Job]) -> None:
         if not jobs:
             return
-        begin = self._busy_since = time.perf_counter()
+        begin = self._busy_since = self._loop.time()
         clips = [job.frames for job in jobs]
         try:
             answers = await self._thread.run(partial(answers_to, self._recogniser, clips))
         finally:
             self._busy_since = None
-        took = time.perf_counter() - begin
+        took = self._loop.time() - begin
         for job, said in zip(jobs, answers, strict=True):
             if job.answer.done():
                 continue

@@ -38,12 +38,12 @@ def _check_head(request: Request, limits: Limits) -> None:
 
 
 async def _collect(request: Request, limits: Limits, held: Held, patience: asyncio.Timeout) -> None:
-    now = asyncio.get_running_loop().time
+    loop = asyncio.get_running_loop()
     async for chunk in request.stream():
         if held.bytes + len(chunk) > limits.max_bytes:
             raise _too_long(limits)
         held.add(chunk)
-        patience.reschedule(now() + limits.stall_timeout)
+        patience.reschedule(loop.time() + limits.stall_timeout)
 
 
 def _too_long(limits: Limits) -> Rejection:

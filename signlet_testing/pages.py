@@ -19,7 +19,7 @@ from signlet_testing import browsing
 GRAPHICS = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 """WebGL without a graphics card."""
 QUICK = """const later = window.setTimeout;
-window.setTimeout = (act, wait) => later(act, wait < 1000 ? 0 : wait);"""
+window.setTimeout = (act, wait) => later(act, wait < 30_000 ? 0 : wait);"""
 """A script with which recordings are played as fast as they are recognised."""
 FAKE_CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 # Chromium's and MediaPipe's own remarks on drawing without a graphics card.

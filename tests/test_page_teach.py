@@ -93,7 +93,7 @@ def test_a_file_is_opened_once_and_everything_is_forgotten(
         }
     live.page.click("#forget")
     assert live.page.locator("#forget-what").inner_text().startswith("Forget 3 examples?")
-    assert live.page.evaluate("document.activeElement.id") == "forget-no"
+    live.page.locator("#forget-no:focus").wait_for()
     live.page.keyboard.press("Escape")
     assert live.page.locator("#lessons canvas").count() == 3
     live.page.click("#forget")
@@ -137,7 +137,7 @@ def test_an_example_is_thrown_away_and_the_focus_stays(live: pages.Live, saved: 
     assert model_name(live) == "tiny: 5 signs, 1 of them taught"
     live.page.keyboard.press("Enter")
     note(live, "Removed: one example of thanks.")
-    assert live.page.evaluate("document.activeElement.id") == "teach-sign"
+    live.page.locator("#teach-sign:focus").wait_for()
     live.page.reload()
     live.ready()
     assert live.page.locator("#teach-empty").is_visible()
@@ -194,7 +194,7 @@ def test_a_tap_counts_down_and_the_recording_ends_by_itself(
 def test_what_is_no_example_is_refused(live: pages.Live, tmp_path: Path) -> None:
     live.page.click("#teach-hold")
     note(live, "Type the sign first")
-    assert live.page.evaluate("document.activeElement.id") == "teach-sign"
+    live.page.locator("#teach-sign:focus").wait_for()
     live.page.fill("#teach-sign", "x" * 101)
     live.page.click("#teach-hold")
     note(live, "The name of the sign is longer than 100 characters")

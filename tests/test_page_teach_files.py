@@ -252,13 +252,12 @@ def test_examples_move_unless_motion_is_not_wanted(
     open_zip(live, saved)
     canvas = live.page.locator("#lessons canvas").first
     canvas.scroll_into_view_if_needed()
+    drawn = "(c) => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((v) => v)"
+    live.page.wait_for_function(drawn, arg=canvas.element_handle())
     if calm:
         assert pages.stands_still(canvas, 900)
     else:
         pages.wait_until_it_moves(canvas)
-    assert canvas.evaluate(
-        "(c) => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((v) => v)"
-    )
     live.page.context.close()
 
 

@@ -259,6 +259,7 @@ function startOrStop() {
 async function setMirrored(on) {
   part("mirrored").checked = on;
   showMirror();
+  hint(false); // of the way it was; the source may have ended
   if (!session) return;
   session.mirrored = on;
   await recogniser.call("start", { mirrored: on });

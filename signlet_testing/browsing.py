@@ -112,8 +112,11 @@ def served(folder: Path, isolated: bool) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 128  # a browser connects many times at once
+
     make = functools.partial(Handler, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), make) as server:
+    with Server(("127.0.0.1", 0), make) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:

@@ -21,6 +21,8 @@ GRAPHICS = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swifts
 QUICK = """const later = window.setTimeout;
 window.setTimeout = (act, wait) => later(act, wait < 30_000 ? 0 : wait);"""
 """A script with which recordings are played as fast as they are recognised."""
+QUICKLY_COMPILED = "--js-flags=--liftoff-only --no-wasm-tier-up"
+"""Most tests look at a few clips: optimising the WebAssembly would take longer than it saves."""
 FAKE_CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 # Chromium's and MediaPipe's own remarks on drawing without a graphics card.
 _REMARKS = re.compile(r"gl_context|GL Driver Message|GPU stall|Automatic fallback to software")
@@ -43,16 +45,26 @@ def stands_still(canvas: Any, milliseconds: int = 400) -> bool:
 
 @dataclass
 class Live:
-    """An opened page. page: playwright's. requests: URLs. problems: what its console says."""
+    """An opened page. page: playwright's. requests: URLs. problems: what its console says.
+
+    under_way: URLs that have no answer yet.
+    """
 
     page: Any
     address: str
     requests: list[str] = field(default_factory=list)
+    under_way: set[str] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
 
     def ready(self) -> None:
-        """Wait for the model."""
-        self.page.locator("#model-name").filter(has_text="sign").wait_for(timeout=60_000)
+        """Wait for the model; say what the page said and waits for if it does not come."""
+        loaded = self.page.locator("#model-name").filter(has_text="sign")
+        try:
+            loaded.wait_for(timeout=60_000)
+        except browsing.driver().TimeoutError:
+            shown = self.page.locator("#model-name, #problem").all_inner_texts()
+            said = f"no model: {shown}, {self.problems}, waits for {self.under_way}"
+            raise AssertionError(said) from None
 
     def open_file(self, path: Path) -> None:
         self.page.set_input_files("#file", path)
@@ -93,6 +105,8 @@ def chromium(tool: Any, *flags: str) -> Iterator[Any]:
     """A browser that reaches this machine only. tool: an opened playwright."""
     rules = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
     arguments = ["--no-sandbox", "--disable-dev-shm-usage", rules, *flags]
+    if not set(GRAPHICS) & set(flags):  # MediaPipe works long enough for it
+        arguments.append(QUICKLY_COMPILED)
     opened = tool.chromium.launch(executable_path=browsing.browser(), args=arguments)
     try:
         yield opened
@@ -107,6 +121,9 @@ def visit(browser: Any, address: str, script: str = "", **settings: Any) -> Live
         context.add_init_script(script)
     live = Live(context.new_page(), address)
     live.page.on("request", lambda request: live.requests.append(request.url))
+    live.page.on("request", lambda request: live.under_way.add(request.url))
+    for end in ("requestfinished", "requestfailed"):
+        live.page.on(end, lambda request: live.under_way.discard(request.url))
     live.page.on("pageerror", lambda error: live.problems.append(str(error)))
     live.page.on(
         "console",

@@ -64,6 +64,14 @@ def test_export_and_recognise_on_the_command_line(
     assert "Writing and comparing" not in told.out
 
 
+def test_a_format_that_is_none_is_refused_with_the_names_of_all(
+    models: list[SignModel], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", str(run_folder(models, tmp_path)), "--to", "bogus"]) == 2
+    told = capsys.readouterr().err
+    assert all(name in told for name in ("bogus", "onnx", "litert", "tflite")), told
+
+
 def test_the_competition_s_contract_on_the_command_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -26,6 +26,7 @@ from signlet.evaluation.verdict import Grade, verdict
 from signlet.export.model_card import _accuracy
 from signlet.pack import PackedSet, pack
 from signlet.sources import open_source
+from signlet.training.gather import _duplicates
 from signlet.training.recipes import load_recipe
 from signlet.tune import Search, result, show, tune
 from signlet.tune.search import _Work
@@ -108,6 +109,36 @@ def test_a_card_says_how_many_of_the_clips_are_duplicates() -> None:
     said = _accuracy({"out_of_fold": {"soup": scores}, "copies_held_out": 3})
     assert said.endswith("; 3 of the clips duplicate training clips")
     assert "duplicates" not in _accuracy({"out_of_fold": {"soup": scores}})
+
+
+def test_a_model_file_tells_the_scores_without_duplicates(clips: Path, tmp_path: Path) -> None:
+    shutil.copytree(clips, tmp_path / "clips")
+    for number, sign in enumerate(SIGNS):
+        path = tmp_path / "clips" / sign / "carl_0.npz"
+        np.savez_compressed(path, landmarks=moving_hand(number, 1, 0))
+    packed = pack(open_source(tmp_path / "clips"), tmp_path / "packed", 12, jobs=1)
+    found = predicted(packed)
+    worse = found.probabilities.copy()  # carl's clips are all named wrongly
+    carls = np.array(found.signers) == "carl"
+    worse[carls] = np.roll(worse[carls], 1, axis=1)
+    about = _duplicates({"soup": replace(found, probabilities=worse)}, packed, None)
+    assert (about["copies_held_out"], about["out_of_fold_without_copies"]["clips"]) == (12, 3)
+    assert about["out_of_fold_without_copies"]["top1"] == 0
+    assert "out_of_fold_without_copies" not in _duplicates(
+        {"soup": found.select(~carls)}, packed, None
+    )
+
+
+def test_the_score_on_a_card_is_that_of_the_other_clips() -> None:
+    scores = {"top1": 0.5, "balanced_accuracy": 0.5, "clips": 12}
+    fresh = {"top1": 0.25, "balanced_accuracy": 0.2, "clips": 9}
+    about = {
+        "out_of_fold": {"soup": scores},
+        "copies_held_out": 3,
+        "out_of_fold_without_copies": fresh,
+    }
+    said = "0.250, balanced over signs 0.200 (soup, 9 clips); 3 clips that duplicate training clips"
+    assert _accuracy(about) == f"{said} left out"
 
 
 def test_an_ensemble_of_such_runs_says_it_too(

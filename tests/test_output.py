@@ -230,6 +230,19 @@ def test_a_table_on_such_a_stream_is_drawn_in_ascii() -> None:
     assert r"\u043f" in raw.getvalue().decode("cp1252")
 
 
+@pytest.mark.parametrize(("columns", "cut"), [(2, False), (12, False), (40, True)])
+def test_no_cell_of_a_table_in_a_file_is_cut(columns: int, cut: bool) -> None:
+    """Unless the table had more than 200 columns of letters."""
+    out, cells = io.StringIO(), [f"{number:.2e} ms" for number in range(columns)]
+    table = Table(*map(str, range(columns)))
+    table.add_row(*cells)
+    console = SafeConsole(file=out, width=80)
+    console.print(table)
+    assert all(cell in out.getvalue() for cell in cells) != cut
+    assert max(map(len, out.getvalue().splitlines())) <= 200
+    assert console.width == 80
+
+
 def test_a_program_of_ones_own_prints_scores_to_a_file_in_cp1252(run: Path) -> None:
     code = (
         "import sys; from signlet.evaluation.scores import print_scores, read_predictions;"

@@ -33,6 +33,8 @@ _EXAMPLES = """
   signlet export runs/ensemble --to onnx --precision fp32 -o site/model
   signlet export runs/mine --clips my_clips/ --licence CC-BY-4.0
 """
+_ALSO = {"tflite": "litert"}
+"""Other names of formats."""
 _KNOWN = ("fingerspelling",)
 """Sources that need no path, so that they are found again."""
 
@@ -51,8 +53,7 @@ def run(arguments: list[str]) -> None:
         "--to",
         nargs="+",
         default=[],
-        type=lambda name: {"tflite": "litert"}.get(name, name),
-        choices=list(FILES),
+        choices=[*FILES, *_ALSO],
         metavar="FORMAT",
         help="onnx, litert or tflite (model.tflite), or both; default: all that are installed",
     )
@@ -103,7 +104,8 @@ def run(arguments: list[str]) -> None:
     out = Path(parsed.out or folder / "export")
     require_writable(out / CARD)
     clips = _real_clips(parsed, model.about.get("source"), console)
-    formats = parsed.to or _formats(console)
+    asked = list(dict.fromkeys(_ALSO.get(name, name) for name in parsed.to))
+    formats = asked or _formats(console)
     console.print("Writing and comparing takes about a minute.")
     with doing(console, "Writing and comparing ...") as status:
         done = export_ensemble(

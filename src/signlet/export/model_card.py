@@ -10,6 +10,7 @@ from signlet.export.benchmark import FRAMES
 from signlet.export.check import Check
 from signlet.modelfile.card import Card
 from signlet.printable import in_a_message
+from signlet.text.data_names import data_name
 
 _SHOWN = 60
 
@@ -59,7 +60,7 @@ def _facts(card: Card) -> list[str]:
     about = card.about
     rows = {
         "Licence of the model": _said(card.licence) or "not stated",
-        "Trained on": _said(about.get("source", "not known")),
+        "Trained on": _said(data_name(str(about.get("source", "not known")))),
         "Recipe": _said(about.get("recipe", "not known")),
         **_started_from(about),
         f"Accuracy on {_tested(about)}": _accuracy(about),
@@ -109,13 +110,21 @@ def _accuracy(about: Mapping[str, Any]) -> str:
     duplicates = duplicates if isinstance(duplicates, int) else 0
     if duplicates >= scores["clips"]:
         return f"not measured: all {duplicates} held-out clips duplicate training clips"
+    fresh = about.get("out_of_fold_without_copies")
+    if isinstance(fresh, dict) and name == "soup":
+        return _score(fresh, name) + f"; {duplicates} clips that duplicate training clips left out"
+    return _score(scores, name) + (
+        f"; {duplicates} of the clips duplicate training clips" if duplicates else ""
+    )
+
+
+def _score(scores: Mapping[str, Any], name: str) -> str:
     interval = ""
     if isinstance(scores.get("low"), float) and isinstance(scores.get("high"), float):
         interval = f", 95 % interval {scores['low']:.3f} to {scores['high']:.3f}"
     return (
         f"{scores['top1']:.3f}, balanced over signs {scores['balanced_accuracy']:.3f} "
         f"({name}, {scores['clips']} clips{interval})"
-        + (f"; {duplicates} of the clips duplicate training clips" if duplicates else "")
     )
 
 

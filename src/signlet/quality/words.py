@@ -15,6 +15,7 @@ from signlet.quality.checks import Suspicion
 from signlet.quality.clip import ClipQuality
 from signlet.quality.quality import DataQuality, Spread
 from signlet.report.page import render
+from signlet.text.data_names import data_name
 
 MISSING = "Landmarks not found (both hands: frames without any hand)"
 
@@ -22,7 +23,7 @@ MISSING = "Landmarks not found (both hands: frames without any hand)"
 def overview(quality: DataQuality) -> list[tuple[str, str]]:
     """The head of the report: what is counted, and the count in words."""
     rows = [
-        ("source", quality.source),
+        ("source", data_name(quality.source)),
         ("clips", f"{quality.clips:,}"),
         ("signs", f"{quality.signs:,}"),
         ("signers", f"{quality.signers:,}"),

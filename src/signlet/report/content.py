@@ -22,6 +22,7 @@ from signlet.report.plots import confusion_plot, learning_curves
 from signlet.runs.finished import Run
 from signlet.runs.metrics import Curves
 from signlet.sources.fingerspelling import LANGUAGES
+from signlet.text.data_names import data_name
 
 _ABOUT = {
     "student": "the model being trained",
@@ -29,7 +30,6 @@ _ABOUT = {
     "distilled": "imitates the teacher",
     "soup": "average of the last epochs of the distilled model",
 }
-_SOURCES = {"folder": "own clips", "fingerspelling": "fingerspelling lexicon"}
 
 
 def content(
@@ -87,7 +87,7 @@ def _tested(
 def _facts(run: Run) -> list[tuple[str, str]]:
     source = run.config.get("source")
     source = source if isinstance(source, str) else ""
-    named = {"Recipe": run.recipe, "Data": _SOURCES.get(source, source)}
+    named = {"Recipe": run.recipe, "Data": data_name(source)}
     facts = [(term, value) for term, value in named.items() if value]
     facts += [("Date", f"{run.date.day} {run.date:%B %Y, %H:%M}"), ("signlet", run.version)]
     if not run.predictions:

@@ -7,14 +7,19 @@ reader who has gone. What a name must not do to a terminal is escaped.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO, Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.table import Table
 from rich.text import Text
 
 from signlet.printable import printable, printable_lines
 from signlet.text.terminal import as_it_is, escaping, in_notebook, to_nowhere
+
+_WIDEST = 200
+"""Columns of a table in a file or a pipe."""
 
 
 class SafeConsole(Console):
@@ -37,10 +42,26 @@ class SafeConsole(Console):
         self._file = new_file
 
     def print(self, *objects: Any, soft_wrap: bool | None = None, **how: Any) -> None:
-        """As rich's; a text that is not wrapped is one line, whatever the names in it hold."""
+        """As rich's; a text that is not wrapped is one line, whatever the names in it hold.
+
+        In a file or a pipe no cell of a table is cut, as there is no edge of a terminal.
+        """
         if soft_wrap:
             objects = tuple(map(_one_line, objects))
-        super().print(*objects, soft_wrap=soft_wrap, **how)
+        tables = [one for one in objects if isinstance(one, Table)]
+        with self._wide_enough(tables):
+            super().print(*objects, soft_wrap=soft_wrap, **how)
+
+    @contextmanager
+    def _wide_enough(self, tables: list[Table]) -> Iterator[None]:
+        before = self._width
+        if tables and not self.is_terminal and not in_notebook():
+            wide = self.options.update(max_width=_WIDEST)
+            self.width = max(self.width, *(self.measure(t, options=wide).maximum for t in tables))
+        try:
+            yield
+        finally:
+            self._width = before
 
     def render_str(self, text: str, **how: Any) -> Text:
         """A text to print."""

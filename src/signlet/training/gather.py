@@ -31,6 +31,8 @@ from signlet.version import __version__
 
 DUPLICATES = "copies_held_out"
 """Entry of a model's `about`: held-out clips that were trained on under another name."""
+WITHOUT_DUPLICATES = "out_of_fold_without_copies"
+"""Entry of a model's `about`: the soup's scores without these clips; absent if no clip is left."""
 
 _SAMPLE = 100
 """Training clips of each training that its model is tried on."""
@@ -150,10 +152,16 @@ def _training_rows(
 
 def _duplicates(
     joined: Mapping[str, Predictions], packed: PackedSet, split: str | None
-) -> dict[str, int]:
-    """Count the held-out clips that were trained on under another name, for the model file."""
-    count = int(trained_duplicates(joined["soup"], packed, split).sum()) if joined else 0
-    return {DUPLICATES: count} if count else {}
+) -> dict[str, Any]:
+    """For the model file: how many held-out clips were trained on, and the scores without them."""
+    if not joined:
+        return {}
+    duplicates = trained_duplicates(joined["soup"], packed, split)
+    if not duplicates.any():
+        return {}
+    rest, count = joined["soup"].select(~duplicates), {DUPLICATES: int(duplicates.sum())}
+    known = bool((rest.labels >= 0).any())
+    return {**count, WITHOUT_DUPLICATES: asdict(score(rest))} if known else count
 
 
 def _trained_on(split: str | None) -> str:

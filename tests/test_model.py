@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -314,3 +315,23 @@ def test_the_exported_graph_gives_the_same_logits_for_any_batch() -> None:
     for lengths in ((5,), (1, 12, 6, 2)):
         inputs = batch(lengths, MAX_LEN)
         torch.testing.assert_close(graph(*inputs), model(*inputs), **CLOSE)
+
+
+# --- bfloat16 -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("changes", [{}, {"backbone": "conv", "kernel": 5, "blocks": 1}])
+def test_no_gradient_depends_on_which_casts_to_bfloat16_are_kept(changes: dict[str, Any]) -> None:
+    """Two trainings side by side clear each other's, by chance; resume must not depend on it."""
+
+    def gradients(kept: bool) -> dict[str, Tensor]:
+        model = without_dropout(**changes)
+        frames, mask = batch((5, 9, MAX_LEN), MAX_LEN)
+        with torch.autocast("cpu", torch.bfloat16, cache_enabled=kept):
+            logits = model(frames, mask)
+        F.cross_entropy(logits.float(), torch.tensor([0, 1, 2])).backward()
+        return {name: part.grad for name, part in model.named_parameters() if part.grad is not None}
+
+    kept, fresh = gradients(True), gradients(False)
+    assert kept.keys() == fresh.keys()
+    assert [name for name in kept if not torch.equal(kept[name], fresh[name])] == []

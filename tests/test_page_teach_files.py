@@ -35,6 +35,8 @@ from signlet_testing.page_teaching import (
 __all__ = ["address", "browser", "live", "model", "node_modules", "quick", "saved", "tool"]
 pytestmark = pytest.mark.slow
 NO_STORE = "Object.defineProperty(window, 'indexedDB', { value: undefined });"
+DEAF_STORE = "IDBFactory.prototype.open = () => ({});"
+STUCK_STORE = """Object.defineProperty(IDBTransaction.prototype, "oncomplete", { set() {} });"""
 FULL_STORE = """IDBObjectStore.prototype.add = () => {
     throw new DOMException("no room", "QuotaExceededError");
 };"""
@@ -171,7 +173,12 @@ def test_numbers_of_other_widths_are_read(untaught: pages.Live, tmp_path: Path, 
 
 @pytest.mark.parametrize(
     ("script", "said"),
-    [(NO_STORE, "This browser keeps nothing"), (FULL_STORE, "This browser has no room left")],
+    [
+        (NO_STORE, "This browser keeps nothing"),
+        (FULL_STORE, "This browser has no room left"),
+        (DEAF_STORE, "This browser's storage does not answer"),
+        (STUCK_STORE, "This browser's storage does not answer"),
+    ],
 )
 def test_where_nothing_can_be_kept_it_works_and_says_so(
     browser: Any, address: str, saved: Path, script: str, said: str

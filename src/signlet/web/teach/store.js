@@ -6,16 +6,21 @@ const NAME = "signlet";
 const VERSION = 1;
 const EXAMPLES = "examples";
 const SETTINGS = "settings";
+const PATIENCE = 5000; // milliseconds; a browser's storage may hang, and the page goes on without it
 
-/** Where the browser keeps nothing, or has no room, it goes on without and `trouble` says so. */
+/**
+ * Where the browser keeps nothing, has no room or does not answer, it goes on without and `trouble`
+ * says so.
+ */
 export class Store {
   /** @type {string | null} */
   trouble = null; // a sentence for the user
   #opened;
 
   constructor() {
-    this.#opened = open().catch(() => {
-      this.trouble = "This browser keeps nothing for this page: a reload deletes your signs. Save them to a file first.";
+    this.#opened = answered(open()).catch((error) => {
+      this.trouble = error instanceof Hangs ? error.message
+        : "This browser keeps nothing for this page: a reload deletes your signs. Save them to a file first.";
       return null;
     });
   }
@@ -67,8 +72,13 @@ export class Store {
     const database = await this.#opened;
     if (!database) return undefined;
     try {
-      return await finished(database.transaction(name, mode), (transaction) => ask(transaction.objectStore(name)));
+      return await answered(finished(database.transaction(name, mode), (transaction) => ask(transaction.objectStore(name))));
     } catch (error) {
+      if (error instanceof Hangs) {
+        this.#opened = Promise.resolve(null); // whoever asks again need not wait
+        this.trouble = error.message;
+        return undefined;
+      }
       const reason = /** @type {DOMException | null} */ (error);
       this.trouble = reason?.name === "QuotaExceededError"
         ? "This browser has no room left: a reload deletes some of your signs. Save them to a file first."
@@ -76,6 +86,21 @@ export class Store {
       return undefined;
     }
   }
+}
+
+class Hangs extends Error {
+  message = "This browser's storage does not answer: signs that you taught before may be missing, and new ones are lost with a reload. Save them to a file, then load the page again.";
+}
+
+/**
+ * What is promised, unless it does not come in time. @template Value @param {Promise<Value>} promised
+ * @returns {Promise<Value>}
+ */
+function answered(promised) {
+  return new Promise((resolve, reject) => {
+    const end = setTimeout(() => reject(new Hangs()), PATIENCE);
+    promised.then(resolve, reject).finally(() => clearTimeout(end));
+  });
 }
 
 /**

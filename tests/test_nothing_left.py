@@ -6,6 +6,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -139,6 +140,23 @@ def test_the_score_on_a_card_is_that_of_the_other_clips() -> None:
     }
     said = "0.250, balanced over signs 0.200 (soup, 9 clips); 3 clips that duplicate training clips"
     assert _accuracy(about) == f"{said} left out"
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        {"out_of_fold": {"soup": {}}},
+        {"out_of_fold": [1]},
+        {"out_of_fold": {"soup": {"top1": "x", "balanced_accuracy": None, "clips": "y"}}},
+        {"out_of_fold": {"ensemble": 0.5}},
+    ],
+)
+def test_scores_that_somebody_damaged_are_not_measured(about: dict[str, Any]) -> None:
+    assert _accuracy(about) == "not measured"
+    good = {"top1": 0.5, "balanced_accuracy": 0.5, "clips": 12}
+    damaged = about["out_of_fold"]
+    both = {"out_of_fold": {"soup": good}, "out_of_fold_without_copies": damaged}
+    assert _accuracy(both).startswith("0.500")
 
 
 def test_an_ensemble_of_such_runs_says_it_too(

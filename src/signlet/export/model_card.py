@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from signlet.export.benchmark import FRAMES
 from signlet.export.check import Check
@@ -100,22 +100,30 @@ def _list(numbers: tuple[int, ...]) -> str:
 
 
 def _accuracy(about: Mapping[str, Any]) -> str:
-    """Scores of the run's soup, or of the ensemble, on clips that their models did not see."""
-    found = about.get("out_of_fold") or {}
-    name = next((name for name in ("ensemble", "soup") if name in found), None)
+    """Scores of the run's soup, or of the ensemble, on clips that their models did not see.
+
+    What is damaged counts as not measured: the file may have been edited.
+    """
+    found = about.get("out_of_fold")
+    found = found if isinstance(found, dict) else {}
+    name = next((name for name in ("ensemble", "soup") if _are_scores(found.get(name))), None)
     if name is None:
         return "not measured"
-    scores = found[name]
-    duplicates = about.get("copies_held_out")
+    scores, duplicates = found[name], about.get("copies_held_out")
     duplicates = duplicates if isinstance(duplicates, int) else 0
     if duplicates >= scores["clips"]:
         return f"not measured: all {duplicates} held-out clips duplicate training clips"
     fresh = about.get("out_of_fold_without_copies")
-    if isinstance(fresh, dict) and name == "soup":
+    if name == "soup" and _are_scores(fresh):
         return _score(fresh, name) + f"; {duplicates} clips that duplicate training clips left out"
     return _score(scores, name) + (
         f"; {duplicates} of the clips duplicate training clips" if duplicates else ""
     )
+
+
+def _are_scores(given: Any) -> TypeGuard[Mapping[str, Any]]:
+    wanted = ("clips", "top1", "balanced_accuracy")
+    return isinstance(given, dict) and all(isinstance(given.get(k), int | float) for k in wanted)
 
 
 def _score(scores: Mapping[str, Any], name: str) -> str:

@@ -310,7 +310,7 @@ def test_the_commands_of_the_guide_run(
     commands = guide_commands()
     assert {c[0] for c in commands} == {"inspect", "train", "recognise", "export"}
     for command in commands:
-        extra = ["--jobs", "1", *SMALL] if command[0] == "train" else []
+        extra = {"train": ["--jobs", "1", *SMALL], "export": ["--to", "onnx"]}.get(command[0], [])
         assert main([*command, *extra]) == 0, command
     said = " ".join(capsys.readouterr().out.split())
     assert "Testing in 2 rounds: each of your 2 signers is left out once" in said

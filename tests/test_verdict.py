@@ -79,6 +79,16 @@ def test_few_clips_may_be_luck() -> None:
     assert "2 clips are too few to be sure" in lucky.result
 
 
+def test_one_new_person_is_too_few_to_call_a_model_good() -> None:
+    said = verdict(made({"a": 1.0}))
+    assert said.grade is Grade.ONE_PERSON
+    assert said.result.startswith("It names nearly all signs of the one person it was tested on")
+    assert said.audience[0].startswith("Only one person was tested.")
+    assert said.steps[0].startswith("Record 4 more people.")
+    assert verdict(made({"a": 1.0, "b": 1.0})).grade is Grade.GOOD
+    assert verdict(made({"a": 0.1}, clips=24)).grade is not Grade.ONE_PERSON
+
+
 def test_two_signers_have_no_interval_and_are_told_to_be_few() -> None:
     said = verdict(made({"a": 0.8, "b": 0.8}))
     assert "expect" not in said.result

@@ -41,6 +41,16 @@ _GROUPS_SEED = 42
 """Of the groups of signs; the same for every run, so that runs can be averaged."""
 
 
+def _impossible(signs: int, groups: int) -> str:
+    if signs < 3:
+        return f"{signs} signs are too few to leave some out; give clips of other signs: --unknown"
+    possible = "3" if signs == 3 else f"a number from 2 to {signs}"
+    return (
+        f"--leave-out {groups}: the {signs} signs cannot be left out so; give {possible}, and at "
+        "least two signs remain to train on, or give clips of other signs: --unknown"
+    )
+
+
 def sign_groups(signs: int, groups: int) -> list[NDArray[np.int64]]:
     """Classes 0..signs-1 dealt at random into groups of about the same size.
 
@@ -49,10 +59,7 @@ def sign_groups(signs: int, groups: int) -> list[NDArray[np.int64]]:
     """
     largest = -(-signs // max(groups, 1))
     if not 2 <= groups <= signs or signs - largest < 2:
-        raise SignletError(
-            f"{groups} groups of {signs} signs: give at least 2 groups and at most one per "
-            "sign, so that at least two signs remain to train on"
-        )
+        raise SignletError(_impossible(signs, groups))
     order = np.random.default_rng(_GROUPS_SEED).permutation(signs)
     return [np.sort(part) for part in np.array_split(order, groups)]
 

@@ -61,6 +61,7 @@ def run(arguments: list[str]) -> None:
         "--precision",
         type=str,
         default="fp16",
+        choices=list(BOUNDS),
         help=f"precision of the weights: {', '.join(BOUNDS)}",
     )
     parser.add_argument(

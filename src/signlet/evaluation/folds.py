@@ -155,8 +155,8 @@ def _by_signer(
     found = int(groups.max()) + 1
     if found < folds:
         raise SignletError(
-            f"{found} signers are too few for {folds} folds; set num_folds to {found} or fewer, "
-            "or add signers"
+            f"{found} signers are too few for {folds} folds; set num_folds to {found} or fewer "
+            f"(--num_folds {found}), or add signers"
         )
     notes = _unknown_note(names.count(""), len(names))
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)

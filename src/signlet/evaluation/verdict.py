@@ -37,11 +37,14 @@ class Grade(StrEnum):
     WEAK = "Weak"
     GUESSING = "No better than guessing"
     UNCLEAR = "Too few clips to tell"
+    ONE_PERSON = "Too few people to tell"
     UNLEARNED = "Not trained enough"
     UNTESTED = "Not tested"
 
 
 _DOUBTFUL = (Grade.GUESSING, Grade.UNCLEAR, Grade.WEAK)
+UNUSABLE = (Grade.GUESSING, Grade.UNLEARNED)
+"""Grades of models that nobody should put into an app."""
 _TRAIN_LONGER = (
     "Train longer: give more --optimiser.epochs, or leave this flag out. If that changes nothing, "
     "look for wrong labels: signlet inspect."
@@ -126,11 +129,12 @@ def verdict(
         return _ALL_TRAINED_ON
     predictions, found = tested, accuracy(tested)
     own = about.get("training_accuracy")
-    grade = _grade(found, own)
     shared, known_as = shared_signers(predictions), _languages(about)
+    one_person = found.signers == 1 and not shared and "" not in predictions.signers
+    grade = _grade(found, own, one_person)
     return Verdict(
         grade,
-        _result(found, shared, about),
+        _result(found, shared, one_person, about),
         (*_not_counted(duplicates), *_audience(predictions, found, shared, about)),
         (*_own_clips(own), *limits(predictions, known_as)),
         (
@@ -197,7 +201,9 @@ NOT_HELD_OUT = Verdict(
 """The verdict on a model of all clips for which no fold was trained."""
 
 
-def _grade(found: Accuracy, training_accuracy: float | None) -> Grade:
+def _grade(found: Accuracy, training_accuracy: float | None, one_person: bool) -> Grade:
+    if found.better and found.right >= _FAIR and one_person:
+        return Grade.ONE_PERSON
     if found.better and found.right >= _FAIR:
         return Grade.GOOD if found.right >= _GOOD else Grade.FAIR
     if _fails_on_its_own(training_accuracy):
@@ -210,9 +216,11 @@ def _grade(found: Accuracy, training_accuracy: float | None) -> Grade:
 # --- is it good, and for whom --------------------------------------------------------------------
 
 
-def _result(found: Accuracy, shared: bool, about: Mapping[str, Any]) -> str:
+def _result(found: Accuracy, shared: bool, one_person: bool, about: Mapping[str, Any]) -> str:
     who = _who(about)
     whose = f"{who} it knows" if shared else f"{who} it has never seen"
+    if one_person:
+        whose = f"the one {_one(who)} it was tested on"
     if about.get("split"):
         whose = f"the published split {about['split']}"
     if about.get("scored"):
@@ -264,8 +272,8 @@ def _audience(
     if about.get("trained_on") == "all clips":
         said.append(
             "The model in this folder learned from all clips, so it cannot be tested with them. "
-            "The score is that of models trained the same way without the "
-            f"{'clips' if shared else _who(about)} they were tested on."
+            "The score comes from other models, trained the same way. Each was tested on "
+            f"{'clips' if shared else _who(about)} that it had not seen."
         )
     return said
 

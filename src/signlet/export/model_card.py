@@ -22,7 +22,7 @@ def model_card(card: Card, checks: Mapping[str, Check]) -> str:
             "# Model card",
             "",
             f"Names one of {len(card.signs)} isolated signs in a clip of MediaPipe Holistic "
-            "landmarks. Made by [signlet](https://pypi.org/project/signlet/).",
+            "landmarks. Made by signlet.",
             "",
             *_facts(card),
             *_none(card),

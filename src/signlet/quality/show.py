@@ -31,7 +31,7 @@ def print_quality(quality: DataQuality, console: Console | None = None, limit: i
     if findings:
         _show(console, "To look at", _findings(findings, limit))
     else:
-        console.print("\nNothing suspicious was found.")
+        console.print("\nNo clip looks suspicious.")
     for note in quality.notes:
         console.print(Text(f"Note: {note}."), soft_wrap=True)
 

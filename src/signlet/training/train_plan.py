@@ -63,7 +63,7 @@ def parse_folds(text: str, count: int) -> list[int]:
         raise SignletError(f"--folds {text}: names a fold twice; give each once")
     if not folds or folds[0] < 0 or folds[-1] >= count:
         raise SignletError(
-            f"--folds {text}: give 'all', 'none' or numbers from 0 to {count - 1}: 0,2"
+            f"--folds {text}: give 'all', 'none' or numbers from 0 to {count - 1}, such as 0"
         )
     return folds
 
@@ -82,7 +82,7 @@ def plan_training(recipe: Recipe, packed: PackedSet, requested: Requested) -> Tr
         count = possible_folds(packed.labels, packed.signers, recipe.num_folds)
     folds, full_fit = _trainings(requested, count, recipe.num_folds, packed)
     notes = [
-        _folds_note(count, recipe.num_folds, packed),
+        _folds_note(count, recipe.num_folds, packed, len(folds)),
         _small_note(requested, folds, recipe.fits if full_fit else 0),
     ]
     recipe = replace(recipe, num_folds=count or recipe.num_folds)
@@ -122,17 +122,21 @@ def _trainings(
     return folds, requested.full_fit or (len(packed) <= LARGE_SET and requested.folds is None)
 
 
-def _folds_note(count: int, wanted: int, packed: PackedSet) -> str:
+def _folds_note(count: int, wanted: int, packed: PackedSet, tested: int) -> str:
     if count == 0:
         return NO_ESTIMATE[0].upper() + NO_ESTIMATE[1:]
     if count == wanted:
         return ""
     signers = len(set(packed.signers) - {""})
+    if signers == count and tested < count:
+        return f"Testing in {tested} of {count} rounds: one of your {signers} signers each"
     if signers == count:
         return f"Testing in {count} rounds: each of your {signers} signers is left out once"
+    known = "one known signer" if signers == 1 else f"{signers} known signers"
+    whose = f"of {known}" if signers else "without signer names"
     return (
-        f"Testing in {count} rounds instead of {wanted}: {len(packed)} clips of {signers} known "
-        "signer(s) do not allow more"
+        f"Testing in {count} rounds instead of {wanted}: {len(packed)} clips {whose} do not allow "
+        "more"
     )
 
 
@@ -172,8 +176,8 @@ def _with_all_clips(recipe: Recipe, clips: int, requested: Requested) -> tuple[R
     if requested.sets("loss.ousm"):
         return recipe, ""
     note = (
-        "signlet learns from every clip. With so few, leaving out the hardest ones of each step "
-        "would always leave out the same (--loss.ousm)"
+        "With so few clips, signlet learns from every clip and does not leave out the hardest ones "
+        "(--loss.ousm)"
     )
     return replace(recipe, loss=replace(recipe.loss, ousm=0)), note
 
@@ -195,8 +199,8 @@ def _long_enough(recipe: Recipe, clips: int, requested: Requested) -> tuple[Reci
     }
     longer = replace(recipe, optimiser=replace(length, epochs=length.epochs * times), **shares)
     return longer, (
-        f"signlet trains {longer.optimiser.epochs} epochs instead of {length.epochs}, because "
-        "so few clips teach little in each (--optimiser.epochs)"
+        f"With so few clips, signlet trains {longer.optimiser.epochs} epochs instead of "
+        f"{length.epochs} (--optimiser.epochs)"
     )
 
 

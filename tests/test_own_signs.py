@@ -104,6 +104,14 @@ def test_folds_follow_the_clips(
     )
 
 
+def test_rounds_that_were_not_asked_for_are_not_announced(tmp_path: Path) -> None:
+    clips = packed(tmp_path, signers=3, takes=3)
+    asked = plan_training(RECIPE, clips, requested(folds="0"))
+    assert "Testing in 1 of 3 rounds; each leaves out one of your 3 signers" in asked.notes
+    everything = plan_training(RECIPE, clips, requested())
+    assert "Testing in 3 rounds: each of your 3 signers is left out once" in everything.notes
+
+
 def test_one_clip_a_sign_is_trained_on_without_an_estimate(tmp_path: Path) -> None:
     clips = packed(tmp_path, signers=1, takes=1)
     plan = plan_training(RECIPE, clips, requested())

@@ -46,8 +46,8 @@ def _impossible(signs: int, groups: int) -> str:
         return f"{signs} signs are too few to leave some out; give clips of other signs: --unknown"
     possible = "3" if signs == 3 else f"a number from 2 to {signs}"
     return (
-        f"--leave-out {groups}: the {signs} signs cannot be left out so; give {possible}, and at "
-        "least two signs remain to train on, or give clips of other signs: --unknown"
+        f"--leave-out {groups}: give {possible} for your {signs} signs, so that at least two "
+        "remain to train on, or give clips of other signs: --unknown"
     )
 
 

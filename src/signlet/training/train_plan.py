@@ -129,7 +129,9 @@ def _folds_note(count: int, wanted: int, packed: PackedSet, tested: int) -> str:
         return ""
     signers = len(set(packed.signers) - {""})
     if signers == count and tested < count:
-        return f"Testing in {tested} of {count} rounds: one of your {signers} signers each"
+        return (
+            f"Testing in {tested} of {count} rounds; each leaves out one of your {signers} signers"
+        )
     if signers == count:
         return f"Testing in {count} rounds: each of your {signers} signers is left out once"
     known = "one known signer" if signers == 1 else f"{signers} known signers"

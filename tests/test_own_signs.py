@@ -108,6 +108,8 @@ def test_rounds_that_were_not_asked_for_are_not_announced(tmp_path: Path) -> Non
     clips = packed(tmp_path, signers=3, takes=3)
     asked = plan_training(RECIPE, clips, requested(folds="0"))
     assert "Testing in 1 of 3 rounds; each leaves out one of your 3 signers" in asked.notes
+    untested = plan_training(RECIPE, clips, requested(folds="none", full_fit=True))
+    assert not any("Testing in" in note for note in untested.notes)
     everything = plan_training(RECIPE, clips, requested())
     assert "Testing in 3 rounds: each of your 3 signers is left out once" in everything.notes
 

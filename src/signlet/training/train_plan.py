@@ -125,7 +125,7 @@ def _trainings(
 def _folds_note(count: int, wanted: int, packed: PackedSet, tested: int) -> str:
     if count == 0:
         return NO_ESTIMATE[0].upper() + NO_ESTIMATE[1:]
-    if count == wanted:
+    if count == wanted or not tested:
         return ""
     signers = len(set(packed.signers) - {""})
     if signers == count and tested < count:

@@ -14,7 +14,7 @@ from signlet.evaluation.duplicates import duplicates_note, trained_duplicates
 from signlet.evaluation.predictions import Predictions
 from signlet.evaluation.scores import score
 from signlet.evaluation.show import print_scores, print_verdict
-from signlet.evaluation.verdict import NOT_HELD_OUT, UNUSABLE, verdict
+from signlet.evaluation.verdict import NOT_HELD_OUT, verdict
 from signlet.pack import PackedSet
 from signlet.runs import RunFolder
 from signlet.sources import Source
@@ -77,7 +77,7 @@ def report(
         _print_head(recipe, console)
         print_duplicates(results["soup"], duplicates, console)
         _print_poor_soup(results, console)
-    return [*said.steps, *_commands(run, page, said.grade not in UNUSABLE)]
+    return [*said.steps, *_commands(run, page, said.usable)]
 
 
 def _commands(run: Path, page: Path, usable: bool) -> list[str]:

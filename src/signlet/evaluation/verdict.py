@@ -43,8 +43,6 @@ class Grade(StrEnum):
 
 
 _DOUBTFUL = (Grade.GUESSING, Grade.UNCLEAR, Grade.WEAK)
-UNUSABLE = (Grade.GUESSING, Grade.UNLEARNED)
-"""Grades of models that nobody should put into an app."""
 _TRAIN_LONGER = (
     "Train longer: give more --optimiser.epochs, or leave this flag out. If that changes nothing, "
     "look for wrong labels: signlet inspect."
@@ -66,6 +64,11 @@ class Verdict:
     limits: tuple[str, ...]
     steps: tuple[str, ...]
     accuracy: Accuracy | None = None
+
+    @property
+    def usable(self) -> bool:
+        """False for a model that nobody should put into an app."""
+        return self.grade not in (Grade.GUESSING, Grade.UNLEARNED)
 
 
 @dataclass(frozen=True)

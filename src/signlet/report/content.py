@@ -16,7 +16,7 @@ from signlet.evaluation.scores import (
     score,
     worst_confusions,
 )
-from signlet.evaluation.verdict import NOT_HELD_OUT, UNUSABLE, counted, verdict
+from signlet.evaluation.verdict import NOT_HELD_OUT, counted, verdict
 from signlet.report.examples import ReportExample
 from signlet.report.plots import confusion_plot, learning_curves
 from signlet.runs.finished import Run
@@ -57,7 +57,7 @@ def content(
     }
 
 
-_UNTESTED: dict[str, Any] = {"verdict": NOT_HELD_OUT, "usable": True, "best": None}
+_UNTESTED: dict[str, Any] = {"verdict": NOT_HELD_OUT, "best": None}
 
 
 def _tested(
@@ -74,7 +74,6 @@ def _tested(
     matrix = confusion(predictions)
     return {
         "verdict": said,
-        "usable": said.grade not in UNUSABLE,
         "best": next(scores for name, _, scores in results if name == run.best),
         "results": results,
         "signs": len(predictions.signs),

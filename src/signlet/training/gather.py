@@ -17,6 +17,7 @@ from signlet.evaluation.predict import predict
 from signlet.evaluation.predictions import Predictions, write_predictions
 from signlet.evaluation.scores import score
 from signlet.evaluation.split_plan import TRAINED_FOR
+from signlet.evaluation.verdict import counted
 from signlet.model import SignModel
 from signlet.model.files import save_model
 from signlet.pack import PackedSet
@@ -159,9 +160,8 @@ def _duplicates(
     duplicates = trained_duplicates(joined["soup"], packed, split)
     if not duplicates.any():
         return {}
-    rest, count = joined["soup"].select(~duplicates), {DUPLICATES: int(duplicates.sum())}
-    known = bool((rest.labels >= 0).any())
-    return {**count, WITHOUT_DUPLICATES: asdict(score(rest))} if known else count
+    rest, count = counted(joined["soup"], duplicates), {DUPLICATES: int(duplicates.sum())}
+    return count if rest is None else {**count, WITHOUT_DUPLICATES: asdict(score(rest))}
 
 
 def _trained_on(split: str | None) -> str:

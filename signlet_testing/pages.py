@@ -121,11 +121,17 @@ def chromium(tool: Any, *flags: str) -> Iterator[Any]:
         opened.close()
 
 
-def visit(browser: Any, address: str, script: str = "", **settings: Any) -> Live:
-    """Open the page. script: runs before the page's own. settings: of the browser's context."""
+def visit(browser: Any, address: str, script: str = "", absent: str = "", **settings: Any) -> Live:
+    """Open the page.
+
+    script: runs before the page's own. absent: a file that the server seems not to have.
+    settings: of the browser's context.
+    """
     context = browser.new_context(**settings)
     if script:
         context.add_init_script(script)
+    if absent:
+        context.route(f"{address}{absent}", lambda route: route.fulfill(status=404))
     live = Live(context.new_page(), address)
     live.page.on("request", lambda request: live.requests.append(request.url))
     live.page.on("request", lambda request: live.under_way.add(request.url))

@@ -132,15 +132,12 @@ def test_without_webassembly(browser: Any, address: str) -> None:
     live.page.context.close()
 
 
-def test_without_its_model(browser: Any, address: str, site: Path) -> None:
-    (site / "model.onnx").rename(site / "away.onnx")
-    try:
-        live = pages.visit(browser, address)
-        assert "fingerspelling.onnx: cannot be fetched (404)" in live.problem()
-        assert live.page.locator("#model-name").inner_text() == "No model is loaded."
-        live.page.context.close()
-    finally:
-        (site / "away.onnx").rename(site / "model.onnx")
+def test_without_its_model(browser: Any, address: str) -> None:
+    """The file is not taken away: pages of other tests load it at the same time."""
+    live = pages.visit(browser, address, absent="model.onnx")
+    assert "fingerspelling.onnx: cannot be fetched (404)" in live.problem()
+    assert live.page.locator("#model-name").inner_text() == "No model is loaded."
+    live.page.context.close()
 
 
 def test_neither_page_nor_workers_reach_another_server(live: pages.Live, address: str) -> None:

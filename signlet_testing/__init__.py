@@ -12,6 +12,9 @@ ROOT = Path(__file__).parents[1]
 """The repository."""
 SHARED = ROOT.parent / "shared"
 """The folder of reference data beside the repository; it may be missing."""
+PATIENCE = 240.0
+"""Seconds after which a test gives up on what must come; nothing is measured, and a busy machine is
+no failure."""
 
 
 def importable(*folders: Path) -> dict[str, str]:

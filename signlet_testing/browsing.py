@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from signlet_testing import ROOT
+from signlet_testing import PATIENCE, ROOT
 
 WEB = ROOT / "src" / "signlet" / "web"
 PAGE = ROOT / "tests" / "browser" / "page.html"
@@ -150,7 +150,7 @@ def opened(folder: Path, node_modules: Path, isolated: bool = False) -> Iterator
             site.page.on("console", lambda message: site.problems.append(message.text))
             site.page.on("pageerror", lambda error: site.problems.append(str(error)))
             site.page.goto(address + PAGE.name)
-            site.page.wait_for_function("window.ready", timeout=20_000)
+            site.page.wait_for_function("window.ready", timeout=1000 * PATIENCE)
             yield site
         finally:
             chromium.close()

@@ -24,7 +24,7 @@ from signlet.pack import PackedSet
 from signlet.training import Recipe, start_processes, train
 from signlet.training.fold import FoldTraining
 from signlet.training.settings import MixupSettings, OptimiserSettings, PackingSettings
-from signlet_testing import importable
+from signlet_testing import PATIENCE, importable
 
 STILL = ModelSize(
     dense=8,
@@ -107,7 +107,7 @@ class Job:
     def finish(self) -> None:
         """Wait for its end, which must be a good one."""
         for process in self.ranks:
-            process.join(240)
+            process.join(PATIENCE)
         said = [problem.read_text() for problem in self.problems if problem.exists()]
         assert [process.exitcode for process in self.ranks] == [0] * len(self.ranks), said
 
@@ -116,7 +116,7 @@ class Job:
         for number in numbers or range(len(self.ranks)):
             self.ranks[number].kill()
         for process in self.ranks:
-            process.join(120)
+            process.join(PATIENCE)
         assert all(process.exitcode for process in self.ranks)
 
 

@@ -146,7 +146,7 @@ def assert_named_as_by(live: pages.Live, recogniser: Recogniser, folder: Path) -
     events += stream.finish()
     live.page.click("#clear", force=True) if live.history() else None
     live.open_file(recording(folder, frames, "stream"))
-    live.page.locator("#history li").first.wait_for(timeout=30_000)
+    live.page.locator("#history li").first.wait_for()
     live.ended()
     pages.assert_shown(live.history(), events)
     return {event.sign for event in events}

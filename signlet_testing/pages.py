@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signlet.stream import SignEvent
-from signlet_testing import browsing
+from signlet_testing import PATIENCE, browsing
 
 GRAPHICS = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 """WebGL without a graphics card."""
@@ -67,7 +67,7 @@ class Live:
         """Wait for the model; say what the page said and waits for if it does not come."""
         loaded = self.page.locator("#model-name").filter(has_text="sign")
         try:
-            loaded.wait_for(timeout=60_000)
+            loaded.wait_for()
         except browsing.driver().TimeoutError:
             shown = self.page.locator("#model-name, #problem").all_inner_texts()
             said = f"no model: {shown}, {self.problems}, waits for {self.under_way}"
@@ -76,13 +76,13 @@ class Live:
     def open_file(self, path: Path) -> None:
         self.page.set_input_files("#file", path)
 
-    def ended(self, seconds: float = 60) -> None:
+    def ended(self, seconds: float = PATIENCE) -> None:
         """Wait until the source has ended."""
         self.page.wait_for_selector('#stage[data-source="none"]', timeout=1000 * seconds)
 
     def problem(self) -> str:
         """The message that the page shows in red, once it does."""
-        self.page.locator("#problem").wait_for(timeout=30_000)
+        self.page.locator("#problem").wait_for()
         return str(self.page.locator("#problem").inner_text())
 
     def history(self) -> list[tuple[str, str, str]]:
@@ -128,6 +128,7 @@ def visit(browser: Any, address: str, script: str = "", absent: str = "", **sett
     settings: of the browser's context.
     """
     context = browser.new_context(**settings)
+    context.set_default_timeout(1000 * PATIENCE)
     if script:
         context.add_init_script(script)
     if absent:

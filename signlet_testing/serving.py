@@ -16,6 +16,7 @@ import numpy as np
 from signlet.errors import ClipError
 from signlet.landmarks import LEFT_HAND
 from signlet.recognition.recogniser import Prediction
+from signlet_testing import PATIENCE
 
 SIGNS = ("circle", "line", "wave")
 JSON = "application/json"
@@ -37,7 +38,7 @@ class Standin:
         clips = list(clips)
         self.sizes.append(len(clips))
         if self.gate is not None:
-            self.gate.wait(20)
+            self.gate.wait(PATIENCE)
         time.sleep(self.seconds)
         return [self._one(clip) for clip in clips]
 
@@ -93,8 +94,8 @@ async def running(app: Any) -> AsyncIterator[Any]:
 
 
 async def until(done: Callable[[], bool]) -> None:
-    """Wait until done() is true, for a minute of this machine's time at most."""
-    end = time.monotonic() + 60
+    """Wait until done() is true, for `PATIENCE` at most."""
+    end = time.monotonic() + PATIENCE
     while not done():
         assert time.monotonic() < end, "did not happen"
         await asyncio.sleep(0.005)

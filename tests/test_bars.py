@@ -15,6 +15,7 @@ from signlet.quality import data_quality
 from signlet.running.bars import Bars, Step, bars_for
 from signlet.text.bars import doing, on_console
 from signlet.text.console import SafeConsole
+from signlet_testing import PATIENCE
 from signlet_testing.clips import Synthetic
 
 Work = Callable[[Bars | bool, Path], object]
@@ -66,12 +67,12 @@ def test_without_a_terminal_long_work_says_a_line_each_minute(
     monkeypatch.setattr(console, "print", lambda text, **_: said.put(text))
     if shown == "doing":
         with doing(console, "writing"):
-            assert said.get(timeout=60) == said.get(timeout=60) == "writing"
+            assert said.get(timeout=PATIENCE) == said.get(timeout=PATIENCE) == "writing"
     else:
         with on_console(console)("packing", 2, 1) as step:
-            assert said.get(timeout=60) == "packing: 1 of 2"
+            assert said.get(timeout=PATIENCE) == "packing: 1 of 2"
             step(1)
-            assert "packing: 2 of 2" in iter(lambda: said.get(timeout=60), "")
+            assert "packing: 2 of 2" in iter(lambda: said.get(timeout=PATIENCE), "")
 
 
 def test_false_is_no_bar() -> None:

@@ -24,7 +24,7 @@ from signlet.runs.metrics import EpochMetrics, read_metrics
 from signlet.training import train
 from signlet.training.fold import CHECKPOINT, FoldTraining
 from signlet.training.processes import Processes
-from signlet_testing import importable
+from signlet_testing import PATIENCE, importable
 from signlet_testing.distributed_run import TINY, Job, forkserver
 
 KILLS = int(os.environ.get("SIGNLET_TEST_KILLS", "1"))
@@ -91,7 +91,7 @@ def test_a_run_goes_on_with_another_number_of_processes(
 
 
 def wait_for(path: Path, job: Job) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE
     while not path.exists() and job.ranks[0].is_alive() and time.monotonic() < deadline:
         time.sleep(0.01)
 
@@ -121,7 +121,7 @@ def test_the_documented_command_runs_with_a_folder_of_its_own(
         env=ENVIRONMENT,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -20,7 +20,7 @@ from signlet.live.latest import Latest
 from signlet.live.lines import Lines, as_json, as_text
 from signlet.live.session import LiveState, Rate, Session
 from signlet.stream import SignEvent, StreamRecogniser
-from signlet_testing import importable
+from signlet_testing import PATIENCE, importable
 from signlet_testing.live_signer import FPS, Judge, judged, saved, signer, stream, without_display
 
 __all__ = ["judged", "without_display"]
@@ -197,7 +197,7 @@ def test_the_newest_picture_wins_and_the_order_stays() -> None:
 
     def camera() -> Iterator[int]:
         yield 0
-        gate.wait(10)
+        gate.wait(PATIENCE)
         yield from range(1, 100)
         given_all.set()
 
@@ -205,7 +205,7 @@ def test_the_newest_picture_wins_and_the_order_stays() -> None:
         reader = iter(newest)
         assert next(reader) == 0
         gate.set()
-        assert given_all.wait(10)
+        assert given_all.wait(PATIENCE)
         rest = list(reader)
     assert rest == [99]
     assert newest.dropped == 98

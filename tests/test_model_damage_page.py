@@ -17,7 +17,7 @@ import pytest
 import signlet
 from signlet.errors import SignletError
 from signlet.modelfile import onnx_bytes
-from signlet_testing import browsing
+from signlet_testing import PATIENCE, browsing
 from signlet_testing.clips import moving_hand
 from signlet_testing.damaged_models import (
     GRAPHS,
@@ -55,7 +55,7 @@ def node(files: Sequence[Path], contents: Sequence[bytes] = ()) -> dict[str, Any
         input=json.dumps(asked | {"bytes": [content.hex() for content in contents]}),
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=PATIENCE,
     )
     assert ran.returncode == 0, ran.stderr
     said: dict[str, Any] = json.loads(ran.stdout)

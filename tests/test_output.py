@@ -19,6 +19,7 @@ from rich.table import Table
 
 from signlet.text.console import SafeConsole
 from signlet.text.terminal import escaping, json_for_stdout
+from signlet_testing import PATIENCE
 from signlet_testing.clips import moving_hand
 from signlet_testing.recipes import SMALL
 
@@ -35,7 +36,7 @@ def signlet(*arguments: str | Path, **env: str) -> subprocess.CompletedProcess[b
         [sys.executable, "-m", "signlet", *map(str, arguments)],
         capture_output=True,
         env={**os.environ, **env},
-        timeout=300,
+        timeout=PATIENCE,
     )
 
 
@@ -60,7 +61,7 @@ def each_of(*commands: Sequence[str | Path], encoding: str = "ascii", **env: str
         [sys.executable, "-c", ONE_PROCESS, given],
         capture_output=True,
         env={**os.environ, **env},
-        timeout=300,
+        timeout=PATIENCE,
     )
     printed = fine(done, encoding=encoding).split("\0")
     assert len(printed) == len(commands) + 1
@@ -280,7 +281,7 @@ def into_head(*arguments: str | Path, lines: int) -> tuple[int, str]:
     with os.fdopen(reader, "rb") as read:
         for _ in range(lines):
             read.readline()
-    _, said = process.communicate(timeout=300)
+    _, said = process.communicate(timeout=PATIENCE)
     return process.returncode, said.decode()
 
 

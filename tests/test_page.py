@@ -56,7 +56,7 @@ def test_zeros_are_taken_as_not_found_and_the_page_says_so(
     frames, times = recorded()
     filled = np.nan_to_num(frames)
     quick.open_file(pages.write_recording(tmp_path / "word.npz", filled, times))
-    quick.page.locator("#history li").nth(1).wait_for(timeout=30_000)
+    quick.page.locator("#history li").nth(1).wait_for()
     quick.ended()
     pages.assert_shown(quick.history(), told(validated(filled, "word")[0], times))
     said = "word.npz: zeros treated as not found; write NaN where a point was not found"
@@ -89,7 +89,7 @@ def test_the_page_names_the_signs_that_python_names(
     quick.page.locator("#mirrored").set_checked(mirrored)
     quick.open_file(word)
     quick.page.wait_for_selector('#stage[data-source="clip"]')
-    quick.page.locator("#history li").nth(1).wait_for(timeout=30_000)
+    quick.page.locator("#history li").nth(1).wait_for()
     quick.ended()
     events = told(*recorded(), mirrored)
     assert len(events) >= len(WORD)
@@ -116,7 +116,7 @@ def test_after_a_file_its_last_frame_stays_and_it_can_be_played_again(
     assert page.locator("#welcome").is_visible()
     assert page.locator("#sign").inner_text() == "Your sign appears here"
     quick.open_file(word)
-    page.locator("#played").wait_for(timeout=30_000)
+    page.locator("#played").wait_for()
     assert page.locator("#played-what").inner_text() == "word.npz has ended."
     assert page.locator("#overlay").evaluate(DRAWN)
     assert page.locator("#welcome").is_hidden()
@@ -124,7 +124,7 @@ def test_after_a_file_its_last_frame_stays_and_it_can_be_played_again(
     before = len(quick.history())
     page.click("#replay")
     page.locator("#played").wait_for(state="hidden")
-    page.locator("#played").wait_for(timeout=30_000)
+    page.locator("#played").wait_for()
     assert len(quick.history()) == 2 * before
     shows_the_last_file = page.evaluate(
         """() => new Promise((told) => {
@@ -225,7 +225,7 @@ def test_a_mirrored_camera_is_noticed(quick: pages.Live, tmp_path: Path) -> None
     path = pages.write_recording(tmp_path / "left.npz", frames, times)
     quick.open_file(path)
     hint = quick.page.locator("#hint")
-    hint.wait_for(timeout=30_000)
+    hint.wait_for()
     assert "camera mirrors" in hint.inner_text()
     quick.page.click("#hint-turn")
     assert quick.page.locator("#mirrored").is_checked()
@@ -233,7 +233,7 @@ def test_a_mirrored_camera_is_noticed(quick: pages.Live, tmp_path: Path) -> None
     assert hint.is_hidden()
     quick.page.uncheck("#mirrored")
     quick.open_file(path)
-    hint.wait_for(timeout=30_000)
+    hint.wait_for()
     quick.page.click("#hint-well")
     quick.ended()
     assert hint.is_hidden()
@@ -257,7 +257,7 @@ def test_everything_is_done_by_keyboard(live: pages.Live, word: Path) -> None:
     assert [name for name in names if name in wanted] == wanted
     assert {"choose", "Open a video", "About this model"} <= set(names)
     live.open_file(word)
-    page.locator("#state").wait_for(timeout=20_000)
+    page.locator("#state").wait_for()
     page.keyboard.press("p")
     assert page.locator("#pause").get_attribute("aria-pressed") == "true"
     before = page.locator("#progress").evaluate("(bar) => bar.value")

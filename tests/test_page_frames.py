@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import signlet.web
+from signlet_testing import PATIENCE
 
 WEB = Path(signlet.web.__file__).parent
 RUNNER = Path(__file__).parent / "frames_runner.mjs"
@@ -26,7 +27,9 @@ def moved_through(
     end = times[-1] + 0.03 if duration is None else duration
     given = json.dumps([{"times": times, "duration": end, "late": late}])
     call = [str(NODE), str(RUNNER), str(WEB)]
-    ran = subprocess.run(call, input=given, capture_output=True, text=True, check=True, timeout=60)
+    ran = subprocess.run(
+        call, input=given, capture_output=True, text=True, check=True, timeout=PATIENCE
+    )
     found: dict[str, Any] = json.loads(ran.stdout)[0]
     return found
 
@@ -88,6 +91,6 @@ def test_a_file_of_landmarks_with_such_a_rate_is_taken_for_25_too(tmp_path: Path
     for path, (arrays, _) in zip(paths, files, strict=True):
         np.savez(path, landmarks=frames, **arrays)
     call = [str(NODE), str(RUNNER.with_name("clips_runner.mjs")), str(WEB), *map(str, paths)]
-    ran = subprocess.run(call, capture_output=True, text=True, check=True, timeout=60)
+    ran = subprocess.run(call, capture_output=True, text=True, check=True, timeout=PATIENCE)
     for times, (_, expected) in zip(json.loads(ran.stdout), files, strict=True):
         assert times == pytest.approx(expected)

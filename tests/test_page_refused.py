@@ -121,7 +121,7 @@ def test_without_a_graphics_card(tool: Any, address: str, word: Path, tmp_path: 
         live.open_file(write_video(tmp_path / "grey.mp4", [quarters()] * 3))
         assert live.problem().startswith("This browser cannot compute on the graphics card")
         live.open_file(word)
-        live.page.locator("#history li").first.wait_for(timeout=30_000)
+        live.page.locator("#history li").first.wait_for()
         assert live.page.locator("#problem").is_hidden()
 
 
@@ -187,7 +187,7 @@ def test_it_is_accessible_in_light_and_dark_and_fits_every_screen(
     live.page.fill("#teach-sign", "S")
     live.open_file(word)
     live.page.click("#record")
-    live.page.locator("#history li").first.wait_for(timeout=30_000)
+    live.page.locator("#history li").first.wait_for()
     live.page.click("#pause")
     live.page.click("#record")
     live.page.locator("#lessons li canvas").wait_for()

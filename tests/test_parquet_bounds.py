@@ -24,6 +24,7 @@ from signlet.landmarks import RAW_PARTS
 from signlet.pack.tables import read_table, write_table
 from signlet.sources.datasets import asl_fingerspelling
 from signlet.sources.parquet import read_parquet
+from signlet_testing import PATIENCE
 
 TYPES = [part for part, rows in RAW_PARTS.items() for _ in range(rows.start, rows.stop)]
 ROWS = [row for rows in RAW_PARTS.values() for row in range(rows.stop - rows.start)]
@@ -121,7 +122,7 @@ def test_a_small_file_that_unpacks_to_much_takes_no_memory(name: str, tmp_path: 
     READERS[name][0](path)
     command = [sys.executable, "-c", CHILD, name, str(path)]
     root = Path(__file__).parents[1]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=root)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, cwd=root)
     kind, *said = done.stdout.split()
     assert said == ["True"] * 3, done.stdout + done.stderr[-2000:]
     assert kind in (ClipError.__name__, SignletError.__name__, ValueError.__name__)

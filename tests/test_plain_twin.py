@@ -18,6 +18,7 @@ from signlet.errors import SignletError
 from signlet.landmarks import POSE, RAW_PARTS
 from signlet.printable import UNPRINTED, in_a_message
 from signlet.text.names import is_name, sign_name
+from signlet_testing import PATIENCE
 from signlet_testing.clips import moving_hand
 from test_names import ALLOWED, REFUSED
 
@@ -78,7 +79,7 @@ def javascript(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         clip.astype("<f4").tofile(path)
     asked = json.dumps({"clips": paths, "names": names()})
     command = [node, str(RUNNER), str(WEB)]
-    ran = subprocess.run(command, input=asked, capture_output=True, text=True, timeout=120)
+    ran = subprocess.run(command, input=asked, capture_output=True, text=True, timeout=PATIENCE)
     assert ran.returncode == 0, ran.stderr
     answer: dict[str, Any] = json.loads(ran.stdout)
     return answer

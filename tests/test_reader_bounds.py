@@ -18,6 +18,7 @@ import pytest
 from signlet.clip import MAX_FRAMES
 from signlet.errors import ClipError, SignletError
 from signlet.sources import open_source
+from signlet_testing import PATIENCE
 from signlet_testing.file_bounds import FRAMES, LINUX, packed
 from signlet_testing.sources_data import HOLISTIC, pose_bytes, refused
 
@@ -170,7 +171,7 @@ print(json.dumps([said, peak() - before]))
 def in_a_child(folder: Path, megabytes: int) -> tuple[dict[str, str], int]:
     """What reading each file of a folder says, and by how many MB the process grew."""
     command = [sys.executable, "-c", CHILD, str(folder), str(megabytes)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr[-2000:]
     said, grown = json.loads(done.stdout)
     return said, grown

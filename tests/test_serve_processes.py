@@ -18,6 +18,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from signlet_testing import PATIENCE
+
 pytest.importorskip("pydantic")
 pytest.importorskip("python_multipart")
 
@@ -246,7 +248,9 @@ def child(bodies: list[bytes], memory: int) -> list[tuple[int, bytes]]:
     """What the process that reads clips says to bodies, one after the other."""
     asked = b"".join(QUESTION.pack(len(BINARY), len(b)) + BINARY.encode() + b for b in bodies)
     command = [sys.executable, "-m", "signlet.serve.child", str(FEW), str(memory)]
-    said = subprocess.run(command, input=asked, capture_output=True, timeout=60, check=True).stdout
+    said = subprocess.run(
+        command, input=asked, capture_output=True, timeout=PATIENCE, check=True
+    ).stdout
     assert said.startswith(READY)
     said, answers = said[len(READY) :], []
     while said:

@@ -21,6 +21,7 @@ from signlet import Clip, ClipWarning, SignletError
 from signlet.cli.serve import run
 from signlet.landmarks import LEFT_HAND, RIGHT_HAND
 from signlet.serve.limits import Limits
+from signlet_testing import PATIENCE
 from signlet_testing.serving import BINARY, as_npy, clip
 from test_serve_process import process
 
@@ -45,7 +46,9 @@ run(app, "127.0.0.1", 0, 20, {True}, lambda address: print(address, flush=True))
 
 def sent(address: str, frames: Any) -> Any:
     headers = {"content-type": BINARY}
-    return httpx.post(f"{address}/recognise", content=as_npy(frames), headers=headers, timeout=30)
+    return httpx.post(
+        f"{address}/recognise", content=as_npy(frames), headers=headers, timeout=PATIENCE
+    )
 
 
 def exchanged() -> Any:
@@ -61,7 +64,7 @@ def test_the_log_holds_plain_lines_with_their_time_and_nothing_of_clips() -> Non
         for frames in (clip(9), exchanged(), np.nan_to_num(clip(5)) * 1e30):
             assert sent(address, frames).status_code == 200
         server.send_signal(signal.SIGTERM)
-        out, err = server.communicate(timeout=60)
+        out, err = server.communicate(timeout=PATIENCE)
     assert server.returncode == 0
     asked = [line for line in out.splitlines() if "/recognise" in line]
     assert len(asked) == 3
@@ -98,9 +101,9 @@ def test_it_ends_with_one_line_also_in_the_background_of_a_script(
     script = f"trap '' INT; exec {python}" if ignored else f"exec {python}"
     launch = f"import os; os.execvp('sh', ['sh', '-c', {script!r}])"
     with process("-c", launch) as (server, address):
-        assert httpx.get(f"{address}/health").status_code == 200
+        assert httpx.get(f"{address}/health", timeout=PATIENCE).status_code == 200
         server.send_signal(getattr(signal, f"SIG{number}"))
-        _, err = server.communicate(timeout=60)
+        _, err = server.communicate(timeout=PATIENCE)
     assert server.returncode == code
     first, *_, last = err.splitlines()
     assert "no model was named, so signlet uses its starter model fingerspelling" in first

@@ -14,6 +14,7 @@ from signlet.pack import PackedSet
 from signlet.training.processes import Processes
 from signlet.training.progress import Silent
 from signlet.training.side_by_side import SideBySide
+from signlet_testing import PATIENCE
 from signlet_testing.distributed_run import Exact
 from signlet_testing.recipes import TINY, fold_training, weights
 
@@ -28,7 +29,9 @@ def two_threads() -> Iterator[None]:
 
 def test_with_two_threads_the_models_meet(two_threads: None) -> None:
     meeting = threading.Barrier(2)
-    SideBySide(Processes()).each(("student", "distilled"), lambda _: meeting.wait(20) and None)
+    SideBySide(Processes()).each(
+        ("student", "distilled"), lambda _: meeting.wait(PATIENCE) and None
+    )
 
 
 @pytest.mark.parametrize("processes", [Processes(), Processes(0, 2)])

@@ -20,11 +20,10 @@ from signlet.cli import COMMANDS, main
 from signlet.cli.resume_hints import KEPT
 from signlet.running import signals
 from signlet.running.children import descendants, end_children
+from signlet_testing import PATIENCE
 from signlet_testing.clips import moving_hand
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="other systems have no signals")
-LONGEST = 60.0
-"""Seconds after which a test gives up; nothing here is measured."""
 SAID = {
     signal.SIGINT: 130,
     signal.SIGTERM: 143,
@@ -44,7 +43,7 @@ sys.exit(main())
 
 
 def until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + LONGEST
+    end = time.monotonic() + PATIENCE
     while not true():
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -112,7 +111,7 @@ def test_workers_end_with_their_command_which_says_one_line(
     packing: subprocess.Popen[str], number: signal.Signals
 ) -> None:
     packing.send_signal(number)
-    _, said = packing.communicate(timeout=LONGEST)
+    _, said = packing.communicate(timeout=PATIENCE)
     assert said == f"signlet: stopped; {KEPT['pack']}\n"
     assert packing.returncode == SAID[number]
     until(lambda: not in_session(packing.pid))
@@ -123,7 +122,7 @@ def test_ctrl_c_reaches_the_workers_too_and_they_say_nothing(
     packing: subprocess.Popen[str],
 ) -> None:
     os.killpg(packing.pid, signal.SIGINT)  # as a terminal does
-    _, said = packing.communicate(timeout=LONGEST)
+    _, said = packing.communicate(timeout=PATIENCE)
     assert said == f"signlet: stopped; {KEPT['pack']}\n"
     assert packing.returncode == 130
     until(lambda: not in_session(packing.pid))
@@ -132,7 +131,7 @@ def test_ctrl_c_reaches_the_workers_too_and_they_say_nothing(
 @needs_proc
 def test_workers_end_where_their_command_is_killed(packing: subprocess.Popen[str]) -> None:
     packing.kill()
-    packing.wait(LONGEST)
+    packing.wait(PATIENCE)
     until(lambda: not in_session(packing.pid))
 
 
@@ -151,7 +150,7 @@ def test_the_imports_of_a_command_end_in_one_line(number: signal.Signals) -> Non
     assert process.stdout is not None
     process.stdout.readline()
     process.send_signal(number)
-    _, said = process.communicate(timeout=LONGEST)
+    _, said = process.communicate(timeout=PATIENCE)
     assert (process.returncode, said) == (SAID[number], f"signlet: stopped; {KEPT['train']}\n")
 
 
@@ -168,7 +167,7 @@ def test_a_library_that_hangs_is_left(presses: int) -> None:
     for _ in range(presses):
         process.send_signal(signal.SIGINT)
         time.sleep(2 * signals._TWICE)
-    _, said = process.communicate(timeout=LONGEST)
+    _, said = process.communicate(timeout=PATIENCE)
     assert (process.returncode, said) == (130, f"signlet: stopped; {KEPT['models']}\n")
 
 
@@ -186,7 +185,7 @@ def test_a_library_that_hangs_is_left(presses: int) -> None:
 def test_whatever_the_work_makes_of_it(work: str) -> None:
     process = within(work)
     process.send_signal(signal.SIGTERM)
-    _, said = process.communicate(timeout=LONGEST)
+    _, said = process.communicate(timeout=PATIENCE)
     assert (process.returncode, said) == (143, f"signlet: stopped; {KEPT['models']}\n")
 
 
@@ -256,7 +255,7 @@ def test_children_of_children_end_too_even_those_that_will_not() -> None:
     end_children(child.pid)
     until(lambda: not descendants(child.pid))
     assert not descendants(child.pid)
-    child.wait(LONGEST)
+    child.wait(PATIENCE)
 
 
 @needs_proc
@@ -266,5 +265,5 @@ def test_a_program_that_was_asked_for_ends_with_the_one_that_asked() -> None:
     until(lambda: len(in_session(asking.pid)) == 3 or asking.poll() is not None)
     assert len(in_session(asking.pid)) == 3
     asking.kill()
-    asking.wait(LONGEST)
+    asking.wait(PATIENCE)
     until(lambda: not in_session(asking.pid))

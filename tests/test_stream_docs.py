@@ -15,6 +15,7 @@ import pytest
 
 import signlet
 from signlet.stream import StreamSettings
+from signlet_testing import PATIENCE
 from signlet_testing.streams import DOWN, act, fake, sign
 
 PAGE = (Path(__file__).parents[1] / "docs" / "streams.md").read_text(encoding="utf-8")
@@ -67,7 +68,7 @@ def test_the_javascript_code_runs(tmp_path: Path) -> None:
     )
     (tmp_path / "page.js").write_text(read + code)
     ran = subprocess.run(
-        ["node", "page.js"], cwd=tmp_path, capture_output=True, text=True, timeout=60
+        ["node", "page.js"], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE
     )
     assert ran.returncode == 0, ran.stderr
     name, start, end, confidence = ran.stdout.split()

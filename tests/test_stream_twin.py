@@ -17,6 +17,7 @@ import pytest
 
 from signlet.landmarks import MIRROR
 from signlet.stream import Segment, Segmenter, StreamRecogniser, StreamSettings
+from signlet_testing import PATIENCE
 from signlet_testing.streams import DOWN, UP, Recorded, act, fake, random_stream, sign
 
 RUNNER = Path(__file__).parent / "stream_runner.mjs"
@@ -66,7 +67,7 @@ def javascript(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         input=json.dumps({"streams": streams}),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert ran.returncode == 0, ran.stderr
     answer: dict[str, Any] = json.loads(ran.stdout)
@@ -137,6 +138,6 @@ def test_javascript_refuses_what_python_refuses(
 ) -> None:
     script = f'import {{ Segmenter }} from "{(WEB / "stream.js").as_uri()}"; {code}'
     command = ["node", "--input-type=module", "-e", script]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
     assert ran.returncode != 0
     assert said in ran.stderr

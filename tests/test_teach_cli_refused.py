@@ -17,6 +17,7 @@ from signlet.cli import main
 from signlet.cli.bars import Bars
 from signlet.modelfile.float16 import as_text
 from signlet.modelfile.rewrite import with_entries
+from signlet_testing import PATIENCE
 from signlet_testing.clips import moving_hand
 from signlet_testing.teaching import own_rows, tiny_card, tiny_model, write_onnx
 from signlet_testing.teaching_clips import Capture, base, clips, fails, mine, record
@@ -140,7 +141,7 @@ def test_it_works_where_only_numpy_and_onnxruntime_are(
 ) -> None:
     out = tmp_path / "alone.onnx"
     command = [sys.executable, "-c", _ALONE, "teach", str(base), str(clips), "-o", str(out)]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
     assert ran.returncode == 0, ran.stderr
     assert "Taught: 2 signs from 8 clips, by 2 signers." in ran.stdout
     assert out.read_bytes() == mine.read_bytes()

@@ -19,6 +19,7 @@ from signlet.modelfile.float16 import as_text
 from signlet.modelfile.taught import Example, Taught, own_prototypes
 from signlet.modelfile.taught_fit import Examples, Expected, Similarities, fitted
 from signlet.modelfile.taught_head import unit
+from signlet_testing import PATIENCE
 
 RUNNER = Path(__file__).parent / "teach_runner.mjs"
 BY_HAND = {"known": 0.75, "unknown": 0.45, "spread": 0.12, "scale": 20}
@@ -42,7 +43,7 @@ def javascript(
         input=json.dumps({"cases": whole, "numbers": list(numbers), "cards": list(cards)}),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert ran.returncode == 0, ran.stderr
     answer: dict[str, Any] = json.loads(ran.stdout)

@@ -32,7 +32,7 @@ from signlet.training.settings import (
     MixupSettings,
     TeacherSettings,
 )
-from signlet_testing import importable
+from signlet_testing import PATIENCE, importable
 from signlet_testing.clips import Synthetic
 from signlet_testing.recipes import SIZE, TINY, assert_same, fold_training, weights
 
@@ -132,11 +132,11 @@ def test_a_killed_run_and_resume_equal_an_undisturbed_run_bit_for_bit(
     cut = tmp_path / "cut"
     process = start(cut, tiny_packed.path)
     checkpoint = cut / "fold-0" / CHECKPOINT
-    deadline = time.monotonic() + 240
+    deadline = time.monotonic() + PATIENCE
     while not checkpoint.exists() and time.monotonic() < deadline:
         time.sleep(0.01)
     process.send_signal(kind)
-    assert process.wait(240) != 0
+    assert process.wait(PATIENCE) != 0
     assert not (cut / "model.safetensors").exists()
     train(LONGER, tiny_packed, cut, [0], resume=True)
     for name in ("soup", "student", "teacher", "distilled"):

@@ -10,6 +10,8 @@ from threading import Event
 import numpy as np
 import pytest
 
+from signlet_testing import PATIENCE
+
 pytest.importorskip("torch", reason="training needs signlet[train]")
 
 from signlet.cli import loading
@@ -90,7 +92,7 @@ def test_a_terminal_counts_the_seconds_of_loading(
 
     monkeypatch.setattr(screen, "write", write)
     with loading._counting(screen, "Loading PyTorch ...", stays):
-        assert counted.wait(60)
+        assert counted.wait(PATIENCE)
     said = screen.getvalue()
     assert said.startswith("Loading PyTorch ...\rLoading PyTorch ... 1 s\rLoading PyTorch ... 2 s")
     assert said.endswith(end)

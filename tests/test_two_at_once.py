@@ -27,6 +27,7 @@ from signlet.training.recipes import load_recipe
 from signlet.tune import Search, tune
 from signlet.tune.space import Choices
 from signlet.web import build
+from signlet_testing import PATIENCE
 from signlet_testing.clips import Synthetic, moving_hand
 
 BUSY = "somebody else is here"
@@ -234,7 +235,7 @@ def test_many_in_turn_and_never_two(tmp_path: Path) -> None:
         "        pass\n"
     )
     both = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(3)]
-    assert [one.wait(200) for one in both] == [0, 0, 0]
+    assert [one.wait(PATIENCE) for one in both] == [0, 0, 0]
 
 
 # --- a run that is there ------------------------------------------------------------------

@@ -16,6 +16,7 @@ import signlet
 from signlet import ClipError, SignletError
 from signlet.cli import main
 from signlet.evaluation.predict import predict
+from signlet.meaning import Change
 from signlet.model import ModelConfig, SignModel
 from signlet.model.files import CONFIG, WEIGHTS, ModelFile, load_model, save_model
 from signlet.modelfile.averaging import Average
@@ -23,6 +24,7 @@ from signlet.pack import PackedSet
 from signlet.preprocess import Preprocess
 from signlet.recognition.recogniser import Recogniser
 from signlet.runtimes.torch import TorchRuntime
+from signlet.sources import read_named
 from signlet_testing.clips import moving_hand
 
 SIGNS = ("circle", "line", "wave")
@@ -264,9 +266,28 @@ def test_a_long_recording_is_pointed_to_live(
     long = tmp_path / "many signs.npz"
     np.savez(long, landmarks=np.resize(moving_hand(0, 0, 0), (200, 543, 3)), fps=25.0)
     assert main(["recognise", str(folder), str(long)]) == 0
-    told = capsys.readouterr().err
-    assert "is 8 s long" in told
-    assert f"signlet live '{long}'" in told
+    told = capsys.readouterr()
+    assert "is 8 s long" in told.err
+    assert f"signlet live '{long}'" in told.err
+    assert "  do not trust this answer: is 8 s long and was taken as one sign\n" in told.out
+
+
+def test_the_answer_itself_says_that_numbers_mean_something_else(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    letter = read_named("fingerspelling:ase/A").frames
+    np.savez(tmp_path / "good.npz", landmarks=letter, fps=25.0)
+    np.savez(tmp_path / "swapped.npz", landmarks=Change(swap_hands=True)(letter), fps=25.0)
+    np.savez(tmp_path / "middle.npz", landmarks=2 * letter - 1, fps=25.0)
+    for name, remark in (
+        ("good", ""),
+        ("middle", ""),  # which does no harm
+        ("swapped", "left and right hand are swapped (each is at the other wrist of the pose)"),
+    ):
+        assert main(["recognise", str(folder), str(tmp_path / f"{name}.npz")]) == 0
+        second = capsys.readouterr().out.splitlines()[1]
+        assert remark in second
+        assert ("do not trust this answer" in second) == bool(remark)
 
 
 def test_a_short_recording_is_not(

@@ -16,6 +16,7 @@ pytest.importorskip("httpx")
 from fastapi.testclient import TestClient
 
 from signlet import SignletError
+from signlet.landmarks import RIGHT_HAND
 from signlet.serve.app import make_app
 from signlet.serve.limits import Limits
 from signlet_testing.service import GOOD, client
@@ -90,6 +91,15 @@ def test_zeros_are_taken_as_not_found_and_the_answer_says_so(
     remark = "zeros treated as not found; write NaN where a point was not found"
     assert (said["remarks"], expected["remarks"]) == ([remark], [])
     assert said["top"] == expected["top"]
+
+
+def test_an_answer_for_a_clip_without_hands_says_that_it_means_nothing(client: TestClient) -> None:
+    handless = clip()
+    handless[:, RIGHT_HAND] = np.nan
+    for body, kind in ((as_npy(handless), BINARY), (as_json(handless), JSON)):
+        said = post(client, body, kind).json()
+        (remark,) = said["remarks"]
+        assert remark.startswith("no hand was found in any frame, so the answer means nothing; ")
 
 
 def test_top_says_how_many_signs_are_listed(client: TestClient) -> None:

@@ -174,7 +174,13 @@ def test_a_clip_without_hands_is_said_to_be_so(mine: Path, tmp_path: Path, capsy
     bare[:, 468:489] = bare[:, 522:] = np.nan
     np.savez(tmp_path / "bare.npz", landmarks=bare)
     assert main(["recognise", str(mine), str(tmp_path / "bare.npz")]) == 0
-    assert f"{tmp_path / 'bare.npz'}: no hands were found" in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert f"{tmp_path / 'bare.npz'}: no hand was found in any frame" in told.err
+    name, remark, *_ = told.out.splitlines()
+    assert name == str(tmp_path / "bare.npz")
+    assert remark.startswith("  do not trust this answer: no hand was found in any frame")
+    with pytest.warns(signlet.ClipWarning, match="no hand .* the answer means nothing; record"):
+        signlet.load(mine)(bare)
 
 
 def test_own_signs_are_kept_on_request(base: Path, clips: Path, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
@@ -11,9 +13,10 @@ from typing import Any
 from signlet.cli.clip_remarks import ClipRemarks
 from signlet.cli.parsing import make_plain_parser, parse
 from signlet.clip import Clip, advised, require_landmarks
-from signlet.errors import SignletError
+from signlet.errors import ClipWarning, SignletError
 from signlet.files.atomic import require_writable
 from signlet.files.regular import blocked
+from signlet.meaning import spoils_answers
 from signlet.pretrained import STARTER, STARTER_SAYS
 from signlet.recognition.recogniser import Prediction, Recogniser
 from signlet.sources import LETTERS, is_set, names_clip, read_named
@@ -50,10 +53,14 @@ def run(arguments: list[str]) -> None:
     remarked = ClipRemarks()
     for start in range(0, len(names), _AT_ONCE):
         clips = _readable(names[start : start + _AT_ONCE], problems)
-        answers = recogniser.batch(clip for _, clip in clips)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ClipWarning)  # all is said below
+            answers = recogniser.batch(clip for _, clip in clips)
         for (name, clip), said in zip(clips, answers, strict=True):
-            remarks = [*map(advised, clip.remarks), *_doubts(name, clip)] if parsed.json else None
-            _show(name, said.top(parsed.top), said, remarks)
+            if parsed.json:
+                _show_json(name, clip, said, parsed.top)
+            else:
+                _show(name, clip, said, parsed.top)
             _finish(name, remarked.see(name, clip), said, parsed.overlay, model or STARTER)
     remarked.say()
     if problems:
@@ -161,42 +168,47 @@ def _readable(names: list[str], problems: list[str]) -> list[tuple[str, Clip]]:
 # --- answers ------------------------------------------------------------------------------
 
 
-def _show(
-    name: str, best: list[tuple[str, float]], said: Prediction, remarks: list[str] | None
-) -> None:
-    """remarks: on the clip, for JSON; None to print lines, where they follow at the end."""
-    if remarks is not None:
-        top = [{"sign": sign, "probability": round(p, 6)} for sign, p in best]
-        answer = {
-            "clip": name,
-            "sign": said.sign,
-            "likeliest": said.likeliest,
-            "confidence": round(said.confidence, 6),
-            "none": round(said.none, 6),
-            "top": top,
-            "remarks": remarks,
-        }
-        print_json(json.dumps(answer, ensure_ascii=False))
-        return
+def _show_json(name: str, clip: Clip, said: Prediction, count: int) -> None:
+    answer = {
+        "clip": name,
+        "sign": said.sign,
+        "likeliest": said.likeliest,
+        "confidence": round(said.confidence, 6),
+        "none": round(said.none, 6),
+        "top": [{"sign": sign, "probability": round(p, 6)} for sign, p in said.top(count)],
+        "remarks": [*map(advised, clip.remarks), *_doubts(name, clip)],
+    }
+    print_json(json.dumps(answer, ensure_ascii=False))
+
+
+def _show(name: str, clip: Clip, said: Prediction, count: int) -> None:
+    """Print the answer beside the reasons not to trust it, without what stderr says of them."""
     say(name)
+    faults = (one.partition("; ")[0] for one in filter(spoils_answers, clip.remarks))
+    for reason in (*faults, *clip.unanswerable(), *_too_long(clip)):
+        say(f"  do not trust this answer: {reason}")
     if said.sign is None:
         unlike = said.none > said.confidence
         why = f"{said.none:.1%}" if unlike else f"confidence below {said.threshold:.1%}"
         print(f"  none of its signs ({why}); the nearest:")
+    best = said.top(count)
     width = max(len(sign) for sign, _ in best)
     for sign, probability in best:
         print(f"  {sign:<{width}}  {probability:6.1%}")
 
 
 def _doubts(name: str, clip: Clip) -> list[str]:
-    """Return the reasons why a readable clip hardly shows one sign."""
-    found = [] if clip.hand_frames().any() else ["no hands were found"]
-    if clip.fps and len(clip.frames) / clip.fps > _LONG:
-        found.append(
-            f"is {len(clip.frames) / clip.fps:.0f} s long and was taken as one sign; to "
-            f"recognise several:  signlet live {quote(name)}"
-        )
-    return found
+    """Return the reasons why a readable clip hardly shows one sign, with what to do."""
+    live = f"to recognise several:  signlet live {quote(name)}"
+    return [
+        *map(advised, clip.unanswerable()),
+        *(f"{reason}; {live}" for reason in _too_long(clip)),
+    ]
+
+
+def _too_long(clip: Clip) -> list[str]:
+    seconds = len(clip.frames) / (clip.fps or math.inf)
+    return [f"is {seconds:.0f} s long and was taken as one sign"] if seconds > _LONG else []
 
 
 def _finish(name: str, clip: Clip, said: Prediction, overlay: Path | None, model: str) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from signlet.clip.array_like import plain
 from signlet.clip.points import in_a_row
-from signlet.clip.remarks import NO_RATE
+from signlet.clip.remarks import NO_HAND, NO_RATE
 from signlet.clip.sentinels import ADVICE, TAKEN, without_numbers
 from signlet.clip.shapes import MAX_FRAMES, require_frames, shape_advice
 from signlet.clip.span import believed_rate
@@ -26,6 +26,7 @@ _RATE_ADVICE = (
     "write `fps` into the landmark file (.npz), or convert the video; a table's stretches can be "
     "given as start_frame,end_frame"
 )
+_HANDS_ADVICE = "so the answer means nothing; record the clip again with the hands in the picture"
 _FACE_POINTS = 468
 _REFINED_RAW = NUM_RAW + IRIS_FACE - _FACE_POINTS
 
@@ -91,6 +92,10 @@ class Clip:
         found: NDArray[np.bool_] = ~np.isnan(left).all(1) | ~np.isnan(right).all(1)
         return found
 
+    def unanswerable(self) -> tuple[str, ...]:
+        """Remarks that an answer for this clip means nothing; () if it may be trusted."""
+        return () if self.hand_frames().any() else (NO_HAND,)
+
 
 def validated(array: ArrayLike, name: str) -> tuple[NDArray[np.float32], tuple[str, ...]]:
     """(T, 543, 3) float32 out of what a user gave, and remarks on it; see `Clip.from_array`."""
@@ -150,6 +155,8 @@ def advised(remark: str) -> str:
     """A remark with what can be done about it, where that is known here."""
     if remark == NO_RATE:
         return f"{remark}; {_RATE_ADVICE}"
+    if remark == NO_HAND:
+        return f"{remark}, {_HANDS_ADVICE}"
     return f"{remark}; {ADVICE}" if remark.endswith(TAKEN) else remark
 
 

@@ -1,4 +1,4 @@
-"""Remarks on damaged video files: one fixed phrase each, see `Clip.remarks`."""
+"""Remarks on clips and damaged video files: one fixed phrase each, see `Clip.remarks`."""
 
 from __future__ import annotations
 
@@ -12,3 +12,5 @@ MENDED = "times of pictures are repaired"
 """Times went back, jumped or were missing."""
 BEYOND = "the stretch ends after the recording"
 """Of a span; what there is of it was taken."""
+NO_HAND = "no hand was found in any frame"
+"""A model answers such a clip all the same, with some sign."""

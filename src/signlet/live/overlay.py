@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from signlet.clip import Clip
+from signlet.clip import Clip, advised
 from signlet.clip.span import USUAL_FPS
 from signlet.live.inputs import LiveFrame, live_frames
 from signlet.live.panel import Panel
@@ -24,9 +24,10 @@ def write_overlay(out: Path, path: Path, clip: Clip, said: Prediction, model: st
     """
     end = len(clip.frames) / (clip.fps or USUAL_FPS)
     event = SignEvent(said.sign, 0.0, end, said.confidence, tuple(said.top(TOP)))
+    note = next(map(advised, clip.unanswerable()), None)
     with recording(out) as recorder:
         for frame in _live_frames(path, clip):
-            panel = Panel(model, path.name, (event,), None, float(int(frame.time)), keys="")
+            panel = Panel(model, path.name, (event,), None, float(int(frame.time)), note=note)
             recorder.add(picture(frame, panel, Turned()), frame.time)
 
 

@@ -194,6 +194,11 @@ def tells_meaning(remark: str) -> bool:
     return remark.partition(" (")[0] in PROBLEMS
 
 
+def spoils_answers(remark: str) -> bool:
+    """Return True if a model's answer for a clip with this remark is not to be trusted."""
+    return tells_meaning(remark) and _HARMLESS not in remark and _PERHAPS not in remark
+
+
 def for_some(phrase: str) -> str:
     """The phrase of a fault that not all clips of a set have: its flag would spoil the others."""
     what, _, advice = phrase.partition("; ")

@@ -97,7 +97,8 @@ class Recogniser:
         """Recognise one clip.
 
         Warns (ClipWarning), once for each kind, where numbers seem to mean something else, such
-        as left and right hand exchanged; see `signlet.meaning`.
+        as left and right hand exchanged; see `signlet.meaning`. Warns of a clip without hands,
+        too: the model answers it all the same, and that answer means nothing.
         Raises ClipError if it cannot be read, or no landmark was found in any frame, and
         SignletError if the model gives no probabilities: NaN, a negative one, or a sum that
         differs from 1 by more than 0.01.
@@ -197,10 +198,11 @@ class Recogniser:
             from signlet.sources import read_named
 
             read = read_named(clip)
-            warn_of(read.remarks)
             require_landmarks(read.frames, read.name)
+            warn_of((*read.remarks, *read.unanswerable()))
             return read.frames
         read = clip if isinstance(clip, Clip) else Clip.from_array(clip, name="array")
         require_landmarks(read.frames, read.name)
+        warn_of(read.unanswerable())
         self._watch.see(read)
         return read.frames

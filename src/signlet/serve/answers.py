@@ -47,7 +47,7 @@ class Answer(BaseModel):
     together: int = Field(description="number of clips in the same batch")
     remarks: list[str] = Field(
         description="repairs, such as zeros that were treated as not found, and what looks wrong, "
-        "such as swapped hands"
+        "such as swapped hands, or no hand in any frame: then the answer means nothing"
     )
     timing: Timing
 

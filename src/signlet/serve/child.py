@@ -149,7 +149,8 @@ def _decoded(body: bytes, content_type: str, max_frames: int) -> tuple[int, byte
 
     try:
         clip = decode(body, content_type, max_frames)
-        return 200, LINES.join(clip.remarks).encode("utf-8", "replace"), clip.frames.tobytes()
+        remarks = (*clip.remarks, *clip.unanswerable())
+        return 200, LINES.join(remarks).encode("utf-8", "replace"), clip.frames.tobytes()
     except Rejection as refused:
         return refused.status, refused.detail.encode("utf-8", "replace"), b""
     except MemoryError:

@@ -81,7 +81,7 @@ def test_a_recipe_that_is_none_is_refused_before_anything_is_measured(
     with pytest.raises(SystemExit) as ended:
         gpu_check.main(["--tiny", "--recipes", "asl-signs-25", "nope", "--name", ""])
     assert ended.value.code == 2
-    assert "nope: no such file, and no recipe of that name" in capsys.readouterr().err
+    assert "nope: there is no such file or recipe" in capsys.readouterr().err
 
 
 def test_the_full_set_repeats_clips_with_other_jitter(tiny_packed: PackedSet) -> None:

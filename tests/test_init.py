@@ -154,7 +154,7 @@ def test_other_dropout_is_no_other_size(before: Path) -> None:
     [
         (
             "fingerspeling",
-            "no such run folder; name one that signlet train wrote, or fingerspelling",
+            r"no such run folder; did you mean fingerspelling\?; name one that signlet train wrote",
         ),
         ("model.onnx", "an exported model cannot be trained on; .* or fingerspelling"),
         ("no/where", "no such run folder"),

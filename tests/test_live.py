@@ -128,7 +128,10 @@ def test_an_unknown_model_lists_what_comes_with_signlet(
 ) -> None:
     file = saved(tmp_path / "stream.npz", stream(0.1))
     assert main(["live", file, "--model", "fingerspeling"]) == 2
-    assert "fingerspeling: no such file or folder" in capsys.readouterr().err
+    assert (
+        "fingerspeling: there is no such file or folder; did you mean fingerspelling?"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_missing_camera_is_one_line(judged: None, capsys: pytest.CaptureFixture[str]) -> None:

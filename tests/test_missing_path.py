@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from signlet.cli import main
-from signlet.sources.missing_path import exists, not_found_message
+from signlet.files.missing_path import exists, not_found_message
 
 
 @pytest.fixture
@@ -28,6 +28,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("my_clip", "; did you mean my_clips?"),
         ("MY_CLIPS", "; did you mean my_clips?"),
         ("my_clips/hello/anna-1.npz", "; did you mean my_clips/hello/anna_1.npz?"),
+        ("my_clip/helo/a.npz", ", nor a folder my_clip; did you mean my_clips?"),
+        ("my_clip/hello", ", nor a folder my_clip; did you mean my_clips/hello?"),
         ("a/b/c", ", nor a folder a; check the path"),
         ("my_clips/thanks/a.npz", ", nor a folder my_clips/thanks; check the path"),
         ("my_clips/helo/a.npz", ", nor a folder my_clips/helo; did you mean my_clips/hello?"),
@@ -66,6 +68,9 @@ MISSING = {  # command line, {} for the path -> endings of the path
     "export {}": ("", ".onnx"),
     "extract {} -o out": ("", ".mp4", ".npz"),
     "recognise {}": ("", ".mp4", ".npz", ".onnx", ".txt"),
+    "models --wheel {}": ("", ".whl"),
+    "train --data my_clips --run out --recipe {}": ("", ".yaml"),
+    "train --data my_clips --run out --init {}": ("",),
     "recognise fingerspelling {}": ("", ".mp4", ".npz", ".txt"),
     "recognise {} a.npz": ("", ".onnx", ".tflite"),
     "teach fingerspelling {} -o out.onnx": ("", ".zip", ".csv"),
@@ -86,3 +91,33 @@ def test_every_command_says_that_nothing_is_there(
         assert path in said
         assert "no such " in said
         assert not list(here.glob("out*"))
+
+
+TYPED = {  # command line, and what was meant
+    "recognise runs/mien a.npz": "runs/mine",
+    "recognise fingerspeling a.npz": "fingerspelling",
+    "recognise runs/mine.onx": "runs/mine.onnx",
+    "recognise runs/mime.onnx a.npz": "runs/mine.onnx",
+    "teach runs/mime.onnx my_clips -o out.onnx": "runs/mine.onnx",
+    "evaluate runs/mien": "runs/mine",
+    "calibrate runs/mien": "runs/mine",
+    "export run/mine": "runs/mine",
+    "ensemble runs/mien runs/mine -o out": "runs/mine",
+    "serve runs/mien": "runs/mine",
+    "page build -o out --model runs/mime.onnx": "runs/mine.onnx",
+    "train --data my_clips --run out --init runs/mien": "runs/mine",
+    "train --data my_clips --run out --init fingerspeling": "fingerspelling",
+    "train --data my_clips --run out --recipe smal": "small",
+    "train --data my_clip --run out": "my_clips",
+}
+
+
+@pytest.mark.parametrize("command", TYPED)
+def test_a_name_that_is_nearly_right_is_asked_for(
+    command: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "runs" / "mine").mkdir(parents=True)
+    (here / "runs" / "mine.onnx").touch()
+    assert main(command.split()) == 2
+    assert f"; did you mean {TYPED[command]}?" in capsys.readouterr().err
+    assert not list(here.glob("out*"))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from signlet.cli.parsing import make_plain_parser, parse
 from signlet.errors import SignletError
+from signlet.files.missing_path import not_found_message
 from signlet.text.terminal import say
 from signlet.video.bundle.make import bundle_path, made_bundle, whole
 from signlet.video.bundle.source import VERSION, installed
@@ -31,7 +32,7 @@ def run(arguments: list[str]) -> None:
     )
     parsed = parse(parser, arguments)
     if parsed.wheel is not None and not parsed.wheel.is_file():
-        raise SignletError(f"{parsed.wheel}: there is no such file; check the path")
+        raise SignletError(not_found_message(parsed.wheel, "file"))
     path = bundle_path()
     if whole(path):
         say(f"{path}: exists already")

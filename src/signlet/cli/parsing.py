@@ -136,7 +136,7 @@ def _nearest(message: str, options: list[str]) -> str:
 
 def existing(path: str | Path, what: str) -> Path:
     """The path, or SignletError if nothing is there."""
-    from signlet.sources.missing_path import (  # which the help of a command does not need
+    from signlet.files.missing_path import (  # which the help of a command does not need
         exists,
         not_found_message,
     )

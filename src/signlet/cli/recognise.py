@@ -15,13 +15,13 @@ from signlet.cli.parsing import make_plain_parser, parse
 from signlet.clip import Clip, advised, require_landmarks
 from signlet.errors import ClipWarning, SignletError
 from signlet.files.atomic import require_writable
+from signlet.files.missing_path import exists, not_found_message
 from signlet.files.regular import blocked
 from signlet.meaning import spoils_answers
 from signlet.pretrained import STARTER, STARTER_SAYS
 from signlet.recognition.recogniser import Prediction, Recogniser
 from signlet.sources import LETTERS, is_set, names_clip, read_named
 from signlet.sources.files import ENDINGS, SUFFIXES
-from signlet.sources.missing_path import exists, not_found_message
 from signlet.sources.unsupported import foreign, single_frames
 from signlet.text.terminal import print_json, say, tell
 from signlet.video.file_type import what_else

@@ -14,6 +14,7 @@ from signlet.clip import Clip
 from signlet.errors import SignletError
 from signlet.export.teachable import open_base
 from signlet.files.atomic import require_writable
+from signlet.files.missing_path import not_found_message
 from signlet.meaning.clip_warnings import ClipSummary, SetSummary, reading_warnings
 from signlet.modelfile.rewrite import SUFFIXES
 from signlet.modelfile.taught import Example
@@ -24,7 +25,6 @@ from signlet.recognition.teaching import make
 from signlet.recognition.teaching.examples import BadClips, Given
 from signlet.running.lock import only_one_file
 from signlet.sources import ClipRef, Source, open_source, with_videos
-from signlet.sources.missing_path import not_found_message
 from signlet.text.names import new_sign_name, signer_name
 from signlet.text.terminal import say, tell
 

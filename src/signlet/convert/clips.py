@@ -15,6 +15,7 @@ from signlet.clip import Clip, require_landmarks
 from signlet.clip.points import Part
 from signlet.convert.output_paths import claim, describe, places
 from signlet.errors import ClipError, SignletError
+from signlet.files.missing_path import exists
 from signlet.landmarks import IRIS_FACE, RAW_PARTS
 from signlet.meaning import Change, Fault, Look, Verdict, look_at, of_set, suspected
 from signlet.meaning.change import NOTHING, together
@@ -24,7 +25,6 @@ from signlet.running.temporary import sweep_below
 from signlet.sources import ClipRef, Source, read_clip, read_ref, write_clip
 from signlet.sources.arrays import read_npy, read_npz
 from signlet.sources.files import Reader
-from signlet.sources.missing_path import exists
 
 _BUSY = "another command is converting clips into this folder; wait for it, or choose another one"
 Found = tuple[tuple[Fault, ...], Look]

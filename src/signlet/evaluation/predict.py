@@ -12,13 +12,13 @@ from torch import Tensor
 
 from signlet.errors import SignletError
 from signlet.evaluation.predictions import Predictions
+from signlet.files.missing_path import exists
 from signlet.model import SignModel, unit
 from signlet.model.files import ModelFile
 from signlet.pack import PackedSet, pack
 from signlet.pack.layout import HEADER
 from signlet.running.bars import Bars
 from signlet.sources import open_source
-from signlet.sources.missing_path import exists
 from signlet.text.confusables import numbers, one_form
 
 

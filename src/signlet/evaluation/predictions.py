@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from signlet.errors import SignletError, first_line
 from signlet.files import parquet_pages
 from signlet.files.atomic import replacing
+from signlet.files.missing_path import not_found_message
 from signlet.files.regular import blocked, content_of
 from signlet.modelfile.averaging import Kind, mean_probabilities
 from signlet.printable import printable
@@ -156,7 +157,9 @@ def read_predictions(path: str | Path) -> dict[str, Predictions]:
     if why := blocked(path):
         raise SignletError(why)
     if not path.is_file():
-        raise SignletError(f"{path}: no such file; give the predictions.parquet of a run folder")
+        raise SignletError(
+            f"{not_found_message(path, 'file')}; give the predictions.parquet of a run folder"
+        )
     try:
         # From memory and without threads: one that still runs at the exit aborts the process.
         content = content_of(path, _LARGEST)

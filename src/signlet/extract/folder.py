@@ -11,13 +11,13 @@ from signlet.extract.files import FORMATS
 from signlet.extract.many import Outcome, extract_many
 from signlet.extract.record import Record, Row, require_own
 from signlet.extract.summary import Summary, kinds_of, summarise
+from signlet.files.missing_path import exists, not_found_message
 from signlet.files.regular import require_regular
 from signlet.printable import printable
 from signlet.running.bars import Bars
 from signlet.running.lock import only_one
 from signlet.running.temporary import sweep
 from signlet.sources.discover import signers_below
-from signlet.sources.missing_path import exists, not_found_message
 from signlet.sources.pattern import NamePattern
 from signlet.sources.unused_files import count_of, listed, unread_folders
 from signlet.sources.walk import tree_of

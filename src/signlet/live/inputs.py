@@ -14,10 +14,10 @@ from signlet.clip import Clip, advised
 from signlet.clip.remarks import NO_RATE
 from signlet.clip.span import USUAL_FPS
 from signlet.errors import ClipError
+from signlet.files.missing_path import exists, not_found_message
 from signlet.live.latest import Latest
 from signlet.sources import LETTERS, read_named
 from signlet.sources.files import ENDINGS, SUFFIXES
-from signlet.sources.missing_path import exists, not_found_message
 from signlet.video.suffixes import is_video
 
 Image = NDArray[np.uint8]

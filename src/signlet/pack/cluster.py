@@ -20,12 +20,12 @@ from joblib import Parallel, delayed, parallel_config
 
 from signlet.errors import SignletError
 from signlet.files.atomic import write_text
+from signlet.files.missing_path import exists
 from signlet.pack import layout
 from signlet.pack.layout import Settings
 from signlet.pack.shard import Shard, write_shard
 from signlet.running.bars import Step
 from signlet.sources import ClipRef, Source
-from signlet.sources.missing_path import exists
 from signlet.text.install import needs
 from signlet.version import __version__
 

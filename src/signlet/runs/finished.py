@@ -9,6 +9,7 @@ from typing import Any
 
 from signlet.errors import SignletError
 from signlet.evaluation.scores import Predictions, read_predictions
+from signlet.files.missing_path import not_found_message
 from signlet.files.settings_file import read_mapping
 from signlet.runs.folder import MODELS, RunFolder
 from signlet.runs.metrics import Curves, read_curves, read_text
@@ -44,7 +45,9 @@ class Run:
 def read_run(folder: Path) -> Run:
     """Read a run folder; raises SignletError naming the file that is missing or broken."""
     if not folder.is_dir():
-        raise SignletError(f"{folder}: no such run folder; give the folder that train wrote")
+        raise SignletError(
+            f"{not_found_message(folder, 'run folder')}; give the folder that train wrote"
+        )
     run = RunFolder(folder)
     config_text = read_text(run.settings)
     config = read_mapping(run.settings, "give a folder that train wrote")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signlet.errors import ClipError, SignletError
+from signlet.files.missing_path import not_found_message
 from signlet.files.regular import blocked, irregular
 from signlet.modelfile.calibration import Calibration
 from signlet.modelfile.card import Card
@@ -86,9 +87,7 @@ def open_runtime(path: str | Path, threads: int = 0) -> Runtime:
     if (why := blocked(path)) or (kind in _FILES and path.is_dir() and (why := irregular(path))):
         raise SignletError(why)
     if kind in _FILES and not path.is_file():
-        raise SignletError(
-            f"{path}: no such model file; check the path (`signlet export` writes one)"
-        )
+        raise SignletError(f"{not_found_message(path, 'model file')} (signlet export writes one)")
     if kind == ".onnx":
         from signlet.runtimes import onnx
 
@@ -111,8 +110,8 @@ def _require_model(path: Path) -> None:
     """Say what is wrong with a path before a large library is asked for."""
     if not path.exists():
         raise SignletError(
-            f"{path}: no such file or folder; give model.onnx, model.tflite, a run folder (with "
-            f"config.json and model.safetensors), or {_shipped()}"
+            f"{not_found_message(path, names=names())}; give model.onnx, model.tflite, "
+            f"a run folder (with config.json and model.safetensors), or {_shipped()}"
         )
     if path.is_file() and path.name not in ("model.safetensors", "config.json"):
         raise SignletError(f"{path}: is not a model; give model.onnx, model.tflite or a run folder")

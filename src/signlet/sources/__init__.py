@@ -6,12 +6,12 @@ from pathlib import Path
 
 from signlet.clip import Clip
 from signlet.errors import SignletError
+from signlet.files.missing_path import exists, not_found_message
 from signlet.files.regular import blocked
 from signlet.sources.asl_signs import FILES, LABELS, TABLE, AslSigns
 from signlet.sources.files import SUFFIXES, read_clip
 from signlet.sources.fingerspelling import Fingerspelling
 from signlet.sources.folder import Folder, Manifest
-from signlet.sources.missing_path import exists, not_found_message
 from signlet.sources.pattern import NamePattern
 from signlet.sources.rows import Columns, parse_columns
 from signlet.sources.source import ClipRef, Source, find, read_ref

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 from signlet.errors import SignletError
+from signlet.files.missing_path import exists, not_found_message
 from signlet.files.regular import content_of
-from signlet.sources.missing_path import exists, not_found_message
 
 OLD = "cp1252"
 """The default encoding of spreadsheets on western Windows."""

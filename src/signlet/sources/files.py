@@ -11,9 +11,9 @@ from signlet.clip.remarks import BEYOND, NO_RATE
 from signlet.clip.span import Span
 from signlet.errors import ClipError, SignletError, first_line
 from signlet.files.internal_errors import is_internal_error
+from signlet.files.missing_path import exists, not_found_message
 from signlet.files.regular import irregular
 from signlet.meaning import remarks_on
-from signlet.sources.missing_path import exists, not_found_message
 from signlet.sources.unsupported import foreign, misnamed
 from signlet.text.install import needs
 from signlet.video.suffixes import SOME_SUFFIXES, VIDEO_SUFFIXES, is_video

@@ -11,9 +11,9 @@ from typing import Any
 
 from signlet.clip import Clip
 from signlet.errors import SignletError
+from signlet.files.missing_path import exists
 from signlet.sources.discover import arranged
 from signlet.sources.encoding import encoding_note
-from signlet.sources.missing_path import exists
 from signlet.sources.named_clips import NamedClip, told_signers
 from signlet.sources.overlap import overlap_note, refuse_endless
 from signlet.sources.pattern import NamePattern

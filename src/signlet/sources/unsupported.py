@@ -8,9 +8,9 @@ from pathlib import Path
 from shlex import quote
 
 from signlet.errors import ClipError
+from signlet.files.missing_path import exists, not_found_message
 from signlet.files.npy import shape_of
 from signlet.files.regular import blocked
-from signlet.sources.missing_path import exists, not_found_message
 from signlet.video.file_type import begins_as_video, landmark_ending, what_else
 
 _LOOKED_AT = 5

@@ -12,10 +12,10 @@ from typing import Any, BinaryIO, cast
 from signlet.clip import Clip
 from signlet.errors import ClipError, SignletError
 from signlet.files import archives
+from signlet.files.missing_path import exists, not_found_message
 from signlet.running.temporary import scratch
 from signlet.sources.discover import arranged
 from signlet.sources.files import SUFFIXES, read_clip
-from signlet.sources.missing_path import exists, not_found_message
 from signlet.sources.named_clips import NamedClip
 from signlet.sources.pattern import NamePattern
 from signlet.sources.source import ClipRef

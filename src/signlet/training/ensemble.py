@@ -14,11 +14,11 @@ from signlet.evaluation.compare import Pair, align, compare
 from signlet.evaluation.predictions import Predictions, average, read_predictions, write_predictions
 from signlet.evaluation.scores import Scores, score
 from signlet.files.atomic import replacing
+from signlet.files.missing_path import exists, not_found_message
 from signlet.model.files import MAX_MEMBERS, ModelFile, finite, load_model, save_model
 from signlet.modelfile.averaging import KINDS, Average, Kind
 from signlet.running.lock import only_one_file
 from signlet.runs.folder import MODELS, PREDICTIONS, ModelKind, RunFolder
-from signlet.sources.missing_path import exists, not_found_message
 from signlet.text.names import cell
 from signlet.training.gather import DUPLICATES
 from signlet.training.progress import Events

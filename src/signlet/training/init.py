@@ -14,11 +14,12 @@ import torch
 from signlet.errors import SignletError
 from signlet.evaluation.duplicates import duplicate_key
 from signlet.evaluation.predictions import read_predictions
+from signlet.files.missing_path import not_found_message
 from signlet.model import SignModel
 from signlet.model.config import ModelConfig
 from signlet.model.files import CONFIG, WEIGHTS, ModelFile, load_model
 from signlet.pack import PackedSet
-from signlet.pretrained import STARTER, weights_path
+from signlet.pretrained import STARTER, names, weights_path
 from signlet.runs.folder import FULL, RunFolder
 from signlet.text.confusables import numbers, one_form
 from signlet.training.settings import Recipe
@@ -140,7 +141,8 @@ def _folder(where: str) -> Path:
         )
     if not path.exists():
         raise SignletError(
-            f"--init {where}: no such run folder; name one that signlet train wrote, or {STARTER}"
+            f"--init {not_found_message(where, 'run folder', names())}; name one that signlet "
+            f"train wrote, or {STARTER}"
         )
     return path.parent if path.name in (WEIGHTS, CONFIG) else path
 

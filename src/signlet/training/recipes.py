@@ -16,6 +16,7 @@ from typing import Any
 from jsonargparse import ActionConfigFile, ArgumentParser  # type: ignore[attr-defined]
 
 from signlet.errors import SignletError
+from signlet.files.missing_path import not_found_message
 from signlet.files.regular import blocked, irregular
 from signlet.files.settings_file import check_sections, read_mapping
 from signlet.text.wrong_values import UNPARSED, wrong_value
@@ -37,10 +38,8 @@ def recipe_path(name: str) -> str:
     if why := blocked(Path(name)):
         raise SignletError(f"--recipe {why}")
     if irregular(Path(name)):
-        raise SignletError(
-            f"--recipe {name}: no such file, and no recipe of that name; "
-            f"signlet has {', '.join(recipe_names())}"
-        )
+        missing = not_found_message(name, "file or recipe", recipe_names())
+        raise SignletError(f"--recipe {missing}; signlet has {', '.join(recipe_names())}")
     read_mapping(Path(name), _REMEDY)
     return name
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signlet.errors import SignletError
+from signlet.files.missing_path import not_found_message
 from signlet.video.bundle.make import known_bundle
 from signlet.video.holistic import Holistic
 from signlet.video.needs import needs_video
@@ -101,7 +102,7 @@ class Choice:
 def _require_model(model: Path) -> None:
     """Raise SignletError if a file is none, before MediaPipe is loaded."""
     if not model.is_file():
-        raise SignletError(f"{model}: there is no such model file; check the path")
+        raise SignletError(not_found_message(model, "model file"))
     try:
         with ZipFile(model) as archive:
             if _MEMBER not in archive.namelist():

@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from signlet.clip import Clip, validated
 from signlet.errors import ClipError, SignletError
 from signlet.files import parquet_pages
+from signlet.files.missing_path import exists
 from signlet.files.regular import open_regular, size_of
 from signlet.landmarks import NUM_RAW, RAW_PARTS
 from signlet.sources.datasets.layout import Layout, Listing
-from signlet.sources.missing_path import exists
 from signlet.sources.source import ClipRef, read_ref
 from signlet.sources.tables import read_rows
 

@@ -17,8 +17,8 @@ from typing import Any
 from signlet.clip import Clip
 from signlet.clip.span import Span
 from signlet.errors import SignletError
+from signlet.files.missing_path import exists, not_found_message
 from signlet.sources.files import SUFFIXES
-from signlet.sources.missing_path import exists, not_found_message
 from signlet.sources.source import ClipRef, read_ref
 from signlet.sources.splits import SPLITS, split_name
 from signlet.text.names import sign_name, signer_name

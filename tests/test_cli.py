@@ -278,7 +278,7 @@ def test_a_place_that_cannot_be_a_run_folder_is_refused_first(
     (tmp_path / "afile").write_text("mine")
     assert main(["train", "--data", str(clips), "--run", str(tmp_path / "afile")]) == 2
     said = capsys.readouterr()
-    assert "afile/config.yaml: cannot be written (Not a directory)" in said.err
+    assert "afile: cannot be written (Not a directory)" in said.err
     assert not said.out
     assert (tmp_path / "afile").read_text() == "mine"
 

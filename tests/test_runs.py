@@ -76,7 +76,8 @@ def test_a_training_is_finished_when_its_metrics_are_there_and_its_checkpoint_is
 @pytest.fixture
 def begun(tmp_path: Path) -> RunFolder:
     run = RunFolder(tmp_path / "run")
-    start(run, {"signlet": "0", "clips": 3, "optimiser": {"epochs": 2}})
+    of_the_clips = {"source": "folder", "clips": 3, "clips_sha256": "a"}
+    start(run, {"signlet": "0", **of_the_clips, "optimiser": {"epochs": 2}})
     run.training(0).path.mkdir()
     run.training(0).checkpoint.touch()
     return run
@@ -92,7 +93,9 @@ def test_settings_alone_are_no_run_and_are_written_anew(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("now", "said"),
     [
-        ({"clips": 4}, "was started with clips 3, now it is 4"),
+        ({"clips": 4}, "have changed since this run began: 3 clips then, 4 now"),
+        ({"source": "zip"}, "they came from folder, now from zip"),
+        ({"clips_sha256": "b"}, "as many as before, but their files, signs or signers are others"),
         ({"optimiser": {"epochs": 5}}, "was started with optimiser.epochs 2, now it is 5"),
         ({"init": "b", "init_sha256": "1"}, "was started from random weights, now it is b"),
         ({"split": "val"}, "was started with no --split, now it is --split val"),
@@ -103,6 +106,17 @@ def test_a_run_goes_on_with_its_own_settings_only(
 ) -> None:
     with pytest.raises(SignletError, match=said):
         start(begun, now)
+
+
+def test_changed_clips_have_two_ways_on(begun: RunFolder) -> None:
+    with pytest.raises(SignletError, match=r"choose another --run for the new ones$"):
+        start(begun, {"clips": 4})  # nothing learned yet
+    begun.config.write_text("{}")
+    learned = f"--run for the new ones; there, --init {begun.path} starts from what"
+    with pytest.raises(SignletError, match=learned):
+        start(begun, {"clips": 4})
+    with pytest.raises(SignletError, match=f"the same clips and flags, .* --init {begun.path}"):
+        refuse_used(begun, resume=False)
 
 
 def test_a_new_version_and_a_new_setting_are_no_other_run(begun: RunFolder) -> None:

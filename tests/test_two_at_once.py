@@ -22,6 +22,8 @@ from signlet.pack import pack
 from signlet.running import lock
 from signlet.running.lock import only_one, only_one_file
 from signlet.runs import RunFolder
+from signlet.sources import open_source
+from signlet.training.clips import packed_clips
 from signlet.training.ensemble import write_ensemble
 from signlet.training.recipes import load_recipe
 from signlet.tune import Search, tune
@@ -270,14 +272,33 @@ def test_train_leaves_no_other_clips_in_a_run(
     if change == "a sign less":
         (clips / "wave").rmdir()
     command = ["train", "--data", clips, "--run", run, "--resume", "--jobs", "1"]
-    assert f"was started with {'signs 3' if 'sign' in change else 'clips 12'}" in refused(
-        capsys, *command
-    )
+    said = refused(capsys, *command)
+    assert "the clips have changed since this run began" in said
+    assert ("3 signs then, 2 now" if "sign" in change else "12 clips then, 11 now") in said
 
 
 def test_the_same_clips_may_be_packed_into_it_again(run: Path, clips: Path) -> None:
-    from signlet.training.clips import packed_clips
-
     packed = packed_clips(str(clips), load_recipe("small"), run, 1)
     assert len(packed.names) == 12
     shutil.rmtree(packed.path)
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_clips_that_were_added_or_removed_are_named_before_they_are_read(
+    clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun: bool
+) -> None:
+    where = RunFolder(tmp_path / "mine")
+    pack(open_source(clips), where.packed, 16, jobs=1)
+    if begun:
+        where.settings.write_text("source: folder\nclips: 12\n")
+        where.training(0).path.mkdir()
+        where.training(0).checkpoint.touch()
+    first, second, *_ = sorted((clips / "wave").iterdir())
+    first.rename(first.with_name("zoe_1.npz"))
+    second.with_name("zoe_2.npz").write_bytes(second.read_bytes())
+    monkeypatch.setattr("signlet.training.clips.pack", None)
+    said = rf"2 added \(wave/zoe_1.npz, wave/zoe_2.npz\) and 1 removed \(wave/{first.name}\)"
+    with pytest.raises(SignletError, match=said) as refusal:
+        packed_clips(str(clips), load_recipe("small"), where.path, 1)
+    assert ("since this run began" in str(refusal.value)) == begun
+    assert ("delete this folder" in str(refusal.value)) != begun

@@ -20,7 +20,7 @@ from signlet.modelfile.averaging import KINDS, Kind
 from signlet.pack import PackedSet
 from signlet.runs import RunFolder
 from signlet.runs.metrics import read_metrics
-from signlet.runs.started import INIT, SPLIT, SPLIT_NOTE, VERSION
+from signlet.runs.started import INIT, OF_THE_CLIPS, SPLIT, SPLIT_NOTE, VERSION
 from signlet.training import Recipe
 from signlet.training.clips import packed_clips
 from signlet.training.ensemble import ENSEMBLE
@@ -30,7 +30,7 @@ from signlet.training.recipes import recipe_in
 
 WORK = "calibration"
 """Folder in a run of its trainings without some signs."""
-_OF_THE_CLIPS = (VERSION, "source", "clips", "signs", SPLIT, SPLIT_NOTE)
+_NOT_THE_RECIPE = (VERSION, *OF_THE_CLIPS, SPLIT, SPLIT_NOTE)
 """Settings of a run that are not its recipe's."""
 _REMEDY = "give --unknown CLIPS"
 
@@ -118,7 +118,7 @@ def run_recipe(run: Path) -> Recipe:
             f"{run}: was started from {settings[INIT]} (--init), which may already know the "
             f"signs that are left out; {_REMEDY}"
         )
-    own = {name: value for name, value in settings.items() if name not in _OF_THE_CLIPS}
+    own = {name: value for name, value in settings.items() if name not in _NOT_THE_RECIPE}
     try:
         return recipe_in(own)
     except Exception as error:  # whatever jsonargparse makes of a damaged value

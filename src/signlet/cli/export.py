@@ -103,7 +103,7 @@ def run(arguments: list[str]) -> None:
     model = load_model(folder)
     folder = folder if folder.is_dir() else folder.parent
     out = Path(parsed.out or folder / "export")
-    require_writable(out / CARD)
+    require_writable(out / CARD, out)
     clips = _real_clips(parsed, model.about.get("source"), console)
     asked = list(dict.fromkeys(_ALSO.get(name, name) for name in parsed.to))
     formats = asked or _formats(console)

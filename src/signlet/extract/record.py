@@ -50,7 +50,7 @@ class Record:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
-        require_writable(self.path)
+        require_writable(self.path, folder)
         self.rows: dict[str, Row] = {row.video: row for row in _read(self.path)}
 
     @contextmanager

@@ -83,8 +83,11 @@ def _require_no_device(path: Path) -> None:
         raise SignletError(f"{path}: is a device or a pipe, not a file; name another")
 
 
-def require_writable(path: Path) -> None:
-    """Raise SignletError, before long work, where `path` cannot be written; nothing is left."""
+def require_writable(path: Path, named: Path | None = None) -> None:
+    """Raise SignletError, before long work, where `path` cannot be written; nothing is left.
+
+    named: the folder that the user gave, for the message; None for `path` itself.
+    """
     _require_no_device(path)
     try:
         if path.is_dir():
@@ -94,7 +97,7 @@ def require_writable(path: Path) -> None:
             pass
     except OSError as error:
         raise SignletError(
-            f"{path}: cannot be written ({error.strerror}); choose another place"
+            f"{named or path}: cannot be written ({error.strerror}); choose another place"
         ) from None
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from signlet.errors import SignletError
 from signlet.evaluation.duplicates import trained_duplicates
 from signlet.evaluation.folds import FoldPlan
 from signlet.evaluation.predict import predict
@@ -18,14 +19,27 @@ from signlet.evaluation.predictions import Predictions, write_predictions
 from signlet.evaluation.scores import score
 from signlet.evaluation.split_plan import TRAINED_FOR
 from signlet.evaluation.verdict import counted
+from signlet.meaning.clip_warnings import listed
 from signlet.model import SignModel
 from signlet.model.files import save_model
 from signlet.pack import PackedSet
+from signlet.pack.layout import fingerprint
 from signlet.runs.folder import RunFolder
 from signlet.runs.joined import joined_predictions, members_of
 from signlet.runs.metrics import metrics_of, write_metrics
-from signlet.runs.started import INIT, INIT_DIGEST, SPLIT, SPLIT_NOTE, VERSION, refuse_other, start
-from signlet.sources import Source
+from signlet.runs.started import (
+    CLIPS_DIGEST,
+    INIT,
+    INIT_DIGEST,
+    OTHERS,
+    SPLIT,
+    SPLIT_NOTE,
+    VERSION,
+    changed_clips,
+    refuse_other,
+    start,
+)
+from signlet.sources import ClipRef, Source
 from signlet.training.init import Init
 from signlet.training.settings import Recipe, plain
 from signlet.version import __version__
@@ -53,6 +67,7 @@ def open_run(
         "source": packed.source,
         "clips": len(packed.names),
         "signs": len(packed.signs),
+        CLIPS_DIGEST: packed.header.settings.fingerprint,
         **plain(recipe),
         **({} if init is None else {INIT: init.where, INIT_DIGEST: init.digest}),
         **({SPLIT: split, SPLIT_NOTE: plan.note} if plan and split else {}),
@@ -71,8 +86,29 @@ def refuse_other_recipe(run: RunFolder, recipe: Recipe) -> None:
 
 
 def refuse_other_source(run: RunFolder, source: Source) -> None:
-    """Raise SignletError, before packing, where the run to resume is of other data."""
-    refuse_other(run, {"source": source.name, "signs": len(source.signs)})
+    """Raise SignletError, before packing, where the folder holds other clips than the source's."""
+    refuse_other(run, {"source": source.name})
+    refs = source.refs()
+    digest = fingerprint(refs)
+    if run.has_packed:
+        packed = PackedSet.open(run.packed)
+        if packed.header.settings.fingerprint != digest:
+            _refuse_changes(run, packed, refs)
+    refuse_other(run, {"signs": len(source.signs), CLIPS_DIGEST: digest})
+
+
+def _refuse_changes(run: RunFolder, packed: PackedSet, refs: Sequence[ClipRef]) -> None:
+    before = {*packed.names, *packed.skipped["name"].to_pylist()}
+    now = {ref.name for ref in refs}
+    differ = {"added": sorted(now - before), "removed": sorted(before - now)}
+    parts = [f"{len(some)} {how} ({listed(some)})" for how, some in differ.items() if some]
+    change = " and ".join(parts) or OTHERS
+    if run.begun:
+        raise changed_clips(run, change)
+    raise SignletError(
+        f"{run.packed}: holds the clips of an earlier command, which has trained nothing with "
+        f"them, and the clips have changed since: {change}; delete this folder, or choose another"
+    )
 
 
 def refuse_other_clips(run: RunFolder, packed: PackedSet) -> None:

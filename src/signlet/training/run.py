@@ -96,7 +96,7 @@ def check(
 ) -> None:
     """Raise SignletError, before a clip is read, where the training cannot be had or kept."""
     processes.main_only(lambda: processes.check_batch(recipe.optimiser.batch_size))
-    processes.main_only(lambda: require_writable(run.settings))
+    processes.main_only(lambda: require_writable(run.settings, run.path))
     processes.main_only(lambda: refuse_used(run, resume))
     processes.main_only(lambda: refuse_other_packing(run, recipe))
     processes.main_only(lambda: check_trackers(track))

@@ -133,6 +133,20 @@ def test_two_signals_end_it_although_the_model_hangs(
 
 
 @pytest.mark.parametrize("number", [TERM, INT])
+def test_a_signal_while_it_starts_ends_it(number: signal.Signals) -> None:
+    at_once = f"lambda _: os.kill(os.getpid(), {number.value})"
+    code = "import os; from signlet.serve.app import make_app; from signlet.serve.server import "
+    code += "run; from signlet_testing.serving import Standin; "
+    code += f"run(make_app(Standin()), '127.0.0.1', 0, 20, announce={at_once})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=ENVIRONMENT)
+    said = done.stderr.decode()
+    if number == TERM:
+        assert (done.returncode, said) == (0, "signlet: stopped\n")
+    else:
+        assert said.endswith("\nKeyboardInterrupt\n"), "the command line makes one line of it"
+
+
+@pytest.mark.parametrize("number", [TERM, INT])
 def test_one_signal_drains_for_a_bounded_time_although_the_model_hangs(number: Any) -> None:
     with hanging(1000, drain=0.5) as (server, _):
         server.send_signal(number)

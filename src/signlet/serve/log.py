@@ -23,6 +23,8 @@ def plain_warnings() -> None:
     They are in the answers; the log tells nothing of clips. For a process of the service's own.
     """
     warnings.filterwarnings("ignore", category=ClipWarning)
+    # A signal may come between the making of uvicorn's coroutine and its first step.
+    warnings.filterwarnings("ignore", r"coroutine 'Server\.serve' was never awaited")
     warnings.showwarning = _one_line
 
 

@@ -61,12 +61,12 @@ def run(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server = _Server(_config(app, service, drain, access_log), service, drain)
     shown = f"[{host}]" if ":" in host else host
-    announce(f"http://{shown}:{listening.getsockname()[1]}")
     try:
+        announce(f"http://{shown}:{listening.getsockname()[1]}")
         server.run(sockets=[listening])
         server.interrupted()
-    except SystemExit:
-        if server.started:
+    except SystemExit as end:
+        if server.started or not end.code:  # SIGTERM may come while it starts
             tell(STOPPED)
             raise
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from collections import Counter
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from signlet.modelfile import checksum, tflite_file
 from signlet.modelfile.averaging import Average
 from signlet.modelfile.card import Card
 from signlet.recognition.recogniser import Recogniser
+from signlet.running.silence import only_errors, silent
 from signlet.runtimes import litert as runtime
 from signlet_testing.litert_files import (
     AVERAGE,
@@ -218,6 +220,37 @@ def test_clip_beyond_the_limit_of_the_card_is_refused_with_a_remedy() -> None:
     assert loaded.probabilities([clip(100), clip(1)]).shape == (2, len(SIGNS))
     with pytest.raises(ClipError, match=r"201 frames, .* at most 100; .* one frame in 3"):
         loaded.probabilities([clip(201)])
+
+
+def test_what_the_library_tells_of_itself_is_not_printed_but_its_errors_are(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    class Talks(_Interpreter):
+        def get_signature_runner(self, name: str) -> Callable[..., dict[str, NDArray[np.float32]]]:
+            def run(inputs: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+                os.write(2, b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\n")
+                os.write(2, b"ERROR: no memory\nI0000 00:00:1 port.cc:1] all is well\n")
+                return super_run(inputs)
+
+            super_run = super().get_signature_runner(name)
+            return run
+
+    card = Card(signs=SIGNS, max_lens=(6,), average=Average.plain(1), precision="fp32")
+    loaded = runtime.LitertRuntime(Talks(), card, Path("m.tflite"))
+    assert loaded.probabilities([clip(3)]).shape == (1, len(SIGNS))
+    assert capfd.readouterr() == ("", "ERROR: no memory\n")
+
+
+def test_a_silent_part_within_drops_nothing_of_what_comes_after(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with only_errors():
+        os.write(2, b"ERROR: before\n")
+        with silent():
+            os.write(2, b"WARNING: within\n")
+        os.write(2, b"INFO: still within\n")
+    os.write(2, b"INFO: after\n")
+    assert capfd.readouterr() == ("", "ERROR: before\nINFO: after\n")
 
 
 @pytest.mark.parametrize("error", [ValueError("one\ntwo"), RuntimeError(""), MemoryError()])

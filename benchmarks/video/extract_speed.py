@@ -41,11 +41,11 @@ import numpy as np
 
 from benchmarks.environment import SHARED, write_csv
 from signlet.extract import extract_many
+from signlet.running.silence import silent
 from signlet.video.extractors import Choice, opened
 from signlet.video.frames import read_frames
 from signlet.video.holistic import Holistic
 from signlet.video.picture import LONG_SIDE, Image
-from signlet.video.silence import silent
 
 VIDEOS = SHARED / "data" / "videos"
 ENLARGED = 8

@@ -28,6 +28,7 @@ from signlet.modelfile.averaging import Average
 from signlet.modelfile.card import Card
 from signlet.modelfile.tflite_file import append_card
 from signlet.preprocess import Preprocess
+from signlet.running.silence import only_errors
 from signlet.running.temporary import scratch
 from signlet.runtimes.litert import EMBEDDING, INPUT, OUTPUT
 from signlet.text.install import needs
@@ -165,7 +166,7 @@ def _quiet() -> Iterator[None]:
     os.environ.setdefault("LITERT_TORCH_SHOW_PROGRESS", "n")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        with quiet():
+        with only_errors(), quiet():
             yield
     except ModuleNotFoundError as error:
         raise SignletError(needs("writing .tflite", "export", error)) from None

@@ -9,10 +9,10 @@ import numpy as np
 from signlet.extract.pose_parts import pose_parts
 from signlet.files.atomic import replacing
 from signlet.landmarks import FACE, LEFT_HAND, POSE, RIGHT_HAND
+from signlet.running.silence import silent
 from signlet.sources import write_clip
 from signlet.video.extraction import Extraction
 from signlet.video.needs import needs_video
-from signlet.video.silence import silent
 
 FORMATS = ("parquet", "npz", "pose")
 """The formats that `signlet extract` writes; the first is the default."""

@@ -17,6 +17,7 @@ from signlet.landmarks import NUM_RAW
 from signlet.modelfile.answers import checked, library
 from signlet.modelfile.card import Card, read_card
 from signlet.modelfile.tflite_file import card_text, read_bytes
+from signlet.running.silence import only_errors
 from signlet.runtimes import Answers, Runtime, require_embedding, require_frames
 from signlet.text.install import needs
 
@@ -42,6 +43,7 @@ class LitertRuntime(Runtime):
         self._interpreter = interpreter  # the runner does not keep it alive
         self._runner = interpreter.get_signature_runner(SIGNATURE)
         self._one_at_a_time = threading.Lock()
+        self._used = False
         self.card = card
         self.signs, self.about = card.signs, card.about
         self.calibration, self.max_frames = card.calibration, card.max_frames
@@ -74,11 +76,18 @@ class LitertRuntime(Runtime):
         answers = [np.empty((len(raws), width), np.float32) for width in wanted.values()]
         for row, raw in enumerate(raws):
             with self._one_at_a_time, library(self._path, "be run"):
-                said = self._runner(**{INPUT: raw})
+                said = self._first(raw) if not self._used else self._runner(**{INPUT: raw})
                 for all_rows, name in zip(answers, wanted, strict=True):
                     one = np.asarray(said[name])[None]
                     all_rows[row] = checked(one, 1, all_rows.shape[1], self._path)
         return answers
+
+    def _first(self, raw: NDArray[np.float32]) -> Any:
+        """Run the first clip, at which the library tells of its delegate."""
+        with only_errors():
+            said = self._runner(**{INPUT: raw})
+        self._used = True
+        return said
 
     def _require_length(self, frames: int) -> None:
         if self.max_frames is not None and frames > self.max_frames:
@@ -100,9 +109,10 @@ def load(path: Path, threads: int = 0) -> LitertRuntime:
     card = read_card(card_text(content, str(path)), str(path))
     make = _interpreter_class(path)
     try:
-        interpreter = make(model_content=content, num_threads=threads or _usual_threads())
-        _check(interpreter, card, path)
-        return LitertRuntime(interpreter, card, path)
+        with only_errors():
+            interpreter = make(model_content=content, num_threads=threads or _usual_threads())
+            _check(interpreter, card, path)
+            return LitertRuntime(interpreter, card, path)
     except SignletError:
         raise
     except Exception as error:  # a library's own errors have no common base

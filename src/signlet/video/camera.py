@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from signlet.errors import SignletError
+from signlet.running.silence import silent
 from signlet.video.needs import needs_video
 from signlet.video.picture import VideoFrame
-from signlet.video.silence import silent
 
 _MISSES = 50
 """If this many pictures in a row are missing, the camera is gone."""

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signlet.landmarks import FACE, LEFT_HAND, NUM_RAW, POSE, RIGHT_HAND
+from signlet.running.silence import silent
 from signlet.video.needs import needs_video
 from signlet.video.picture import Image
-from signlet.video.silence import silent
 
 _PARTS = {
     "face_landmarks": FACE,

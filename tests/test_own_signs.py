@@ -6,7 +6,10 @@ import json
 import re
 import shlex
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -14,9 +17,12 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from signlet.calibration.unknown import require_unknown
 from signlet.cli import COMMANDS, main
 from signlet.cli.parsing import given_flags
 from signlet.errors import SignletError
+from signlet.evaluation.predict import packed_for, require_known
+from signlet.model.files import ModelFile
 from signlet.pack import PackedSet, pack
 from signlet.quality.data_warnings import NO_ESTIMATE, data_warnings
 from signlet.recognition.recogniser import Recogniser
@@ -280,11 +286,70 @@ def test_videos_are_extracted_first_and_lie_beside_landmarks(
     assert "signlet inspect" in said
 
 
-def test_one_sign_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    clips = record(tmp_path / "clips", signs=("hello",))
+@pytest.mark.parametrize(
+    ("flags", "signs", "said"),
+    [
+        ("--folds none --full-fit", 1, "one sign only (circle); training needs at least two"),
+        ("--num_folds 5", 3, "2 signers are too few for 5 folds; set num_folds to 2 or fewer"),
+        ("--num_folds 50", 3, "6 clip(s), too few for 50 folds; set num_folds to 6 (--num_folds"),
+        ("--num_folds 1", 3, "1 folds are too few; set num_folds to 2 or more"),
+        ("--folds 3", 3, "--folds 3: give 'all', 'none' or numbers from 0 to 1"),
+        ("--split val", 3, "the clips are in no published split"),
+    ],
+)
+def test_what_the_list_of_clips_does_not_allow_is_refused_before_one_is_read(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    flags: str,
+    signs: int,
+    said: str,
+) -> None:
+    clips = record(tmp_path / "clips", signs=SIGNS[:signs])
+    monkeypatch.setattr("signlet.training.clips.pack", None)
     given_ = ["train", "--data", str(clips), "--run", str(tmp_path / "run"), "--jobs", "1"]
-    assert main([*given_, "--folds", "none", "--full-fit"]) == 2
-    assert "one sign only (hello); training needs at least two" in capsys.readouterr().err
+    assert main([*given_, *flags.split()]) == 2
+    told = capsys.readouterr()
+    assert said in told.err
+    assert not told.out
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ("--num_folds 9", "too few for 9 folds"),
+        ("--num_folds 2", "num_folds is 2; tuning needs 3"),
+        ("--study tune", "give the study a file name such as"),
+        ("--study afile/tune.db", "tune.db: cannot be written"),
+    ],
+)
+def test_tune_refuses_it_before_one_is_read_too(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    flags: str,
+    said: str,
+) -> None:
+    pytest.importorskip("optuna", reason="tuning needs signlet[tune]")
+    clips = record(tmp_path / "clips", signers=3)
+    (tmp_path / "afile").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("signlet.training.clips.pack", None)
+    assert main(["tune", "--data", str(clips), *flags.split()]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_clips_of_other_signs_than_a_test_needs_are_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clips, model = record(tmp_path / "clips"), cast(ModelFile, SimpleNamespace(signs=("hello",)))
+    monkeypatch.setattr("signlet.evaluation.predict.pack", None)
+    with pytest.raises(SignletError, match="no clip shows a sign that the model knows"):
+        packed_for(model, clips, tmp_path, False, check=partial(require_known, model))
+    model = cast(ModelFile, SimpleNamespace(signs=SIGNS))
+    with pytest.raises(SignletError, match="knows the signs of all 18 clips"):
+        packed_for(model, clips, tmp_path, False, check=partial(require_unknown, model))
 
 
 def test_no_readable_clip_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

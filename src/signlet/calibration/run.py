@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from signlet.calibration.files import PLOT, write_calibration, write_plot
 from signlet.calibration.leave_out import SOUP
 from signlet.calibration.leave_out_runs import LeaveOutRequest, answers_without_signs
 from signlet.calibration.measure import Calibrated, calibrate, require_share
-from signlet.calibration.unknown import predict_unknown
+from signlet.calibration.unknown import predict_unknown, require_unknown
 from signlet.errors import SignletError
 from signlet.evaluation.predict import packed_for
 from signlet.evaluation.predictions import Predictions, read_predictions
@@ -82,7 +83,8 @@ def _of_unknown(
     model: ModelFile, clips: UnknownClips, events: Events
 ) -> tuple[list[Predictions], dict[str, Any]]:
     with scratch("calibrate") as folder:
-        packed = packed_for(model, clips.where, clips.work or folder, events.bar, *clips.told)
+        out, check = clips.work or folder, partial(require_unknown, model)
+        packed = packed_for(model, clips.where, out, events.bar, *clips.told, check=check)
         with events.doing("Recognising ..."):
             try:
                 answers = predict_unknown(model, *packed)

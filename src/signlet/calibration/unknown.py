@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
@@ -11,6 +13,15 @@ from signlet.evaluation.predictions import Predictions
 from signlet.model.files import ModelFile
 from signlet.pack import PackedSet
 from signlet.text.confusables import numbers, one_form
+
+
+def require_unknown(model: ModelFile, signs: Sequence[str | None]) -> None:
+    """Raise SignletError if the model knows the signs of all clips; None for one without a sign."""
+    known = numbers(model.signs)
+    if all(sign is not None and one_form(sign) in known for sign in signs):
+        raise SignletError(
+            f"the model knows the signs of all {len(signs):,} clips; name clips of other signs"
+        )
 
 
 def predict_unknown(model: ModelFile, *sets: PackedSet) -> Predictions:
@@ -31,10 +42,7 @@ def predict_unknown(model: ModelFile, *sets: PackedSet) -> Predictions:
     known = numbers(model.signs)
     strange = [one_form(sign) not in known for sign in packed.signs]
     rows = np.flatnonzero([label < 0 or strange[label] for label in packed.labels])
-    if not len(rows):
-        raise SignletError(
-            f"the model knows the signs of all {len(packed):,} clips; name clips of other signs"
-        )
+    require_unknown(model, [packed.signs[i] if i >= 0 else None for i in packed.labels])
     chosen = torch.from_numpy(rows)
     answers = [predict(m, length[m.config.max_len], chosen).numpy() for m in model.members]
     return Predictions(

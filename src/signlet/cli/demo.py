@@ -26,7 +26,7 @@ from signlet.training.clips import packed_clips
 from signlet.training.gather import refuse_other_recipe
 from signlet.training.memory import keep_freed_memory
 from signlet.training.recipes import add_recipe, recipe_of
-from signlet.training.run import Wanted, check, train_checked
+from signlet.training.run import Wanted, check, plan_of, train_checked
 
 _EXAMPLES = """
   signlet demo
@@ -57,7 +57,9 @@ def run(arguments: list[str]) -> None:
     check(recipe, there, True, (), processes)
     processes.main_only(lambda: refuse_other_recipe(there, recipe))
     packed = processes.main_process_first(
-        lambda: packed_clips(_SOURCE, recipe, folder, events=events)
+        lambda: packed_clips(
+            _SOURCE, recipe, folder, events=events, check=lambda listed: plan_of(listed, recipe)
+        )
     )
     results = train_checked(recipe, packed, there, Wanted([0], 0, resume=True), processes, events)
     if processes.main:

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from signlet.cli.parsing import add_columns, add_names, existing, make_parser, p
 from signlet.cli.training import print_duplicates
 from signlet.errors import SignletError
 from signlet.evaluation.duplicates import trained_duplicates
-from signlet.evaluation.predict import is_packed, packed_for, predict_known
+from signlet.evaluation.predict import is_packed, packed_for, predict_known, require_known
 from signlet.evaluation.predictions import Predictions, read_predictions
 from signlet.evaluation.scores import score
 from signlet.evaluation.show import print_scores, print_verdict
@@ -76,7 +77,8 @@ def run(arguments: list[str]) -> None:
         with scratch("evaluate") as beside:
             out = Path(parsed.work or beside) / PACKED
             told = (parsed.columns, parsed.names)
-            packed = packed_for(model, parsed.data, out, True, *told)
+            check = partial(require_known, model)
+            packed = packed_for(model, parsed.data, out, True, *told, check=check)
             results = {"model": predict_known(model, *packed)}
             _say_notes(parsed, packed[0], model, trained_before_note(folder, packed[0]))
     if parsed.json:

@@ -12,17 +12,21 @@ from signlet.cli.parsing import add_columns, add_names, existing, make_parser, p
 from signlet.cli.training import with_recipe_paths
 from signlet.errors import SignletError
 from signlet.evaluation.folds import signer_folds
+from signlet.files.atomic import require_writable
 from signlet.text.console import SafeConsole
 from signlet.training.clips import packed_clips
 from signlet.training.recipes import add_recipe, recipe_of
+from signlet.training.run import plan_of
 from signlet.training.train_plan import parse_folds
 from signlet.tune import (
     DEFAULT_SPACE,
     Metric,
     Search,
+    check_search,
     print_result,
     read_space,
     require_optuna,
+    require_study_name,
     tune,
     write_result,
 )
@@ -85,8 +89,14 @@ def run(arguments: list[str]) -> None:
     folds = _validation(parsed.folds, test_fold, recipe.num_folds)
     study, console = Path(parsed.study), SafeConsole()
     folder = study.with_suffix("")
+    check_search(recipe, space, folds, test_fold)
+    require_study_name(study)
+    require_writable(study)
     told, events = (parsed.columns, parsed.names), ConsoleEvents(console)
-    packed = packed_clips(parsed.data, recipe, folder, parsed.jobs, events, *told)
+    packed = packed_clips(
+        *(parsed.data, recipe, folder, parsed.jobs, events, *told),
+        check=lambda listed: plan_of(listed, recipe),
+    )
     search = Search(recipe, packed, space, folds, test_fold, parsed.metric)
     _say(search, console)
     result = tune(search, study, parsed.trials, device=parsed.device, events=events)

@@ -131,7 +131,7 @@ def _groupable(labels: NDArray[np.int64], names: list[str]) -> bool:
 
 def _check(labels: NDArray[np.int64], folds: int) -> None:
     if folds < 2:
-        raise SignletError(f"{folds} folds are too few; set num_folds to 2 or more")
+        raise SignletError(f"{folds} folds are too few; set num_folds to 2 or more (--num_folds 2)")
     counts = np.unique(labels, return_counts=True)[1]
     if len(counts) < 2:
         raise SignletError(
@@ -139,7 +139,7 @@ def _check(labels: NDArray[np.int64], folds: int) -> None:
         )
     most = int(counts.max())
     if most < folds:
-        lower = f"set num_folds to {most} or " if most > 1 else ""
+        lower = f"set num_folds to {most} (--num_folds {most}) or " if most > 1 else ""
         raise SignletError(
             f"no sign has more than {most} clip(s), too few for {folds} folds; "
             f"{lower}add recordings of each sign"

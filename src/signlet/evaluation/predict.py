@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -66,15 +66,20 @@ def packed_for(
     progress: Bars | bool,
     columns: str | None = None,
     names: str | None = None,
+    check: Callable[[Sequence[str | None]], object] | None = None,
 ) -> list[PackedSet]:
     """A packed set as it is, or the clips of a source packed for each member's length.
 
     out: where to pack them to. progress: as in `pack`. columns, names: as in `open_source`.
+    check: raises SignletError, before a clip is read, if the signs of a source's clips do not
+        allow what they are for; None for a clip of unknown sign.
     Raises SignletError if the clips are missing.
     """
     if is_packed(where, columns, names):
         return [PackedSet.open(where)]
     source = open_source(where, columns, names)
+    if check is not None:
+        check([ref.sign for ref in source.refs()])
     lengths = sorted({member.config.max_len for member in model.members})
     return [pack(source, out / str(length), length, progress=progress) for length in lengths]
 
@@ -109,6 +114,13 @@ def predictions_of(
     )
 
 
+def require_known(model: ModelFile, signs: Iterable[str | None]) -> None:
+    """Raise SignletError if the model knows none of the signs, which are matched by name."""
+    known = numbers(model.signs)
+    if not any(sign is not None and one_form(sign) in known for sign in signs):
+        raise SignletError("no clip shows a sign that the model knows; compare the sign names")
+
+
 def predict_known(model: ModelFile, *sets: PackedSet) -> Predictions:
     """A model's predictions for all clips of a packed set whose sign it knows.
 
@@ -130,8 +142,7 @@ def predict_known(model: ModelFile, *sets: PackedSet) -> Predictions:
     number = np.array([*(known.get(one_form(sign), -1) for sign in packed.signs), -1])
     labels = number[packed.labels]  # -1, unknown, is the last one
     rows = np.flatnonzero(labels >= 0)
-    if not len(rows):
-        raise SignletError("no clip shows a sign that the model knows; compare the sign names")
+    require_known(model, (packed.signs[packed.labels[row]] for row in rows))
     chosen = torch.from_numpy(rows)
     answers = [predict(m, length[m.config.max_len], chosen).numpy() for m in model.members]
     names, signers = packed.names, packed.signers

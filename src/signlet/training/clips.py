@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from signlet.errors import SignletError
@@ -11,6 +12,7 @@ from signlet.pack import PackedSet, pack
 from signlet.runs.folder import RunFolder
 from signlet.sources import Source, open_source, with_videos
 from signlet.training.gather import refuse_other_clips, refuse_other_source
+from signlet.training.listed import ListedClips
 from signlet.training.progress import Events
 from signlet.training.settings import Recipe
 
@@ -26,11 +28,13 @@ def packed_clips(
     events: Events | None = None,
     columns: str | None = None,
     names: str | None = None,
+    check: Callable[[ListedClips], object] | None = None,
 ) -> PackedSet:
     """A packed set as it is, or the clips of a source packed into the run folder.
 
     data: None for the recipe's own. jobs: processes, -1 for one per core.
-    columns, names: as in `open_source`.
+    columns, names: as in `open_source`. check: raises SignletError, before a clip is read, if a
+        source's list of clips does not allow what they are for.
     Raises SignletError if there are no clips, they are packed for another length, or the run
     is of others.
     """
@@ -43,6 +47,9 @@ def packed_clips(
         return _of_length(data, recipe.packing.max_len)
     source = open_source(data, columns, names) if isinstance(data, str | Path) else data
     where = source.name if source is data else str(data)
+    refuse_other_source(RunFolder(run), source)
+    if check is not None:
+        check(ListedClips.of(source))
     return _packed(source, where, recipe, RunFolder(run), jobs, events or Events())
 
 
@@ -58,7 +65,6 @@ def _of_length(packed: PackedSet, max_len: int) -> PackedSet:
 def _packed(
     source: Source, where: str, recipe: Recipe, run: RunFolder, jobs: int, events: Events
 ) -> PackedSet:
-    refuse_other_source(run, source)
     for note in source.notes:
         events.note(f"{note}.")
     if with_videos(source):

@@ -113,7 +113,8 @@ def prepare(job: Job, processes: Processes, events: Events | None = None) -> Rea
         )
         packed = processes.main_process_first(
             lambda: packed_clips(
-                job.data, job.recipe, job.run, job.jobs, events, job.columns, job.names
+                *(job.data, job.recipe, job.run, job.jobs, events, job.columns, job.names),
+                check=lambda listed: plan_training(job.recipe, listed, job.requested),
             )
         )
         plan = processes.main_process_first(

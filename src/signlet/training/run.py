@@ -29,6 +29,7 @@ from signlet.runs.started import refuse_used
 from signlet.training.fold import FoldTraining
 from signlet.training.gather import gather, open_run, refuse_other_packing
 from signlet.training.init import Init
+from signlet.training.listed import Clips
 from signlet.training.processes import Processes, start_processes
 from signlet.training.progress import Bar, Events, Log, Tracked
 from signlet.training.settings import Recipe
@@ -175,7 +176,7 @@ def fit(
     return work.soup_with_head()
 
 
-def plan_of(packed: PackedSet, recipe: Recipe, split: str | None = None) -> FoldPlan:
+def plan_of(packed: Clips, recipe: Recipe, split: str | None = None) -> FoldPlan:
     """Plan the folds: a published split, or else the recipe's folds of signers.
 
     Raises SignletError if the clips do not allow it.

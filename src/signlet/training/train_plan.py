@@ -8,8 +8,8 @@ import numpy as np
 
 from signlet.errors import SignletError
 from signlet.evaluation.folds import NO_ESTIMATE, possible_folds, signer_folds
-from signlet.pack import PackedSet
 from signlet.training import Recipe
+from signlet.training.listed import Clips
 from signlet.training.run import plan_of
 from signlet.training.settings import FEW_BATCHES, OptimiserSettings, steps_and_batch_size
 
@@ -68,7 +68,7 @@ def parse_folds(text: str, count: int) -> list[int]:
     return folds
 
 
-def plan_training(recipe: Recipe, packed: PackedSet, requested: Requested) -> TrainPlan:
+def plan_training(recipe: Recipe, packed: Clips, requested: Requested) -> TrainPlan:
     """Folds, full fit and epochs for these clips.
 
     Flags win. Raises SignletError if the requested folds are impossible, or if the clips show
@@ -86,14 +86,14 @@ def plan_training(recipe: Recipe, packed: PackedSet, requested: Requested) -> Tr
         _small_note(requested, folds, recipe.fits if full_fit else 0),
     ]
     recipe = replace(recipe, num_folds=count or recipe.num_folds)
-    trained = _trained(packed, count)
+    trained = _trained(packed, count if folds or count > 1 else 0)
     recipe, all_count = _with_all_clips(recipe, trained, requested)
     recipe, longer = _long_enough(recipe, trained, requested)
     notes += [all_count, longer]
     return TrainPlan(recipe, folds, full_fit, tuple(note for note in notes if note))
 
 
-def _with_split(recipe: Recipe, packed: PackedSet, requested: Requested, split: str) -> TrainPlan:
+def _with_split(recipe: Recipe, packed: Clips, requested: Requested, split: str) -> TrainPlan:
     """One training, tested on a published split; a second one, on all clips, if requested."""
     plan = plan_of(packed, recipe, split)
     recipe, all_count = _with_all_clips(recipe, len(plan.training(0)), requested)
@@ -101,7 +101,7 @@ def _with_split(recipe: Recipe, packed: PackedSet, requested: Requested, split: 
     return TrainPlan(recipe, [0], requested.full_fit, tuple(filter(None, [all_count, longer])))
 
 
-def _require_two_signs(packed: PackedSet) -> None:
+def _require_two_signs(packed: Clips) -> None:
     shown = [packed.signs[label] for label in np.unique(packed.labels[packed.labels >= 0])]
     if len(shown) < 2:
         what = f"one sign only ({shown[0]})" if shown else "no known sign"
@@ -112,7 +112,7 @@ def _require_two_signs(packed: PackedSet) -> None:
 
 
 def _trainings(
-    requested: Requested, count: int, wanted: int, packed: PackedSet
+    requested: Requested, count: int, wanted: int, packed: Clips
 ) -> tuple[list[int], bool]:
     """Folds to test on, and whether to train on all clips after that."""
     if count == 0 and requested.folds in (None, "none"):
@@ -122,7 +122,7 @@ def _trainings(
     return folds, requested.full_fit or (len(packed) <= LARGE_SET and requested.folds is None)
 
 
-def _folds_note(count: int, wanted: int, packed: PackedSet, tested: int) -> str:
+def _folds_note(count: int, wanted: int, packed: Clips, tested: int) -> str:
     if count == 0:
         return NO_ESTIMATE[0].upper() + NO_ESTIMATE[1:]
     if count == wanted or not tested:
@@ -157,10 +157,13 @@ def _times(count: int) -> str:
     return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
-def _trained(packed: PackedSet, count: int) -> int:
-    """Number of clips in the smallest training."""
+def _trained(packed: Clips, count: int) -> int:
+    """Number of clips in the smallest training. Raises SignletError for impossible folds.
+
+    count: of folds, 0 for none.
+    """
     known = int((packed.labels >= 0).sum())
-    if count < 2:
+    if count == 0:
         return known
     plan = signer_folds(packed.labels, packed.signers, count)
     return known - int(np.bincount(plan.folds[plan.folds >= 0]).max())

@@ -71,18 +71,7 @@ class Search:
     metric: Metric = "balanced_accuracy"
 
     def __post_init__(self) -> None:
-        count, used = self.recipe.num_folds, {*self.validation, self.test_fold}
-        if count < 3:
-            raise SignletError(
-                f"num_folds is {count}; tuning needs 3: to train on, to choose on, and to test on"
-            )
-        if not self.validation or len(used) <= len(set(self.validation)):
-            raise SignletError(
-                f"fold {self.test_fold} cannot be test fold and validation fold; choose others"
-            )
-        if not used <= set(range(count)):
-            raise SignletError(f"folds {sorted(used)}: the recipe has folds 0 to {count - 1}")
-        check_space(self.recipe, self.space)
+        check_search(self.recipe, self.space, self.validation, self.test_fold)
 
     @cached_property
     def folds(self) -> FoldPlan:
@@ -109,6 +98,22 @@ class Search:
             "test fold": str(self.test_fold),
             "metric": self.metric,
         }
+
+
+def check_search(recipe: Recipe, space: Space, validation: Sequence[int], test_fold: int) -> None:
+    """Raise SignletError, for which no clip is needed, if folds or values cannot be searched."""
+    count, used = recipe.num_folds, {*validation, test_fold}
+    if count < 3:
+        raise SignletError(
+            f"num_folds is {count}; tuning needs 3: to train on, to choose on, and to test on"
+        )
+    if not validation or len(used) <= len(set(validation)):
+        raise SignletError(
+            f"fold {test_fold} cannot be test fold and validation fold; choose others"
+        )
+    if not used <= set(range(count)):
+        raise SignletError(f"folds {sorted(used)}: the recipe has folds 0 to {count - 1}")
+    check_space(recipe, space)
 
 
 def tune(

@@ -36,6 +36,12 @@ def require_optuna() -> None:
         raise SignletError(needs("tuning", "tune", error)) from None
 
 
+def require_study_name(path: Path) -> None:
+    """Raise SignletError for a path without an ending, which is that of the study's folder."""
+    if not path.suffix:
+        raise SignletError(f"{path}: give the study a file name such as {path}.db")
+
+
 def open_study(path: Path, about: Mapping[str, str]) -> optuna.Study:
     """The study, new or continued, with a trial that was cut off marked as failed.
 
@@ -47,8 +53,7 @@ def open_study(path: Path, about: Mapping[str, str]) -> optuna.Study:
     from optuna.trial import TrialState
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    if not path.suffix:
-        raise SignletError(f"{path}: give the study a file name such as {path}.db")
+    require_study_name(path)
     if path.exists():
         require_regular(path, SignletError)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -62,7 +62,7 @@ def test_a_recipe_in_python_is_taken_as_it_is(tiny_packed: PackedSet, tmp_path: 
 
 
 def test_what_cannot_be_had_is_refused_in_one_line(tiny_packed: PackedSet, tmp_path: Path) -> None:
-    with pytest.raises(SignletError, match="no recipe of that name"):
+    with pytest.raises(SignletError, match="there is no such file or recipe"):
         signlet.train("smal", tiny_packed, tmp_path / "run")
     with pytest.raises(SignletError, match="give only one"):
         signlet.train(TINY, tiny_packed, tmp_path / "run", folds=[0], split="val")

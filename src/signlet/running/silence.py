@@ -31,7 +31,7 @@ def silent() -> Iterator[None]:
 
 @contextmanager
 def only_errors() -> Iterator[None]:
-    """Only what is no chatter of native code reaches the process's stderr, and at the end.
+    """Let only lines that are no chatter of native code reach stderr, and at the end.
 
     TensorFlow Lite has no setting for its log level in Python. Where another thread is `silent`
     at the same time, all is dropped.

@@ -56,19 +56,49 @@ def test_mistakes_in_the_arguments(
     assert signlet.load(mine).signs == ("hello", "thanks")
 
 
-def test_clips_that_cannot_be_taught_are_all_named(
-    base: Path, clips: Path, tmp_path: Path, capsys: Capture
+def test_clips_that_cannot_be_taught_are_all_named_and_left_out(
+    base: Path, mine: Path, clips: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     out = tmp_path / "out.onnx"
+    for sign in ("bye", "hello"):  # of bye there is no other clip
+        (clips / sign).mkdir(exist_ok=True)
+        handless(clips / sign / "carl_1.npz")
+    (clips / "thanks" / "carl_1.npz").write_bytes(b"damaged")
+    assert main(["teach", str(base), str(clips), "-o", str(out)]) == 0
+    told = capsys.readouterr()
+    *named, few, short, lost, counted = told.err.splitlines()
+    assert "too few to tell other signs apart" in few
+    assert "8 of 8 clips are shorter" in short
+    assert lost == "signlet: no usable clip is left of bye, so the model does not know this sign"
+    for line, sign in zip(named, ("bye", "hello"), strict=False):
+        assert line.startswith(f"signlet: {clips}/{sign}/carl_1.npz: no hand was found")
+    assert f"{clips}/thanks/carl_1.npz: is damaged" in named[-1]
+    assert counted.startswith("signlet: the 3 clips named above were left out; record them again")
+    assert f"signlet teach {out} CLIPS --add" in counted
+    assert "Taught: 2 signs from 8 clips" in told.out
+    assert out.read_bytes() == mine.read_bytes()  # as if they had not been there
+
+
+def test_nothing_is_written_where_no_clip_can_be_taught(
+    base: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    out, clips = tmp_path / "out.onnx", tmp_path / "few"
+    for sign in ("bye", "hello"):
+        (clips / sign).mkdir(parents=True)
+        handless(clips / sign / "carl_1.npz")
+    assert main(["teach", str(base), str(clips), "-o", str(out)]) == 2
+    *named, last = capsys.readouterr().err.splitlines()
+    assert [line.split(": ")[1] for line in named] == [
+        f"{clips}/{sign}/carl_1.npz" for sign in ("bye", "hello")
+    ]
+    assert last == "signlet: none of the clips can be taught, so nothing is written"
+    assert not out.exists()
+
+
+def handless(path: Path) -> None:
     bare = moving_hand(0, 0, 0)
     bare[:, 468:489] = bare[:, 522:] = np.nan
-    np.savez(clips / "hello" / "carl_1.npz", landmarks=bare)
-    (clips / "thanks" / "carl_1.npz").write_bytes(b"damaged")
-    assert main(["teach", str(base), str(clips), "-o", str(out)]) == 2
-    first, second = capsys.readouterr().err.splitlines()
-    assert first.startswith(f"signlet: {clips}/hello/carl_1.npz: no hand was found")
-    assert f"{clips}/thanks/carl_1.npz: is damaged" in second
-    assert not out.exists()
+    np.savez(path, landmarks=bare)
 
 
 def test_one_clip_in_two_folders_is_named(

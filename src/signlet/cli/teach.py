@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from signlet.cli.bars import Bars
@@ -15,7 +17,7 @@ from signlet.errors import SignletError
 from signlet.export.teachable import open_base
 from signlet.files.atomic import require_writable
 from signlet.files.missing_path import not_found_message
-from signlet.meaning.clip_warnings import ClipSummary, SetSummary, reading_warnings
+from signlet.meaning.clip_warnings import ClipSummary, SetSummary, listed, reading_warnings
 from signlet.modelfile.rewrite import SUFFIXES
 from signlet.modelfile.taught import Example
 from signlet.pretrained import model_path
@@ -51,14 +53,15 @@ def run(arguments: list[str]) -> None:
 
 
 def _teach(parsed: Any, out: Path) -> None:
+    left_out = _LeftOut()
     with Bars() as bars:
-        progress = make.Progress(tell, bars.begin, bars.step)
+        progress = make.Progress(tell, bars.begin, bars.step, left_out.tell)
         try:
             made = _made(parsed, progress)
         except BadClips as error:
-            for problem in error.problems[:-1]:
+            for problem in error.problems:
                 tell(problem)
-            raise SignletError(error.problems[-1]) from None
+            raise SignletError("none of the clips can be taught, so nothing is written") from None
     if not made.changed:
         return
     made.recogniser.save(out)
@@ -66,6 +69,26 @@ def _teach(parsed: Any, out: Path) -> None:
     say("")
     say(f"Written: {out}")
     say(f"Use it: signlet recognise {out} CLIP")
+    if left_out.clips:
+        tell(f"{left_out.remedy}:  signlet teach {quote(str(out))} CLIPS --add")
+
+
+class _LeftOut:
+    """Clips that cannot be taught."""
+
+    clips = 0
+
+    def tell(self, problems: Sequence[str]) -> None:
+        """Name them."""
+        self.clips += len(problems)
+        for problem in problems:
+            tell(problem)
+
+    @property
+    def remedy(self) -> str:
+        if self.clips == 1:
+            return "the clip named above was left out; record it again, then add it"
+        return f"the {self.clips} clips named above were left out; record them again, then add them"
 
 
 def _parser() -> Any:
@@ -129,8 +152,11 @@ def _made(parsed: Any, progress: make.Progress) -> make.Made:
         made = make.taught_to(found, given, parsed.keep_signs, progress)
     remarked.say()
     signs = make.require_taught(made.recogniser).signs
-    for note in reading_warnings(SetSummary(signs, seen, told=True)):
+    usable = [clip for clip in seen if clip.hands]
+    for note in reading_warnings(SetSummary(signs, usable, told=True)):
         tell(note)
+    if lost := sorted({one.about.sign for one in given} - set(signs)):
+        tell(f"no usable clip is left of {listed(lost)}, so the model does not know this sign")
     return made
 
 

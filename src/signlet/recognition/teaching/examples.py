@@ -87,25 +87,34 @@ def _read(clip: Recognisable, name: str) -> Clip:
     return clip if isinstance(clip, Clip) else Clip.from_array(clip, name)
 
 
-def embedded(given: Sequence[Given], embed: Embed, tick: Callable[[], None]) -> NDArray[np.float32]:
-    """(N, D) embeddings of clips. tick: called after each clip.
+def embedded(
+    given: Sequence[Given],
+    embed: Embed,
+    tick: Callable[[], None],
+    leave_out: Callable[[Sequence[str]], None] | None = None,
+) -> tuple[list[Example], NDArray[np.float32]]:
+    """N examples and their embeddings (N, D). tick: called after each clip.
 
-    Raises BadClips where some cannot be read, or show no hand.
+    leave_out: receives a line for each clip that cannot be read, or shows no hand; N is then
+        smaller. Raises BadClips with these lines without it, or where no clip is left.
     """
     problems: list[str] = []
-    parts = []
+    examples, parts = [], []
     for start in range(0, len(given), _AT_ONCE):
-        clips = list(_usable(given[start : start + _AT_ONCE], problems))
-        if not problems:
-            parts.append(embed(clips))
+        usable = list(_usable(given[start : start + _AT_ONCE], problems))
+        if usable and (leave_out or not problems):
+            examples += [one.about for one, _ in usable]
+            parts.append(embed([clip for _, clip in usable]))
         for _ in given[start : start + _AT_ONCE]:
             tick()
-    if problems:
+    if problems and (leave_out is None or not parts):
         raise BadClips(problems)
-    return np.concatenate(parts)
+    if problems and leave_out:
+        leave_out(problems)
+    return examples, np.concatenate(parts)
 
 
-def _usable(given: Sequence[Given], problems: list[str]) -> Iterator[Clip]:
+def _usable(given: Sequence[Given], problems: list[str]) -> Iterator[tuple[Given, Clip]]:
     for one in given:
         try:
             clip = one.read()
@@ -114,7 +123,7 @@ def _usable(given: Sequence[Given], problems: list[str]) -> Iterator[Clip]:
                     f"{one.path}: no hand was found in any frame, and signs are taught by "
                     "hands; record it again or leave it out"
                 )
-            yield clip
+            yield one, clip
         except SignletError as error:
             problems.append(str(error))
 

@@ -39,11 +39,16 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Progress:
-    """say: receives notes for the user. begin: how many steps of what come. step: one."""
+    """say: receives notes for the user. begin: how many steps of what come. step: one.
+
+    leave_out: receives a line for each clip that cannot be taught, which is then left out; None
+    to raise an error instead.
+    """
 
     say: Say = lambda text: warnings.warn(text, stacklevel=2)
     begin: Callable[[str, int], None] = lambda what, count: None
     step: Callable[[], None] = lambda: None
+    leave_out: Callable[[Sequence[str]], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -158,8 +163,7 @@ def _embedded(
     if not given:
         raise SignletError("there is no example to teach; give at least one clip of a sign")
     progress.begin("looking at the clips", len(given))
-    rows = embedded(given, base.embed_batch, progress.step)
-    return [one.about for one in given], rows
+    return embedded(given, base.embed_batch, progress.step, progress.leave_out)
 
 
 def _made(

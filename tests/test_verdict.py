@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from signlet.evaluation.accuracy import accuracy
 from signlet.evaluation.predictions import Predictions
-from signlet.evaluation.verdict import Grade, accuracy, verdict
+from signlet.evaluation.verdict import Grade, verdict
 
 SIGNS = ("book", "good", "thanks", "water")
 

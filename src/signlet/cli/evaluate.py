@@ -17,6 +17,7 @@ from signlet.cli.parsing import add_columns, add_names, existing, make_parser, p
 from signlet.cli.training import print_duplicates
 from signlet.errors import SignletError
 from signlet.evaluation.duplicates import trained_duplicates
+from signlet.evaluation.faulty import Faulty, faulty_clips
 from signlet.evaluation.predict import is_packed, packed_for, predict_known, require_known
 from signlet.evaluation.predictions import Predictions, read_predictions
 from signlet.evaluation.scores import score
@@ -60,6 +61,7 @@ def run(arguments: list[str]) -> None:
     parsed = parse(parser, arguments)
     folder = existing(parsed.model, "run folder")
     there = RunFolder(folder)
+    faulty: Faulty | None = None
     if parsed.data is None:
         refuse_told(parsed, "--data")
         if there.settings.exists() and not there.config.exists():
@@ -72,6 +74,7 @@ def run(arguments: list[str]) -> None:
                 "with --data, or train with --folds"
             )
         results = read_predictions(there.predictions)
+        faulty = faulty_clips(PackedSet.open(there.packed)) if there.has_packed else None
     else:
         model = load_model(folder)
         with scratch("evaluate") as beside:
@@ -79,6 +82,7 @@ def run(arguments: list[str]) -> None:
             told = (parsed.columns, parsed.names)
             check = partial(require_known, model)
             packed = packed_for(model, parsed.data, out, True, *told, check=check)
+            faulty = faulty_clips(packed[0])
             results = {"model": predict_known(model, *packed)}
             _say_notes(parsed, packed[0], model, trained_before_note(folder, packed[0]))
     if parsed.json:
@@ -93,7 +97,7 @@ def run(arguments: list[str]) -> None:
         *_, best = results.values()
         duplicates = _duplicates(soup or best, there) if parsed.data is None else None
         about = there.about if parsed.data is None else {"scored": printable(parsed.data)}
-        print_verdict(verdict(soup or best, about, duplicates), console)
+        print_verdict(verdict(soup or best, about, duplicates, faulty=faulty), console)
         print_scores(results, console, title)
         if soup and duplicates is not None:
             print_duplicates(soup, duplicates, console)

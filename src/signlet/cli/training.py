@@ -11,10 +11,11 @@ from rich.console import Console
 from signlet.cli.console_events import ConsoleEvents
 from signlet.errors import SignletError
 from signlet.evaluation.duplicates import duplicates_note, trained_duplicates
+from signlet.evaluation.faulty import faulty_clips
 from signlet.evaluation.predictions import Predictions
 from signlet.evaluation.scores import score
 from signlet.evaluation.show import print_scores, print_verdict
-from signlet.evaluation.verdict import NOT_HELD_OUT, verdict
+from signlet.evaluation.verdict import untested, verdict
 from signlet.pack import PackedSet
 from signlet.runs import RunFolder
 from signlet.sources import Source
@@ -66,11 +67,12 @@ def report(
         from signlet.report import write_report  # Matplotlib is not needed before
 
         page = write_report(run, packed)
-    said = NOT_HELD_OUT
+    faulty = faulty_clips(packed)
+    said = untested(faulty)
     if results:
         duplicates = trained_duplicates(results["soup"], packed, split)
         recorded = packed.clips_of_signs()
-        said = verdict(results["soup"], RunFolder(run).about, duplicates, recorded)
+        said = verdict(results["soup"], RunFolder(run).about, duplicates, recorded, faulty)
     print_verdict(said, console)
     if results:
         print_scores(results, console, "For experts: scores of every model", by_signer=False)

@@ -6,20 +6,18 @@ In: predictions of clips that the models had not seen. Out: sentences, for a ter
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from signlet.evaluation.accuracy import Accuracy, accuracy
+from signlet.evaluation.faulty import Faulty, faulty_said
 from signlet.evaluation.limits import ENOUGH_SIGNERS, limits, steps
 from signlet.evaluation.scores import (
-    CONFIDENCE,
-    FEWEST_SIGNERS,
     Predictions,
-    score,
-    scored_signers,
 )
 from signlet.sources.fingerspelling import LANGUAGES
 
@@ -47,6 +45,10 @@ _TRAIN_LONGER = (
     "Train longer: give more --optimiser.epochs, or leave this flag out. If that changes nothing, "
     "look for wrong labels: signlet inspect."
 )
+_RECORD_AGAIN = (
+    "Record the clips with a problem again, or leave them out, and train again. signlet inspect "
+    "lists all of them."
+)
 
 
 @dataclass(frozen=True)
@@ -71,53 +73,12 @@ class Verdict:
         return self.grade not in (Grade.GUESSING, Grade.UNLEARNED)
 
 
-@dataclass(frozen=True)
-class Accuracy:
-    """Share of clips named correctly, its likely range, and the share that guessing gets; in 0..1.
-
-    low, high: NaN if too few people were tested to predict the score of others.
-    """
-
-    right: float
-    low: float
-    high: float
-    guessing: float
-    clips: int
-    signers: int
-    better: bool | None
-    """True if it is better than guessing; None if there are too few clips to tell."""
-
-
-def accuracy(predictions: Predictions) -> Accuracy:
-    """Measure how often clips are named correctly, and whether that is more than guessing.
-
-    Guessing names the most frequent sign each time. The range is the interval over signers, or
-    that over clips (Wilson 1927, doi:10.1080/01621459.1927.10502953) where it is wider: similar
-    scores of a few signers do not prove that all signers score alike. Raises SignletError if no
-    clip has a known sign.
-    """
-    from scipy import stats
-
-    scores, labels = score(predictions), predictions.labels[predictions.labels >= 0]
-    guessing = float(max(np.bincount(labels).max() / len(labels), 1 / len(predictions.signs)))
-    right = round(scores.top1 * scores.clips)
-    test = stats.binomtest(right, scores.clips)
-    clips = test.proportion_ci(CONFIDENCE, method="wilson")
-    low, high = np.fmin(scores.low, clips.low), np.fmax(scores.high, clips.high)
-    better = True if low > guessing else (None if high > guessing and right else False)
-    if right / scores.clips <= guessing:
-        better = False
-    few = scored_signers(predictions) < FEWEST_SIGNERS
-    said = (float("nan"), float("nan")) if few else (float(low), float(high))
-    signers = len(set(predictions.signers) - {""})
-    return Accuracy(scores.top1, *said, guessing, scores.clips, signers, better)
-
-
 def verdict(
     predictions: Predictions,
     about: Mapping[str, Any] | None = None,
     duplicates: NDArray[np.bool_] | None = None,
     recorded: NDArray[np.int64] | None = None,
+    faulty: Faulty | None = None,
 ) -> Verdict:
     """The verdict on a run's model.
 
@@ -126,6 +87,7 @@ def verdict(
     duplicates: (N,) bool, clips that were also trained on; they do not count.
     recorded: (K,) clips of each sign in the data set; None if unknown. A test of one fold holds
         only a part of them.
+    faulty: clips of the data set with a problem; None if unknown.
     """
     about, tested = about or {}, counted(predictions, duplicates)
     if tested is None:
@@ -135,14 +97,17 @@ def verdict(
     shared, known_as = shared_signers(predictions), _languages(about)
     one_person = found.signers == 1 and not shared and "" not in predictions.signers
     grade = _grade(found, own, one_person)
+    broken = faulty_said(faulty, predictions, grade is not Grade.GOOD)
+    doubtful = grade in _DOUBTFUL and not broken
     return Verdict(
         grade,
         _result(found, shared, one_person, about),
         (*_not_counted(duplicates), *_audience(predictions, found, shared, about)),
-        (*_own_clips(own), *limits(predictions, known_as)),
+        (*_own_clips(own), *filter(None, [broken]), *limits(predictions, known_as)),
         (
             *((_TRAIN_LONGER,) if grade is Grade.UNLEARNED else ()),
-            *steps(predictions, found.signers, grade in _DOUBTFUL, shared, known_as, recorded),
+            *((_RECORD_AGAIN,) if broken else ()),
+            *steps(predictions, found.signers, doubtful, shared, known_as, recorded),
         ),
         found,
     )
@@ -201,7 +166,14 @@ NOT_HELD_OUT = Verdict(
         "Or train again with --folds all: signlet then leaves out each person once.",
     ),
 )
-"""The verdict on a model of all clips for which no fold was trained."""
+"""The verdict on a model of all clips for which no fold was trained; see `untested`."""
+
+
+def untested(faulty: Faulty | None = None) -> Verdict:
+    """`NOT_HELD_OUT`, with the clips that have a problem."""
+    if not (said := faulty_said(faulty, None, doubtful=True)):
+        return NOT_HELD_OUT
+    return replace(NOT_HELD_OUT, limits=(said,), steps=(_RECORD_AGAIN, *NOT_HELD_OUT.steps))
 
 
 def _grade(found: Accuracy, training_accuracy: float | None, one_person: bool) -> Grade:

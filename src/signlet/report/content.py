@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from signlet.evaluation.faulty import Faulty
 from signlet.evaluation.scores import (
     Predictions,
     by_sign,
@@ -16,7 +17,7 @@ from signlet.evaluation.scores import (
     score,
     worst_confusions,
 )
-from signlet.evaluation.verdict import NOT_HELD_OUT, counted, verdict
+from signlet.evaluation.verdict import counted, untested, verdict
 from signlet.report.examples import ReportExample
 from signlet.report.plots import confusion_plot, learning_curves
 from signlet.runs.finished import Run
@@ -37,27 +38,28 @@ def content(
     examples: Sequence[ReportExample],
     duplicates: NDArray[np.bool_] | None = None,
     recorded: NDArray[np.int64] | None = None,
+    faulty: Faulty | None = None,
 ) -> dict[str, Any]:
     """Everything that the template report.html names.
 
     duplicates: (N,) the held-out clips that were trained on under another name, where known. They
         count in the scores of every model, for experts, and nowhere else.
-    recorded: (K,) clips of each sign in the data set, where known.
+    recorded: (K,) clips of each sign in the data set, where known. faulty: those with a problem.
     """
-    tested = _tested(run, examples, duplicates, recorded) if run.predictions else _UNTESTED
+    tested: dict[str, Any] = {"verdict": untested(faulty), "best": None}
+    if run.predictions:
+        tested = _tested(run, examples, duplicates, recorded, faulty)
     accuracy = tested["verdict"].accuracy
     return {
         "run": run,
         "facts": _facts(run),
         "training": _training(run.curves),
         "examples": _by_kind(examples),
+        "faulty": [example for example in examples if example.problem],
         "accuracy": accuracy,
         "curves": learning_curves(run.curves, accuracy and accuracy.guessing),
         **tested,
     }
-
-
-_UNTESTED: dict[str, Any] = {"verdict": NOT_HELD_OUT, "best": None}
 
 
 def _tested(
@@ -65,10 +67,11 @@ def _tested(
     examples: Sequence[ReportExample],
     duplicates: NDArray[np.bool_] | None,
     recorded: NDArray[np.int64] | None,
+    faulty: Faulty | None,
 ) -> dict[str, Any]:
     """Values that exist only where clips were held out."""
     settings = {**run.config, **run.about}
-    said = verdict(run.predictions[run.best], settings, duplicates, recorded)
+    said = verdict(run.predictions[run.best], settings, duplicates, recorded, faulty)
     predictions = counted(run.predictions[run.best], duplicates) or run.predictions[run.best]
     results = [(name, _ABOUT[name], score(p)) for name, p in run.predictions.items()]
     matrix = confusion(predictions)
@@ -153,6 +156,8 @@ def _sign_rows(predictions: Predictions) -> list[dict[str, Any]]:
 
 
 def _by_kind(examples: Sequence[ReportExample]) -> list[tuple[str, list[ReportExample]]]:
-    right = [example for example in examples if example.right]
-    wrong = [example for example in examples if not example.right]
-    return [pair for pair in (("Right", right), ("Wrong", wrong)) if pair[1]]
+    kinds: dict[str, list[ReportExample]] = {"Right": [], "Wrong": [], "With a problem": []}
+    for example in examples:
+        right = "Right" if example.right else "Wrong"
+        kinds["With a problem" if example.problem else right].append(example)
+    return [(kind, cards) for kind, cards in kinds.items() if cards]

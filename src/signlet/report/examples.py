@@ -8,19 +8,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from signlet.evaluation.faulty import Faulty
 from signlet.evaluation.scores import Predictions
 from signlet.pack import PackedSet
 from signlet.report.skeleton import Moving
 
 SHOWN = 6
-"""Clips of each kind: named correctly, read wrong."""
+"""Clips of each kind: named correctly, read wrong, with a problem."""
 USUAL_RATE = 12.5
 """Frames per second to play where the recording's own rate is unknown."""
 
 
 @dataclass(frozen=True)
 class ReportExample:
-    """One clip of the report; index is its place among the page's skeletons."""
+    """One clip of the report; index is its place among the page's skeletons.
+
+    problem: what is wrong with the recording, "" for nothing.
+    """
 
     index: int
     name: str
@@ -29,21 +33,28 @@ class ReportExample:
     probability: float
     right: bool
     moving: Moving
+    problem: str = ""
 
 
-def choose_examples(predictions: Predictions, packed: PackedSet) -> list[ReportExample]:
+def choose_examples(
+    predictions: Predictions, packed: PackedSet, faulty: Faulty | None = None
+) -> list[ReportExample]:
     """Up to six clips named correctly, from sure to unsure, and six that were not.
 
     The correct ones are each of another sign while there are any, the wrong ones each of another
-    of the most frequent mistakes.
+    of the most frequent mistakes. Then come up to six of those in `faulty`, shown nowhere else.
     """
     row = {name: i for i, name in enumerate(packed.names)}
     known = np.array([i for i, name in enumerate(predictions.names) if name in row], dtype=np.int64)
     known = known[predictions.labels[known] >= 0]
+    problems = {name: faulty.problem(name) if faulty else "" for name in predictions.names}
+    poor = np.array([bool(problems[predictions.names[clip]]) for clip in known], dtype=bool)
+    with_problem, known = known[poor], known[~poor]
     read = predictions.probabilities.argmax(1)
     right = known[read[known] == predictions.labels[known]]
     wrong = np.setdiff1d(known, right)
     chosen = [*_spread(predictions, right), *_frequent(predictions, wrong)]
+    chosen += [int(clip) for clip in with_problem[:SHOWN]]
     return [
         ReportExample(
             index=index,
@@ -53,6 +64,7 @@ def choose_examples(predictions: Predictions, packed: PackedSet) -> list[ReportE
             probability=float(predictions.probabilities[clip, read[clip]]),
             right=bool(read[clip] == predictions.labels[clip]),
             moving=moving(packed, row[predictions.names[clip]]),
+            problem=problems[predictions.names[clip]],
         )
         for index, clip in enumerate(chosen)
     ]

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from signlet.evaluation.duplicates import trained_duplicates
+from signlet.evaluation.faulty import faulty_clips
 from signlet.evaluation.verdict import counted
 from signlet.files.atomic import write_text
 from signlet.pack import PackedSet
@@ -35,12 +36,13 @@ def write_report(run: Path, packed: PackedSet | None) -> Path:
     data = read_run(run)
     examples: list[ReportExample] = []
     duplicates = recorded = None
+    faulty = None if packed is None else faulty_clips(packed)
     if packed is not None and data.predictions:
         held_out, recorded = data.predictions[data.best], packed.clips_of_signs()
         duplicates = trained_duplicates(held_out, packed, data.config.get("split"))
-        examples = choose_examples(counted(held_out, duplicates) or held_out, packed)
+        examples = choose_examples(counted(held_out, duplicates) or held_out, packed, faulty)
     moving = [example.moving for example in examples]
-    page = render("report.html", moving, **content(data, examples, duplicates, recorded))
+    page = render("report.html", moving, **content(data, examples, duplicates, recorded, faulty))
     write_text(path := RunFolder(run).report, page)
     return path
 

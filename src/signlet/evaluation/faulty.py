@@ -1,0 +1,105 @@
+"""Recordings with a problem: a packed set in, their names and one sentence for a verdict out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from signlet.clip.remarks import BEYOND, CUT, DAMAGED, NO_HAND
+from signlet.evaluation.duplicates import duplicate_key
+from signlet.evaluation.predictions import Predictions
+from signlet.pack import PackedSet
+
+UNREADABLE, MISFILED = "cannot be used", "the same recording is filed under two signs"
+_SHOWN = 3
+"""Names of one problem in a sentence."""
+
+
+@dataclass(frozen=True)
+class Faulty:
+    """The clips with a problem; `signlet.meaning.clip_warnings` names them before a training.
+
+    clips: how many clips the set has, those that cannot be used too. problems: of each problem in
+    words, the worst first, the names of its clips.
+    """
+
+    clips: int
+    problems: Mapping[str, tuple[str, ...]]
+
+    def problem(self, name: str) -> str:
+        """What is wrong with a clip; "" if nothing is."""
+        return next((what for what, names in self.problems.items() if name in names), "")
+
+    def __len__(self) -> int:
+        """Number of clips with a problem."""
+        return len({name for names in self.problems.values() for name in names})
+
+
+def faulty_clips(packed: PackedSet) -> Faulty:
+    """What is wrong with single recordings of the set.
+
+    A short clip is none of them: letters take less than a second.
+    """
+    problems = {
+        NO_HAND: _handless(packed),
+        UNREADABLE: packed.skipped["name"].to_pylist(),
+        MISFILED: _misfiled(packed),
+        **{phrase: _remarked(packed, phrase) for phrase in (CUT, DAMAGED, BEYOND)},
+    }
+    found = {what: tuple(names) for what, names in problems.items() if names}
+    return Faulty(len(packed) + packed.skipped.num_rows, found)
+
+
+def faulty_said(faulty: Faulty | None, tested: Predictions | None, doubtful: bool) -> str:
+    """The sentence of a verdict on clips with a problem; "" where they do not limit the result.
+
+    They do if a tested one is named wrongly, or if the result is not good. tested: None if
+    nothing was. doubtful: whether the result is not good.
+    """
+    if not faulty:
+        return ""
+    wrong, theirs = _wrong(faulty, tested)
+    if not doubtful and not theirs:
+        return ""
+    named = "; ".join(f"{what}: {_listed(names)}" for what, names in faulty.problems.items())
+    have = "clip has" if len(faulty) == 1 else "clips have"
+    share = f" {theirs} of its {wrong} wrong answers are theirs." if theirs else ""
+    return f"{len(faulty)} of {faulty.clips:,} {have} a problem ({named}).{share}"
+
+
+def _wrong(faulty: Faulty, tested: Predictions | None) -> tuple[int, int]:
+    """How many tested clips are named wrongly, and how many of these have a problem."""
+    if tested is None:
+        return 0, 0
+    wrong = (tested.labels >= 0) & (tested.probabilities.argmax(1) != tested.labels)
+    names = [name for name, is_wrong in zip(tested.names, wrong, strict=True) if is_wrong]
+    return len(names), sum(bool(faulty.problem(name)) for name in names)
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+def _handless(packed: PackedSet) -> list[str]:
+    hands = (packed.index[f"missing_{side}_hand"].to_pylist() for side in ("left", "right"))
+    return [name for name, *missing in zip(packed.names, *hands, strict=True) if min(missing) == 1]
+
+
+def _remarked(packed: PackedSet, phrase: str) -> list[str]:
+    remarks = [said or () for said in packed.index["remarks"].to_pylist()]
+    return [name for name, said in zip(packed.names, remarks, strict=True) if phrase in said]
+
+
+def _misfiled(packed: PackedSet) -> list[str]:
+    same = defaultdict(list)
+    for row in range(len(packed)):
+        if packed.labels[row] >= 0:
+            same[duplicate_key(packed, row)].append(row)
+    return [packed.names[row] for rows in same.values() for row in _of_two_signs(packed, rows)]
+
+
+def _of_two_signs(packed: PackedSet, rows: list[int]) -> Iterator[int]:
+    if len({int(packed.labels[row]) for row in rows}) > 1:
+        yield from rows

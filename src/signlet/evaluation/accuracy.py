@@ -1,4 +1,4 @@
-"""How often clips are named correctly, against guessing: predictions in, an `Accuracy` out."""
+"""Accuracy against guessing: predictions in, an `Accuracy` out."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Faulty:
     problems: Mapping[str, tuple[str, ...]]
 
     def problem(self, name: str) -> str:
-        """What is wrong with a clip; "" if nothing is."""
+        """Name what is wrong with a clip; "" if nothing is."""
         return next((what for what, names in self.problems.items() if name in names), "")
 
     def __len__(self) -> int:
@@ -37,7 +37,7 @@ class Faulty:
 
 
 def faulty_clips(packed: PackedSet) -> Faulty:
-    """What is wrong with single recordings of the set.
+    """Find what is wrong with single recordings of the set.
 
     A short clip is none of them: letters take less than a second.
     """
@@ -52,7 +52,7 @@ def faulty_clips(packed: PackedSet) -> Faulty:
 
 
 def faulty_said(faulty: Faulty | None, tested: Predictions | None, doubtful: bool) -> str:
-    """The sentence of a verdict on clips with a problem; "" where they do not limit the result.
+    """Sentence of a verdict on clips with a problem; "" where they do not limit the result.
 
     They do if a tested one is named wrongly, or if the result is not good. tested: None if
     nothing was. doubtful: whether the result is not good.
@@ -69,7 +69,7 @@ def faulty_said(faulty: Faulty | None, tested: Predictions | None, doubtful: boo
 
 
 def _wrong(faulty: Faulty, tested: Predictions | None) -> tuple[int, int]:
-    """How many tested clips are named wrongly, and how many of these have a problem."""
+    """Count the tested clips that are named wrongly, and those of them with a problem."""
     if tested is None:
         return 0, 0
     wrong = (tested.labels >= 0) & (tested.probabilities.argmax(1) != tested.labels)

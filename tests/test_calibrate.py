@@ -88,14 +88,14 @@ def test_after_is_measured_with_temperatures_of_other_signers() -> None:
     labels = [*one.labels, *other.labels]
     made = measured(predictions(rows, labels, ["a"] * 400 + ["b"] * 400), drawn_unknown(100))
     assert made.report.log_loss[1] > made.report.log_loss[0] * 1.2
-    assert any("makes the log loss worse" in note for note in made.report.notes)
+    assert any("differs from person to person" in note for note in made.report.notes)
 
 
 def test_clips_that_are_all_read_right_leave_the_temperature_at_1() -> None:
     right = replace(drawn(50, 1.0), labels=drawn(50, 1.0).probabilities.argmax(1))
     made = measured(right, drawn_unknown(100))
     assert made.calibration.temperature == 1
-    assert any("stays 1" in note for note in made.report.notes)
+    assert any("stay as they are" in note for note in made.report.notes)
 
 
 # --- threshold ----------------------------------------------------------------------------
@@ -128,9 +128,10 @@ def test_a_new_unknown_clip_passes_with_at_most_that_probability(clips: int, sha
 def test_few_unknown_clips_promise_no_small_rate() -> None:
     made = measured(drawn(100, 1.0), drawn_unknown(18))
     assert (made.unknown < made.calibration.threshold).all()
-    assert any("18 unknown clips are too few" in note for note in made.report.notes)
+    assert any("18 clips of unknown signs are too few" in note for note in made.report.notes)
     enough = measured(drawn(100, 1.0), drawn_unknown(19)).report.notes
-    assert not any("are too few to show" in note for note in enough)
+    assert any("give at least 19." in note for note in made.report.notes)
+    assert not any("are too few" in note for note in enough)
 
 
 def test_unknown_clips_read_with_certainty_are_refused() -> None:
@@ -201,7 +202,12 @@ def test_shares_are_counted_at_the_threshold() -> None:
 def test_one_signer_has_no_interval() -> None:
     report = measured(drawn(50, 1.0, signers=1), drawn_unknown(50)).report
     assert np.isnan(report.accepted.low)
-    assert any("name fewer than two signers" in note for note in report.notes)
+    assert any("one person signs in all the clips of known signs" in n for n in report.notes)
+    nameless = replace(drawn(50, 1.0), signers=[""] * 50)
+    report = measured(nameless, drawn_unknown(50)).report
+    assert any("known signs do not say who signs" in note for note in report.notes)
+    report = measured(drawn(50, 1.0), replace(nameless, labels=np.full(50, -1))).report
+    assert any("unknown signs do not say who signs" in note for note in report.notes)
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0, -0.1, float("nan")])

@@ -212,8 +212,16 @@ def test_the_command_writes_numbers_and_a_picture(
     calibration = read_calibration(run)
     assert calibration is not None
     assert (calibration.known, calibration.unknown) == (12, 4)
-    assert "4 clips of unknown signs; 1 clips left out" in said
+    assert "Clips of signs that the model does not know: 4; 1 left out, because the model" in said
     assert f"{calibration.threshold:.3f}" in said
+    plain, _, tables = said.partition("For experts")
+    assert 'the model answers "none" when it is less than' in plain
+    assert " of 12 (" in plain
+    assert " get a sign by mistake." in plain
+    assert f"then they answer none too:  signlet export {run}\n" in plain
+    assert "--false-accepts 0.5 (it was 0.25" in plain
+    assert not any(word in plain for word in ("temperature", "threshold", "AUROC", "fold"))
+    assert "AUROC" in tables
     first = (run / "calibration.json").read_bytes(), (run / "calibration.svg").read_bytes()
     assert ElementTree.fromstring(first[1]).tag.endswith("svg")
     command([*arguments, "--json"])

@@ -6,6 +6,7 @@ clips of signs that the model does not know (`signlet.calibration.unknown`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -26,6 +27,8 @@ LOWEST, HIGHEST = 0.1, 10.0
 """Temperatures that are tried."""
 _PARTS = 5
 """The number of parts of the signers, to measure on signers that were not used for fitting."""
+_ENOUGH_SIGNERS = 10
+_OTHERS = "for other people, more or fewer clips may get none"
 _TPR, _NAN = 0.95, float("nan")
 Floats = NDArray[np.float64]
 
@@ -194,7 +197,7 @@ def choose_threshold(unknown: Floats, false_accepts: float) -> float:
     if stopped >= 1:
         raise SignletError(
             "the model is fully certain about some clips of unknown signs, so no threshold can "
-            "refuse them; allow more false accepts, or measure on more unknown clips"
+            "refuse them; allow more mistakes (--false-accepts), or give more such clips"
         )
     above = unknown[unknown > stopped]
     top = above.min() if len(above) else 1.0
@@ -276,28 +279,42 @@ def _share(chosen: NDArray[np.bool_], signers: Sequence[str]) -> Share:
 def _notes(calibration: Calibration, signers: Sequence[str], strangers: Sequence[str]) -> list[str]:
     notes, unknown = [], calibration.unknown
     if calibration.false_accepts * (unknown + 1) < 1:
+        wish = calibration.false_accepts
         notes.append(
-            f"{unknown} unknown clips are too few to show a false-accept rate below 1 in "
-            f"{unknown + 1}; the threshold was set above all of them"
+            f"{unknown} clips of unknown signs are too few to promise that at most {wish * 100:g} "
+            f"of 100 get a sign by mistake; give at least {math.ceil(1 / wish - 1 - 1e-9)}. Until "
+            "then a clip gets a sign only if the model is surer than it was of all of these"
         )
-    if (few := min(len(set(signers)), len(set(strangers)))) < 2:
-        notes.append(
-            "the clips name fewer than two signers, so the difference between signers is unknown"
-        )
-    elif few < 10:
-        notes.append(f"only {few} signers: for a new person the rates may be quite different")
+    notes += _few_people("known", signers) or _few_people("unknown", strangers)
     if calibration.temperature == 1:
         notes.append(
-            "the temperature stays 1: it cannot be measured, because the model names all clips "
-            "correctly, or almost all of them wrongly"
+            "confidences stay as they are, because the model names all clips "
+            "correctly, or almost all of them wrongly, so signlet cannot measure how to correct "
+            "them"
         )
     return notes
+
+
+def _few_people(which: str, signers: Sequence[str]) -> list[str]:
+    """Return the note on few signers of clips of known or unknown signs; [] for many."""
+    people = len(set(signers))
+    if people >= _ENOUGH_SIGNERS:
+        return []
+    clips = f"the clips of {which} signs"
+    if people == 1 and "" not in signers:
+        return [f"one person signs in all {clips}: {_OTHERS}; add clips of more people"]
+    if people == 1:
+        return [
+            f"{clips} do not say who signs: {_OTHERS}; name the files <signer>_<number>, or list "
+            "them in a table (path,sign,signer)"
+        ]
+    return [f"only {people} people sign in {clips}: {_OTHERS}; add clips of more people"]
 
 
 def _not_carried(seen: Predictions, after: Predictions) -> list[str]:
     if _log_loss(after) <= 1.01 * _log_loss(seen):
         return []
     return [
-        "the temperature fitted on other signers makes the log loss worse: it differs from "
-        "signer to signer"
+        "how sure the model may be differs from person to person: its confidences got worse when "
+        "they were corrected by what other people showed; do not take them for probabilities"
     ]

@@ -91,8 +91,6 @@ def _of_unknown(
             except SignletError as error:
                 raise SignletError(f"{clips.where}: {error}") from None
     left = len(packed[0]) - len(answers.names)
-    events.line(
-        f"{len(answers.names):,} clips of unknown signs; {left:,} clips left out, because the "
-        "model knows their signs."
-    )
+    known = f"; {left:,} left out, because the model knows their signs" if left else ""
+    events.line(f"Clips of signs that the model does not know: {len(answers.names):,}{known}.")
     return [answers], {"unknown": packed[0].source, "known_left_out": left}

@@ -16,6 +16,7 @@ from signlet.calibration.files import PLOT
 from signlet.calibration.leave_out_runs import LeaveOutRequest
 from signlet.calibration.measure import Calibrated, Share
 from signlet.calibration.run import UnknownClips, calibrate_run
+from signlet.cli.calibrate_summary import in_words, next_steps, useless
 from signlet.cli.console_events import ConsoleEvents
 from signlet.cli.parsing import add_columns, add_names, existing, make_parser, parse, refuse_told
 from signlet.errors import SignletError
@@ -24,8 +25,6 @@ from signlet.modelfile.calibration import CALIBRATION
 from signlet.text.console import SafeConsole
 from signlet.text.terminal import print_json
 
-_USELESS = 0.1
-"""Share of known clips that pass the threshold; a calibration below it is useless."""
 _EXAMPLES = """
   signlet calibrate runs/mine --unknown other_signs/     clips of signs the model does not know
   signlet calibrate runs/mine                            without them: trains 4 times per fold
@@ -43,8 +42,7 @@ def run(arguments: list[str]) -> None:
     if parsed.json:
         print_json((folder / CALIBRATION).read_text(encoding="utf-8"))
         return
-    _print(made, console)
-    console.print(f"Written: {folder / CALIBRATION}   {folder / PLOT}", soft_wrap=True)
+    _print(made, folder, console)
 
 
 def _check(parsed: Any) -> None:
@@ -68,33 +66,40 @@ def _others(parsed: Any) -> UnknownClips | LeaveOutRequest:
 def _parser() -> ArgumentParser:
     parser = make_parser(
         "calibrate",
-        'Measure the confidence below which a model answers "none": a temperature from its\n'
-        "out-of-fold predictions, and a threshold from clips of signs the model does not know.\n"
-        "Without --unknown, signlet trains the run again without some of its signs.",
+        'Let a model answer "none" for clips of signs that it does not know. signlet measures how\n'
+        "sure the model must be to name a sign. The price: some clips of known signs get none,\n"
+        "too; the command says how many. Then export the model again for phone and web.\n"
+        "With --unknown you give clips of other signs. Without, signlet trains the run again\n"
+        "without some of its signs, which takes longer.",
         _EXAMPLES,
     )
     parser.add_argument("model", type=str, help="run or ensemble folder")
     parser.add_argument(
-        "--unknown", type=str | None, help="clips of other signs: folder, CSV or packed set"
+        "--unknown",
+        type=str | None,
+        help="clips of signs that the model does not know: folder, CSV or packed set",
     )
     parser.add_argument(
         "--false-accepts",
         type=float,
         default=0.05,
-        help="allowed share of clips of unknown signs that get a name",
+        help="share of clips of unknown signs that may get a sign by mistake: 0.05 is 5 of 100; "
+        "with less, more clips of known signs get none",
     )
     parser.add_argument(
         "--leave-out",
         type=int,
         default=4,
-        help="without --unknown: number of groups of signs; each is left out of one training",
+        help="without --unknown: number of groups into which the signs are divided; each training "
+        "leaves out one of them",
     )
     parser.add_argument(
         "--folds",
         type=int,
         nargs="+",
         default=[],
-        help="folds for these trainings (default: the run's)",
+        help="without --unknown: folds of the run to use (default: all); with one, it is quicker "
+        "and less exact",
     )
     parser.add_argument(
         "--runs", type=str, nargs="+", default=[], help="the runs of an ensemble, in its order"
@@ -118,31 +123,33 @@ def _parser() -> ArgumentParser:
 # --- printing -----------------------------------------------------------------------------
 
 
-def _print(made: Calibrated, console: Console) -> None:
-    report, calibration = made.report, made.calibration
-    console.print(
-        f"\n{report.known:,} clips of known signs from {report.known_signers} signers, "
-        f"{report.unknown:,} clips of unknown signs from {report.unknown_signers}. The model "
-        "was trained on none of them.",
-        highlight=False,
-        soft_wrap=True,
+def _print(made: Calibrated, folder: Path, console: Console) -> None:
+    report = made.report
+
+    def say(text: str, style: str = "") -> None:
+        console.print(Text(text, style=style), soft_wrap=True)
+
+    say("")
+    for sentence in in_words(made):
+        say(sentence)
+    if warning := useless(made, folder):
+        say(f"Warning: {warning}", "bold yellow")
+    for note in report.notes:
+        say(f"Note: {note}.", "yellow")
+    say("\nNext steps", "bold")
+    for number, step in enumerate(next_steps(made, folder), 1):
+        say(f"  {number}. {step}")
+    say(
+        f"\nFor experts: {report.known:,} clips of known signs from "
+        f"{_people(report.known_signers)}, {report.unknown:,} clips of unknown signs from "
+        f"{_people(report.unknown_signers)}. The model was trained on none of them."
     )
     console.print(_temperature_table(made), _threshold_table(made), sep="")
-    if report.accepted.share < _USELESS:
-        console.print(
-            Text(
-                f"Warning: {1 - report.accepted.share:.0%} of the clips of known signs would be "
-                "answered with none, because this model cannot tell known signs from unknown "
-                f"ones. Train it on more clips, or delete {CALIBRATION}.",
-                style="bold yellow",
-            ),
-            soft_wrap=True,
-        )
-    for note in report.notes:
-        console.print(Text(f"Note: {note}.", style="yellow"), soft_wrap=True)
-    console.print(
-        f"A confidence below {calibration.threshold:.3f} means none of the signs.", highlight=False
-    )
+    say(f"Written: {folder / CALIBRATION}   {folder / PLOT}")
+
+
+def _people(count: int) -> str:
+    return "1 signer" if count == 1 else f"{count} signers"
 
 
 def _temperature_table(made: Calibrated) -> Table:

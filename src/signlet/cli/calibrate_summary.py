@@ -1,0 +1,81 @@
+"""Plain sentences on what a calibration changes for its user: a `Calibrated` in, text out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from shlex import quote
+
+from signlet.calibration.measure import Calibrated, Report
+from signlet.modelfile.calibration import CALIBRATION
+
+_USELESS = 0.1
+"""Share of known clips that pass the threshold; a calibration below it is useless."""
+EXPORTED = "export"
+"""Folder in a run to which `signlet export` writes."""
+
+
+def in_words(made: Calibrated) -> Iterator[str]:
+    """Yield sentences on what the model answers from now on, and how often that is right."""
+    report, limit = made.report, made.calibration.threshold
+    named = _count(report.accepted.share, report.known)
+    mistaken = _count(report.false_accepts.share, report.unknown)
+    yield (
+        f'From now on the model answers "none" when it is less than {_below_1(limit)} sure. Until '
+        "now it always named a sign."
+    )
+    yield "This is what it did with clips that it was not trained on:"
+    yield (
+        f"  Clips of signs that it knows: {_of(report.known - named, report.known)} now get none. "
+        f"{named:,} still get a sign{_right(report, named)}. Until now all got a sign, and "
+        f"{_count(report.accuracy, report.known):,} were right."
+    )
+    yield (
+        f"  Clips of other signs: {_of(report.unknown - mistaken, report.unknown)} get none. "
+        f"{mistaken:,} get a sign by mistake."
+    )
+
+
+def _below_1(limit: float) -> str:
+    """In percent, with as many digits as it takes not to be 100."""
+    digits = (n for n in (1, 2, 4) if round(100 * limit, n) < 100)
+    return f"{limit:.{next(digits, 6)}%}"
+
+
+def _count(share: float, clips: int) -> int:
+    return round(share * clips)
+
+
+def _of(part: int, whole: int) -> str:
+    return f"{part:,} of {whole:,} ({part / whole:.0%})"
+
+
+def _right(report: Report, named: int) -> str:
+    return f", {_count(report.accepted_accuracy.share, named):,} of them right" if named else ""
+
+
+def useless(made: Calibrated, folder: Path) -> str:
+    """Return the warning that hardly any clip still gets a sign; "" where that is not so."""
+    if made.report.accepted.share >= _USELESS:
+        return ""
+    return (
+        f"{1 - made.report.accepted.share:.0%} of the clips of known signs would get none, because "
+        "this model cannot tell known signs from unknown ones. Train it on more clips, and until "
+        f"then delete {folder / CALIBRATION}."
+    )
+
+
+def next_steps(made: Calibrated, folder: Path) -> Iterator[str]:
+    """Yield what to do now, a line each."""
+    run, wish = quote(str(folder)), made.calibration.false_accepts
+    old = f"; the files in {folder / EXPORTED} are from before" * (folder / EXPORTED).is_dir()
+    yield f"Try it:  signlet recognise {run} CLIP"
+    yield (
+        "Export the files for phone and web again, because only then they answer none too:  "
+        f"signlet export {run}{old}"
+    )
+    yield (
+        f"Too many answers of none? Allow more mistakes:  --false-accepts {min(2 * wish, 0.5):g} "
+        f"(it was {wish:g}: at most {wish * 100:g} of 100 clips of other signs may get a sign)"
+    )
+    yield f"To undo it, delete {folder / CALIBRATION} and export again."

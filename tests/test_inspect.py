@@ -17,6 +17,7 @@ from joblib import parallel_config
 from PIL import Image
 from rich.console import Console
 
+import signlet
 from signlet.clip import Clip, advised
 from signlet.clip.remarks import BEYOND, CUT, DAMAGED, NO_RATE
 from signlet.errors import ClipError, SignletError
@@ -34,9 +35,11 @@ from signlet.quality import (
     write_quality,
 )
 from signlet.quality import quality as quality_module
+from signlet.quality.clip import USUAL_LEN
 from signlet.quality.draw import spaced
 from signlet.quality.words import overview
 from signlet.sources import ClipRef, open_source
+from signlet.training.recipes import load_recipe
 
 SHARED = Path(__file__).parents[1].parent / "shared"
 
@@ -276,6 +279,17 @@ def test_quality_of_one_clip() -> None:
     quality = clip_quality(clip, max_len=3)
     assert (quality.frames, quality.seconds, quality.hand_frames) == (60, 2.4, 8)
     assert quality.kept == 2  # every third of eight
+
+
+def test_a_clip_is_looked_at_as_the_usual_models_do() -> None:
+    lengths = {load_recipe(name).packing.max_len for name in ("small", "small-conv", "demo")}
+    card = signlet.load("fingerspelling").card
+    assert card is not None
+    assert {*lengths, *card.max_lens} == {USUAL_LEN}
+    for told, who in (((), "the recipes small and demo and the"), ((5,), "a model of this --max")):
+        quality = clip_quality(clean(1, 40), *told)
+        said = printed(lambda console, quality=quality: print_clip(quality, console))
+        assert f"{quality.kept} of 40 frames ({who}" in said
     assert quality.missing["left_hand"] == pytest.approx(52 / 60)
     assert quality.problems == ("few hands: hands in 8 of 60 frames",)
     text = printed(lambda console: print_clip(quality, console))

@@ -22,6 +22,7 @@ from signlet.quality import (
     quality_json,
     write_quality,
 )
+from signlet.quality.clip import USUAL_LEN
 from signlet.running.bars import no_bars
 from signlet.sources import (
     LETTERS,
@@ -59,8 +60,8 @@ def run(arguments: list[str]) -> None:
     parser.add_argument(
         "--max_len",
         type=int,
-        default=25,
-        help="frames of a clip that the model uses",
+        default=USUAL_LEN,
+        help="one clip: most frames that your model takes (packing.max_len of its recipe)",
     )
     parser.add_argument("--strip", type=str | None, help="write a picture strip: .png or .svg")
     parser.add_argument("--frames", type=int, default=8, help="frames of the picture strip")

@@ -13,6 +13,9 @@ from signlet.preprocess import frame_slots
 from signlet.quality.checks import check_clip
 from signlet.quality.clip_statistics import clip_statistics
 
+USUAL_LEN = 16
+"""Frames that models of the recipes small and demo take, and the one that comes with signlet."""
+
 
 @dataclass(frozen=True)
 class ClipQuality:
@@ -37,7 +40,7 @@ class ClipQuality:
     problems: tuple[str, ...]
 
 
-def clip_quality(clip: Clip, max_len: int = 25) -> ClipQuality:
+def clip_quality(clip: Clip, max_len: int = USUAL_LEN) -> ClipQuality:
     """Look at one clip; max_len: frames that a model takes, which decides how many are kept.
 
     Raises SignletError if it is below 1.

@@ -12,7 +12,7 @@ from typing import Any
 
 from signlet.files.atomic import write_text
 from signlet.quality.checks import Suspicion
-from signlet.quality.clip import ClipQuality
+from signlet.quality.clip import USUAL_LEN, ClipQuality
 from signlet.quality.quality import DataQuality, Spread
 from signlet.report.page import render
 from signlet.text.data_names import data_name
@@ -62,8 +62,15 @@ def clip_overview(quality: ClipQuality) -> list[tuple[str, str]]:
         ("frames", f"{quality.frames:,}{length}"),
         ("frame rate", rate),
         ("with a hand", f"{quality.hand_frames:,} of {quality.frames:,} frames"),
-        ("kept", f"{quality.kept:,} frames for a model of {quality.max_len}"),
+        ("used", _used(quality)),
     ]
+
+
+def _used(quality: ClipQuality) -> str:
+    usual = "the recipes small and demo and the model fingerspelling take at most"
+    others = "a model of this --max_len takes at most"
+    who = usual if quality.max_len == USUAL_LEN else others
+    return f"{quality.kept:,} of {quality.frames:,} frames ({who} {quality.max_len})"
 
 
 def percent(share: float) -> str:

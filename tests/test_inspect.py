@@ -279,6 +279,11 @@ def test_quality_of_one_clip() -> None:
     quality = clip_quality(clip, max_len=3)
     assert (quality.frames, quality.seconds, quality.hand_frames) == (60, 2.4, 8)
     assert quality.kept == 2  # every third of eight
+    assert quality.missing["left_hand"] == pytest.approx(52 / 60)
+    assert quality.problems == ("few hands: hands in 8 of 60 frames",)
+    text = printed(lambda console: print_clip(quality, console))
+    assert "60, 2.40 s" in text
+    assert "few hands" in text
 
 
 def test_a_clip_is_looked_at_as_the_usual_models_do() -> None:
@@ -290,11 +295,6 @@ def test_a_clip_is_looked_at_as_the_usual_models_do() -> None:
         quality = clip_quality(clean(1, 40), *told)
         said = printed(lambda console, quality=quality: print_clip(quality, console))
         assert f"{quality.kept} of 40 frames ({who}" in said
-    assert quality.missing["left_hand"] == pytest.approx(52 / 60)
-    assert quality.problems == ("few hands: hands in 8 of 60 frames",)
-    text = printed(lambda console: print_clip(quality, console))
-    assert "60, 2.40 s" in text
-    assert "few hands" in text
 
 
 @settings(max_examples=25, deadline=None)

@@ -95,7 +95,9 @@ def test_a_training_that_tested_duplicates_only_says_so_and_writes_its_report(ru
 
 def test_evaluate_says_it_again(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", str(run)]) == 0
-    assert NO_ESTIMATE in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Not tested. Every test clip was also used for training" in said
+    assert "soup" not in said
 
 
 def test_calibrate_says_it_before_it_trains(run: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -63,7 +63,7 @@ def run(arguments: list[str]) -> None:
     )
     results = train_checked(recipe, packed, there, Wanted([0], 0, resume=True), processes, events)
     if processes.main:
-        report(results, recipe, packed, folder, None, console)
+        report(results, packed, folder, None, console)
         duplicates = trained_duplicates(results["soup"], packed)
         print_clips(counted(results["soup"], duplicates) or results["soup"], console)
         print_steps(_steps(folder), console)

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signlet.cli.parsing import add_columns, add_names, existing, make_parser, parse, refuse_told
-from signlet.cli.training import print_duplicates
 from signlet.errors import SignletError
 from signlet.evaluation.duplicates import trained_duplicates
 from signlet.evaluation.faulty import Faulty, faulty_clips
@@ -22,7 +21,7 @@ from signlet.evaluation.predict import is_packed, packed_for, predict_known, req
 from signlet.evaluation.predictions import Predictions, read_predictions
 from signlet.evaluation.scores import score
 from signlet.evaluation.show import print_scores, print_verdict
-from signlet.evaluation.verdict import verdict
+from signlet.evaluation.verdict import counted, verdict
 from signlet.model.files import ModelFile, load_model
 from signlet.pack import PackedSet
 from signlet.printable import printable
@@ -98,9 +97,9 @@ def run(arguments: list[str]) -> None:
         duplicates = _duplicates(soup or best, there) if parsed.data is None else None
         about = there.about if parsed.data is None else {"scored": printable(parsed.data)}
         print_verdict(verdict(soup or best, about, duplicates, faulty=faulty), console)
-        print_scores(results, console, title)
-        if soup and duplicates is not None:
-            print_duplicates(soup, duplicates, console)
+        tested = {name: counted(part, duplicates) for name, part in results.items()}
+        if shown := {name: part for name, part in tested.items() if part}:
+            print_scores(shown, console, title)
 
 
 def _duplicates(held_out: Predictions, run: RunFolder) -> NDArray[np.bool_] | None:

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 
 from signlet.cli.console_events import ConsoleEvents
 from signlet.errors import SignletError
-from signlet.evaluation.duplicates import duplicates_note, trained_duplicates
+from signlet.evaluation.duplicates import trained_duplicates
 from signlet.evaluation.faulty import faulty_clips
 from signlet.evaluation.predictions import Predictions
 from signlet.evaluation.scores import score
-from signlet.evaluation.show import print_scores, print_verdict
+from signlet.evaluation.show import print_verdict
 from signlet.evaluation.verdict import untested, verdict
 from signlet.pack import PackedSet
 from signlet.runs import RunFolder
 from signlet.sources import Source
 from signlet.text.bars import doing
 from signlet.text.console import SafeConsole
-from signlet.training import Processes, Recipe
+from signlet.training import Processes
 from signlet.training.recipes import recipe_path
 
 _POOR = 0.05
 """A soup so much less accurate than the distilled model is worth a word."""
+_TRAIN_LONGER = (
+    "Train for more epochs, or with --soup_epochs 1: the run's model averages the last epochs, and "
+    "these are still too different."
+)
 
 
 def with_recipe_paths(arguments: list[str], default: str) -> list[str]:
@@ -53,15 +55,15 @@ def print_notes(source: Source, console: Console) -> None:
 
 def report(
     results: dict[str, Predictions],
-    recipe: Recipe,
     packed: PackedSet,
     run: Path,
     split: str | None,
     console: Console,
 ) -> list[str]:
-    """Write the report, print the verdict and the scores; return what to do next.
+    """Write the report, print the verdict, which has the one score; return what to do next.
 
-    results: out-of-fold predictions; {} if nothing was held out.
+    results: out-of-fold predictions; {} if nothing was held out. `signlet evaluate` prints their
+    scores, for experts.
     """
     with doing(console, "Writing the report ..."):
         from signlet.report import write_report  # Matplotlib is not needed before
@@ -74,45 +76,24 @@ def report(
         recorded = packed.clips_of_signs()
         said = verdict(results["soup"], RunFolder(run).about, duplicates, recorded, faulty)
     print_verdict(said, console)
-    if results:
-        print_scores(results, console, "For experts: scores of every model", by_signer=False)
-        _print_head(recipe, console)
-        print_duplicates(results["soup"], duplicates, console)
-        _print_poor_soup(results, console)
-    return [*said.steps, *_commands(run, page, said.usable)]
+    longer = [_TRAIN_LONGER] if results and _is_poor(results) else []
+    return [*longer, *said.steps, *_commands(run, page, said.usable, bool(results))]
 
 
-def _commands(run: Path, page: Path, usable: bool) -> list[str]:
+def _commands(run: Path, page: Path, usable: bool, tested: bool) -> list[str]:
     """List what a finished run is for."""
+    experts = f" (tables for experts: signlet evaluate {run})" if tested else ""
     commands = [
-        f"Look at the report: {page}",
+        f"Look at the report: {page}{experts}",
         f"Try it: signlet recognise {run} CLIP",
     ]
     use = f"Use it on a phone or in a browser: signlet export {run}"
     return [*commands, use] if usable else commands
 
 
-def _print_head(recipe: Recipe, console: Console) -> None:
-    """Explain why the last epoch and the table differ: they use two heads."""
-    if recipe.head.kind != "linear":
-        console.print(
-            f"These scores use the {recipe.head.kind} head. The accuracies shown during training "
-            "do not, so they differ.",
-            soft_wrap=True,
-            highlight=False,
-        )
-
-
 def main_console(processes: Processes) -> Console:
     """A console that prints on the main process only."""
     return SafeConsole(quiet=not processes.main)
-
-
-def print_duplicates(soup: Predictions, duplicates: NDArray[np.bool_], console: Console) -> None:
-    """Print the score without duplicates (N,): clips also trained on under another name."""
-    note = duplicates_note(soup, duplicates, "soup")
-    if note:
-        console.print(f"Note: {note}.", style="yellow", soft_wrap=True)
 
 
 def print_left_out(run: Path, packed: PackedSet, held_out: Predictions, console: Console) -> None:
@@ -135,14 +116,7 @@ def print_left_out(run: Path, packed: PackedSet, held_out: Predictions, console:
         )
 
 
-def _print_poor_soup(results: dict[str, Predictions], console: Console) -> None:
-    """Warn if the soup is worse than the model that it averages."""
+def _is_poor(results: dict[str, Predictions]) -> bool:
+    """Tell if the soup, which is the run's model, is clearly worse than the model it averages."""
     soup, distilled = (score(results[name], resamples=1).top1 for name in ("soup", "distilled"))
-    if soup < distilled - _POOR:
-        console.print(
-            f"Note: the run's model (the soup) has an accuracy of {soup:.3f}, less than the "
-            f"{distilled:.3f} of the distilled model that it averages. Train for more epochs, or "
-            "with --soup_epochs 1.",
-            style="yellow",
-            soft_wrap=True,
-        )
+    return soup < distilled - _POOR

@@ -112,9 +112,9 @@ class Shown:
         self._numbers = f"{self._right}, loss {metrics.loss_distilled:.2f}"
 
     def ended(self) -> None:
-        """Say how the training ended."""
+        """Say how long the training took; the verdict after all trainings has the score."""
         took = _duration(self._clock.now() - self._started)
-        self._say(f"done in {took}{self._numbers}")
+        self._say(f"done in {took}")
 
     def _say(self, text: str) -> None:
         self._console.print(f"{self._bar.turn.title}: {text}", markup=False, soft_wrap=True)

@@ -43,7 +43,7 @@ def content(
     """Everything that the template report.html names.
 
     duplicates: (N,) the held-out clips that were trained on under another name, where known. They
-        count in the scores of every model, for experts, and nowhere else.
+        count nowhere, unless no other clip was tested.
     recorded: (K,) clips of each sign in the data set, where known. faulty: those with a problem.
     """
     tested: dict[str, Any] = {"verdict": untested(faulty), "best": None}
@@ -72,8 +72,9 @@ def _tested(
     """Values that exist only where clips were held out."""
     settings = {**run.config, **run.about}
     said = verdict(run.predictions[run.best], settings, duplicates, recorded, faulty)
-    predictions = counted(run.predictions[run.best], duplicates) or run.predictions[run.best]
-    results = [(name, _ABOUT[name], score(p)) for name, p in run.predictions.items()]
+    each = {name: counted(p, duplicates) or p for name, p in run.predictions.items()}
+    results = [(name, _ABOUT[name], score(p)) for name, p in each.items()]
+    predictions = each[run.best]
     matrix = confusion(predictions)
     return {
         "verdict": said,

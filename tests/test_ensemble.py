@@ -16,8 +16,14 @@ from signlet import SignletError
 from signlet.cli import main
 from signlet.evaluation.compare import compare
 from signlet.evaluation.predict import predict_known
-from signlet.evaluation.predictions import Predictions, read_predictions
+from signlet.evaluation.predictions import (
+    Predictions,
+    read_duplicates,
+    read_predictions,
+    write_predictions,
+)
 from signlet.evaluation.scores import interval_said, score
+from signlet.export.model_card import _accuracy
 from signlet.model.files import CONFIG, load_model, save_model
 from signlet.pack import PackedSet
 from signlet.preprocess import Preprocess
@@ -171,6 +177,43 @@ def test_runs_may_hold_a_clip_out_in_different_folds(runs: dict[str, Path], tmp_
     made = ensemble([runs["a"], tmp_path / "other"], tmp_path / "out")
     assert made.left_out == 0
     assert (made.predictions["a"].folds == 3 - made.predictions["other"].folds).all()
+
+
+def test_clips_that_a_run_was_trained_on_under_another_name_do_not_count(
+    runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stored = read_predictions(runs["a"] / "predictions.parquet")
+    twice = stored["soup"].names[:2]
+    a, out = tmp_path / "a", tmp_path / "out"
+    shutil.copytree(runs["a"], a)
+    write_predictions(a / "predictions.parquet", stored, twice)
+    made_ = ensemble([a, runs["c"]], out)
+    known = made_.predictions["ensemble"]
+    rest = score(known.select([name not in twice for name in known.names]))
+    assert made_.scores["ensemble"].top1 == rest.top1
+    about = load_model(out).about
+    assert about["copies_held_out"] == 2
+    assert about["out_of_fold"]["ensemble"]["clips"] == rest.clips + 2
+    assert _accuracy(about).endswith("2 clips that duplicate training clips left out")
+    assert f"(ensemble, {rest.clips} clips" in _accuracy(about)
+    # what takes the ensemble knows them, too
+    assert read_duplicates(out / "predictions.parquet") == set(twice)
+    assert ensemble([out, runs["c"]], tmp_path / "more").duplicates == set(twice)
+    assert main(["evaluate", str(out)]) == 0
+    assert "2 of 12 test clips do not count" in capsys.readouterr().out
+
+
+def test_a_run_that_cannot_name_them_is_told(
+    runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, a = load_model(runs["a"]), tmp_path / "a"
+    shutil.copytree(runs["a"], a)
+    save_model(a, model.members, model.signs, {"copies_held_out": 3})
+    given = ["ensemble", str(a), str(runs["c"]), "-o", str(tmp_path / "out")]
+    assert main(given) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "3 test clips of a duplicate its training clips, but the run does not tell which" in told
+    assert load_model(tmp_path / "out").about["copies_held_out"] == 3
 
 
 def test_tables_hold_scores_differences_and_agreement(made: dict[str, Made]) -> None:

@@ -27,7 +27,7 @@ from signlet.evaluation.verdict import Grade, verdict
 from signlet.export.model_card import _accuracy
 from signlet.pack import PackedSet, pack
 from signlet.sources import open_source
-from signlet.training.gather import _duplicates
+from signlet.training.gather import about_duplicates
 from signlet.training.recipes import load_recipe
 from signlet.tune import Search, result, show, tune
 from signlet.tune.search import _Work
@@ -124,12 +124,12 @@ def test_a_model_file_tells_the_scores_without_duplicates(clips: Path, tmp_path:
     worse = found.probabilities.copy()  # carl's clips are all named wrongly
     carls = np.array(found.signers) == "carl"
     worse[carls] = np.roll(worse[carls], 1, axis=1)
-    about = _duplicates({"soup": replace(found, probabilities=worse)}, packed, None)
+    duplicates = trained_duplicates(found, packed)
+    about = about_duplicates(replace(found, probabilities=worse), duplicates)
     assert (about["copies_held_out"], about["out_of_fold_without_copies"]["clips"]) == (12, 3)
     assert about["out_of_fold_without_copies"]["top1"] == 0
-    assert "out_of_fold_without_copies" not in _duplicates(
-        {"soup": found.select(~carls)}, packed, None
-    )
+    nothing_left = about_duplicates(found.select(~carls), duplicates[~carls])
+    assert "out_of_fold_without_copies" not in nothing_left
 
 
 def test_the_score_on_a_card_is_that_of_the_other_clips() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -19,7 +21,7 @@ from signlet.training.ensemble import (
     ENSEMBLE,
     Ensemble,
     ensemble,
-    tests_duplicates_only,
+    untold_duplicates,
 )
 
 _EXAMPLES = """
@@ -83,15 +85,26 @@ def _print(made: Ensemble, console: Console) -> None:
             ),
             soft_wrap=True,
         )
-    clips = len(made.predictions[ENSEMBLE].names)
+    clips = made.scores[ENSEMBLE].clips
     console.print(f"\nScores on {clips:,} clips not trained on", _scores(made), sep="\n")
-    if tests_duplicates_only(made):
-        console.print(
-            f"Note: a run was tested only on duplicates of its training clips: {NO_ESTIMATE}.",
-            style="yellow",
-            soft_wrap=True,
-        )
+    for note in _about_duplicates(made):
+        console.print(f"Note: {note}.", style="yellow", soft_wrap=True, markup=False)
     console.print(_PAIRS, _pairs(made), sep="\n")
+
+
+def _about_duplicates(made: Ensemble) -> Iterator[str]:
+    """Clips that a run was trained on under another name."""
+    for name, count in untold_duplicates(made):
+        yield (
+            f"{count:,} test clips of {name} duplicate its training clips, but the run does not "
+            "tell which, so they count and the score is too high; train it again"
+        )
+    if not made.duplicates:
+        return
+    all_of_them = len(made.duplicates) == len(made.predictions[ENSEMBLE].names)
+    yield f"{len(made.duplicates):,} test clips duplicate training clips" + (
+        f": {NO_ESTIMATE}" if all_of_them else " and do not count"
+    )
 
 
 def _table(texts: tuple[str, ...], numbers: tuple[str, ...]) -> Table:

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from signlet.cli.parsing import add_columns, add_names, existing, make_parser, parse, refuse_told
 from signlet.errors import SignletError
-from signlet.evaluation.duplicates import trained_duplicates
 from signlet.evaluation.faulty import Faulty, faulty_clips
 from signlet.evaluation.predict import is_packed, packed_for, predict_known, require_known
 from signlet.evaluation.predictions import Predictions, read_predictions
@@ -28,6 +27,7 @@ from signlet.printable import printable
 from signlet.quality.data_warnings import reading_warnings
 from signlet.running.temporary import scratch
 from signlet.runs import RunFolder
+from signlet.runs.duplicates import are_named, known_duplicates
 from signlet.runs.folder import PACKED
 from signlet.runs.trained_before import trained_before_note
 from signlet.sources import open_source
@@ -103,10 +103,9 @@ def run(arguments: list[str]) -> None:
 
 
 def _duplicates(held_out: Predictions, run: RunFolder) -> NDArray[np.bool_] | None:
-    """(N,) bool: held-out clips that were also trained on; None without the run's clips."""
-    if not run.has_packed:
-        return None
-    return trained_duplicates(held_out, PackedSet.open(run.packed), run.about.get("split"))
+    """(N,) bool: held-out clips that were also trained on; None if unknown."""
+    names = known_duplicates(run, held_out)
+    return None if names is None else are_named(held_out, names)
 
 
 def _say_notes(parsed: Any, packed: PackedSet, model: ModelFile, trained: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,13 +18,14 @@ from numpy.typing import ArrayLike, NDArray
 from signlet.errors import SignletError, first_line
 from signlet.files import parquet_pages
 from signlet.files.atomic import replacing
-from signlet.files.missing_path import not_found_message
 from signlet.files.regular import blocked, content_of
 from signlet.modelfile.averaging import Kind, mean_probabilities
 from signlet.printable import printable
 from signlet.text.names import is_name, sign_name
 
 _FORMAT = "signlet-predictions-1"
+_DUPLICATES = "signlet_duplicates"
+"""Entry of the schema's metadata: see `read_duplicates`."""
 _LARGEST = 8 << 30
 """Bytes; a million clips of 1,000 signs and one model take half of that."""
 _SCHEMA = pa.schema(
@@ -120,11 +122,16 @@ def average(predictions: Sequence[Predictions], kind: Kind = "softmax") -> Predi
 # --- the file -----------------------------------------------------------------------------
 
 
-def write_predictions(path: str | Path, models: Mapping[str, Predictions]) -> None:
+def write_predictions(
+    path: str | Path,
+    models: Mapping[str, Predictions],
+    duplicates: Iterable[str] | None = None,
+) -> None:
     """Write the predictions of several models as one long Parquet table.
 
     One row per model and clip: model, name, signer, fold, label, probabilities (a list of K
     float32); the signs are in the schema's metadata. The file appears whole or not at all.
+    duplicates: names of clips that were trained on under another name; None if unknown.
     Raises SignletError if it cannot be written or the models differ in their signs.
     """
     path = Path(path)
@@ -137,6 +144,8 @@ def write_predictions(path: str | Path, models: Mapping[str, Predictions]) -> No
     if len(signs) != 1 or not all(predictions.names for predictions in models.values()):
         raise SignletError(f"{path}: needs predictions of models that know the same signs")
     meta = {"signlet_format": _FORMAT, "signlet_signs": json.dumps(signs.pop())}
+    if duplicates is not None:
+        meta[_DUPLICATES] = json.dumps(sorted(duplicates))
     with (
         replacing(path) as whole,
         whole.open("wb") as file,
@@ -154,19 +163,8 @@ def read_predictions(path: str | Path) -> dict[str, Predictions]:
     Raises SignletError if the file is missing, damaged, or holds something else.
     """
     path = Path(path)
-    if why := blocked(path):
-        raise SignletError(why)
-    if not path.is_file():
-        raise SignletError(
-            f"{not_found_message(path, 'file')}; give the predictions.parquet of a run folder"
-        )
-    try:
-        # From memory and without threads: one that still runs at the exit aborts the process.
-        content = content_of(path, _LARGEST)
-        parquet_pages.judge_table(io.BytesIO(content), len(content))
-        table = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True).read(
-            use_threads=False
-        )
+    with _readable(path):
+        table = _table(path)
         signs = _signs_of(table.schema)
         _check_filled(table)
         models = pc.unique(table["model"]).to_pylist()
@@ -174,10 +172,47 @@ def read_predictions(path: str | Path) -> dict[str, Predictions]:
             model: _from_table(table.filter(pc.equal(table["model"], model)), signs)
             for model in models
         }
+
+
+def read_duplicates(path: str | Path) -> frozenset[str] | None:
+    """Names of clips that were trained on under another name; None if the file does not tell.
+
+    Raises SignletError as `read_predictions` does.
+    """
+    path = Path(path)
+    with _readable(path):
+        stored = (_table(path).schema.metadata or {}).get(_DUPLICATES.encode())
+        names = None if stored is None else json.loads(stored)
+        if names is not None and not (isinstance(names, list) and all(map(_is_text, names))):
+            raise SignletError("the list of duplicates is damaged; evaluate the run again")
+        return None if names is None else frozenset(names)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turn whatever goes wrong with the file into one line that names it."""
+    if why := blocked(path):
+        raise SignletError(why)
+    if not path.is_file():
+        raise SignletError(f"{path}: no such file; give the predictions.parquet of a run folder")
+    try:
+        yield
     except SignletError as error:
         raise SignletError(f"{path}: {error}") from error
     except Exception as error:  # pyarrow raises nearly anything for a damaged file
         raise SignletError(f"{path}: cannot be read as Parquet ({_reason(error)})") from error
+
+
+def _table(path: Path) -> pa.Table:
+    # From memory and without threads: one that still runs at the exit aborts the process.
+    content = content_of(path, _LARGEST)
+    parquet_pages.judge_table(io.BytesIO(content), len(content))
+    file = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
+    return file.read(use_threads=False)
 
 
 def _reason(error: Exception) -> str:

@@ -114,7 +114,7 @@ def _accuracy(about: Mapping[str, Any]) -> str:
     if duplicates >= scores["clips"]:
         return f"not measured: all {duplicates} held-out clips duplicate training clips"
     fresh = about.get("out_of_fold_without_copies")
-    if name == "soup" and _are_scores(fresh):
+    if _are_scores(fresh):
         return _score(fresh, name) + f"; {duplicates} clips that duplicate training clips left out"
     return _score(scores, name) + (
         f"; {duplicates} of the clips duplicate training clips" if duplicates else ""

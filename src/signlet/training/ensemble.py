@@ -13,14 +13,16 @@ from signlet.errors import SignletError
 from signlet.evaluation.compare import Pair, align, compare
 from signlet.evaluation.predictions import Predictions, average, read_predictions, write_predictions
 from signlet.evaluation.scores import Scores, score
+from signlet.evaluation.verdict import counted
 from signlet.files.atomic import replacing
 from signlet.files.missing_path import exists, not_found_message
 from signlet.model.files import MAX_MEMBERS, ModelFile, finite, load_model, save_model
 from signlet.modelfile.averaging import KINDS, Average, Kind
 from signlet.running.lock import only_one_file
+from signlet.runs.duplicates import are_named, known_duplicates
 from signlet.runs.folder import MODELS, PREDICTIONS, ModelKind, RunFolder
 from signlet.text.names import cell
-from signlet.training.gather import DUPLICATES
+from signlet.training.gather import DUPLICATES, about_duplicates
 from signlet.training.progress import Events
 
 ENSEMBLE = "ensemble"
@@ -34,13 +36,15 @@ class EnsemblePart:
     """A run, or an earlier ensemble, that takes part.
 
     name: short and unique. which: the model taken from it, "ensemble" for an ensemble.
-    predictions: that model's, out of fold. model: what answers for new clips.
+    predictions: that model's, out of fold. model: what answers for new clips. duplicates: names of
+    its held-out clips that it was trained on under another name; None if it is unknown which.
     """
 
     name: str
     which: str
     predictions: Predictions
     model: ModelFile
+    duplicates: frozenset[str] | None
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,8 @@ class Ensemble:
     kind: of the average. parts: as they were read. predictions: of the ensemble and of each
     part by name, for the clips that all parts held out, in one order. scores: of each of
     them. pairs: comparisons of two of them, by both names. left_out: clips that only some
-    parts held out.
+    parts held out. duplicates: names of clips that a part was trained on under another name; they
+    do not count in scores and pairs, unless there are no others.
     """
 
     kind: Kind
@@ -59,6 +64,7 @@ class Ensemble:
     scores: dict[str, Scores]
     pairs: dict[tuple[str, str], Pair]
     left_out: int
+    duplicates: frozenset[str]
 
 
 def ensemble(
@@ -140,7 +146,10 @@ def _read_part(run: Path, name: str, which: str) -> EnsemblePart:
         raise SignletError(
             f"{run}: its model and its predictions know different signs; copy the run again"
         )
-    return EnsemblePart(name, which, stored[which], model)
+    duplicates = known_duplicates(RunFolder(run), stored[which])
+    if duplicates is None and not _count(model):
+        duplicates = frozenset()
+    return EnsemblePart(name, which, stored[which], model, duplicates)
 
 
 def _model(run: Path, which: str, predictions: Predictions) -> ModelFile:
@@ -172,15 +181,17 @@ def combine(parts: Sequence[EnsemblePart], kind: Kind = "softmax") -> Ensemble:
     each = align(given)
     predictions = {ENSEMBLE: average(list(each.values()), kind), **each}
     every = {name for p in given.values() for name in p.names}
+    names = frozenset[str]().union(*(part.duplicates or () for part in parts))
+    found = are_named(predictions[ENSEMBLE], names)
+    fresh = {name: counted(part, found) or part for name, part in predictions.items()}
     return Ensemble(
         kind=kind,
         parts=tuple(parts),
         predictions=predictions,
-        scores={name: score(part) for name, part in predictions.items()},
-        pairs={
-            (a, b): compare(predictions[a], predictions[b]) for a, b in combinations(predictions, 2)
-        },
+        scores={name: score(part) for name, part in fresh.items()},
+        pairs={(a, b): compare(fresh[a], fresh[b]) for a, b in combinations(fresh, 2)},
         left_out=len(every) - len(predictions[ENSEMBLE].names),
+        duplicates=names & set(predictions[ENSEMBLE].names),
     )
 
 
@@ -210,7 +221,7 @@ def write_ensemble(made: Ensemble, out: Path) -> None:
         try:
             folder.mkdir()
             save_model(folder, members, made.parts[0].model.signs, _about(made), tree(made))
-            write_predictions(RunFolder(folder).predictions, made.predictions)
+            write_predictions(RunFolder(folder).predictions, made.predictions, made.duplicates)
             _write_csv(folder / COMPARISON, _comparison(made))
             _write_csv(folder / AGREEMENT, _agreement(made))
         except SignletError as error:  # names the temporary folder
@@ -232,23 +243,33 @@ def _about(made: Ensemble) -> dict[str, Any]:
         | {key: part.model.about[key] for key in ("recipe", "source") if key in part.model.about}
         for part in made.parts
     ]
+    every = made.scores
+    if made.duplicates:
+        every = {name: score(part) for name, part in made.predictions.items()}
     return {
         "ensemble": {"average": made.kind, "runs": runs, "clips_left_out": made.left_out},
-        "out_of_fold": {name: asdict(scores) for name, scores in made.scores.items()},
-        **(
-            {DUPLICATES: len(made.predictions[ENSEMBLE].names)}
-            if tests_duplicates_only(made)
-            else {}
-        ),
+        "out_of_fold": {name: asdict(scores) for name, scores in every.items()},
+        **_about_duplicates(made),
     }
 
 
-def tests_duplicates_only(made: Ensemble) -> bool:
-    """Return True if a part was tested only on duplicates of clips that it was trained on."""
-    counts = (
-        (part.model.about.get(DUPLICATES), len(part.predictions.names)) for part in made.parts
-    )
-    return any(isinstance(duplicates, int) and duplicates >= clips for duplicates, clips in counts)
+def _about_duplicates(made: Ensemble) -> dict[str, Any]:
+    """As in a run's model file; where a part does not tell which clips, only their number."""
+    held_out = made.predictions[ENSEMBLE]
+    known = about_duplicates(held_out, are_named(held_out, made.duplicates))
+    untold = max((count for _, count in untold_duplicates(made)), default=0)
+    return {DUPLICATES: untold} if untold else known
+
+
+def untold_duplicates(made: Ensemble) -> list[tuple[str, int]]:
+    """Parts with duplicates that have no names, and how many: runs of an earlier version."""
+    return [(part.name, _count(part.model)) for part in made.parts if part.duplicates is None]
+
+
+def _count(model: ModelFile) -> int:
+    """Held-out duplicates, as the model file tells; 0 if it does not."""
+    count = model.about.get(DUPLICATES)
+    return count if isinstance(count, int) else 0
 
 
 def _comparison(made: Ensemble) -> list[dict[str, Any]]:

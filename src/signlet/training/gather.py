@@ -133,8 +133,11 @@ def gather(
     metrics = [metrics_of(one.metrics, recipe.optimiser.epochs) for one in trainings]
     write_metrics(run.metrics, dict(zip(folds, metrics, strict=True)))
     joined = joined_predictions([one.predictions for one in trainings], packed.signs)
-    if joined:
-        write_predictions(run.predictions, joined)
+    soup, split = joined.get("soup"), about.get(SPLIT)
+    duplicates = None if soup is None else trained_duplicates(soup, packed, split)
+    if soup is not None and duplicates is not None:
+        names = (name for name, found in zip(soup.names, duplicates, strict=True) if found)
+        write_predictions(run.predictions, joined, names)
     numbers = fits or folds
     trained = [members_of(run.training(n).model("soup"), packed.signs) for n in numbers]
     members = [member for each in trained for member in each]
@@ -142,10 +145,10 @@ def gather(
         "recipe": recipe.name,
         "source": packed.source,
         "folds": list(folds),
-        "trained_on": "all clips" if fits else _trained_on(about.get(SPLIT)),
+        "trained_on": "all clips" if fits else _trained_on(split),
         "out_of_fold": {name: asdict(score(part)) for name, part in joined.items()},
-        "training_accuracy": _training_accuracy(packed, trained, numbers, joined, about.get(SPLIT)),
-        **_duplicates(joined, packed, about.get(SPLIT)),
+        "training_accuracy": _training_accuracy(packed, trained, numbers, joined, split),
+        **about_duplicates(soup, duplicates),
         **about,
     }
     save_model(run.path, members, packed.signs, everything)
@@ -187,16 +190,13 @@ def _training_rows(
     return np.flatnonzero(known)
 
 
-def _duplicates(
-    joined: Mapping[str, Predictions], packed: PackedSet, split: str | None
+def about_duplicates(
+    held_out: Predictions | None, duplicates: NDArray[np.bool_] | None
 ) -> dict[str, Any]:
     """For the model file: how many held-out clips were trained on, and the scores without them."""
-    if not joined:
+    if held_out is None or duplicates is None or not duplicates.any():
         return {}
-    duplicates = trained_duplicates(joined["soup"], packed, split)
-    if not duplicates.any():
-        return {}
-    rest, count = counted(joined["soup"], duplicates), {DUPLICATES: int(duplicates.sum())}
+    rest, count = counted(held_out, duplicates), {DUPLICATES: int(duplicates.sum())}
     return count if rest is None else {**count, WITHOUT_DUPLICATES: asdict(score(rest))}
 
 

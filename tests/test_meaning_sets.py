@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from signlet import Clip
 from signlet.cli.clip_remarks import ClipRemarks
 from signlet.convert import convert_set
 from signlet.landmarks import FACE, POSE
-from signlet.meaning import faults, look_at, of_set, remarks_on, suspected
+from signlet.meaning import Change, faults, look_at, of_set, remarks_on, suspected
 from signlet.meaning.clip_warnings import ClipSummary, SetSummary, reading_warnings
 from signlet.pack import pack
 from signlet.preprocess import Preprocess
@@ -190,3 +191,48 @@ def test_a_model_does_not_mind_from_where_x_and_y_are_counted(edges: tuple[float
         other[..., :2] = frames[..., :2] * (high - low) + low
         one, two = (Preprocess(16)(torch.from_numpy(of)) for of in (frames, other))
         assert torch.allclose(one[0], two[0], atol=1e-3, equal_nan=True)
+
+
+# --- mirror images ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("people", "change", "noticed"),
+    [
+        (5, Change(mirror=True), True),
+        (4, Change(mirror=True), False),  # they may all be left-handed
+        (5, Change(), False),
+    ],
+)
+def test_a_set_that_was_mirrored_is_noticed_by_every_command(
+    people: int, change: Change, noticed: bool, tmp_path: Path
+) -> None:
+    source = open_source("fingerspelling")
+    for who in ("ase", "asq", "bzs", "eso", "gsg")[:people]:
+        for ref in [one for one in source.refs() if one.signer == who][:6]:
+            (tmp_path / "in" / (ref.sign or "")).mkdir(parents=True, exist_ok=True)
+            path = tmp_path / "in" / (ref.sign or "") / f"{who}_1.npz"
+            np.savez(path, landmarks=change(source.read(ref).frames), fps=25.0)
+    mirrored = open_source(tmp_path / "in")
+    packed = pack(mirrored, tmp_path / "packed", 16, jobs=1)
+    for notes in (
+        data_quality(mirrored, jobs=1).notes,  # as inspect prints them
+        data_quality(packed).notes,
+        reading_warnings(seen_in(packed)),  # before a training
+    ):
+        found = [note for note in notes if "the left hand leads" in note]
+        assert len(found) == noticed, notes
+        assert all(f"of {people} people" in note and "--mirror" in note for note in found)
+
+
+def test_hands_that_are_swapped_are_not_called_mirrored_too() -> None:
+    looks = [replace(look_at(letters()[0]), leads="left")] * 5
+    swapped = [
+        ClipSummary(f"{who}{n}", "a", who, (who, n), 2.0, (faults.HANDS.phrase,), look)
+        for who in "abcde"
+        for n, look in enumerate(looks)
+    ]
+    plain = [replace(clip, remarks=()) for clip in swapped]
+    for clips, mirrored in ((swapped, False), (plain, True)):
+        notes = reading_warnings(SetSummary(("a",), clips))
+        assert any("the left hand leads" in note for note in notes) == mirrored

@@ -2,11 +2,12 @@
 
 Cost: some minutes on one core for each set.
 Page: docs/meaning.md
-Results: meaning.csv, meaning_cost.csv
+Results: meaning.csv, meaning_cost.csv, meaning_mirror.csv
 Short: --most 2
 
     python -m benchmarks.data.meaning [--data fingerspelling DIR ...] [--most 100]
     python -m benchmarks.data.meaning --cost [--data DIR ...] [--repetitions 7]
+    python -m benchmarks.data.meaning --mirror [--data DIR ...]
 
 Per set of clips: in how many of all clips, taken as they are, `signlet.meaning` suspects anything
 (false alarms, unless the set itself holds such clips), and in how many of at most `--most` clips
@@ -15,6 +16,10 @@ milliseconds of the processor that looking at a clip takes, and reading it from 
 
 With `--cost`: milliseconds of the processor that packing a clip takes on one core, with looking
 and without, each repetition doing both; and the median of their ratio. (`meaning_cost.csv`)
+
+With `--mirror`: is a set doubted as it is and when all of it is mirrored, and in what share of
+random groups of five of its people? Only people count with enough clips in which one hand leads.
+(`meaning_mirror.csv`)
 
 Faults that change nothing in a clip (hands exchanged where none is found) are not made in it.
 """
@@ -35,12 +40,15 @@ from numpy.typing import NDArray
 
 from benchmarks.environment import write_csv
 from signlet.landmarks import LEFT_HAND, POSE, RAW_PARTS, RIGHT_HAND
-from signlet.meaning import Change, remarks_on, suspected
+from signlet.meaning import Change, look_at, remarks_on, suspected
 from signlet.meaning.change import together
+from signlet.meaning.leading import CLIPS, PEOPLE, Lead, left_handed_people
 from signlet.pack import pack
 from signlet.sources import files, open_source
 
 Frames = NDArray[np.float32]
+GROUPS = 10_000
+"""Random groups of people."""
 TUTORIAL = ("pose", "face", "left_hand", "right_hand")
 
 
@@ -50,8 +58,14 @@ def main() -> None:
     parser.add_argument("--data", nargs="+", default=["fingerspelling"])
     parser.add_argument("--most", type=int, default=100)
     parser.add_argument("--cost", action="store_true")
+    parser.add_argument("--mirror", action="store_true")
     parser.add_argument("--repetitions", type=int, default=7)
     asked = parser.parse_args()
+    if asked.mirror:
+        rows = [mirror(where) for where in asked.data]
+        print(*rows, sep="\n")
+        write_csv("meaning_mirror", rows)
+        return
     if asked.cost:
         rows = [cost(where, asked.repetitions) for where in asked.data]
         print(*rows, sep="\n")
@@ -93,6 +107,35 @@ def cost(where: str, repetitions: int) -> dict[str, Any]:
         "ms_a_clip": round(looking, 3),
         "ms_without_looking": round(without, 3),
         "ratio": round(float(np.median([one / other for one, other in times])), 3),
+    }
+
+
+def mirror(where: str) -> dict[str, Any]:
+    """Judge a set as it is and mirrored, and groups of five of its people."""
+    source, sides = open_source(where), Change(mirror=True)
+    leads: dict[bool, dict[str, list[Lead]]] = {False: {}, True: {}}
+    for ref in source.refs():
+        frames = source.read(ref).frames
+        for turned, each in leads.items():
+            look = look_at(sides(frames) if turned else frames)
+            each.setdefault(ref.signer or "", []).append(look.leads)
+    led = {who: each.count("left") + each.count("right") for who, each in leads[False].items()}
+    people = [who for who, clips in led.items() if clips >= CLIPS]
+    draw = np.random.default_rng(0)
+    groups = [draw.choice(people, PEOPLE, False) for _ in range(GROUPS)] if people[4:] else []
+
+    def doubted(turned: bool) -> float | None:
+        found = [left_handed_people({who: leads[turned][who] for who in group}) for group in groups]
+        return round(float(np.mean([count > 0 for count in found])), 4) if found else None
+
+    return {
+        "set": where.rstrip("/").rpartition("/")[2],
+        "clips": len(source.refs()),
+        "people": len(people),
+        "doubted": int(left_handed_people(leads[False]) > 0),
+        "doubted_mirrored": int(left_handed_people(leads[True]) > 0),
+        "groups_doubted": doubted(False),
+        "groups_doubted_mirrored": doubted(True),
     }
 
 

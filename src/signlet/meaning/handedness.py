@@ -8,13 +8,14 @@ than half of its clips.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from signlet.landmarks import LEFT_HAND, POSE, RIGHT_HAND
 from signlet.meaning import faults
 from signlet.meaning.faults import Fault
+from signlet.meaning.leading import Lead, leading_hand
 from signlet.meaning.parts import is_hand
 from signlet.meaning.points import Floats, few_frames
 
@@ -32,20 +33,22 @@ class Look:
 
     handed: how surely they are shaped as they are called. beside: the left hand is at
     greater x. upright: fingertips are above the wrist. placed: whether a pose tells better
-    which hand is which.
+    which hand is which. leads: the hand that moves more.
     """
 
     handed: float
     beside: float
     upright: float
     placed: bool
+    leads: Lead = "none"
 
 
 def look_at(frames: Floats) -> Look:
     """See `Look`. frames: (T, 543, 3), NaN if not found."""
     few = few_frames(frames)
     placed = not np.isnan(few[:, [POSE.start + 15, POSE.start + 16], 0]).all()
-    return look_at_hands(few[:, LEFT_HAND], few[:, RIGHT_HAND], placed)
+    leads = leading_hand(*(frames[:, hand.start, :2] for hand in (LEFT_HAND, RIGHT_HAND)))
+    return replace(look_at_hands(few[:, LEFT_HAND], few[:, RIGHT_HAND], placed), leads=leads)
 
 
 def look_at_hands(left: Floats, right: Floats, placed: bool) -> Look:

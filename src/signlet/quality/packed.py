@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from signlet.landmarks import PARTS
 from signlet.meaning.handedness import Look, look_at_hands
+from signlet.meaning.leading import leading_hand
 from signlet.pack import PackedSet
 
 MOST = 500
@@ -32,4 +34,6 @@ def _look(frames: NDArray[Any]) -> Look:
     """frames: (S, 100, 3)."""
     points = np.array(frames, np.float32)
     placed = not np.isnan(points[:, _WRISTS, 0]).all()
-    return look_at_hands(points[:, PARTS["left_hand"]], points[:, PARTS["right_hand"]], placed)
+    left, right = points[:, PARTS["left_hand"]], points[:, PARTS["right_hand"]]
+    leads = leading_hand(left[:, 0, :2], right[:, 0, :2])
+    return replace(look_at_hands(left, right, placed), leads=leads)

@@ -12,6 +12,7 @@ from signlet.clip.remarks import BEYOND, CUT, DAMAGED, MENDED, NO_RATE
 from signlet.clip.span import USUAL_FPS
 from signlet.landmarks import LEFT_HAND, POSE, RAW_PARTS, RIGHT_HAND
 from signlet.meaning.hands import exchanged
+from signlet.meaning.leading import leading_hand
 from signlet.video.extraction import Extraction
 
 FEW_HANDS = 0.2
@@ -26,8 +27,8 @@ LATE, UNEVEN = 1.5, 0.1
 """A frame is late after this many times the middle distance; this share of late ones is much."""
 TILTED = 45.0
 """Degrees between the head's direction and up from which a picture seems turned."""
-LEADS, MOSTLY = 2.0, 0.8
-"""A hand leads if it moves this many times as much; a signer's lead is this share of videos."""
+MOSTLY = 0.8
+"""A hand leads in this share of a signer's videos."""
 
 _BETWEEN = "; "
 _NOSE, _SHOULDERS = POSE.start, (POSE.start + 11, POSE.start + 12)
@@ -130,17 +131,7 @@ def _tilt(pixels: Floats) -> float:
 
 
 def _leading(pixels: Floats) -> str:
-    left, right = (_travel(pixels[:, hand.start]) for hand in (LEFT_HAND, RIGHT_HAND))
-    if left == right == 0:
-        return "none"
-    if left > LEADS * right:
-        return "left"
-    return "right" if right > LEADS * left else "both"
-
-
-def _travel(wrist: Floats) -> float:
-    """Length of the way of (T, 2); steps from and to a frame without it do not count."""
-    return float(np.nansum(np.linalg.norm(np.diff(wrist, axis=0), axis=1)))
+    return leading_hand(*(pixels[:, hand.start] for hand in (LEFT_HAND, RIGHT_HAND)))
 
 
 def warnings_of(quality: VideoQuality) -> Iterator[tuple[str, str]]:

@@ -16,8 +16,9 @@ if TYPE_CHECKING:  # scikit-learn takes a command's start a quarter of a second
     from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, StratifiedKFold
 
 KNOWN_SIGNERS_ONLY = (
-    "the clips name fewer than two signers, so every model is tested on people it was trained "
-    "with: the score holds for KNOWN signers only and is too high for new people"
+    "only one person signs in these clips, or they do not say who signs, so every model is tested "
+    "on people it was trained with: the score holds for KNOWN signers only and is too high for "
+    "new people"
 )
 
 NO_ESTIMATE = (

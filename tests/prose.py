@@ -38,6 +38,7 @@ BANNED = {
     r"\bwhatever it is\b": "say what",
     r"\bto one's\b": "to your",
     r"\bheads? of its\b": "name the thing",
+    r"\d%": "a space before the sign: 85 %",
     r"\bof the latter\b|\bthe former\b": "repeat the noun",
 }
 """Patterns that read like a translation, with what to write instead."""

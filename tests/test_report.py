@@ -16,6 +16,7 @@ from signlet.evaluation.scores import Predictions, by_sign, by_signer, score
 from signlet.pack import PackedSet
 from signlet.printable import UNPRINTED
 from signlet.report import write_report
+from signlet.text.percent import percent
 from signlet_testing.reports import (
     NASTY,
     Page,
@@ -73,8 +74,8 @@ def test_no_figure_styles_the_page_around_it(text: str) -> None:
 # --- the numbers ----------------------------------------------------------------------------
 
 
-def percent(value: float) -> str:
-    return f"{100 * value:.1f} %"
+def precise(value: float) -> str:
+    return percent(value, 1)
 
 
 def test_results_are_the_scores_without_duplicates(
@@ -83,10 +84,10 @@ def test_results_are_the_scores_without_duplicates(
     for name, predictions in models.items():
         s = score(predictions.select(~trained_duplicates(predictions, packed)))
         cells = page.row(name)
-        interval = f"{percent(s.low)} to {percent(s.high)}"
-        assert cells[1:3] == [percent(s.top1), interval]
+        interval = f"{precise(s.low)} to {precise(s.high)}"
+        assert cells[1:3] == [precise(s.top1), interval]
         values = (s.balanced_accuracy, s.macro_f1, s.calibration_error)  # three signs, no top-5
-        assert cells[3:] == [percent(value) for value in values]
+        assert cells[3:] == [precise(value) for value in values]
 
 
 def test_signers_and_signs_are_counted_without_duplicates(

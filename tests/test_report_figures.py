@@ -67,7 +67,7 @@ def test_confusion_without_any_clip_of_a_sign() -> None:
 def test_curve_of_one_epoch_is_a_point() -> None:
     one = {0: {"epoch": np.array([1.0]), "accuracy_student": np.array([0.5])}}
     (picture,) = learning_curves(one)
-    assert picture.text == "Last epoch: 50%."
+    assert picture.text == "Last epoch: 50 %."
 
 
 def test_later_line_of_an_epoch_counts_and_empty_cells_are_unknown(tmp_path: Path) -> None:

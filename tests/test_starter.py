@@ -16,6 +16,7 @@ from signlet.cli import main
 from signlet.recognition.recogniser import Recogniser
 from signlet.runtimes import onnx
 from signlet.sources import find, open_source
+from signlet.text.percent import percent
 
 FILE = starter.model_path(starter.STARTER)
 LANGUAGES = ("ase", "gsg", "csq")
@@ -72,7 +73,7 @@ def test_the_page_for_people_says_the_same(letters: Recogniser) -> None:
     calibration = letters.calibration
     assert calibration is not None
     share = letters.about["accuracy_unseen_languages_without_copies"]
-    assert f"**{share:.0%}** right" in text
+    assert f"**{percent(share)}** right" in text
     assert f"Below a confidence of {calibration.threshold:g} the answer" in text
     assert letters.about["data"] in " ".join(text.split())
     for heading in ("How good it is", "Data and licence", "What it must not be used for"):

@@ -48,7 +48,7 @@ def test_good_for_new_people() -> None:
     said = verdict(made(EIGHT))
     assert said.grade is Grade.GOOD
     assert said.result.startswith("It names about 9 of 10 signs of people it has never seen")
-    assert "Guessing would get 25%." in said.result
+    assert "Guessing would get 25 %." in said.result
     assert said.audience == ("The test had 8 people, all of them new to the models.",)
     assert not said.steps
 
@@ -57,7 +57,7 @@ def test_at_chance_it_says_so_in_words_without_an_interval() -> None:
     said = verdict(made(dict.fromkeys(EIGHT, 0.25)))
     assert said.grade is Grade.GUESSING
     assert said.result.startswith(
-        "It does not recognise the signs of people it has never seen: it names 25% of 384 clips"
+        "It does not recognise the signs of people it has never seen: it names 25 % of 384 clips"
     )
     assert " to " not in said.result
     assert "signlet inspect" in said.steps[0]
@@ -169,7 +169,7 @@ def test_one_tested_person_and_one_fold_are_named() -> None:
 def test_what_limits_it_is_named() -> None:
     right = EIGHT | {"dark room": 0.25}
     said = verdict(made(right, instead={"good": "thanks", "thanks": "good"}))
-    assert "Of the 48 clips of dark room it names only 25% correctly" in said.limits[-1]
+    assert "Of the 48 clips of dark room it names only 25 % correctly" in said.limits[-1]
     assert "cut off, dark, or mirrored" in said.steps[-1]
     mixed = dict.fromkeys(EIGHT, 0.34)
     said = verdict(made(mixed, instead={"good": "thanks", "thanks": "good"}))
@@ -224,7 +224,7 @@ def test_duplicates_do_not_count() -> None:
 
 def test_a_model_that_fails_on_its_own_clips_is_told() -> None:
     said = verdict(made(EIGHT), {"training_accuracy": 0.4})
-    assert said.limits[0].startswith("It names only 40% of its own training clips correctly")
+    assert said.limits[0].startswith("It names only 40 % of its own training clips correctly")
     assert said.grade is Grade.GOOD
     assert not verdict(made(EIGHT), {"training_accuracy": 0.99}).limits
 

@@ -40,9 +40,10 @@ what `signlet live`, `signlet recognise` and the live page use when no model is 
 
 ## How good it is
 
-Of the letters of a sign language that it was not trained on it reads **{without:.0%}** right
-(mean of four folds without copies; 95 % interval over languages {low:.0%} to {high:.0%}). With
-the copies that the lexicon holds it is {accuracy:.0%}: the lexicon lists the American clips a
+Of the letters of a sign language that it was not trained on it reads **{percent(without)}** right
+(mean of four folds without copies; 95 % interval over languages {percent(low)} to
+{percent(high)}). With the copies that the lexicon holds it is {percent(accuracy)}: the lexicon
+lists the American clips a
 second time as French ones, so a fold has seen them in training. Chance is 4 %. The model that
 ships was trained on all clips, so nothing is left to measure it on.
 
@@ -96,8 +97,9 @@ folds' answers. Below a confidence of {threshold:g} the answer is "none".
 Letters that were left out of a training are hardly told from known ones
 (`docs/unknown_signs.md`): a threshold that
 stops nineteen of twenty of them stops four of five known letters too. So this one is chosen by
-its price: {kept:.0%} of the right answers pass. Of the answers that it stops {right_of_stopped:.0%}
-are right. Of other letters {unknown_accepted:.0%} pass: do not take an answer as proof that a
+its price: {percent(kept)} of the right answers pass. Of the answers that it stops
+{percent(right_of_stopped)} are right. Of other letters {percent(unknown_accepted)} pass: do not
+take an answer as proof that a
 letter of A to Z was shown.
 
 {thresholds}

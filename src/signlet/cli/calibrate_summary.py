@@ -8,6 +8,7 @@ from shlex import quote
 
 from signlet.calibration.measure import Calibrated, Report
 from signlet.modelfile.calibration import CALIBRATION
+from signlet.text.percent import percent
 
 _USELESS = 0.1
 """Share of known clips that pass the threshold; a calibration below it is useless."""
@@ -39,7 +40,7 @@ def in_words(made: Calibrated) -> Iterator[str]:
 def _below_1(limit: float) -> str:
     """In percent, with as many digits as it takes not to be 100."""
     digits = (n for n in (1, 2, 4) if round(100 * limit, n) < 100)
-    return f"{limit:.{next(digits, 6)}%}"
+    return percent(limit, next(digits, 6))
 
 
 def _count(share: float, clips: int) -> int:
@@ -47,7 +48,7 @@ def _count(share: float, clips: int) -> int:
 
 
 def _of(part: int, whole: int) -> str:
-    return f"{part:,} of {whole:,} ({part / whole:.0%})"
+    return f"{part:,} of {whole:,} ({percent(part / whole)})"
 
 
 def _right(report: Report, named: int) -> str:
@@ -59,9 +60,9 @@ def useless(made: Calibrated, folder: Path) -> str:
     if made.report.accepted.share >= _USELESS:
         return ""
     return (
-        f"{1 - made.report.accepted.share:.0%} of the clips of known signs would get none, because "
-        "this model cannot tell known signs from unknown ones. Train it on more clips, and until "
-        f"then delete {folder / CALIBRATION}."
+        f"{percent(1 - made.report.accepted.share)} of the clips of known signs would get none, "
+        "because this model cannot tell known signs from unknown ones. Train it on more clips, and "
+        f"until then delete {folder / CALIBRATION}."
     )
 
 

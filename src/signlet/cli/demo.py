@@ -21,6 +21,7 @@ from signlet.evaluation.show import print_steps
 from signlet.evaluation.verdict import counted
 from signlet.runs import RunFolder
 from signlet.sources.fingerspelling import LANGUAGES
+from signlet.text.percent import percent
 from signlet.training import start_processes
 from signlet.training.clips import packed_clips
 from signlet.training.gather import refuse_other_recipe
@@ -94,7 +95,7 @@ def print_clips(soup: Predictions, console: Console) -> None:
         language = LANGUAGES.get(soup.signers[clip], soup.signers[clip])
         mark = Text("right", "green") if right[clip] else Text("wrong", "red")
         letter, named = soup.signs[soup.labels[clip]], soup.signs[read[clip]]
-        sure = f"{soup.probabilities[clip, read[clip]]:.0%}"
+        sure = percent(soup.probabilities[clip, read[clip]])
         table.add_row(soup.names[clip], language, letter, named, sure, mark)
     console.print(table)
 

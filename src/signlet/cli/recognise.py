@@ -23,6 +23,7 @@ from signlet.recognition.recogniser import Prediction, Recogniser
 from signlet.sources import LETTERS, is_set, names_clip, read_named
 from signlet.sources.files import ENDINGS, SUFFIXES
 from signlet.sources.unsupported import foreign, single_frames
+from signlet.text.percent import percent
 from signlet.text.terminal import print_json, say, tell
 from signlet.video.file_type import what_else
 from signlet.video.suffixes import is_video
@@ -189,12 +190,14 @@ def _show(name: str, clip: Clip, said: Prediction, count: int) -> None:
         say(f"  do not trust this answer: {reason}")
     if said.sign is None:
         unlike = said.none > said.confidence
-        why = f"{said.none:.1%}" if unlike else f"confidence below {said.threshold:.1%}"
+        why = percent(said.none, 1)
+        if not unlike:
+            why = f"confidence below {percent(said.threshold, 1)}"
         print(f"  none of its signs ({why}); the nearest:")
     best = said.top(count)
     width = max(len(sign) for sign, _ in best)
     for sign, probability in best:
-        print(f"  {sign:<{width}}  {probability:6.1%}")
+        print(f"  {sign:<{width}}  {percent(probability, 1):>7}")
 
 
 def _doubts(name: str, clip: Clip) -> list[str]:

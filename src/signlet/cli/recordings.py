@@ -11,6 +11,7 @@ from rich.table import Table
 from signlet.landmarks import RAW_PARTS
 from signlet.sources import Source
 from signlet.text.bars import on_console
+from signlet.text.percent import percent
 
 if TYPE_CHECKING:
     from signlet.extract.summary import Summary
@@ -52,7 +53,7 @@ def shares_table(summary: Summary) -> Table:
         found = sum(share * quality.frames for share, _, quality in rows if quality)
         least, video, _ = min(rows, key=lambda row: row[0])
         name = "either hand" if part == "hands" else part.replace("_", " ")
-        table.add_row(name, f"{found / frames:.0%}", f"{least:.0%}", escape(video))
+        table.add_row(name, percent(found / frames), percent(least), escape(video))
     return table
 
 

@@ -10,6 +10,7 @@ from signlet.modelfile.taught_fit import Similarities
 from signlet.printable import printable
 from signlet.recognition.teaching.estimate import Estimate, Tally, tested_signers
 from signlet.recognition.teaching.make import Made, require_taught
+from signlet.text.percent import percent
 
 _LISTED = 10
 """Clips that look like another sign are listed up to this many."""
@@ -162,7 +163,7 @@ def _of_all(tally: Tally) -> str:
 
 
 def _share(part: int, whole: int) -> str:
-    return f"{part / whole:.0%}".replace("%", " %")
+    return percent(part / whole)
 
 
 def _many(count: int, what: str) -> str:

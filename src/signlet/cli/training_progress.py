@@ -14,6 +14,7 @@ from rich.text import Text
 
 from signlet.runs.metrics import EpochMetrics
 from signlet.text.bars import EVERY
+from signlet.text.percent import percent
 from signlet.training.progress import Bar
 
 _SURE = 2.0
@@ -108,7 +109,7 @@ class Shown:
     def epoch_ended(self, metrics: EpochMetrics) -> None:
         """Keep the epoch's loss, and its score where the test clips were looked at."""
         if not math.isnan(metrics.accuracy_distilled):
-            self._right = f", {100 * metrics.accuracy_distilled:.0f} % right on test clips"
+            self._right = f", {percent(metrics.accuracy_distilled)} right on test clips"
         self._numbers = f"{self._right}, loss {metrics.loss_distilled:.2f}"
 
     def ended(self) -> None:

@@ -18,6 +18,7 @@ from signlet.evaluation.scores import (
     by_signer,
     worst_confusions,
 )
+from signlet.text.percent import percent
 
 ENOUGH_SIGNERS = 8
 """With fewer people the score of the next one may be very different."""
@@ -39,7 +40,7 @@ def limits(predictions: Predictions, known_as: Mapping[str, str] | None = None) 
     """
     said = []
     if weak := weak_signs(predictions):
-        named = ", ".join(f"{row['sign']} ({row['top1']:.0%})" for row in weak[:_NAMED])
+        named = ", ".join(f"{row['sign']} ({percent(row['top1'])})" for row in weak[:_NAMED])
         more = f" and {len(weak) - _NAMED} more" if len(weak) > _NAMED else ""
         said.append(f"Signs it gets wrong most often: {named}{more}.")
     if usual := _usual_answer(predictions):
@@ -52,7 +53,7 @@ def limits(predictions: Predictions, known_as: Mapping[str, str] | None = None) 
     if signer := weak_signer(predictions):
         said.append(
             f"Of the {signer['clips']} clips of {_name(signer, known_as)} it names only "
-            f"{signer['top1']:.0%} correctly, much less than of the others."
+            f"{percent(signer['top1'])} correctly, much less than of the others."
         )
     return said
 

@@ -20,6 +20,7 @@ from signlet.evaluation.scores import (
     Predictions,
 )
 from signlet.sources.fingerspelling import LANGUAGES
+from signlet.text.percent import percent
 
 _GOOD, _FAIR = 0.9, 0.7
 
@@ -140,11 +141,11 @@ def _fails_on_its_own(training_accuracy: float | None) -> bool:
 
 
 def _own_clips(training_accuracy: float | None) -> list[str]:
-    if not _fails_on_its_own(training_accuracy):
+    if training_accuracy is None or not _fails_on_its_own(training_accuracy):
         return []
     return [
-        f"It names only {training_accuracy:.0%} of its own training clips correctly: it has not "
-        "learned them."
+        f"It names only {percent(training_accuracy)} of its own training clips correctly: it has "
+        "not learned them."
     ]
 
 
@@ -200,16 +201,16 @@ def _result(found: Accuracy, shared: bool, one_person: bool, about: Mapping[str,
         whose = f"the published split {about['split']}"
     if about.get("scored"):
         whose = f"the clips in {about['scored']}"
-    percent, guessing = f"{found.right:.0%}", f"{found.guessing:.0%}"
+    right, guessing = percent(found.right), percent(found.guessing)
     if found.better is False:
         return (
-            f"It does not recognise the signs of {whose}: it names {percent} of {found.clips:,} "
+            f"It does not recognise the signs of {whose}: it names {right} of {found.clips:,} "
             f"clips correctly, and guessing would get {guessing}."
         )
     likely = ""
     if found.low == found.low:
-        likely = f"; for other {who} expect {found.low:.0%} to {found.high:.0%}"
-    text = f"It names {_of_ten(found.right)} signs of {whose} correctly ({percent}{likely}). "
+        likely = f"; for other {who} expect {percent(found.low)} to {percent(found.high)}"
+    text = f"It names {_of_ten(found.right)} signs of {whose} correctly ({right}{likely}). "
     if found.better is None:
         return (
             text + f"Guessing would get {guessing}; {found.clips:,} clips are too few to be sure."

@@ -11,6 +11,7 @@ from signlet.export.check import Check
 from signlet.modelfile.card import Card
 from signlet.printable import in_a_message
 from signlet.text.data_names import data_name
+from signlet.text.percent import percent
 
 _SHOWN = 60
 
@@ -149,9 +150,9 @@ def _none(card: Card) -> list[str]:
         f'Below a confidence of {calibration.threshold:.3f} it answers "none". Measured on '
         f"{calibration.known:,} clips of its signs and {calibration.unknown:,} of others: AUROC "
         f"{calibration.auroc:.3f} (1 tells them apart, 0.5 is chance); a threshold that 95 % of "
-        f"its own clips pass lets {calibration.fpr95:.1%} of the others pass. This one was chosen "
-        f"to let at most {calibration.false_accepts:.1%} of them pass; the calibration's report "
-        "shows how many clips of its own signs it refuses. "
+        f"its own clips pass lets {percent(calibration.fpr95, 1)} of the others pass. This one was "
+        f"chosen to let at most {percent(calibration.false_accepts, 1)} of them pass; the "
+        "calibration's report shows how many clips of its own signs it refuses. "
         f"Temperature {calibration.temperature:.3f}.",
         "",
     ]

@@ -8,6 +8,7 @@ import time
 
 from signlet.printable import printable
 from signlet.stream import SignEvent
+from signlet.text.percent import percent
 from signlet.text.terminal import as_it_is, is_terminal, print_json, tell
 
 _EVERY = 0.5
@@ -54,10 +55,10 @@ def as_text(event: SignEvent) -> str:
     """`  12.3-13.4 s  hello  87 %`; where it is not one of the signs, the nearest is named."""
     span = f"{event.start:7.1f}-{event.end:.1f} s"
     if event.sign is not None:
-        return f"{span}  {printable(event.sign)}  {event.confidence * 100:.0f} %"
+        return f"{span}  {printable(event.sign)}  {percent(event.confidence)}"
     if not event.top:
         return f"{span}  none of the signs"
-    nearest = f"{printable(event.top[0][0])}  {event.confidence * 100:.0f} %"
+    nearest = f"{printable(event.top[0][0])}  {percent(event.confidence)}"
     return f"{span}  none of the signs (nearest: {nearest})"
 
 

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from signlet.live.fonts import font
 from signlet.printable import printable
 from signlet.stream import SignEvent
+from signlet.text.percent import percent
 
 SURFACE, INK, MUTED, LINE = "#ffffff", "#1d1f24", "#5f636d", "#e3e3df"
 ACCENT, NOTE = "#2459c9", "#b4472f"
@@ -77,7 +78,7 @@ def _earlier(pen: _Pen, events: tuple[SignEvent, ...]) -> None:
         y = 376 + 27 * place
         pen.text(f"{event.start:.1f} s", 15, MUTED, y)
         pen.text(_short(event.sign or "none", 22), 16, INK if event.sign else MUTED, y, x=104)
-        pen.right(f"{event.confidence:.0%}", 15, MUTED, y)
+        pen.right(percent(event.confidence), 15, MUTED, y)
 
 
 def _short(text: str, most: int) -> str:
@@ -124,7 +125,7 @@ class _Pen:
     def bar(self, sign: str, share: float, y: int, strong: bool) -> None:
         """A sign, its probability in figures and as a bar."""
         self.text(_short(sign, 26), 16, INK if strong else MUTED, y)
-        self.right(f"{share:.0%}", 16, INK if strong else MUTED, y)
+        self.right(percent(share), 16, INK if strong else MUTED, y)
         right = self._width - _MARGIN
         self._draw.rounded_rectangle((_MARGIN, y + 24, right, y + 30), 3, LINE)
         end = _MARGIN + round((right - _MARGIN) * share)

@@ -9,6 +9,7 @@ import numpy as np
 
 from signlet.meaning import tells_meaning
 from signlet.quality.clip_statistics import ClipStatistics
+from signlet.text.percent import percent
 
 SHORT_FRAMES = 4
 """A clip of fewer frames is very short."""
@@ -89,12 +90,12 @@ def _no_face(fact: ClipStatistics) -> str:
     absent = fact.missing["face"]
     if absent < NO_FACE:
         return ""
-    return f"{absent:.0%} of the face landmarks are missing; what the mouth shows is lost"
+    return f"{percent(absent)} of the face landmarks are missing; what the mouth shows is lost"
 
 
 def _frozen(fact: ClipStatistics) -> str:
     frozen = fact.repeated >= FROZEN
-    return f"{fact.repeated:.0%} of the frames repeat the one before" if frozen else ""
+    return f"{percent(fact.repeated)} of the frames repeat the one before" if frozen else ""
 
 
 def _outside(fact: ClipStatistics) -> str:
@@ -103,7 +104,7 @@ def _outside(fact: ClipStatistics) -> str:
     if fact.largest >= PIXELS:
         how = "divide pixels by width and height (signlet convert --pixels)"
         return f"coordinates up to {fact.largest:.0f}; {how}"
-    return f"{fact.outside:.0%} of the face and hand landmarks lie far outside"
+    return f"{percent(fact.outside)} of the face and hand landmarks lie far outside"
 
 
 def _long(fact: ClipStatistics, middle: float) -> Iterator[Suspicion]:

@@ -15,6 +15,7 @@ from signlet.quality.checks import Suspicion
 from signlet.quality.clip import USUAL_LEN, ClipQuality
 from signlet.quality.quality import DataQuality, Spread
 from signlet.report.page import render
+from signlet.text import percent as words
 from signlet.text.data_names import data_name
 
 MISSING = "Landmarks not found (both hands: frames without any hand)"
@@ -75,7 +76,7 @@ def _used(quality: ClipQuality) -> str:
 
 def percent(share: float) -> str:
     """A share in words; NaN is not known."""
-    return "not known" if math.isnan(share) else f"{share:.1%}"
+    return "not known" if math.isnan(share) else words.percent(share, 1)
 
 
 def by_problem(findings: Sequence[Suspicion]) -> list[tuple[str, list[Suspicion]]]:

@@ -18,6 +18,7 @@ from signlet.modelfile.rewrite import ModelSource
 from signlet.modelfile.taught import Taught
 from signlet.pretrained import model_path, named
 from signlet.runtimes import Runtime, open_runtime
+from signlet.text.percent import percent
 
 Recognisable = Clip | str | Path | ArrayLike
 """A clip, a file that holds one, the name of a letter ("fingerspelling:gsg/R"), or raw landmarks
@@ -61,7 +62,7 @@ class Prediction:
         return [(self.signs[i], float(self.probabilities[i])) for i in order]
 
     def __repr__(self) -> str:
-        best = ", ".join(f"{sign} {probability:.1%}" for sign, probability in self.top(3))
+        best = ", ".join(f"{sign} {percent(probability, 1)}" for sign, probability in self.top(3))
         return f"Prediction({'none; ' if self.sign is None else ''}{best})"
 
 

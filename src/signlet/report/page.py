@@ -21,6 +21,7 @@ from signlet.report.examples import ReportExample, choose_examples
 from signlet.report.skeleton import SELECTED, Moving, SkeletonLayout, player_data, thinned
 from signlet.runs.finished import read_run
 from signlet.runs.folder import RunFolder
+from signlet.text.percent import percent
 
 _FLAG = re.compile(r"(--[a-z][\w-]*)")
 
@@ -59,6 +60,7 @@ def render(
         undefined=StrictUndefined,
     )
     environment.filters["flags"] = _unbroken_flags
+    environment.filters["percent"] = lambda share, digits=0: _unbroken(percent(share, digits))
     clips = [thinned(clip) for clip in clips]
     page = environment.get_template(template).render(
         css=_source(environment, "base.css") + _source(environment, "report.css"),
@@ -71,8 +73,13 @@ def render(
 
 
 def _unbroken_flags(text: str) -> Markup:
-    """Escape a text for HTML; a flag in it stays on one line."""
-    return Markup(_FLAG.sub(r'<span class="flag">\1</span>', str(escape(text))))
+    """Escape a text for HTML; a flag or a percentage in it stays on one line."""
+    return Markup(_FLAG.sub(r'<span class="flag">\1</span>', str(escape(_unbroken(text)))))
+
+
+def _unbroken(text: str) -> str:
+    """With no-break spaces before the percent signs."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _source(environment: Environment, name: str) -> Markup:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from signlet.report.svg import ACCENT, INK, LINE, MUTED, PAPER, WRONG, Picture, drawing, inline
 from signlet.runs.metrics import Curves
+from signlet.text.percent import percent
 
 NUMBERED_SIGNS = 30
 """Up to this many signs each cell of the confusion matrix carries its count."""
@@ -30,8 +32,10 @@ _STEPS = [1, 2, 5, 10]
 """Of the numbers beside an axis."""
 _STRONG = 0.6
 """Cells of a larger share of their row are filled whole, and their number is light on dark."""
-_PANELS = (
-    ("Accuracy on test clips", "accuracy_{}", "{:.0%}"),
+Form = Callable[[float], str]
+"""Writes a number in words."""
+_PANELS: tuple[tuple[str, str, Form | None], ...] = (
+    ("Accuracy on test clips", "accuracy_{}", percent),
     ("Classification loss", "loss_{}", None),
     ("Consistency with the teacher", "consistency_{}", None),
     ("Learning rate", "learning_rate", None),
@@ -51,7 +55,11 @@ def learning_curves(curves: Curves, guessing: float | None = None) -> list[Pictu
 
 
 def _panel(
-    curves: Curves, title: str, pattern: str, form: str | None, guessing: float | None
+    curves: Curves,
+    title: str,
+    pattern: str,
+    form: Form | None,
+    guessing: float | None,
 ) -> Picture | None:
     columns = {name: pattern.format(name) for name in LINES}
     if len(set(columns.values())) == 1:
@@ -100,14 +108,14 @@ def _guessing_line(axes: Axes, guessing: float) -> None:
     label.set(color=MUTED, fontsize=8)
 
 
-def _dress(axes: Axes, form: str | None) -> None:
+def _dress(axes: Axes, form: Form | None) -> None:
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=_STEPS))
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=_STEPS))
     axes.set_ylim(bottom=0)
     axes.margins(x=0.01)
     if form is not None:
-        axes.yaxis.set_major_formatter(lambda value, _: form.format(value))
+        axes.yaxis.set_major_formatter(lambda value, _: form(value))
         return
     power = min(0, int(np.floor(np.log10(max(axes.get_ylim()[1], 1e-30)))))
     power = power if power < -1 else 0
@@ -118,13 +126,14 @@ def _dress(axes: Axes, form: str | None) -> None:
 
 
 def _in_words(
-    tables: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]], form: str | None
+    tables: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]],
+    form: Form | None,
 ) -> str:
     last = []
     for name, (_, values) in tables.items():
         mean = np.nanmean(values[:, np.isfinite(values).any(0)], 0)
         subject = f"{name} " if len(tables) > 1 else ""
-        last.append(f"{subject}{(form or '{:.3g}').format(mean[-1])}")
+        last.append(f"{subject}{form(mean[-1]) if form else f'{mean[-1]:.3g}'}")
     return "Last epoch: " + ", ".join(last) + "."
 
 

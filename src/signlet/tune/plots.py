@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from signlet.files.atomic import replacing
+from signlet.text.percent import percent
 
 COLUMNS = 4
 """Panels in a row."""
@@ -36,7 +37,7 @@ def write_plot(
     scores = [score for _, score in trials]
     for key, axes in zip(keys, panels.flat, strict=False):
         _panel(axes, [values[key] for values, _ in trials], scores)
-        share = f", {importance[key]:.0%}" if key in importance else ""
+        share = f", {percent(importance[key])}" if key in importance else ""
         axes.set_title(f"{key}{share}", fontsize=8)
     for axes in panels.flat[len(keys) :]:
         axes.set_visible(False)

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from signlet.evaluation.duplicates import NO_ESTIMATE
 from signlet.evaluation.scores import interval_said
+from signlet.text.percent import percent
 from signlet.tune.result import BEST, SearchResult, TestScore
 
 
@@ -35,7 +36,7 @@ def print_result(result: SearchResult, folder: Path, console: Console) -> None:
     values = ", ".join(f"{key} {_short(value)}" for key, value in result.best.values.items())
     console.print(f"Chosen: {values}", soft_wrap=True, highlight=False)
     if result.importance:
-        shares = ", ".join(f"{key} {share:.0%}" for key, share in result.importance.items())
+        shares = ", ".join(f"{key} {percent(share)}" for key, share in result.importance.items())
         console.print(f"Influence on the score: {shares}", soft_wrap=True, highlight=False)
     if getattr(result.test_best, result.metric) > getattr(result.test_own, result.metric):
         said = f"Train it: signlet train --recipe {folder / BEST} --data ..."

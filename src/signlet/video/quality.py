@@ -13,6 +13,7 @@ from signlet.clip.span import USUAL_FPS
 from signlet.landmarks import LEFT_HAND, POSE, RAW_PARTS, RIGHT_HAND
 from signlet.meaning.hands import exchanged
 from signlet.meaning.leading import leading_hand
+from signlet.text.percent import percent
 from signlet.video.extraction import Extraction
 
 FEW_HANDS = 0.2
@@ -143,18 +144,27 @@ def warnings_of(quality: VideoQuality) -> Iterator[tuple[str, str]]:
     elif quality.hands < FEW_HANDS:
         yield (
             "few hands",
-            (f"a hand in only {quality.hands:.0%} of the frames; keep the hands in the picture"),
+            f"a hand in only {percent(quality.hands)} of the frames; keep the hands in the picture",
         )
     if quality.shoulders < SMALL:
-        yield "tiny signer", f"shoulders take {quality.shoulders:.0%} of the picture; come closer"
+        yield (
+            "tiny signer",
+            f"shoulders take {percent(quality.shoulders)} of the picture; come closer",
+        )
     if quality.brightness < DARK:
-        yield "low light", f"brightness {quality.brightness:.0%}; light the signer from the front"
+        yield (
+            "low light",
+            f"brightness {percent(quality.brightness)}; light the signer from the front",
+        )
     if quality.tilt > TILTED:
         yield "turned", f"the head points {quality.tilt:.0f} degrees away from up; turn the video"
     if quality.fps is not None and quality.fps < SLOW:
         yield "low frame rate", f"{quality.fps:.3g} frames a second; film with 25 or more"
     if quality.late > UNEVEN:
-        yield "dropped frames", f"{quality.late:.0%} of the frames come late; close other programs"
+        yield (
+            "dropped frames",
+            f"{percent(quality.late)} of the frames come late; close other programs",
+        )
     yield from _about_file(quality)
     if quality.swapped:
         how = "use another model or extractor, or signlet convert --swap-hands"

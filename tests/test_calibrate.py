@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from signlet.calibration.files import reliability
 from signlet.calibration.measure import Calibrated, calibrate, choose_threshold, fit_temperature
+from signlet.cli.calibrate_summary import in_words, next_steps, useless
 from signlet.errors import SignletError
 from signlet.evaluation.predictions import Predictions
 
@@ -229,3 +231,28 @@ def test_reliability_has_every_clip_in_one_bin() -> None:
     assert right.mean() == pytest.approx(
         (drawn(100, 1.0).probabilities.argmax(1) == drawn(100, 1.0).labels).mean(), abs=0.02
     )
+
+
+# --- in words -----------------------------------------------------------------------------
+
+
+def test_words_count_the_clips_that_get_none(tmp_path: Path) -> None:
+    who = ["a", "b"] * 20
+    strange = confident(np.linspace(0.5, 0.7, 40), who, -1)
+    good = measured(confident([0.9] * 30 + [0.52] * 10, who, 0), strange)
+    _, _, known, unknown = in_words(good)
+    assert "10 of 40 (25 %) now get none. 30 still get a sign, 30 of them right." in known
+    assert "39 of 40 (98 %) get none. 1 gets a sign by mistake." in unknown
+    assert useless(good) == ""
+    (tmp_path / "export").mkdir()
+    (export,) = (step for step in next_steps(good, tmp_path) if "signlet export" in step)
+    assert f"the files in {tmp_path / 'export'} are from before" in export
+
+
+def test_a_useless_calibration_is_to_be_deleted() -> None:
+    who = ["a", "b"] * 20
+    weak = measured(confident([0.6] * 40, who, 0), confident(np.linspace(0.7, 0.9, 40), who, -1))
+    assert useless(weak).startswith("100 % of the clips of known signs would get none")
+    steps = " ".join(next_steps(weak, Path("runs/x")))
+    assert f"Delete {Path('runs/x/calibration.json')}" in steps
+    assert "signlet export" not in steps

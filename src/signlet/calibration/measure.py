@@ -285,12 +285,12 @@ def _notes(calibration: Calibration, signers: Sequence[str], strangers: Sequence
             f"of 100 get a sign by mistake; give at least {math.ceil(1 / wish - 1 - 1e-9)}. Until "
             "then a clip gets a sign only if the model is surer than it was of all of these"
         )
-    notes += _few_people("known", signers) or _few_people("unknown", strangers)
+    both = ("known", signers), ("unknown", strangers)
+    notes += _few_people(*min(both, key=lambda clips: len(set(clips[1]))))
     if calibration.temperature == 1:
         notes.append(
-            "confidences stay as they are, because the model names all clips "
-            "correctly, or almost all of them wrongly, so signlet cannot measure how to correct "
-            "them"
+            "confidences stay as they are: these clips do not show how to correct them, as where a "
+            "model names nearly all clips correctly, or nearly all wrongly"
         )
     return notes
 

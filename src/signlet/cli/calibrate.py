@@ -132,7 +132,7 @@ def _print(made: Calibrated, folder: Path, console: Console) -> None:
     say("")
     for sentence in in_words(made):
         say(sentence)
-    if warning := useless(made, folder):
+    if warning := useless(made):
         say(f"Warning: {warning}", "bold yellow")
     for note in report.notes:
         say(f"Note: {note}.", "yellow")

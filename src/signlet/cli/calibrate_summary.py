@@ -28,12 +28,12 @@ def in_words(made: Calibrated) -> Iterator[str]:
     yield "This is what it did with clips that it was not trained on:"
     yield (
         f"  Clips of signs that it knows: {_of(report.known - named, report.known)} now get none. "
-        f"{named:,} still get a sign{_right(report, named)}. Until now all got a sign, and "
-        f"{_count(report.accuracy, report.known):,} were right."
+        f"{named:,} still {_get(named)} a sign{_right(report, named)}. Until now all got a sign, "
+        f"and {_count(report.accuracy, report.known):,} were right."
     )
     yield (
         f"  Clips of other signs: {_of(report.unknown - mistaken, report.unknown)} get none. "
-        f"{mistaken:,} get a sign by mistake."
+        f"{mistaken:,} {_get(mistaken)} a sign by mistake."
     )
 
 
@@ -41,6 +41,10 @@ def _below_1(limit: float) -> str:
     """In percent, with as many digits as it takes not to be 100."""
     digits = (n for n in (1, 2, 4) if round(100 * limit, n) < 100)
     return percent(limit, next(digits, 6))
+
+
+def _get(clips: int) -> str:
+    return "gets" if clips == 1 else "get"
 
 
 def _count(share: float, clips: int) -> int:
@@ -55,14 +59,13 @@ def _right(report: Report, named: int) -> str:
     return f", {_count(report.accepted_accuracy.share, named):,} of them right" if named else ""
 
 
-def useless(made: Calibrated, folder: Path) -> str:
+def useless(made: Calibrated) -> str:
     """Return the warning that hardly any clip still gets a sign; "" where that is not so."""
     if made.report.accepted.share >= _USELESS:
         return ""
     return (
         f"{percent(1 - made.report.accepted.share)} of the clips of known signs would get none, "
-        "because this model cannot tell known signs from unknown ones. Train it on more clips, and "
-        f"until then delete {folder / CALIBRATION}."
+        "because this model cannot tell known signs from unknown ones."
     )
 
 
@@ -70,6 +73,10 @@ def next_steps(made: Calibrated, folder: Path) -> Iterator[str]:
     """Yield what to do now, a line each."""
     run, wish = quote(str(folder)), made.calibration.false_accepts
     old = f"; the files in {folder / EXPORTED} are from before" * (folder / EXPORTED).is_dir()
+    if useless(made):
+        yield f"Delete {folder / CALIBRATION}: without it, the model names signs as before."
+        yield "Train on more clips, of more people, then calibrate again."
+        return
     yield f"Try it:  signlet recognise {run} CLIP"
     yield (
         "Export the files for phone and web again, because only then they answer none too:  "

@@ -63,7 +63,7 @@ def test_they_are_said_where_they_limit_the_result(packed: PackedSet) -> None:
     assert faulty_said(found, predicted(packed), doubtful=False) == ""
     said = faulty_said(found, predicted(packed, ("line/ann_0.npz", "line/ann_1.npz")), False)
     assert said.startswith(f"4 of 9 clips have a problem ({NO_HAND}: line/ann_0.npz; cannot be ")
-    assert said.endswith("1 of its 2 wrong answers are theirs.")
+    assert said.endswith("1 of its 2 wrong answers is theirs.")
     assert "wrong answers" not in faulty_said(found, predicted(packed), doubtful=True)
     many = Faulty(9, {NO_HAND: tuple("abcde")})
     assert "(no hand was found in any frame: a, b, c and 2 more)" in faulty_said(many, None, True)

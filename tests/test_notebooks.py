@@ -67,7 +67,7 @@ def test_from_videos_to_a_phone_file(tmp_path: Path) -> None:
     done = executed(FOLDER / "phone_file.ipynb", tmp_path, RECIPE="tiny.yaml", EPOCHS=1)
     said = printed(done)
     assert "Guessing would get 4 %" in said or "guessing would get 4 %" in said
-    assert re.search(r"\w+/\w shows \w: \w \d+%, then \w \w\n", said)
+    assert re.search(r"\w+/\w shows \w: \w \d+ %, then \w \w\n", said)
     assert re.search(r"model\.onnx: [\d.]+ MB, [\d.]+ ms for a clip", said)
     assert "\x1b" not in said, "a bar that needs a terminal"
     assert (tmp_path / "runs" / "notebook" / "report.html").is_file()

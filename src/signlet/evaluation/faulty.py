@@ -21,7 +21,7 @@ class Faulty:
     """The clips with a problem; `signlet.meaning.clip_warnings` names them before a training.
 
     clips: how many clips the set has, those that cannot be used too. problems: of each problem in
-    words, the worst first, the names of its clips.
+    words, the worst first, the names of its clips; each clip is in one.
     """
 
     clips: int
@@ -33,7 +33,7 @@ class Faulty:
 
     def __len__(self) -> int:
         """Number of clips with a problem."""
-        return len({name for names in self.problems.values() for name in names})
+        return sum(map(len, self.problems.values()))
 
 
 def faulty_clips(packed: PackedSet) -> Faulty:
@@ -47,7 +47,11 @@ def faulty_clips(packed: PackedSet) -> Faulty:
         MISFILED: _misfiled(packed),
         **{phrase: _remarked(packed, phrase) for phrase in (CUT, DAMAGED, BEYOND)},
     }
-    found = {what: tuple(names) for what, names in problems.items() if names}
+    found, seen = {}, set[str]()
+    for what, names in problems.items():
+        if new := [name for name in names if name not in seen]:
+            found[what] = tuple(new)
+            seen.update(new)
     return Faulty(len(packed) + packed.skipped.num_rows, found)
 
 
@@ -64,7 +68,8 @@ def faulty_said(faulty: Faulty | None, tested: Predictions | None, doubtful: boo
         return ""
     named = "; ".join(f"{what}: {_listed(names)}" for what, names in faulty.problems.items())
     have = "clip has" if len(faulty) == 1 else "clips have"
-    share = f" {theirs} of its {wrong} wrong answers are theirs." if theirs else ""
+    are = "is" if theirs == 1 else "are"
+    share = f" {theirs} of its {wrong} wrong answers {are} theirs." if theirs else ""
     return f"{len(faulty)} of {faulty.clips:,} {have} a problem ({named}).{share}"
 
 

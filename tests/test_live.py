@@ -14,7 +14,7 @@ import pytest
 
 from signlet.cli import main
 from signlet.errors import ClipError, SignletError
-from signlet.landmarks import MIRROR
+from signlet.landmarks import LEFT_HAND, MIRROR, RIGHT_HAND
 from signlet.live.inputs import Input, LiveFrame, live_frames, open_input
 from signlet.live.latest import Latest
 from signlet.live.lines import Lines, as_json, as_text
@@ -43,6 +43,18 @@ def test_a_line_for_each_sign_with_its_times(
     assert start == pytest.approx(1, abs=0.2)
     assert end == pytest.approx(2, abs=0.2)
     assert "2 signs in 175 frames" in told.err
+
+
+def test_a_recording_without_hands_says_why_there_is_no_sign(
+    judged: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frames = stream(0.1)
+    for name, said in (("hands", False), ("none", True)):
+        if said:
+            frames[:, LEFT_HAND] = frames[:, RIGHT_HAND] = np.nan
+            frames[:, 0] = 0.5
+        assert main(["live", saved(tmp_path / f"{name}.npz", frames), "--headless"]) == 0
+        assert ("no hand was found in any frame" in capsys.readouterr().err) == said
 
 
 def test_json_lines_parse_and_hold_what_the_text_says(

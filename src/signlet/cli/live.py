@@ -112,6 +112,11 @@ def _sum_up(session: Session, lines: Lines) -> None:
     left = f"; {dropped:,} pictures were skipped to keep up" if dropped else ""
     signs = "1 sign" if session.signs == 1 else f"{session.signs:,} signs"
     lines.say(f"{signs} in {session.frames:,} frames{left}")
+    if session.found and not session.hands:
+        lines.say(
+            "no hand was found in any frame, so there was no sign to see; keep the hands in the "
+            "picture, with light from the front"
+        )
 
 
 # --- window and file ----------------------------------------------------------------------

@@ -9,12 +9,14 @@ from typing import Protocol
 
 import numpy as np
 
+from signlet.landmarks import LEFT_HAND, RIGHT_HAND
 from signlet.live.inputs import Input, LiveFrame
 from signlet.live.lines import Lines
 from signlet.stream import SignEvent, StreamRecogniser
 
 KEPT = 8
 """Events that are shown at a time."""
+_WRISTS = [LEFT_HAND.start, RIGHT_HAND.start]
 _RATE_OVER = 2.0
 """Seconds over which the frame rate is averaged."""
 
@@ -64,7 +66,8 @@ class Session:
     """One run of `signlet live`.
 
     seconds: of the recording, after which it ends; None for all of it. stages: see `Shows`.
-    frames, signs: how many were seen so far. found: there was a landmark in one of the frames.
+    frames, signs: how many were seen so far. found, hands: there was a landmark, a hand, in one
+    of the frames.
     """
 
     source: Input
@@ -74,6 +77,7 @@ class Session:
     seconds: float | None = None
     frames: int = 0
     found: bool = False
+    hands: bool = False
     signs: int = 0
     _recent: deque[SignEvent] = field(default_factory=lambda: deque(maxlen=KEPT))
     _note: str | None = None
@@ -110,6 +114,7 @@ class Session:
         """One frame; False if the user wants to end."""
         self.frames += 1
         self.found = self.found or not np.isnan(frame.landmarks).all()
+        self.hands = self.hands or not np.isnan(frame.landmarks[_WRISTS, 0]).all()
         self._answer(self.stream.push(frame.landmarks, frame.time))
         state = self._state_now(frame, self._rate.tick(time.monotonic()))
         self.lines.progress(frame.time, state.fps, state.signing)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from signlet.clip.remarks import NO_HAND
+from signlet.clip.remarks import MENDED, NO_HAND
 from signlet.evaluation.faulty import MISFILED, UNREADABLE, Faulty, faulty_clips, faulty_said
 from signlet.evaluation.predictions import Predictions, write_predictions
 from signlet.evaluation.verdict import NOT_HELD_OUT, untested, verdict
 from signlet.landmarks import LEFT_HAND, RIGHT_HAND
+from signlet.meaning.faults import HANDS
 from signlet.pack import PackedSet, pack
 from signlet.quality.data_warnings import data_warnings
 from signlet.report import write_report
@@ -56,6 +59,16 @@ def test_the_clips_are_those_that_were_named_before_the_training(packed: PackedS
     assert (len(found), found.clips) == (4, 9)
     before = " ".join(data_warnings(packed))
     assert all(name in before for names in found.problems.values() for name in names)
+
+
+def test_clips_with_swapped_hands_are_among_them(packed: PackedSet) -> None:
+    names, remarks = packed.names, [list[str]() for _ in packed.names]
+    remarks[0], remarks[1] = [HANDS.phrase], [MENDED]  # repaired times spoil no answer
+    column = packed.index.schema.get_field_index("remarks")
+    index = packed.index.set_column(column, "remarks", pa.array(remarks))
+    found = faulty_clips(replace(packed, index=index)).problems
+    assert found["left and right hand are swapped"] == (names[0],)
+    assert not any(names[1] in of_one for of_one in found.values())
 
 
 def test_they_are_said_where_they_limit_the_result(packed: PackedSet) -> None:

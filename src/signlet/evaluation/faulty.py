@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from signlet.clip.remarks import BEYOND, CUT, DAMAGED, NO_HAND
 from signlet.evaluation.duplicates import duplicate_key
 from signlet.evaluation.predictions import Predictions
+from signlet.meaning import of_set, spoils_answers
 from signlet.pack import PackedSet
 
 UNREADABLE, MISFILED = "cannot be used", "the same recording is filed under two signs"
@@ -45,7 +46,7 @@ def faulty_clips(packed: PackedSet) -> Faulty:
         NO_HAND: _handless(packed),
         UNREADABLE: packed.skipped["name"].to_pylist(),
         MISFILED: _misfiled(packed),
-        **{phrase: _remarked(packed, phrase) for phrase in (CUT, DAMAGED, BEYOND)},
+        **_remarked(packed),
     }
     found, seen = {}, set[str]()
     for what, names in problems.items():
@@ -92,9 +93,16 @@ def _handless(packed: PackedSet) -> list[str]:
     return [name for name, *missing in zip(packed.names, *hands, strict=True) if min(missing) == 1]
 
 
-def _remarked(packed: PackedSet, phrase: str) -> list[str]:
-    remarks = [said or () for said in packed.index["remarks"].to_pylist()]
-    return [name for name, said in zip(packed.names, remarks, strict=True) if phrase in said]
+def _remarked(packed: PackedSet) -> dict[str, list[str]]:
+    """Clips that are damaged, or whose numbers mean something else, such as swapped hands."""
+    remarks = [tuple(said or ()) for said in packed.index["remarks"].to_pylist()]
+    together = of_set([(own, None) for own in remarks])
+    found = defaultdict(list)
+    for name, own in zip(packed.names, remarks, strict=True):
+        for remark in together.remarks(own):
+            if remark in (CUT, DAMAGED, BEYOND) or spoils_answers(remark):
+                found[remark.partition(" (")[0]].append(name)
+    return found
 
 
 def _misfiled(packed: PackedSet) -> list[str]:

@@ -295,6 +295,18 @@ def test_other_clips_than_the_run_s_are_refused(tiny_packed: PackedSet, tmp_path
         command([str(folder), "--data", str(tiny_packed.path)])
 
 
+def test_more_groups_than_signs_are_refused_before_a_clip_is_read(
+    tiny_packed: PackedSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = _trained(tmp_path / "run", tiny_packed, 0)
+    for sign in ("circle", "line", "wave"):
+        (tmp_path / "clips" / sign).mkdir(parents=True)
+        (tmp_path / "clips" / sign / "anna_1.npz").write_bytes(b"not read")
+    monkeypatch.setattr("signlet.training.clips.pack", None)
+    with pytest.raises(SignletError, match="--leave-out 9"):
+        command([str(folder), "--data", str(tmp_path / "clips"), "--leave-out", "9"])
+
+
 def test_what_fails_leaves_no_file(run: Path, elsewhere: Path, tmp_path: Path) -> None:
     stored = read_predictions(run / "predictions.parquet")
     assert set(stored) == {"student", "soup"}

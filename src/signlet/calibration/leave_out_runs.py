@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from signlet.calibration.leave_out import SOUP, LeaveOut, averaged
+from signlet.calibration.leave_out import SOUP, LeaveOut, averaged, sign_groups
 from signlet.errors import SignletError, reason_of
 from signlet.evaluation.duplicates import trained_duplicates
 from signlet.evaluation.predictions import Predictions
@@ -69,7 +69,7 @@ def answers_without_signs(
     work = []
     for run, where in zip(runs, data, strict=True):
         recipe = run_recipe(run)
-        packed = _packed(run, where, recipe, events, requested.told)
+        packed = _packed(run, where, recipe, events, requested)
         _require_own(run, packed, out_of_fold)
         split = run_split(run)
         work.append(
@@ -139,13 +139,16 @@ def _packed(
     where: str | None,
     recipe: Recipe,
     events: Events,
-    told: tuple[str | None, str | None],
+    requested: LeaveOutRequest,
 ) -> PackedSet:
     if where is None and RunFolder(run).has_packed:
         where = str(RunFolder(run).packed)
     if where is None and not recipe.packing.default_source:
         raise SignletError(f"{run}: use --data to name the clips that it was trained on")
-    return packed_clips(where, recipe, run / WORK, -1, events, *told)
+    return packed_clips(
+        *(where, recipe, run / WORK, -1, events, *requested.told),
+        check=lambda listed: sign_groups(len(listed.signs), requested.groups),
+    )
 
 
 def _require_own(run: Path, packed: PackedSet, out_of_fold: Predictions) -> None:

@@ -253,6 +253,18 @@ def test_a_silent_part_within_drops_nothing_of_what_comes_after(
     assert capfd.readouterr() == ("", "ERROR: before\nINFO: after\n")
 
 
+def test_without_a_place_for_temporary_files_all_is_printed(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_there() -> Any:
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", none_there)
+    with only_errors():
+        os.write(2, b"INFO: within\n")
+    assert capfd.readouterr() == ("", "INFO: within\n")
+
+
 @pytest.mark.parametrize("error", [ValueError("one\ntwo"), RuntimeError(""), MemoryError()])
 def test_whatever_the_interpreter_raises_is_one_line(error: Exception) -> None:
     class Fails(_Interpreter):

@@ -42,6 +42,13 @@ sys.exit(main())
 """
 
 
+HANGS = (
+    "[lock(mutex) for lock in [ctypes.CDLL(None).pthread_mutex_lock]"
+    " for mutex in [ctypes.create_string_buffer(64)] for _ in range(2)]"
+)
+"""Waits for ever in a library, whatever signal comes."""
+
+
 def until(true: Callable[[], bool]) -> None:
     end = time.monotonic() + PATIENCE
     while not true():
@@ -163,10 +170,22 @@ def test_little_is_loaded_before_a_signal_is_answered() -> None:
 @pytest.mark.parametrize("presses", [1, 2])
 def test_a_library_that_hangs_is_left(presses: int) -> None:
     """Its call never returns to Python, so no exception can be raised there."""
-    process = within("[ctypes.CDLL(None).sleep(1000) for _ in range(1000)]")
+    process = within(HANGS)
     for _ in range(presses):
         process.send_signal(signal.SIGINT)
         time.sleep(2 * signals._TWICE)
+    _, said = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, said) == (130, f"signlet: stopped; {KEPT['models']}\n")
+
+
+@pytest.mark.parametrize("quiet", ["silent", "only_errors"])
+def test_the_last_word_is_heard_although_a_library_is_silenced(quiet: str) -> None:
+    silenced = f"from signlet.running.silence import {quiet}\nwith {quiet}():"
+    hangs = f"{silenced} print(1, flush=True), {HANGS}"
+    process = within(f"exec({hangs!r})")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "1\n"
+    process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=PATIENCE)
     assert (process.returncode, said) == (130, f"signlet: stopped; {KEPT['models']}\n")
 

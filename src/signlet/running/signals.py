@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from signlet.errors import Interrupted
+from signlet.running import silence
 from signlet.running.children import end_children
 
 SIGNALS = tuple(getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n))
@@ -133,10 +134,11 @@ class Ending:
         shown = ""
         with suppress(Exception):
             shown = self.line()
-        cursor = "\x1b[?25h" if os.isatty(2) else ""  # a progress bar hides it
+        terminal = silence.terminal()
+        cursor = "\x1b[?25h" if os.isatty(terminal) else ""  # a progress bar hides it
         if not self.told:
             with suppress(OSError):
-                os.write(2, f"{cursor}signlet: {shown or 'stopped'}\n".encode())
+                os.write(terminal, f"{cursor}signlet: {shown or 'stopped'}\n".encode())
         with suppress(Exception):
             end_children()
         os._exit(128 + number)

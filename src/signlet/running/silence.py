@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from tempfile import TemporaryFile
+from typing import IO
 
 _STDERR = 2
 _CHATTER = re.compile(rb"(?:INFO|WARNING): |[IW]\d{4} ")
@@ -34,9 +34,13 @@ def only_errors() -> Iterator[None]:
     """Let only lines that are no chatter of native code reach stderr, and at the end.
 
     TensorFlow Lite has no setting for its log level in Python. Where another thread is `silent`
-    at the same time, all is dropped.
+    at the same time, all is dropped. Where no temporary file can be made, all is let through.
     """
-    with TemporaryFile() as caught:
+    caught = _temporary()
+    if caught is None:
+        yield
+        return
+    with caught:
         _close(caught.fileno())
         try:
             yield
@@ -46,6 +50,20 @@ def only_errors() -> Iterator[None]:
             said = [line for line in caught if not _CHATTER.match(line)]
             with suppress(OSError):  # a process without stderr
                 os.write(_STDERR, b"".join(said))
+
+
+def terminal() -> int:
+    """The file descriptor of stderr as it is outside of these blocks, for a last word."""
+    return _kept if _kept >= 0 else _STDERR
+
+
+def _temporary() -> IO[bytes] | None:
+    from tempfile import TemporaryFile  # most commands need none
+
+    try:
+        return TemporaryFile()
+    except OSError:
+        return None
 
 
 def _close(instead: int) -> None:

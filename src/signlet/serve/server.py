@@ -19,6 +19,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from signlet.errors import SignletError
+from signlet.running import silence
 from signlet.serve.connections import HEAD_BYTES, Connection, look_after
 from signlet.serve.log import clean, log_config, plain_warnings
 from signlet.serve.memory import keep_little
@@ -150,7 +151,7 @@ class _Server(uvicorn.Server):
 
 def _end_now(code: int) -> None:
     with contextlib.suppress(OSError):  # not by `tell`: the main thread may hold its lock
-        os.write(2, f"signlet: {STOPPED}\n".encode())
+        os.write(silence.terminal(), f"signlet: {STOPPED}\n".encode())
     os._exit(code)
 
 

@@ -29,9 +29,7 @@ def trained_duplicates(
     trained_on = TRAINED_FOR.get(split or "")
     row = {name: i for i, name in enumerate(packed.names)}
     fold = dict(zip(predictions.names, predictions.folds.tolist(), strict=True))
-    rows_of: dict[tuple[int, bytes], list[int]] = {}
-    for i in np.flatnonzero(np.asarray(packed.labels) >= 0):
-        rows_of.setdefault(duplicate_key(packed, i), []).append(int(i))
+    rows_of = {row: rows for rows in same_recordings(packed) for row in rows}
     names, splits = packed.names, packed.splits
 
     def was_trained(i: int, name: str) -> bool:
@@ -40,8 +38,7 @@ def trained_duplicates(
     def trained(name: str) -> bool:
         if name not in row or packed.labels[row[name]] < 0:
             return False
-        same = rows_of[duplicate_key(packed, row[name])]
-        return any(was_trained(i, name) for i in same)
+        return any(was_trained(i, name) for i in rows_of[row[name]])
 
     return np.array([trained(name) for name in predictions.names], dtype=bool)
 
@@ -66,6 +63,14 @@ def duplicates_note(predictions: Predictions, duplicates: NDArray[np.bool_], mod
     if rest is None:
         return f"{found}: {NO_ESTIMATE}"
     return f"{found}; without them the {model} scores {rest:.3f}"
+
+
+def same_recordings(packed: PackedSet) -> list[list[int]]:
+    """Rows of the clips with a known sign, those of equal content together."""
+    rows: dict[tuple[int, bytes], list[int]] = {}
+    for row in np.flatnonzero(np.asarray(packed.labels) >= 0).tolist():
+        rows.setdefault(duplicate_key(packed, row), []).append(row)
+    return list(rows.values())
 
 
 def duplicate_key(packed: PackedSet, row: int) -> tuple[int, bytes]:

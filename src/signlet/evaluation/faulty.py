@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from signlet.clip.remarks import BEYOND, CUT, DAMAGED, NO_HAND
-from signlet.evaluation.duplicates import duplicate_key
+from signlet.evaluation.duplicates import same_recordings
 from signlet.evaluation.predictions import Predictions
 from signlet.meaning import of_set, spoils_answers
 from signlet.pack import PackedSet
@@ -30,11 +31,15 @@ class Faulty:
 
     def problem(self, name: str) -> str:
         """Name what is wrong with a clip; "" if nothing is."""
-        return next((what for what, names in self.problems.items() if name in names), "")
+        return self._problem_of.get(name, "")
+
+    @cached_property
+    def _problem_of(self) -> dict[str, str]:
+        return {name: what for what, names in self.problems.items() for name in names}
 
     def __len__(self) -> int:
         """Number of clips with a problem."""
-        return sum(map(len, self.problems.values()))
+        return len(self._problem_of)
 
 
 def faulty_clips(packed: PackedSet) -> Faulty:
@@ -50,8 +55,8 @@ def faulty_clips(packed: PackedSet) -> Faulty:
     }
     found, seen = {}, set[str]()
     for what, names in problems.items():
-        if new := [name for name in names if name not in seen]:
-            found[what] = tuple(new)
+        if new := tuple(name for name in names if name not in seen):
+            found[what] = new
             seen.update(new)
     return Faulty(len(packed) + packed.skipped.num_rows, found)
 
@@ -106,13 +111,9 @@ def _remarked(packed: PackedSet) -> dict[str, list[str]]:
 
 
 def _misfiled(packed: PackedSet) -> list[str]:
-    same = defaultdict(list)
-    for row in range(len(packed)):
-        if packed.labels[row] >= 0:
-            same[duplicate_key(packed, row)].append(row)
-    return [packed.names[row] for rows in same.values() for row in _of_two_signs(packed, rows)]
-
-
-def _of_two_signs(packed: PackedSet, rows: list[int]) -> Iterator[int]:
-    if len({int(packed.labels[row]) for row in rows}) > 1:
-        yield from rows
+    return [
+        packed.names[row]
+        for rows in same_recordings(packed)
+        if len({int(packed.labels[row]) for row in rows}) > 1
+        for row in rows
+    ]

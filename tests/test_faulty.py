@@ -78,6 +78,8 @@ def test_they_are_said_where_they_limit_the_result(packed: PackedSet) -> None:
     assert said.startswith(f"4 of 9 clips have a problem ({NO_HAND}: line/ann_0.npz; cannot be ")
     assert said.endswith("1 of its 2 wrong answers is theirs.")
     assert "wrong answers" not in faulty_said(found, predicted(packed), doubtful=True)
+    one = Faulty(9, {NO_HAND: ("a",)})
+    assert faulty_said(one, None, doubtful=True) == f"1 of 9 clips has a problem ({NO_HAND}: a)."
     many = Faulty(9, {NO_HAND: tuple("abcde")})
     assert "(no hand was found in any frame: a, b, c and 2 more)" in faulty_said(many, None, True)
     assert faulty_said(Faulty(9, {}), None, doubtful=True) == ""

@@ -73,10 +73,10 @@ def faulty_said(faulty: Faulty | None, tested: Predictions | None, doubtful: boo
     if not doubtful and not theirs:
         return ""
     named = "; ".join(f"{what}: {_listed(names)}" for what, names in faulty.problems.items())
-    have = "clip has" if len(faulty) == 1 else "clips have"
+    have = "has" if len(faulty) == 1 else "have"
     are = "is" if theirs == 1 else "are"
     share = f" {theirs} of its {wrong} wrong answers {are} theirs." if theirs else ""
-    return f"{len(faulty)} of {faulty.clips:,} {have} a problem ({named}).{share}"
+    return f"{len(faulty)} of {faulty.clips:,} clips {have} a problem ({named}).{share}"
 
 
 def _wrong(faulty: Faulty, tested: Predictions | None) -> tuple[int, int]:

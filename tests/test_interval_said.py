@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from rich.console import Console
@@ -47,3 +49,17 @@ def test_where_their_number_is_not_at_hand_it_is_left_open() -> None:
 def test_the_verdict_does_not_speak_of_an_interval_that_is_not_there() -> None:
     assert "expect" not in verdict(_predictions(2)).result
     assert "Only 2 people were tested" in verdict(_predictions(2)).audience[0]
+
+
+def test_the_interval_of_signers_that_score_alike_is_not_of_width_zero() -> None:
+    right = replace(_predictions(3), probabilities=np.tile(np.float32([0.9, 0.1]), (12, 1)))
+    found = score(right)
+    assert found.top1 == found.high == 1
+    assert 0.7 < found.low < 0.8  # Wilson's of 12 of 12 is 0.757
+
+
+def test_verdict_and_tables_have_one_interval() -> None:
+    tested = _predictions(4)
+    found, said = score(tested), verdict(tested).accuracy
+    assert said is not None
+    assert (said.low, said.high) == (found.low, found.high)

@@ -6,13 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from signlet.evaluation.scores import (
-    CONFIDENCE,
-    FEWEST_SIGNERS,
-    Predictions,
-    score,
-    scored_signers,
-)
+from signlet.evaluation.scores import Predictions, clip_interval, score
 
 
 @dataclass(frozen=True)
@@ -35,23 +29,17 @@ class Accuracy:
 def accuracy(predictions: Predictions) -> Accuracy:
     """Measure how often clips are named correctly, and whether that is more than guessing.
 
-    Guessing names the most frequent sign each time. The range is the interval over signers, or
-    that over clips (Wilson 1927, doi:10.1080/01621459.1927.10502953) where it is wider: similar
-    scores of a few signers do not prove that all signers score alike. Raises SignletError if no
-    clip has a known sign.
+    Guessing names the most frequent sign each time. The range is the interval of `score`; whether
+    it is more than guessing is also asked of fewer signers, by the interval over clips. Raises
+    SignletError if no clip has a known sign.
     """
-    from scipy import stats
-
-    scores, labels = score(predictions), predictions.labels[predictions.labels >= 0]
+    scores, known = score(predictions), predictions.labels >= 0
+    labels, read = predictions.labels[known], predictions.probabilities[known].argmax(1)
     guessing = float(max(np.bincount(labels).max() / len(labels), 1 / len(predictions.signs)))
-    right = round(scores.top1 * scores.clips)
-    test = stats.binomtest(right, scores.clips)
-    clips = test.proportion_ci(CONFIDENCE, method="wilson")
-    low, high = np.fmin(scores.low, clips.low), np.fmax(scores.high, clips.high)
-    better = True if low > guessing else (None if high > guessing and right else False)
-    if right / scores.clips <= guessing:
+    low, high = clip_interval(labels == read)
+    low, high = float(np.fmin(scores.low, low)), float(np.fmax(scores.high, high))
+    better = True if low > guessing else (None if high > guessing and scores.top1 else False)
+    if scores.top1 <= guessing:
         better = False
-    few = scored_signers(predictions) < FEWEST_SIGNERS
-    said = (float("nan"), float("nan")) if few else (float(low), float(high))
     signers = len(set(predictions.signers) - {""})
-    return Accuracy(scores.top1, *said, guessing, scores.clips, signers, better)
+    return Accuracy(scores.top1, scores.low, scores.high, guessing, scores.clips, signers, better)

@@ -48,7 +48,8 @@ class Scores:
     the first five. balanced_accuracy: mean over the signs of the share of correct clips.
     macro_f1: mean F1 over the signs that occur as truth or as reading.
     calibration_error: expected calibration error, 15 bins of equal width.
-    low, high: 95 % interval of top1 over signers, NaN if there are fewer than three signers.
+    low, high: 95 % interval of top1 over signers, or that over clips where it is wider; NaN if
+    there are fewer than three signers.
     """
 
     clips: int
@@ -74,7 +75,7 @@ def score(predictions: Predictions, *, resamples: int = 1000, seed: int = 0) -> 
     correct, rank = read == labels, _rank(known)
     # balanced_accuracy_score is the same, but warns of signs that are only read, never shown.
     recall = recall_score(labels, read, labels=np.unique(labels), average="macro")
-    low, high = signer_interval(correct, known.signers, resamples=resamples, seed=seed)
+    low, high = _interval(correct, signer_interval(correct, known.signers, resamples, seed))
     return Scores(
         clips=len(labels),
         top1=float(correct.mean()),
@@ -85,6 +86,27 @@ def score(predictions: Predictions, *, resamples: int = 1000, seed: int = 0) -> 
         low=low,
         high=high,
     )
+
+
+def _interval(correct: NDArray[np.bool_], signers: tuple[float, float]) -> tuple[float, float]:
+    """The interval over signers, or that over clips where it is wider.
+
+    Similar scores of a few signers do not prove that all signers score alike.
+    """
+    low, high = clip_interval(correct)
+    return float(np.minimum(signers[0], low)), float(np.maximum(signers[1], high))
+
+
+def clip_interval(correct: NDArray[np.bool_]) -> tuple[float, float]:
+    """95 % interval of the share of right clips (N,) bool, were other clips recorded.
+
+    Wilson 1927, doi:10.1080/01621459.1927.10502953.
+    """
+    from scipy import stats
+
+    test = stats.binomtest(int(correct.sum()), len(correct))
+    low, high = test.proportion_ci(CONFIDENCE, method="wilson")
+    return float(low), float(high)
 
 
 def _known(predictions: Predictions) -> Predictions:
@@ -121,7 +143,6 @@ def _calibration_error(confidence: NDArray[np.float32], correct: NDArray[np.bool
 def signer_interval(
     correct: NDArray[np.bool_ | np.float64],
     signers: Sequence[str],
-    *,
     resamples: int = 1000,
     seed: int = 0,
 ) -> tuple[float, float]:

@@ -76,7 +76,7 @@ def test_they_are_said_where_they_limit_the_result(packed: PackedSet) -> None:
     assert faulty_said(found, predicted(packed), doubtful=False) == ""
     said = faulty_said(found, predicted(packed, ("line/ann_0.npz", "line/ann_1.npz")), False)
     assert said.startswith(f"4 of 9 clips have a problem ({NO_HAND}: line/ann_0.npz; cannot be ")
-    assert said.endswith("1 of its 2 wrong answers is theirs.")
+    assert said.endswith("1 of the 2 wrong answers was for these clips.")
     assert "wrong answers" not in faulty_said(found, predicted(packed), doubtful=True)
     one = Faulty(9, {NO_HAND: ("a",)})
     assert faulty_said(one, None, doubtful=True) == f"1 of 9 clips has a problem ({NO_HAND}: a)."

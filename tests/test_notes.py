@@ -135,7 +135,7 @@ def test_clips_without_a_hand_are_named(tmp_path: Path) -> None:
     face_only[:, LEFT_HAND], face_only[:, RIGHT_HAND] = np.nan, np.nan
     face_only[:, FACE] = np.random.default_rng(0).random((len(face_only), 468, 3))
     np.savez(clips / "hi" / "ben_2.npz", landmarks=face_only)
-    said = "no hand was found in any frame of 1 of 3 clips (hi/ben_2.npz); record them again"
+    said = "no hand was found in any frame of 1 of 3 clips (hi/ben_2.npz); record it again"
     packed, of_folder, of_packed = both(clips, tmp_path)
     for notes in (data_warnings(packed), of_folder, of_packed):
         assert [note for note in notes if note.startswith(said)], notes
@@ -360,3 +360,18 @@ def test_inspect_extracts_videos_as_train_does(
     printed = capsys.readouterr()
     assert "of the videos" in (printed.err if as_json else printed.out)
     assert "far enough" in printed.err
+
+
+def test_people_all_of_whose_clips_lack_a_face_are_named_then_other_clips() -> None:
+    faceless = ("amy1", "ben0", "ben1", "ben2")
+    clips = [
+        ClipSummary(f"{who}{n}", "s", who, (who, n), 2.0, face=f"{who}{n}" not in faceless)
+        for who in ("amy", "ben", "eve")
+        for n in range(3)
+    ]
+    (note,) = reading_warnings(SetSummary(("s",), clips))
+    assert note.startswith("no face was found in 4 of 9 clips (all 3 of ben, amy1), so ")
+    none = [replace(clip, face=False, hands=False) for clip in clips]
+    hands, face = reading_warnings(SetSummary(("s",), none))
+    assert hands.startswith("no hand was found in any frame of 9 of 9 clips (all of them); record ")
+    assert face.startswith("no face was found in 9 of 9 clips (all of them), so ")

@@ -74,8 +74,11 @@ def faulty_said(faulty: Faulty | None, tested: Predictions | None, doubtful: boo
         return ""
     named = "; ".join(f"{what}: {_listed(names)}" for what, names in faulty.problems.items())
     have = "has" if len(faulty) == 1 else "have"
-    are = "is" if theirs == 1 else "are"
-    share = f" {theirs} of its {wrong} wrong answers {are} theirs." if theirs else ""
+    was, these = (
+        "was" if theirs == 1 else "were",
+        "this clip" if len(faulty) == 1 else "these clips",
+    )
+    share = f" {theirs} of the {wrong} wrong answers {was} for {these}." if theirs else ""
     return f"{len(faulty)} of {faulty.clips:,} clips {have} a problem ({named}).{share}"
 
 

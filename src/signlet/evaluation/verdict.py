@@ -48,7 +48,7 @@ _TRAIN_LONGER = (
 )
 _RECORD_AGAIN = (
     "Record the clips with a problem again, or leave them out, and train again. signlet inspect "
-    "lists all of them, and says how to mend those that need no new recording."
+    "lists all of them."
 )
 
 

@@ -10,13 +10,18 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from signlet.clip import Clip, advised
+from signlet.landmarks import RAW_PARTS
 from signlet.meaning import Look, for_some, look_at, of_set, tells_meaning
 from signlet.meaning.leading import Lead, left_handed_people
 from signlet.text.confusables import alike
 
 FEW_CLIPS, FEW_SIGNERS = 5, 2
 """Below these, clips of a sign and signers are too few to promise anything."""
+NO_FACE = 0.9
+"""A clip of which this share of the face landmarks is missing has no face."""
 SHORT = 1.0
 """Seconds; docs/own_signs.md asks for clips of one to four."""
 _HOW = "capitals, spaces, dashes or invisible characters only"
@@ -28,7 +33,8 @@ class ClipSummary:
     """Data of a clip for warnings. sign, signer: "" if unknown. content: equal for duplicates.
 
     seconds: None if the frame rate is unknown. remarks: as in `Clip`. look: see
-    `signlet.meaning`, None if nobody looked. hands: whether a hand was found in any frame.
+    `signlet.meaning`, None if nobody looked. hands: whether a hand was found in any frame. face:
+    whether the face was found in more than a few frames, see `NO_FACE`.
     """
 
     name: str
@@ -39,6 +45,7 @@ class ClipSummary:
     remarks: tuple[str, ...] = ()
     look: Look | None = None
     hands: bool = True
+    face: bool = True
 
     @classmethod
     def of(cls, clip: Clip) -> ClipSummary:
@@ -47,7 +54,8 @@ class ClipSummary:
         content = len(clip.frames), clip.frames[[0, -1]].tobytes()
         who = clip.name, clip.sign or "", clip.signer or ""
         hands = bool(clip.hand_frames().any())
-        return cls(*who, content, seconds, clip.remarks, look_at(clip.frames), hands)
+        face = bool(np.isnan(clip.frames[:, RAW_PARTS["face"], 0]).mean() < NO_FACE)
+        return cls(*who, content, seconds, clip.remarks, look_at(clip.frames), hands, face)
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,7 @@ def reading_warnings(seen: SetSummary) -> list[str]:
         *seen.found,
         _skipped(seen),
         _handless(seen.clips),
+        _faceless(seen.clips),
         *([] if seen.told else _remarks(seen.clips)),
         *_alike(seen),
         _twice(seen.clips),
@@ -108,13 +117,35 @@ def _skipped(seen: SetSummary) -> str:
 
 
 def _handless(clips: Sequence[ClipSummary]) -> str:
-    names = [clip.name for clip in clips if not clip.hands]
-    if not names:
+    found = [clip for clip in clips if not clip.hands]
+    if not found:
+        return ""
+    them = "it" if len(found) == 1 else "them"
+    return (
+        f"no hand was found in any frame of {len(found)} of {len(clips)} clips "
+        f"({_whose(found, clips)}); record {them} again, or take {them} out: signlet does not do "
+        "that by itself"
+    )
+
+
+def _faceless(clips: Sequence[ClipSummary]) -> str:
+    found = [clip for clip in clips if not clip.face]
+    if not found:
         return ""
     return (
-        f"no hand was found in any frame of {len(names)} of {len(clips)} clips ({listed(names)}); "
-        "record them again or leave them out"
+        f"no face was found in {len(found)} of {len(clips)} clips ({_whose(found, clips)}), so "
+        "what the mouth shows is lost; check that the face was in the picture and is in the file"
     )
+
+
+def _whose(found: Sequence[ClipSummary], clips: Sequence[ClipSummary]) -> str:
+    """The clips in words: people all of whose clips are among them, then other clips."""
+    if len(found) == len(clips) > 1:
+        return "all of them"
+    every, theirs = (Counter(clip.signer for clip in some) for some in (clips, found))
+    whole = {who: n for who, n in theirs.items() if who and n == every[who] and n > 1}
+    people = [f"all {n} of {who}" for who, n in whole.items()]
+    return listed([*people, *(clip.name for clip in found if clip.signer not in whole)])
 
 
 def _remarks(clips: Sequence[ClipSummary]) -> Iterator[str]:

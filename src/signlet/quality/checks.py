@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from signlet.meaning import tells_meaning
+from signlet.meaning.clip_warnings import NO_FACE
 from signlet.quality.clip_statistics import ClipStatistics
 from signlet.text.percent import percent
 
@@ -17,8 +18,6 @@ LONG_TIMES, LONG_FRAMES = 4, 60
 """A clip is very long with more frames than this many times the median and more than this."""
 FEW_HAND_FRAMES, FEW_HANDS = 3, 0.2
 """Hands are in few frames: fewer than so many, or less than this share of the frames."""
-NO_FACE = 0.9
-"""A clip of which this share of the face landmarks is missing has no face."""
 FROZEN = 0.5
 """A clip is frozen where at least this share of its frames repeats the frame before."""
 OUTSIDE = 0.1
@@ -88,9 +87,14 @@ def _few_hands(fact: ClipStatistics) -> str:
 
 def _no_face(fact: ClipStatistics) -> str:
     absent = fact.missing["face"]
-    if absent < NO_FACE:
+    if not faceless(fact):
         return ""
     return f"{percent(absent)} of the face landmarks are missing; what the mouth shows is lost"
+
+
+def faceless(fact: ClipStatistics) -> bool:
+    """Return True if hardly any frame of the clip has a face."""
+    return fact.missing["face"] >= NO_FACE
 
 
 def _frozen(fact: ClipStatistics) -> str:

@@ -10,7 +10,7 @@ from signlet.evaluation.duplicates import duplicate_key
 from signlet.evaluation.folds import NO_ESTIMATE as NO_ESTIMATE
 from signlet.evaluation.folds import possible_folds, signer_folds
 from signlet.meaning import clip_warnings
-from signlet.meaning.clip_warnings import ClipSummary, SetSummary, listed
+from signlet.meaning.clip_warnings import NO_FACE, ClipSummary, SetSummary, listed
 from signlet.pack import PackedSet
 from signlet.quality.packed import looks_at_packed
 from signlet.training.init import Init
@@ -34,7 +34,8 @@ def reading_warnings(clips: PackedSet | SetSummary) -> list[str]:
 def seen_in(packed: PackedSet) -> SetSummary:
     """The clips of a packed set, which does not keep how they were found."""
     looks = looks_at_packed(packed)
-    wanted = ("raw_frames", "fps", "remarks", "missing_left_hand", "missing_right_hand")
+    parts = (f"missing_{part}" for part in ("left_hand", "right_hand", "face"))
+    wanted = ("raw_frames", "fps", "remarks", *parts)
     columns = (packed.index[name].to_pylist() for name in wanted)
     clips = [
         ClipSummary(
@@ -46,8 +47,9 @@ def seen_in(packed: PackedSet) -> SetSummary:
             tuple(remarks or ()),
             looks.get(row),
             min(left, right) < 1,
+            face < NO_FACE,
         )
-        for row, (frames, fps, remarks, left, right) in enumerate(zip(*columns, strict=True))
+        for row, (frames, fps, remarks, left, right, face) in enumerate(zip(*columns, strict=True))
     ]
     reasons = [one["reason"] for one in packed.skipped.to_pylist()]
     return SetSummary(packed.signs, clips, reasons, str(packed.path / "skipped.parquet"))

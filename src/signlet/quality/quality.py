@@ -16,7 +16,7 @@ from signlet.meaning import of_set
 from signlet.meaning.clip_warnings import ClipSummary, SetSummary
 from signlet.pack import PackedSet
 from signlet.printable import printable
-from signlet.quality.checks import Suspicion, check_clips, check_signs, handless
+from signlet.quality.checks import Suspicion, check_clips, check_signs, faceless, handless
 from signlet.quality.clip_statistics import (
     PARTS,
     ClipStatistics,
@@ -138,6 +138,7 @@ def _as_train(
             fact.remarks,
             fact.look,
             not handless(fact),
+            not faceless(fact),
         )
         for fact in facts
     ]

@@ -18,7 +18,10 @@ from signlet.report.page import render
 from signlet.text import percent as words
 from signlet.text.data_names import data_name
 
-MISSING = "Landmarks not found (both hands: frames without any hand)"
+MISSING = (
+    "Landmarks not found (one hand: normal for signs made with the other; both hands: frames "
+    "without any hand)"
+)
 
 
 def overview(quality: DataQuality) -> list[tuple[str, str]]:
@@ -71,7 +74,8 @@ def _used(quality: ClipQuality) -> str:
     usual = "the recipes small and demo and the model fingerspelling take at most"
     others = "a model of this --max_len takes at most"
     who = usual if quality.max_len == USUAL_LEN else others
-    return f"{quality.kept:,} of {quality.frames:,} frames ({who} {quality.max_len})"
+    handless = "" if quality.hand_frames else "; without a hand in any, all are looked at"
+    return f"{quality.kept:,} of {quality.frames:,} frames ({who} {quality.max_len}{handless})"
 
 
 def percent(share: float) -> str:

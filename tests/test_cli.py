@@ -146,6 +146,9 @@ def test_mistakes_give_one_line_and_exit_code_2(
     [
         (["train", "--optimiser.epoch", "3"], "did you mean --optimiser.epochs?"),
         (["train", "--epochs", "3"], "did you mean --optimiser.epochs?"),
+        (["train", "--epoch", "3"], "did you mean --optimiser.epochs?"),
+        (["train", "--fold", "3"], "did you mean --folds?"),
+        (["recognise", "fingerspelling"], "is a model; name a clip after it: signlet recognise f"),
         (["pack", "x", "--max-lem", "3"], "did you mean --max-len?"),
         (["train", "--optimiser.epochs", "three"], "--optimiser.epochs three: give a whole number"),
         (["train", "--optimiser.epochs=1.5"], "--optimiser.epochs 1.5: give a whole number"),

@@ -279,3 +279,6 @@ def test_without_the_extra_it_is_named(
     monkeypatch.setitem(__import__("sys").modules, "av", None)
     assert extract(videos, "-o", tmp_path / "out") == 2
     assert "reading videos needs the extra video" in capsys.readouterr().err
+    (text := tmp_path / "fake.mp4").write_text("words")  # no extra would help with it
+    assert extract(text, "-o", tmp_path / "out") == 2
+    assert f"{text}: cannot be decoded, because it is text" in capsys.readouterr().err

@@ -174,6 +174,7 @@ def test_a_package_that_cannot_be_loaded_is_not_called_missing() -> None:
         ("train", "jsonargparse", "train"),
         ("tune", "jsonargparse", "tune"),
         ("demo", "jsonargparse", "demo"),
+        ("export", "torch", "export"),
     ],
 )
 def test_commands_without_their_extra_name_it(

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -271,3 +272,12 @@ def test_what_serve_cannot_do(
     places = {"token": tmp_path / "token.txt", "folder": tmp_path}
     assert main(["serve", *(text.format(**places) for text in arguments)]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_no_page_is_built_that_nobody_could_serve(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "signlet.serve.app", None)
+    assert main(["serve", "fingerspelling", "--page"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()  # none on a page that is made
+    assert "signlet serve needs the extra serve" in line

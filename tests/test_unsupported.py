@@ -74,10 +74,13 @@ def test_other_folders_are_not_taken_for_it(array: np.ndarray | None, tmp_path: 
 
 
 def test_another_folder_is_no_clip(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["recognise", str(tmp_path)]) == 2
-    said = capsys.readouterr().err
-    assert f"name clips in it (signlet recognise {tmp_path}/*.npz)" in said
-    assert said.count("\n") == 1
+    (tmp_path / "flat").mkdir()
+    for where, every in (("flat", f"{tmp_path}/flat/*.npz"), (".", f"{tmp_path}/*/*.npz")):
+        one = _landmarks(tmp_path / "flat", ".npz")
+        for model in ([], ["fingerspelling"]):
+            assert main(["recognise", *model, str(tmp_path / where)]) == 2
+            said = capsys.readouterr().err
+            assert f"give one of its files, {one}, or all: {every}\n" in said
 
 
 def _landmarks(folder: Path, ending: str) -> Path:

@@ -51,8 +51,14 @@ commands:
 signlet COMMAND --help explains a command, with examples; --help all lists every flag.
 Start with: signlet demo
 """
-_EXTRAS = {"demo": "demo", "extract": "video", "live": "video", "tune": "tune"}
-"""Extra of the package that a command needs, if it is not `train`."""
+_EXTRAS = {
+    "demo": "demo",
+    "export": "export",
+    "extract": "video",
+    "live": "video",
+    "tune": "tune",
+}
+"""Extra of the package with all that a command needs, if it is not `train`."""
 _MOSTLY_NEEDED = ("torch", "accelerate", "sklearn", "matplotlib", "av", "optuna", "onnx")
 BROKEN, FAILED = 1, 2
 

@@ -17,6 +17,9 @@ from signlet.text.wrong_values import UNPARSED, wrong_value
 if TYPE_CHECKING:
     from jsonargparse import ArgumentParser
 
+_TELLING = 3
+"""Letters of a flag that tell which longer flag it begins."""
+
 
 def make_parser(command: str, about: str, examples: str) -> ArgumentParser:
     """A parser of one command whose help ends in examples."""
@@ -129,9 +132,17 @@ def _nearest(message: str, options: list[str]) -> str:
     flags = [word for word in message.replace("=", " ").split() if word.startswith("--")]
     if not flags or "nrecognized" not in message:
         return ""
-    inner = [name for name in options if name.endswith(f".{flags[0].removeprefix('--')}")]
-    near = inner[:1] or get_close_matches(flags[0], options, 1)
+    near = _by_last_part(flags[0], options) or get_close_matches(flags[0], options, 1)
     return f"; did you mean {near[0]}?" if near else ""
+
+
+def _by_last_part(flag: str, options: list[str]) -> list[str]:
+    """The flags whose last part is what was typed or begins with it, the shortest first."""
+    typed = flag.removeprefix("--").replace("-", "_")
+    last = {name: name.lstrip("-").split(".")[-1].replace("-", "_") for name in options}
+    found = [name for name in options if last[name] == typed]
+    found += [name for name in options if last[name].startswith(typed) and name not in found]
+    return sorted(found, key=lambda name: len(last[name])) if len(typed) >= _TELLING else []
 
 
 def existing(path: str | Path, what: str) -> Path:

@@ -20,6 +20,7 @@ from signlet.files.regular import blocked
 from signlet.meaning import spoils_answers
 from signlet.pretrained import STARTER, STARTER_SAYS
 from signlet.recognition.recogniser import Prediction, Recogniser
+from signlet.runtimes import is_model
 from signlet.sources import LETTERS, is_set, names_clip, read_named
 from signlet.sources.files import ENDINGS, SUFFIXES
 from signlet.sources.unsupported import foreign, single_frames
@@ -104,22 +105,17 @@ def _split(given: Sequence[str]) -> tuple[str | None, list[str]]:
 def _no_clip(name: str) -> str:
     """Return why the only name given is not a clip."""
     first = Path(name)
+    if is_model(name):
+        return f"{name}: is a model; name a clip after it: signlet recognise {quote(name)} CLIP"
     if first.is_dir():
-        some = f"signlet recognise {quote(str(first))}/*.npz"
-        return (
-            f"{name}: is a folder, not a clip; name clips in it ({some}), or if it is a model, "
-            "name a clip after it"
-        )
+        return foreign(first, ENDINGS)
     if not exists(first):
         return not_found_message(first)
     if is_set(first) or blocked(first):
         return foreign(first, ENDINGS)
     if ";" in (what_else(first) or ""):  # with a remedy of its own
         return foreign(first, ENDINGS)
-    return (
-        f"{name}: is not a clip; the names of clips end in {ENDINGS}; if it is a model, name "
-        "a clip after it"
-    )
+    return f"{name}: is neither a clip nor a model; the names of clips end in {ENDINGS}"
 
 
 def _check(parsed: Any, names: Sequence[str]) -> None:

@@ -61,9 +61,10 @@ def run(arguments: list[str]) -> None:
     limits = _limits(parsed)
     token = read_token(parsed.token_file)
     path = _model(parsed.model, parsed.page, token)
+    make_app, serve = _service()  # a page that nobody can serve is not built
     with _site(path, parsed.page) as site:
         hosts = _hosts(parsed.host, parsed.allow_host)
-        app, serve = _app(path, limits, token, parsed.threads, site, hosts)
+        app = make_app(_load(path, parsed.threads), limits, token, site, hosts)
         _warn(parsed.host, token, site)
         announce = _announcer(path, site)
         serve(app, parsed.host, parsed.port, parsed.timeout, parsed.access_log, announce)
@@ -143,20 +144,13 @@ def _parser() -> Any:
     return parser
 
 
-def _app(
-    path: Path,
-    limits: Limits,
-    token: str | None,
-    threads: int,
-    site: Path | None,
-    hosts: list[str] | None,
-) -> tuple[Any, Any]:
+def _service() -> tuple[Any, Any]:
     try:
         from signlet.serve.app import make_app
         from signlet.serve.server import run as serve
     except ModuleNotFoundError as error:
         raise SignletError(needs("signlet serve", "serve", error)) from None
-    return make_app(_load(path, threads), limits, token, site, hosts), serve
+    return make_app, serve
 
 
 def _load(path: Path, threads: int) -> Any:

@@ -17,7 +17,7 @@ from signlet.running.workers import delayed_here, in_processes
 from signlet.video import cache
 from signlet.video.extractors import Choice, identity
 from signlet.video.frames import expected_frames
-from signlet.video.needs import needs_video
+from signlet.video.needs import needs_video, unless_other
 from signlet.video.quality import VideoQuality, video_quality
 from signlet.video.single import HOLISTIC, find
 
@@ -61,14 +61,15 @@ def extract_many(
     """
     if jobs == 0 or jobs < -1:
         raise SignletError(f"--jobs {jobs}: give 1 or more, or -1 for one per core")
-    known = identity(choice)
+    with unless_other(paths):
+        known = identity(choice)
     sweep_below(cache.cache_folder(), 1)
     nothing = [None] * len(paths)
     clips = list(zip(paths, nothing if spans is None else spans, strict=True))
     work = list(zip(clips, nothing if outs is None else outs, strict=True))
     fresh = _fresh(clips, known)
     if fresh:
-        with needs_video(paths[0]):  # before any worker starts
+        with unless_other(paths), needs_video(paths[0]):  # before any worker starts
             import av  # noqa: F401
     workers = min(effective_n_jobs(jobs), fresh)
     found: dict[Piece, Outcome] = {}

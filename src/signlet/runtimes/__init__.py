@@ -106,6 +106,14 @@ def open_runtime(path: str | Path, threads: int = 0) -> Runtime:
     return torch.load(path, threads)
 
 
+def is_model(name: str) -> bool:
+    """Return True if `open_runtime` would take this for a model, by its name and its place."""
+    path = model_path(name)
+    if path.suffix.lower() in _FILES:
+        return path.is_file()
+    return (path / "model.safetensors").is_file() and (path / "config.json").is_file()
+
+
 def _require_model(path: Path) -> None:
     """Say what is wrong with a path before a large library is asked for."""
     if not path.exists():

@@ -23,7 +23,7 @@ from signlet.sources.named_clips import (
     with_sign_names,
 )
 from signlet.sources.pattern import NamePattern
-from signlet.sources.pattern_hints import in_file_names
+from signlet.sources.pattern_hints import in_file_names, options
 from signlet.sources.signers import PERSON, signers_of
 from signlet.sources.splits import split_name
 from signlet.sources.unused_files import Tree, count_of, left_aside, listed, one_line
@@ -141,7 +141,7 @@ def _refuse_flat(at: Branch, tops: Sequence[str], root: object) -> None:
     count = sum(len(path.parts) == 2 for path in at.clips)
     which = listed((at.below / top).as_posix() for top in tops)
     named = in_file_names([path for path in at.clips if len(path.parts) == 2])
-    told = [f"--names '{named}' in the file's name"] if named else []
+    told = [f"{options(named)} in the file's name"] if named else []
     folder = "" if any(map(split_name, tops)) else at.offered("{sign}/{any}")
     told += [f"{folder} in the folder's"] if folder else []
     raise SignletError(

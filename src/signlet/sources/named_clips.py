@@ -121,7 +121,7 @@ def no_clips(tree: Tree, root: object) -> str:
     expected = f"expected <sign>/<signer>_<anything> ending in {ENDINGS}"
     if loose:
         named = in_file_names(loose)
-        told = f"; if the file names contain the sign: {options([named])}" if named else ""
+        told = f"; if the file names contain the sign: {options(named)}" if named else ""
         count = count_of(len(loose))
         return f"{root}: contains {count}, but no folder for each sign; {expected}{told}"
     if tree.clips:

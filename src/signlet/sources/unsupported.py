@@ -12,9 +12,12 @@ from signlet.files.missing_path import exists, not_found_message
 from signlet.files.npy import shape_of
 from signlet.files.regular import blocked
 from signlet.video.file_type import begins_as_video, landmark_ending, what_else
+from signlet.video.suffixes import LANDMARK_SUFFIXES, is_video
 
 _LOOKED_AT = 5
 """Number of folders to look into."""
+_FILES_LOOKED_AT = 100
+"""Number of files to look at for a clip."""
 _SETS = {
     ".zip": ("a .zip archive", "unpack it and give its clips"),
     ".csv": ("a table", "give the clips that it lists"),
@@ -45,7 +48,7 @@ def foreign(path: Path, endings: str) -> str:
     if not exists(path):
         return not_found_message(path, "file")
     if path.is_dir():
-        return single_frames(path) or f"{path}: is a directory, not a clip; give one of its files"
+        return single_frames(path) or f"{path}: is a directory, not a clip; {_clips_in(path)}"
     if what := blocked(path):
         return what
     if path.suffix.lower() in (".pkl", ".pickle"):
@@ -63,6 +66,16 @@ def foreign(path: Path, endings: str) -> str:
     if ";" in what:  # with a remedy of its own
         return f"{path}: is {what}"
     return as_npz or f"{path}: is {what}, not a clip; signlet reads {endings}"
+
+
+def _clips_in(folder: Path) -> str:
+    """Say how to give the clips of a folder, as far as it holds some, there or one below."""
+    for pattern in ("*", "*/*"):
+        for one in islice(sorted(folder.glob(pattern)), _FILES_LOOKED_AT):
+            if one.is_file() and (is_video(one) or one.suffix.lower() in LANDMARK_SUFFIXES):
+                every = f"{quote(str(folder))}/{pattern}{quote(one.suffix)}"
+                return f"give one of its files, {quote(str(one))}, or all: {every}"
+    return "give one of its files"
 
 
 def single_frames(folder: Path) -> str | None:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from signlet.errors import ClipError, reason_of
-from signlet.video.file_type import begins_as_video, landmark_ending, what_else
+from signlet.video.file_type import begins_as_video
 from signlet.video.header_checks import refuse_claims
-from signlet.video.needs import needs_video
+from signlet.video.needs import needs_video, not_a_video, unless_other
 
 _MAX_SIDE, _MOST_PIXELS = 16_384, 8192 * 4352
 """Pictures with longer sides, or more pixels than 8K has, are not sign video and would fill the
@@ -50,7 +50,7 @@ def opened(path: Path) -> Iterator[tuple[Any, Any]]:
 @contextmanager
 def _container(path: Path) -> Iterator[Any]:
     refuse_claims(path)
-    with needs_video(path):
+    with unless_other([path]), needs_video(path):
         import av
     container: Any
     with ExitStack() as files:
@@ -82,12 +82,8 @@ def unreadable(path: Path, error: Exception, after: str = "") -> str:
 
 
 def _not_opened(path: Path, error: Exception) -> str:
-    what = what_else(path)
-    if ending := landmark_ending(path):
-        new = path.with_suffix(ending).name
-        return f"{path}: is not a video but a {ending} landmark file; rename it to {new}"
-    if what:
-        return f"{path}: cannot be decoded, because it is {what}; give a file with moving pictures"
+    if other := not_a_video(path):
+        return other
     with path.open("rb") as file:
         if file.read(8)[4:] in (b"ftyp", b"mdat", b"wide", b"free"):
             return (

@@ -17,6 +17,7 @@ from signlet.video import cache
 from signlet.video.extraction import Extraction
 from signlet.video.extractors import Choice, Extractor, identity, label, opened
 from signlet.video.frames import Pictures, refuse_long
+from signlet.video.needs import unless_other
 from signlet.video.picture import Image
 
 HOLISTIC = Choice()
@@ -51,7 +52,9 @@ def find(
     require_regular(path)  # needs no package, so it is checked first
     if path.stat().st_size > _LARGE:
         refuse_long(path, span)  # reading all of it for its key may take minutes
-    key = cache.content_key(path, identity(choice), span)
+    with unless_other([path]):
+        known = identity(choice)
+    key = cache.content_key(path, known, span)
     stored = cache.load(key)
     if stored is not None:
         return Found(stored, cached=True)

@@ -20,7 +20,8 @@ SOME_SUFFIXES = ".mp4, .mov, .webm, .mkv, .avi and other videos"
 
 _SHARED = (".ts", ".mts", ".rm", ".dv", ".asf", ".gif", ".ogm", ".264", ".265")
 """Endings that other files have, too: programs, pictures, sound. Their content decides."""
-_LANDMARKS = (".parquet", ".npz", ".npy", ".pose")
+LANDMARK_SUFFIXES = (".parquet", ".npz", ".npy", ".pose")
+"""Endings of files of landmarks, in lower case."""
 
 
 def is_video(path: str | Path) -> bool:
@@ -51,6 +52,6 @@ def is_video(path: str | Path) -> bool:
 def ending_tells(path: PurePath) -> bool | None:
     """Return whether the ending makes a file a video; None if its content has to decide."""
     suffix = path.suffix.lower()
-    if suffix in _LANDMARKS:
+    if suffix in LANDMARK_SUFFIXES:
         return False
     return True if suffix in VIDEO_SUFFIXES and suffix not in _SHARED else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signlet.calibration.files import reliability
-from signlet.calibration.measure import Calibrated, calibrate, choose_threshold, fit_temperature
+from signlet.calibration.measure import Calibrated, calibrate
+from signlet.calibration.temperature import fit_temperature
+from signlet.calibration.threshold import choose_threshold, promised
 from signlet.cli.calibrate_summary import in_words, next_steps, useless
 from signlet.errors import SignletError
 from signlet.evaluation.predictions import Predictions
@@ -83,14 +86,27 @@ def drawn_unknown(clips: int) -> Predictions:
     return replace(drawn(clips, 1.0, seed=1), labels=np.full(clips, -1))
 
 
-def test_after_is_measured_with_temperatures_of_other_signers() -> None:
+def unequal_signers() -> Calibrated:
     """Signer a is read too surely, the other one not surely enough: neither helps the other."""
     one, other = drawn(400, 4.0, 2, 1), drawn(400, 0.25, 3, 1)
     rows = np.concatenate([one.probabilities, other.probabilities])
     labels = [*one.labels, *other.labels]
-    made = measured(predictions(rows, labels, ["a"] * 400 + ["b"] * 400), drawn_unknown(100))
-    assert made.report.log_loss[1] > made.report.log_loss[0] * 1.2
-    assert any("differs from person to person" in note for note in made.report.notes)
+    return measured(predictions(rows, labels, ["a"] * 400 + ["b"] * 400), drawn_unknown(100))
+
+
+def test_a_temperature_is_tried_on_other_signers() -> None:
+    made = unequal_signers()
+    (note,) = (note for note in made.report.notes if "differs from person to person" in note)
+    before, after = map(float, re.findall(r"\d\.\d+", note))
+    assert after > before * 1.2
+    assert before == pytest.approx(made.report.log_loss[0], abs=0.001)
+
+
+def test_a_temperature_that_makes_other_signers_worse_is_not_kept() -> None:
+    made = unequal_signers()
+    assert fit_temperature(made.before) != 1
+    assert made.calibration.temperature == 1
+    assert made.report.log_loss[0] == made.report.log_loss[1]
 
 
 def test_clips_that_are_all_read_right_leave_the_temperature_at_1() -> None:
@@ -128,12 +144,32 @@ def test_a_new_unknown_clip_passes_with_at_most_that_probability(clips: int, sha
 
 
 def test_few_unknown_clips_promise_no_small_rate() -> None:
-    made = measured(drawn(100, 1.0), drawn_unknown(18))
+    made = measured(drawn(100, 1.0), drawn_unknown(12))
     assert (made.unknown < made.calibration.threshold).all()
-    assert any("18 clips of unknown signs are too few" in note for note in made.report.notes)
+    (note,) = (note for note in made.report.notes if "are too few" in note)
+    assert note.startswith("12 clips of unknown signs are too few for 5 of 100")
+    assert "about 1 in 13" in note
+    assert note.endswith("add 7 more")
     enough = measured(drawn(100, 1.0), drawn_unknown(19)).report.notes
-    assert any("give at least 19." in note for note in made.report.notes)
     assert not any("are too few" in note for note in enough)
+
+
+def test_too_few_unknown_clips_cost_no_more_known_ones_than_they_must() -> None:
+    """The threshold lies just above the surest of them, not half-way to certainty."""
+    surest = 0.98877721
+    unknown = np.array([0.6] * 11 + [surest])
+    threshold = choose_threshold(unknown, 0.05)
+    assert surest + 1e-5 < threshold < surest + 2e-4
+    assert choose_threshold(unknown, 0.1) == threshold
+    assert choose_threshold(unknown, 2 / 13) < 0.7
+    assert promised(12, 0.05) == promised(12, 0.1) == 1 / 13
+
+
+@pytest.mark.parametrize("clips", [5, 12])
+def test_a_new_clip_passes_above_all_of_few_as_often_as_said(clips: int) -> None:
+    rng = np.random.default_rng(clips)
+    passing = [1 - choose_threshold(rng.random(clips), 0.05) for _ in range(4000)]
+    assert np.mean(passing) == pytest.approx(promised(clips, 0.05), rel=0.06)
 
 
 def test_unknown_clips_read_with_certainty_are_refused() -> None:
@@ -240,13 +276,26 @@ def test_words_count_the_clips_that_get_none(tmp_path: Path) -> None:
     who = ["a", "b"] * 20
     strange = confident(np.linspace(0.5, 0.7, 40), who, -1)
     good = measured(confident([0.9] * 30 + [0.52] * 10, who, 0), strange)
-    _, _, known, unknown = in_words(good)
+    _, _, known, unknown, expected = in_words(good)
     assert "10 of 40 (25 %) now get none. 30 still get a sign, 30 of them right." in known
     assert "39 of 40 (98 %) get none. 1 gets a sign by mistake." in unknown
+    assert "about 1 in 20 further clips" in expected
     assert useless(good) == ""
     (tmp_path / "export").mkdir()
     (export,) = (step for step in next_steps(good, tmp_path) if "signlet export" in step)
     assert f"the files in {tmp_path / 'export'} are from before" in export
+
+
+def test_the_smallest_allowance_that_names_more_clips_is_proposed() -> None:
+    who = ["a", "b"] * 6
+    strange = confident([0.9, 0.8, *[0.6] * 10], who, -1)
+    made = measured(confident([0.95] * 20 + [0.85] * 4, who * 2, 0), strange)
+    (step,) = (step for step in next_steps(made, Path("runs/x")) if "none?" in step)
+    assert "--false-accepts 0.16  (it was 0.05): 24 instead of 20 of these 24 clips" in step
+    assert "1 in 6 of other signs" in step
+    again = measured(made.before, strange, 0.16)
+    assert again.report.accepted.share == 1
+    assert not any("none?" in step for step in next_steps(again, Path("runs/x")))
 
 
 def test_a_useless_calibration_is_to_be_deleted() -> None:

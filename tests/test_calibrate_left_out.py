@@ -21,6 +21,7 @@ from signlet.evaluation.folds import signer_folds
 from signlet.evaluation.predict import packed_for, predict
 from signlet.evaluation.predictions import read_predictions
 from signlet.model.files import load_model, save_model
+from signlet.modelfile.averaging import Average
 from signlet.pack import PackedSet, pack
 from signlet.training import Interrupted
 from signlet.training.ensemble import ensemble
@@ -219,7 +220,7 @@ def test_the_command_writes_numbers_and_a_picture(
     assert " of 12 (" in plain
     assert " a sign by mistake." in plain
     assert f"then they answer none too:  signlet export {run}\n" in plain
-    assert "--false-accepts 0.5 (it was 0.25" in plain
+    assert "for about 1 in 5 further clips of other signs" in plain
     assert not any(word in plain for word in ("temperature", "threshold", "AUROC", "fold"))
     assert "AUROC" in tables
     first = (run / "calibration.json").read_bytes(), (run / "calibration.svg").read_bytes()
@@ -323,3 +324,17 @@ def test_a_run_is_calibrated_from_python_without_a_word(
     assert read_calibration(run) == made.calibration
     assert (made.report.known, made.report.unknown) == (12, 4)
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_model_of_several_trainings_may_refuse_more_than_was_counted(
+    run: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = load_model(run)
+    made = calibrate_run(run, UnknownClips(str(elsewhere)), 0.25)
+    (note,) = (note for note in made.report.notes if "averages" in note)
+    assert f"averages {len(both.members)} trainings" in note
+    assert "more clips may get none than counted here" in note
+    one = replace(both, members=both.members[:1], average=Average.plain(1))
+    monkeypatch.setattr("signlet.calibration.run.load_model", lambda folder: one)
+    alone = calibrate_run(run, UnknownClips(str(elsewhere)), 0.25)
+    assert not any("averages" in note for note in alone.report.notes)

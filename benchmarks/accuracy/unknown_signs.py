@@ -37,7 +37,8 @@ from sklearn.metrics import roc_auc_score, roc_curve
 from benchmarks.environment import write_csv
 from signlet.calibration import tempered
 from signlet.calibration.leave_out import LeaveOut
-from signlet.calibration.measure import choose_threshold, fit_temperature
+from signlet.calibration.temperature import fit_temperature
+from signlet.calibration.threshold import choose_threshold
 from signlet.evaluation.duplicates import trained_duplicates
 from signlet.evaluation.predictions import Predictions, read_predictions
 from signlet.evaluation.scores import score

@@ -16,7 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from signlet.calibration.measure import Calibrated, Floats
+from signlet.calibration.measure import Calibrated
+from signlet.calibration.threshold import Floats
 from signlet.evaluation.predictions import Predictions
 from signlet.files.atomic import replacing, write_text
 from signlet.model.files import finite

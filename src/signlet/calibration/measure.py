@@ -7,30 +7,29 @@ clips of signs that the model does not know (`signlet.calibration.unknown`).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import logsumexp
 from sklearn.metrics import roc_auc_score, roc_curve
-from sklearn.model_selection import GroupKFold
 
+from signlet.calibration.temperature import (
+    by_others,
+    elsewhere_tempered,
+    is_worse,
+    kept_temperature,
+    log_loss_of,
+)
+from signlet.calibration.threshold import Floats, choose_threshold, promised
 from signlet.errors import SignletError
 from signlet.evaluation.predictions import Predictions
 from signlet.evaluation.scores import score, signer_interval
-from signlet.modelfile.averaging import log_probabilities
 from signlet.modelfile.calibration import Calibration, tempered
 
-LOWEST, HIGHEST = 0.1, 10.0
-"""Temperatures that are tried."""
-_PARTS = 5
-"""The number of parts of the signers, to measure on signers that were not used for fitting."""
 _ENOUGH_SIGNERS = 10
 _OTHERS = "for other people, more or fewer clips may get none"
 _TPR, _NAN = 0.95, float("nan")
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -49,10 +48,11 @@ class Report:
     known, unknown: clips. known_signers, unknown_signers: how many, all nameless ones count
     as one. accuracy: of all known clips. log_loss, calibration_error: before and after the
     temperature; where there are two signers or more, "after" has each clip's temperature
-    fitted on other signers. accepted: known clips at or above the threshold.
-    accepted_accuracy: share of these that are named correctly. false_accepts: unknown clips at or
-    above the threshold. false_accepts_elsewhere: the same with each clip's threshold chosen
-    on other signers. auroc, fpr95: see `Calibration`. notes: what cannot be promised.
+    fitted on other signers; the two are equal where no temperature is kept. accepted: known
+    clips at or above the threshold. accepted_accuracy: share of these that are named
+    correctly. false_accepts: unknown clips at or above the threshold.
+    false_accepts_elsewhere: the same with each clip's threshold chosen on other signers.
+    auroc, fpr95: see `Calibration`. notes: what cannot be promised.
     """
 
     known: int
@@ -104,14 +104,13 @@ def calibrate(
     unknown = [part.select(part.labels < 0) for part in answers]
     if not len(seen.names) or not any(part.names for part in unknown):
         raise SignletError("calibration needs clips of known and of unknown signs; label some")
-    temperature = fit_temperature(seen)
+    temperature, after = kept_temperature(seen)
     confidences = _confidences(unknown, temperature)
     threshold = choose_threshold(confidences, false_accepts)
     auroc, fpr95 = _separation(seen, answers, confidences, temperature)
     calibration = Calibration(
         temperature, threshold, false_accepts, auroc, fpr95, len(seen.names), len(confidences)
     )
-    after = _elsewhere_tempered(seen)
     known = _confidences([seen], temperature)
     strangers = [signer for part in unknown for signer in part.signers]
     report = _report(calibration, seen, after, known, confidences, strangers)
@@ -124,84 +123,7 @@ def require_share(false_accepts: float) -> None:
         raise SignletError(f"--false-accepts {false_accepts}: give a share above 0 and below 1")
 
 
-# --- temperature --------------------------------------------------------------------------
-
-
-def fit_temperature(predictions: Predictions) -> float:
-    """The temperature in LOWEST..HIGHEST with the least log loss; all labels must be known.
-
-    The loss is convex in 1 / temperature, so there is at most one minimum. Where there is none
-    in this range (all clips are named correctly, or almost all wrong) the temperature is 1.
-    """
-    logits, labels = log_probabilities(predictions.probabilities), predictions.labels
-
-    def loss(logarithm: float) -> float:
-        return _loss(logits, labels, float(np.exp(logarithm)))
-
-    bounds = (np.log(LOWEST), np.log(HIGHEST))
-    found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-4})
-    inside = bounds[0] + 0.01 < found.x < bounds[1] - 0.01
-    return float(np.exp(found.x)) if inside else 1.0
-
-
-def _loss(logits: Floats, labels: NDArray[np.int64], temperature: float = 1.0) -> float:
-    """Mean of -log of the probability of the true sign; logits (N, K)."""
-    scaled = logits / temperature
-    own = np.take_along_axis(scaled, labels[:, None], 1)[:, 0]
-    return float((logsumexp(scaled, axis=1) - own).mean())
-
-
-def _log_loss(predictions: Predictions) -> float:
-    return _loss(log_probabilities(predictions.probabilities), predictions.labels)
-
-
-def _elsewhere_tempered(seen: Predictions) -> Predictions:
-    """Each clip with the temperature fitted on other signers, where there are any."""
-    probabilities = np.empty_like(seen.probabilities)
-
-    def fit_and_apply(others: NDArray[np.int64], own: NDArray[np.int64]) -> None:
-        temperature = fit_temperature(seen.select(others))
-        probabilities[own] = tempered(seen.probabilities[own], temperature)
-
-    if not _by_others(seen.signers, fit_and_apply):
-        probabilities = tempered(seen.probabilities, fit_temperature(seen))
-    return replace(seen, probabilities=probabilities)
-
-
-def _by_others(
-    signers: Sequence[str], do: Callable[[NDArray[np.int64], NDArray[np.int64]], None]
-) -> bool:
-    """do(rows of other signers, rows of these) for every part; False if there is one signer."""
-    parts = min(_PARTS, len(set(signers)))
-    if parts < 2:
-        return False
-    for others, own in GroupKFold(parts).split(np.zeros(len(signers)), groups=signers):
-        do(others, own)
-    return True
-
-
 # --- threshold ----------------------------------------------------------------------------
-
-
-def choose_threshold(unknown: Floats, false_accepts: float) -> float:
-    """The lowest threshold that at most this share of unknown clips passes, also new ones.
-
-    unknown: (M,) confidences. That share of M + 1 less one clip may pass: then a further clip
-    passes with at most that probability, were it drawn like these (split conformal
-    prediction, Vovk et al. 2005). Where M is too small for that, none may pass.
-    The threshold is half-way between two confidences, so that rounding decides nothing.
-    Raises SignletError if a clip that may not pass has the confidence 1.
-    """
-    passing = max(int(np.floor(false_accepts * (len(unknown) + 1) + 1e-9)) - 1, 0)
-    stopped = np.sort(unknown)[::-1][passing]
-    if stopped >= 1:
-        raise SignletError(
-            "the model is fully certain about some clips of unknown signs, so no threshold can "
-            "refuse them; allow more mistakes (--false-accepts), or give more such clips"
-        )
-    above = unknown[unknown > stopped]
-    top = above.min() if len(above) else 1.0
-    return float((stopped + top) / 2)
 
 
 def _confidences(parts: Sequence[Predictions], temperature: float) -> Floats:
@@ -232,7 +154,7 @@ def _elsewhere_accepted(unknown: Floats, signers: Sequence[str], false_accepts: 
         accepted[own] = unknown[own] >= choose_threshold(unknown[others], false_accepts)
 
     try:
-        return float(accepted.mean()) if _by_others(signers, choose_and_apply) else _NAN
+        return float(accepted.mean()) if by_others(signers, choose_and_apply) else _NAN
     except SignletError:  # the others' clips are read with full certainty
         return _NAN
 
@@ -258,7 +180,7 @@ def _report(
         unknown=calibration.unknown,
         unknown_signers=len(set(strangers)),
         accuracy=before_score.top1,
-        log_loss=(_log_loss(seen), _log_loss(after)),
+        log_loss=(log_loss_of(seen), log_loss_of(after)),
         calibration_error=(before_score.calibration_error, after_score.calibration_error),
         accepted=_share(accepted, seen.signers),
         accepted_accuracy=_share(right[accepted], accepted_signers),
@@ -266,7 +188,10 @@ def _report(
         false_accepts_elsewhere=_elsewhere_accepted(unknown, strangers, calibration.false_accepts),
         auroc=calibration.auroc,
         fpr95=calibration.fpr95,
-        notes=(*_notes(calibration, seen.signers, strangers), *_not_carried(seen, after)),
+        notes=(
+            *_notes(calibration, seen.signers, strangers),
+            *_uncorrected(seen, calibration.temperature),
+        ),
     )
 
 
@@ -277,22 +202,22 @@ def _share(chosen: NDArray[np.bool_], signers: Sequence[str]) -> Share:
 
 
 def _notes(calibration: Calibration, signers: Sequence[str], strangers: Sequence[str]) -> list[str]:
-    notes, unknown = [], calibration.unknown
-    if calibration.false_accepts * (unknown + 1) < 1:
-        wish = calibration.false_accepts
-        notes.append(
-            f"{unknown} clips of unknown signs are too few to promise that at most {wish * 100:g} "
-            f"of 100 get a sign by mistake; give at least {math.ceil(1 / wish - 1 - 1e-9)}. Until "
-            "then a clip gets a sign only if the model is surer than it was of all of these"
-        )
+    notes = _too_few(calibration)
     both = ("known", signers), ("unknown", strangers)
     notes += _few_people(*min(both, key=lambda clips: len(set(clips[1]))))
-    if calibration.temperature == 1:
-        notes.append(
-            "confidences stay as they are: these clips do not show how to correct them, as where a "
-            "model names nearly all clips correctly, or nearly all wrongly"
-        )
     return notes
+
+
+def _too_few(calibration: Calibration) -> list[str]:
+    """Return the note on a wish that is finer than the clips allow; [] for any other."""
+    unknown, wish = calibration.unknown, calibration.false_accepts
+    if promised(unknown, wish) <= wish + 1e-9:
+        return []
+    missing = math.ceil(1 / wish - 1 - 1e-9) - unknown
+    return [
+        f"{unknown} clips of unknown signs are too few for {wish * 100:g} of 100: they allow no "
+        f"better than about 1 in {unknown + 1} with a sign by mistake; add {missing} more"
+    ]
 
 
 def _few_people(which: str, signers: Sequence[str]) -> list[str]:
@@ -311,10 +236,19 @@ def _few_people(which: str, signers: Sequence[str]) -> list[str]:
     return [f"only {people} people sign in {clips}: {_OTHERS}; add clips of more people"]
 
 
-def _not_carried(seen: Predictions, after: Predictions) -> list[str]:
-    if _log_loss(after) <= 1.01 * _log_loss(seen):
+def _uncorrected(seen: Predictions, temperature: float) -> list[str]:
+    """Return the note on confidences that stay as they are; [] for others."""
+    if temperature != 1:
         return []
+    tried = elsewhere_tempered(seen)
+    if is_worse(seen, tried):
+        return [
+            "confidences stay as they are: how sure the model may be differs from person to "
+            "person, so what corrects them for some people makes them worse for others (log loss "
+            f"{log_loss_of(seen):.3f}, corrected {log_loss_of(tried):.3f}); do not take them for "
+            "probabilities"
+        ]
     return [
-        "how sure the model may be differs from person to person: its confidences got worse when "
-        "they were corrected by what other people showed; do not take them for probabilities"
+        "confidences stay as they are: these clips do not show how to correct them, as where a "
+        "model names nearly all clips correctly, or nearly all wrongly"
     ]

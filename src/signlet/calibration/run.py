@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -58,10 +58,22 @@ def calibrate_run(
         out_of_fold, answers = answers_without_signs(others, model, out_of_fold, events)
         about = {"left_out_groups": others.groups, "trainings": len(answers)}
     with events.doing("Measuring ..."):
-        made = calibrate(out_of_fold, answers, false_accepts)
+        made = _with_note(calibrate(out_of_fold, answers, false_accepts), model)
     write_plot(made, folder / PLOT)
     write_calibration(folder, made, about)
     return made
+
+
+def _with_note(made: Calibrated, model: ModelFile) -> Calibrated:
+    """Note it where several models answer together, but only one read each known clip."""
+    if len(model.members) == 1 or ENSEMBLE in model.about:
+        return made
+    note = (
+        f"this model averages {len(model.members)} trainings and is often less sure than one of "
+        "them. A known clip could be tested only with one that had not seen it, so "
+        "more clips may get none than counted here"
+    )
+    return replace(made, report=replace(made.report, notes=(*made.report.notes, note)))
 
 
 def held_out(folder: Path) -> Predictions:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
 
 from signlet.calibration.measure import Calibrated, Report
+from signlet.calibration.threshold import choose_threshold, may_pass, promised
 from signlet.modelfile.calibration import CALIBRATION
 from signlet.text.percent import percent
 
 _USELESS = 0.1
 """Share of known clips that pass the threshold; a calibration below it is useless."""
+_MOST = 0.5
+"""The largest share of mistakes that is proposed."""
 EXPORTED = "export"
 """Folder in a run to which `signlet export` writes."""
 
@@ -20,6 +24,7 @@ def in_words(made: Calibrated) -> Iterator[str]:
     """Yield sentences on what the model answers from now on, and how often that is right."""
     report, limit = made.report, made.calibration.threshold
     named = _count(report.accepted.share, report.known)
+    expected = promised(report.unknown, made.calibration.false_accepts)
     mistaken = _count(report.false_accepts.share, report.unknown)
     yield (
         f'From now on the model answers "none" when it is less than {_below_1(limit)} sure. Until '
@@ -35,6 +40,14 @@ def in_words(made: Calibrated) -> Iterator[str]:
         f"  Clips of other signs: {_of(report.unknown - mistaken, report.unknown)} get none. "
         f"{mistaken:,} {_get(mistaken)} a sign by mistake."
     )
+    yield (
+        f"Expect a sign by mistake for about {_of_others(expected)} further clips of other signs, "
+        "if they are like these."
+    )
+
+
+def _of_others(share: float) -> str:
+    return f"1 in {int(1 / share + 1e-9)}" if share <= _MOST else f"{round(10 * share)} in 10"
 
 
 def _below_1(limit: float) -> str:
@@ -71,7 +84,7 @@ def useless(made: Calibrated) -> str:
 
 def next_steps(made: Calibrated, folder: Path) -> Iterator[str]:
     """Yield what to do now, a line each."""
-    run, wish = quote(str(folder)), made.calibration.false_accepts
+    run = quote(str(folder))
     old = f"; the files in {folder / EXPORTED} are from before" * (folder / EXPORTED).is_dir()
     if useless(made):
         yield f"Delete {folder / CALIBRATION}: without it, the model names signs as before."
@@ -82,8 +95,39 @@ def next_steps(made: Calibrated, folder: Path) -> Iterator[str]:
         "Export the files for phone and web again, because only then they answer none too:  "
         f"signlet export {run}{old}"
     )
-    yield (
-        f"Too many answers of none? Allow more mistakes:  --false-accepts {min(2 * wish, 0.5):g} "
-        f"(it was {wish:g}: at most {wish * 100:g} of 100 clips of other signs may get a sign)"
-    )
+    yield from _more_mistakes(made)
     yield f"To undo it, delete {folder / CALIBRATION} and export again."
+
+
+def _more_mistakes(made: Calibrated) -> Iterator[str]:
+    """Yield the smallest allowance that gives more clips a sign; nothing where none does."""
+    known, unknown, wish = made.known, made.unknown, made.calibration.false_accepts
+    named = int((known >= made.calibration.threshold).sum())
+    for share in _larger(wish, len(unknown)):
+        more = int((known >= choose_threshold(unknown, share)).sum())
+        if more > named:
+            yield (
+                f"Too many answers of none? Allow more mistakes:  --false-accepts {share:g}  (it "
+                f"was {wish:g}): {more:,} instead of {named:,} of these {len(known):,} clips then "
+                f"get a sign, and by mistake {_of_others(promised(len(unknown), share))} of other "
+                "signs."
+            )
+            return
+
+
+def _larger(wish: float, clips: int) -> Iterator[float]:
+    """Yield twice the wish, then every share up to 0.5 that lets one more of the clips pass."""
+    double = min(2 * wish, _MOST)
+    if double > wish:
+        yield double
+    for passing in range(may_pass(clips, double) + 1, clips):
+        share = _rounded_up((passing + 1) / (clips + 1))
+        if share > _MOST:
+            return
+        yield share
+
+
+def _rounded_up(share: float) -> float:
+    """To two digits that are not 0: 2 / 13 is 0.16."""
+    digits = 1 - math.floor(math.log10(share))
+    return round(math.ceil(share * 10**digits - 1e-9) / 10**digits, digits)

@@ -12,6 +12,7 @@ import pytest
 
 import signlet
 from signlet.clip import validated
+from signlet.landmarks import LEFT_HAND, RIGHT_HAND
 from signlet.pretrained import STARTER, model_path
 from signlet.printable import in_a_message
 from signlet.sources import open_source, read_clip
@@ -107,6 +108,15 @@ def test_the_page_names_the_signs_that_python_names(
         assert shown == name
         assert abs(int(share.removesuffix(" %")) - 100 * probability) < 1
     assert "" not in quick.page.locator("#rate, #naming").all_text_contents()
+
+
+def test_of_a_file_without_hands_the_page_says_so(quick: pages.Live, tmp_path: Path) -> None:
+    frames, times = (array[:20].copy() for array in recorded())
+    frames[:, LEFT_HAND], frames[:, RIGHT_HAND] = np.nan, np.nan
+    quick.open_file(pages.write_recording(tmp_path / "face.npz", frames, times))
+    quick.page.locator("#played").wait_for()
+    said = "face.npz has ended. No hand was found in any frame, so there was no sign to see."
+    assert quick.page.locator("#played-what").inner_text() == said
 
 
 def test_after_a_file_its_last_frame_stays_and_it_can_be_played_again(

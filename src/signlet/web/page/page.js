@@ -1,6 +1,6 @@
 // The live page: sources, workers and what is shown, wired together.
 
-import { readClip } from "../clips/clips.js";
+import { hasHand, readClip } from "../clips/clips.js";
 import { advised } from "../clips/sentinels.js";
 import { Remote } from "../live/remote.js";
 import { Session } from "../live/session.js";
@@ -47,6 +47,7 @@ let started = 0;
 let lastFrame = null;
 /** @type {Frames | null} */
 let lastSeen = null; // the last one in which anything was found
+let handSeen = false; // in any frame of this source
 /** @type {File | null} */
 let lastFile = null; // that was shown: it can be taught from as a whole
 
@@ -165,7 +166,7 @@ function showSource(source, played = null) {
   const on = source !== "none";
   const focused = document.activeElement?.closest(".controls, .welcome, .played");
   stage.dataset.source = source;
-  welcome.show(!on, played);
+  welcome.show(!on, played, handSeen);
   part("pause").disabled = part("record").disabled = !on;
   part("progress").hidden = !["video", "clip"].includes(source);
   part("progress").value = 0;
@@ -174,6 +175,7 @@ function showSource(source, played = null) {
   part("teach-again").hidden = !lastFile || source === "camera";
   lastFrame = played === null ? null : lastSeen;
   lastSeen = null;
+  handSeen = false;
   drawSkeleton(overlay, lastFrame);
   if (on) forgetSource();
   else {
@@ -207,6 +209,7 @@ function showFrame(frame, time) {
   part("figures").hidden = false;
   lastFrame = frame;
   if (hasPoints(frame)) lastSeen = frame;
+  handSeen ||= hasHand({ frames: frame, times: Float64Array.of(time), T: 1, fps: 0 });
   const ratio = video.videoWidth ? video.videoWidth / video.videoHeight : 1;
   for (const place of [stage, part("mirror")]) place.style.setProperty("--ratio", String(ratio));
   drawSkeleton(overlay, frame);

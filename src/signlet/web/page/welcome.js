@@ -26,13 +26,15 @@ export class Welcome {
 
   /**
    * on: while no source runs. played: name of the file that has just ended, whose last frame stays.
-   * @param {boolean} on @param {string | null} [played]
+   * hand: whether one was found in it.
+   * @param {boolean} on @param {string | null} [played] @param {boolean} [hand]
    */
-  show(on, played = null) {
+  show(on, played = null, hand = true) {
     part("stage").dataset.after = on && played ? "file" : "";
     part("welcome").hidden = !on || played !== null;
     part("played").hidden = !on || played === null;
-    part("played-what").textContent = played === null ? "" : inAMessage(`${played} has ended.`);
+    const handless = hand ? "" : " No hand was found in any frame, so there was no sign to see.";
+    part("played-what").textContent = played === null ? "" : inAMessage(`${played} has ended.${handless}`);
     this.#move();
   }
 

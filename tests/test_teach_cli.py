@@ -53,7 +53,7 @@ def test_letters_are_taught_recognised_added_and_removed(
     told = capsys.readouterr().out
     assert "Taught: 5 signs from" in told
     assert "signers in turn:" in told
-    assert f"Use it: signlet recognise {mine} CLIP" in told
+    assert f"clips of them, too: signlet recognise {mine} CLIP" in told
     clip = next((letters / "A").glob("gsg*"))
     assert main(["recognise", str(mine), str(clip), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
@@ -112,6 +112,7 @@ def test_clips_that_name_nobody_are_counted_apart(
     assert "from 4 clips, by 1 signer and unknown people." in told
     assert "1 clip names no signer; name it anna_1.npz (signer, underscore, number)" in told
     assert "For new people the score is unknown: only one signer is named." in told
+    assert "look like one of yours; people who are not in the clips." in told
     for number, path in enumerate(sorted(root.glob("*/anna*"))):
         path.rename(path.with_name(f"{number}.npz"))
     assert main(["teach", str(base), str(root), *out]) == 0
@@ -131,9 +132,13 @@ def test_only_people_who_were_tested_are_counted(
     assert re.search(r"Tested by leaving out each of 2 signers in turn: \d of 8 correct", told)
     assert "2 clips could not be tested, because nobody else shows their sign." in told
     assert (
-        "2 people are few: for other people, the true figure may well be 20 points lower."
+        "2 people are too few to say what to expect of others: their figure may well be 20 "
+        "points lower."
     ) in told
-    assert re.search(r"the model still gave that sign's clips a name in \d+ of 10 cases", told)
+    assert "Expect" not in told.split("Tested by leaving out each of 2 signers")[1]
+    assert re.search(r"Each of your signs was left out in turn\. .* in \d+ of 10 cases", told)
+    assert "Not measured: signs that you did not teach, above all those that look like" in told
+    assert f"Try it with clips of them, too: signlet recognise {tmp_path / 'x.onnx'} CLIP" in told
 
 
 def test_a_sign_cannot_be_called_none(base: Path, tmp_path: Path, capsys: Capture) -> None:

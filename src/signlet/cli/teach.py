@@ -11,7 +11,7 @@ from signlet.cli.bars import Bars
 from signlet.cli.clip_remarks import ClipRemarks
 from signlet.cli.loading import counting
 from signlet.cli.parsing import add_names, make_plain_parser, parse
-from signlet.cli.teach_summary import summary
+from signlet.cli.teach_summary import not_measured, summary
 from signlet.clip import Clip
 from signlet.errors import SignletError
 from signlet.export.teachable import open_base
@@ -68,7 +68,8 @@ def _teach(parsed: Any, out: Path) -> None:
     print(summary(made))
     say("")
     say(f"Written: {out}")
-    say(f"Use it: signlet recognise {out} CLIP")
+    say(not_measured(made))
+    say(f"Try it with clips of them, too: signlet recognise {out} CLIP")
     if left_out.clips:
         tell(f"{left_out.remedy}:  signlet teach {quote(str(out))} CLIPS --add")
 

@@ -19,7 +19,7 @@ _FEW = 5
 
 
 def summary(made: Made) -> str:
-    """Lines about a taught model: signs, examples, what looks wrong, and the estimate."""
+    """Lines about a taught model: signs, examples, what looks wrong, and what was measured."""
     taught = require_taught(made.recogniser)
     parts = [
         _signs(taught),
@@ -119,12 +119,13 @@ def _of_signers(measured: Estimate, taught: Taught) -> Iterator[str]:
     yield f"Tested by leaving out {left_out} in turn: {_read(measured.signers)}"
     if alone := len(who) - who.count("") - measured.signers.clips:
         yield f"  {_many(alone, 'clip')} could not be tested, because nobody else shows their sign."
-    yield "  Expect this for people who are not in the clips."
     if people < _FEW:
         yield (
-            f"  {people} people are few: for other people, the true figure may well be 20 "
-            "points lower."
+            f"  {people} people are too few to say what to expect of others: their figure may "
+            "well be 20 points lower."
         )
+    else:
+        yield "  Expect about this for people who are not in the clips."
 
 
 def _why(taught: Taught) -> str:
@@ -147,19 +148,26 @@ def _read(tally: Tally) -> str:
 def _none(measured: Estimate) -> list[str]:
     lines = ["None of these signs:"]
     if tally := measured.clips:
-        share = _share(tally.none, tally.clips)
-        lines.append(f"  {share} of the clips of taught signs would be refused ({_of_all(tally)}).")
+        lines.append(
+            f"  Of the clips of taught signs, {tally.none} of {tally.clips} would be refused "
+            f"({_share(tally.none, tally.clips)})."
+        )
     if tally := measured.left_out:
         accepted = tally.clips - tally.none
         lines.append(
-            "  Taught without one of your signs, the model still gave that sign's clips a name in "
-            f"{accepted} of {_many(tally.clips, 'case')} ({_share(accepted, tally.clips)})."
+            "  Each of your signs was left out in turn. The model then still gave that sign's "
+            f"clips a name in {accepted} of {_many(tally.clips, 'case')} "
+            f"({_share(accepted, tally.clips)})."
         )
     return lines if len(lines) > 1 else []
 
 
-def _of_all(tally: Tally) -> str:
-    return f"{tally.none} of {tally.clips}"
+def not_measured(made: Made) -> str:
+    """One sentence on what no clip here can tell of a taught model."""
+    others = "signs that you did not teach, above all those that look like one of yours"
+    if made.estimate.signers is None:
+        others += "; people who are not in the clips"
+    return f"Not measured: {others}."
 
 
 def _share(part: int, whole: int) -> str:

@@ -15,6 +15,7 @@ from signlet.calibration import leave_out, read_calibration
 from signlet.calibration.leave_out import LeaveOut, averaged, sign_groups, without
 from signlet.calibration.run import UnknownClips, calibrate_run
 from signlet.calibration.unknown import predict_unknown
+from signlet.cli import main
 from signlet.cli.calibrate import run as command
 from signlet.errors import SignletError
 from signlet.evaluation.folds import signer_folds
@@ -324,6 +325,12 @@ def test_a_run_is_calibrated_from_python_without_a_word(
     assert read_calibration(run) == made.calibration
     assert (made.report.known, made.report.unknown) == (12, 4)
     assert capsys.readouterr() == ("", "")
+    assert main(["evaluate", str(run)]) == 0
+    named = round(12 * made.report.accepted.share)
+    right = round(named * made.report.accepted_accuracy.share) if named else 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"calibrated: {12 - named} of these 12 clips get none" in said
+    assert f"; of the other {named}, {right} are right." in said or not named
 
 
 def test_a_model_of_several_trainings_may_refuse_more_than_was_counted(

@@ -15,6 +15,10 @@ from hypothesis import strategies as st
 
 from signlet import SignletError
 from signlet.calibration import Calibration, model_digest, read_calibration
+from signlet.export.model_card import model_card
+from signlet.modelfile.averaging import Average
+from signlet.modelfile.calibration import ACCEPTED, known_accepted
+from signlet.modelfile.card import Card
 
 GOOD = Calibration(0.8, 0.6, 0.05, 0.9, 0.4, 127, 430)
 
@@ -83,6 +87,23 @@ def written(folder: Path, **changes: object) -> Path:
 def test_a_folder_has_one_or_none(tmp_path: Path) -> None:
     assert read_calibration(tmp_path) is None
     assert read_calibration(written(tmp_path)) == GOOD
+
+
+def test_a_model_card_says_how_many_clips_of_its_own_signs_get_none(tmp_path: Path) -> None:
+    found = known_accepted(written(tmp_path, report={"accepted": {"share": 0.767}}))
+    card = Card(
+        signs=("a",),
+        max_lens=(8,),
+        average=Average.plain(1),
+        precision="fp16",
+        calibration=GOOD,
+        about=found,
+    )
+    assert "It refuses 23.3 % of the clips of its own signs" in model_card(card, {})
+    for damaged in (None, {}, {"accepted": 1}, {"accepted": {"share": "1"}}):
+        assert known_accepted(written(tmp_path, report=damaged)) == {}
+    assert "refuses" not in model_card(replace(card, about={}), {})
+    assert "refuses" not in model_card(replace(card, about={ACCEPTED: 7.0}), {})
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,10 @@ def test_evaluate_on_other_clips(
     work = str(tmp_path / "packed")
     assert main(["evaluate", str(run), "--data", str(clips), "--work", work, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["model"]["clips"] == 12
+    assert main(["evaluate", str(run), "--data", str(clips)]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Not tested. The model was trained on all scored clips in" in said
+    assert "they mean nothing for clips that were trained on" in said
 
 
 def test_pack_then_inspect(clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

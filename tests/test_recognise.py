@@ -22,7 +22,7 @@ from signlet.model.files import CONFIG, WEIGHTS, ModelFile, load_model, save_mod
 from signlet.modelfile.averaging import Average
 from signlet.pack import PackedSet
 from signlet.preprocess import Preprocess
-from signlet.recognition.recogniser import Recogniser
+from signlet.recognition.recogniser import Prediction, Recogniser
 from signlet.runtimes.torch import TorchRuntime
 from signlet.sources import read_named
 from signlet_testing.clips import moving_hand
@@ -288,6 +288,30 @@ def test_the_answer_itself_says_that_numbers_mean_something_else(
         second = capsys.readouterr().out.splitlines()[1]
         assert remark in second
         assert ("do not trust this answer" in second) == bool(remark)
+
+
+@pytest.mark.parametrize(
+    ("sure", "asked", "none", "words"),
+    [
+        (0.981, 0.989, 0.0, "98.1 % sure of yes, below the 98.9 % that it asks for"),
+        (0.98877, 0.98889, 0.0, "98.88 % sure of yes, below the 98.89 % that it asks for"),
+        (0.3, 0.0, 0.6, "60.0 % sure of that"),
+    ],
+)
+def test_the_answer_none_gives_its_reason(
+    folder: Path,
+    clip: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    sure: float,
+    asked: float,
+    none: float,
+    words: str,
+) -> None:
+    said = Prediction(("yes", "no"), np.float32([sure, 1 - sure - none]), asked, none)
+    monkeypatch.setattr(Recogniser, "batch", lambda self, clips: [said])
+    assert main(["recognise", str(folder), clip]) == 0
+    assert f"  none of the signs ({words}); the nearest:\n" in capsys.readouterr().out
 
 
 def test_a_short_recording_is_not(

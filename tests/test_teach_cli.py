@@ -211,7 +211,7 @@ def test_none_reaches_streams_and_lines(
     assert event.sign is None
     assert event.top
     assert main(["recognise", str(strict), str(clips / "hello" / "anna_1.npz")]) == 0
-    assert "none of its signs (" in capsys.readouterr().out
+    assert "none of the signs (" in capsys.readouterr().out
     assert "none of the signs (nearest: " in lines.as_text(event)
     answers = pytest.importorskip("signlet.serve.answers")
     served = answers.Recognised(recogniser(clip), len(clip), dict.fromkeys(STAGES, 0.0), 1)

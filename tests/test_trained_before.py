@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from signlet.pack import PackedSet, pack
-from signlet.runs.trained_before import trained_before_note
+from signlet.runs.trained_before import trained_before, trained_before_note
 from signlet.sources import open_source
 from signlet_testing import miniatures as mini
 
@@ -43,7 +43,7 @@ def run_of(where: Path, run: Path, dtype: str = "float32", **about: object) -> P
 def test_clips_of_the_run_are_counted(tmp_path: Path, takes: range, said: str, dtype: str) -> None:
     run = run_of(clips(tmp_path / "own", range(3)), tmp_path / "run", dtype, folds=[0, 1])
     other = packed(clips(tmp_path / "other", takes), tmp_path / "other.packed")
-    assert trained_before_note(run, other).startswith(said)
+    assert trained_before_note(trained_before(run, other)).startswith(said)
 
 
 @pytest.mark.parametrize(
@@ -62,12 +62,13 @@ def test_a_split_that_was_held_out_was_not_trained_on(
     run = run_of(own, tmp_path / "run", **about)
     for part, words in (("test", said), ("train", "4 of these 4")):
         other = packed(own / part, tmp_path / f"{part}.packed")
-        assert trained_before_note(run, other).startswith(words)
+        assert trained_before_note(trained_before(run, other)).startswith(words)
 
 
 def test_nothing_is_said_where_nobody_can_know(tmp_path: Path) -> None:
     other = packed(clips(tmp_path / "other", range(2)), tmp_path / "other.packed")
-    assert trained_before_note(tmp_path / "model.onnx", other) == ""
+    assert trained_before(tmp_path / "model.onnx", other) is None
     run = run_of(tmp_path / "other", tmp_path / "run")
     (run / "packed" / "index.parquet").write_bytes(b"PAR1")
-    assert trained_before_note(run, other) == ""
+    assert trained_before(run, other) is None
+    assert trained_before_note(None) == ""

@@ -222,6 +222,18 @@ def test_duplicates_do_not_count() -> None:
     assert "it is unknown" in none.result
 
 
+def test_clips_of_your_choice_that_were_trained_on_do_not_count() -> None:
+    predictions, where = made({"a": 1.0, "b": 1.0, "c": 0.0}), {"scored": "clips"}
+    known = np.array([signer != "c" for signer in predictions.signers])
+    said = verdict(predictions, where, known)
+    assert said.grade is Grade.GUESSING
+    assert f"{known.sum()} of {len(known)} clips do not count" in said.audience[0]
+    assert "another name" not in said.audience[0]
+    none = verdict(predictions, where, np.ones(len(known), bool))
+    assert none.grade is Grade.UNTESTED
+    assert "trained on all scored clips in clips" in none.result
+
+
 def test_a_model_that_fails_on_its_own_clips_is_told() -> None:
     said = verdict(made(EIGHT), {"training_accuracy": 0.4})
     assert said.limits[0].startswith("It names only 40 % of its own training clips correctly")

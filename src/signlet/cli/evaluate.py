@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.console import Console
 
 from signlet.cli.parsing import add_columns, add_names, existing, make_parser, parse, refuse_told
 from signlet.errors import SignletError
@@ -22,6 +23,7 @@ from signlet.evaluation.scores import score
 from signlet.evaluation.show import print_scores, print_verdict
 from signlet.evaluation.verdict import counted, verdict
 from signlet.model.files import ModelFile, load_model
+from signlet.modelfile.calibration import read_calibration
 from signlet.pack import PackedSet
 from signlet.printable import printable
 from signlet.quality.data_warnings import reading_warnings
@@ -29,7 +31,7 @@ from signlet.running.temporary import scratch
 from signlet.runs import RunFolder
 from signlet.runs.duplicates import are_named, known_duplicates
 from signlet.runs.folder import PACKED
-from signlet.runs.trained_before import trained_before_note
+from signlet.runs.trained_before import trained_before, trained_before_note
 from signlet.sources import open_source
 from signlet.text.confusables import alike, numbers, one_form
 from signlet.text.console import SafeConsole
@@ -61,6 +63,7 @@ def run(arguments: list[str]) -> None:
     folder = existing(parsed.model, "run folder")
     there = RunFolder(folder)
     faulty: Faulty | None = None
+    duplicates: NDArray[np.bool_] | None = None
     if parsed.data is None:
         refuse_told(parsed, "--data")
         if there.settings.exists() and not there.config.exists():
@@ -83,7 +86,9 @@ def run(arguments: list[str]) -> None:
             packed = packed_for(model, parsed.data, out, True, *told, check=check)
             faulty = faulty_clips(packed[0])
             results = {"model": predict_known(model, *packed)}
-            _say_notes(parsed, packed[0], model, trained_before_note(folder, packed[0]))
+            trained = trained_before(folder, packed[0])
+            duplicates = _of_scored(trained, packed[0], results["model"])
+            _say_notes(parsed, packed[0], model, trained_before_note(trained))
     if parsed.json:
         print_json(json.dumps({k: asdict(score(part)) for k, part in results.items()}, indent=2))
     else:
@@ -91,15 +96,51 @@ def run(arguments: list[str]) -> None:
         if parsed.data is not None:
             where = printable(parsed.data)
             title = f"Scores on {where}; they mean nothing for clips that were trained on"
+            if duplicates is not None and not duplicates.all():
+                title = f"Scores on {where}, on clips that the model was not trained on"
         console = SafeConsole()
         soup = results.get("soup")
         *_, best = results.values()
-        duplicates = _duplicates(soup or best, there) if parsed.data is None else None
+        if parsed.data is None:
+            duplicates = _duplicates(soup or best, there)
         about = there.about if parsed.data is None else {"scored": printable(parsed.data)}
         print_verdict(verdict(soup or best, about, duplicates, faulty=faulty), console)
         tested = {name: counted(part, duplicates) for name, part in results.items()}
-        if shown := {name: part for name, part in tested.items() if part}:
+        shown = {name: part for name, part in tested.items() if part}
+        if parsed.data is not None:
+            shown = shown or results
+        if shown:
+            _say_refused(shown.get("soup") or [*shown.values()][-1], folder, console)
             print_scores(shown, console, title)
+
+
+def _of_scored(
+    trained: NDArray[np.bool_] | None, packed: PackedSet, scored: Predictions
+) -> NDArray[np.bool_] | None:
+    """(N,) bool: scored clips that the model was trained on; None if unknown."""
+    if trained is None:
+        return None
+    return are_named(scored, frozenset(packed.names[row] for row in np.flatnonzero(trained)))
+
+
+def _say_refused(scored: Predictions, folder: Path, console: Console) -> None:
+    """Say how many of the scored clips get none, where the model is calibrated."""
+    try:
+        calibration = read_calibration(folder)
+    except SignletError as error:
+        print(f"Note: {error}.", file=sys.stderr)
+        return
+    if calibration is None:
+        return
+    scored = scored.select(scored.labels >= 0)
+    named = calibration.apply(scored.probabilities).max(1) >= calibration.threshold
+    right = scored.probabilities.argmax(1) == scored.labels
+    rest = f"; of the other {named.sum():,}, {(right & named).sum():,} are right"
+    console.print(
+        f"\nThe model is calibrated: {(~named).sum():,} of these {len(named):,} clips get none"
+        f"{rest * bool(named.any())}.",
+        highlight=False,
+    )
 
 
 def _duplicates(held_out: Predictions, run: RunFolder) -> NDArray[np.bool_] | None:

@@ -22,7 +22,7 @@ from signlet.export.bundle import CARD
 from signlet.export.tools import FILES, missing_tools
 from signlet.files.atomic import require_writable
 from signlet.model.files import load_model
-from signlet.modelfile.calibration import read_calibration
+from signlet.modelfile.calibration import known_accepted, read_calibration
 from signlet.printable import printable
 from signlet.sources import open_source
 from signlet.text.bars import doing
@@ -128,8 +128,8 @@ def run(arguments: list[str]) -> None:
 
 
 def _named(about: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """With the name of the run: every export has the same file names."""
-    return {**about, "run": folder.resolve().name}
+    """With the name of the run, as every export has the same file names, and what it refuses."""
+    return {**about, **known_accepted(folder), "run": folder.resolve().name}
 
 
 def _formats(console: Console) -> list[str]:

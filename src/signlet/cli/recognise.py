@@ -185,15 +185,20 @@ def _show(name: str, clip: Clip, said: Prediction, count: int) -> None:
     for reason in (*faults, *clip.unanswerable(), *_too_long(clip)):
         say(f"  do not trust this answer: {reason}")
     if said.sign is None:
-        unlike = said.none > said.confidence
-        why = percent(said.none, 1)
-        if not unlike:
-            why = f"confidence below {percent(said.threshold, 1)}"
-        print(f"  none of its signs ({why}); the nearest:")
+        print(f"  none of the signs ({_why_none(said)}); the nearest:")
     best = said.top(count)
     width = max(len(sign) for sign, _ in best)
     for sign, probability in best:
         print(f"  {sign:<{width}}  {percent(probability, 1):>7}")
+
+
+def _why_none(said: Prediction) -> str:
+    """With as many digits as it takes to tell the confidence from the threshold."""
+    if said.none > said.confidence:
+        return f"{percent(said.none, 1)} sure of that"
+    shares = [(percent(said.confidence, n), percent(said.threshold, n)) for n in (1, 2, 4, 6)]
+    sure, limit = next((pair for pair in shares if pair[0] != pair[1]), shares[-1])
+    return f"{sure} sure of {said.likeliest}, below the {limit} that it asks for"
 
 
 def _doubts(name: str, clip: Clip) -> list[str]:

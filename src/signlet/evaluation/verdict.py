@@ -84,7 +84,7 @@ def verdict(
     """The verdict on a run's model.
 
     about: the training facts in the model file; {} or None if unknown; or {"scored": where} for
-        clips that may have been used for training.
+        clips of the user's choice.
     duplicates: (N,) bool, clips that were also trained on; they do not count.
     recorded: (K,) clips of each sign in the data set; None if unknown. A test of one fold holds
         only a part of them.
@@ -92,7 +92,7 @@ def verdict(
     """
     about, tested = about or {}, counted(predictions, duplicates)
     if tested is None:
-        return _ALL_TRAINED_ON
+        return _all_trained_on(about)
     predictions, found = tested, accuracy(tested)
     own = about.get("training_accuracy")
     shared, known_as = shared_signers(predictions), _languages(about)
@@ -103,7 +103,7 @@ def verdict(
     return Verdict(
         grade,
         _result(found, shared, one_person, about),
-        (*_not_counted(duplicates), *_audience(predictions, found, shared, about)),
+        (*_not_counted(duplicates, about), *_audience(predictions, found, shared, about)),
         (*_own_clips(own), *filter(None, [broken]), *limits(predictions, known_as)),
         (
             *((_TRAIN_LONGER,) if grade is Grade.UNLEARNED else ()),
@@ -127,12 +127,15 @@ def shared_signers(predictions: Predictions) -> bool:
     return len(pairs) > len(signers) or not signers
 
 
-def _not_counted(duplicates: NDArray[np.bool_] | None) -> list[str]:
+def _not_counted(duplicates: NDArray[np.bool_] | None, about: Mapping[str, Any]) -> list[str]:
     if duplicates is None or not duplicates.any():
         return []
+    count = f"{duplicates.sum():,} of {len(duplicates):,}"
+    if about.get("scored"):
+        return [f"{count} clips do not count: the model was trained on them."]
     return [
-        f"{duplicates.sum():,} of {len(duplicates):,} test clips do not count: the model was "
-        "trained with the same recordings under another name."
+        f"{count} test clips do not count: the model was trained with the same recordings under "
+        "another name."
     ]
 
 
@@ -156,6 +159,18 @@ _ALL_TRAINED_ON = Verdict(
     (),
     ("Give clips that do not repeat each other.",),
 )
+
+
+def _all_trained_on(about: Mapping[str, Any]) -> Verdict:
+    if not about.get("scored"):
+        return _ALL_TRAINED_ON
+    result = (
+        f"The model was trained on all scored clips in {about['scored']}, so their score tells "
+        "nothing of new clips."
+    )
+    return replace(_ALL_TRAINED_ON, result=result)
+
+
 NOT_HELD_OUT = Verdict(
     Grade.UNTESTED,
     "All clips were used for training and none for testing, so it is unknown how good the model "

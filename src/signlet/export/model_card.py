@@ -8,6 +8,7 @@ from typing import Any, TypeGuard
 
 from signlet.export.benchmark import FRAMES
 from signlet.export.check import Check
+from signlet.modelfile.calibration import ACCEPTED, CALIBRATION
 from signlet.modelfile.card import Card
 from signlet.printable import in_a_message
 from signlet.text.data_names import data_name
@@ -151,11 +152,21 @@ def _none(card: Card) -> list[str]:
         f"{calibration.known:,} clips of its signs and {calibration.unknown:,} of others: AUROC "
         f"{calibration.auroc:.3f} (1 tells them apart, 0.5 is chance); a threshold that 95 % of "
         f"its own clips pass lets {percent(calibration.fpr95, 1)} of the others pass. This one was "
-        f"chosen to let at most {percent(calibration.false_accepts, 1)} of them pass; the "
-        "calibration's report shows how many clips of its own signs it refuses. "
-        f"Temperature {calibration.temperature:.3f}.",
+        f"chosen to let at most {percent(calibration.false_accepts, 1)} of them pass. "
+        f"{_refused(card.about)}Temperature {calibration.temperature:.3f}.",
         "",
     ]
+
+
+def _refused(about: Mapping[str, Any]) -> str:
+    """Say how many clips of its own signs get none; "" if unknown."""
+    share = about.get(ACCEPTED)
+    if not isinstance(share, float) or not 0 <= share <= 1:
+        return ""
+    return (
+        f"It refuses {percent(1 - share, 1)} of the clips of its own signs; the run's "
+        f"{CALIBRATION} has all figures. "
+    )
 
 
 def _files(checks: Mapping[str, Check]) -> list[str]:

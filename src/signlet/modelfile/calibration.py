@@ -25,6 +25,8 @@ FORMAT = 1
 CALIBRATION = "calibration.json"
 MODEL = "config.json"
 """The file of a run folder that tells a calibration which model it belongs to."""
+ACCEPTED = "known_accepted"
+"""Among the facts of an exported model: share of clips of its own signs that get a sign."""
 LEAST_TEMPERATURE, MOST_TEMPERATURE = 0.01, 100.0
 _LARGEST = 64 << 20
 _SHARES = ("threshold", "false_accepts", "auroc", "fpr95")
@@ -127,3 +129,16 @@ def read_calibration(folder: str | Path) -> Calibration | None:
         reason = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
         raise SignletError(f"{path}: {reason}; {remedy}") from None
     return calibration
+
+
+def known_accepted(folder: str | Path) -> dict[str, float]:
+    """`ACCEPTED` as the report in a folder's calibration has it; {} if it has none.
+
+    Call it where `read_calibration` has read the file. Raises SignletError if it cannot be read.
+    """
+    path = Path(folder) / CALIBRATION
+    raw = parsed(content_of(path, _LARGEST)) if path.exists() else None
+    report = raw.get("report") if isinstance(raw, dict) else None
+    accepted = report.get("accepted") if isinstance(report, dict) else None
+    share = accepted.get("share") if isinstance(accepted, dict) else None
+    return {ACCEPTED: share} if isinstance(share, float) else {}

@@ -1,4 +1,4 @@
-"""Count the clips that a run's model was trained on, if the run still holds its own."""
+"""Find the clips that a run's model was trained on, if the run still holds its own."""
 
 from __future__ import annotations
 
@@ -16,28 +16,34 @@ from signlet.pack import PackedSet
 from signlet.runs import RunFolder
 
 
-def trained_before_note(run: Path, packed: PackedSet) -> str:
-    """Of how many clips the model saw a copy in training; "" if unknown.
+def trained_before(run: Path, packed: PackedSet) -> NDArray[np.bool_] | None:
+    """(N,) bool: clips of which the model saw a copy in training; None if unknown.
 
     run: the folder of a whole run, with its packed clips in it; of any other model nothing is
-    known. packed: the clips that are scored.
+    known. packed: the N clips that are scored.
     """
     there = RunFolder(run)
     if not (there.config.exists() and there.has_packed):
-        return ""
+        return None
     try:
         own = PackedSet.open(there.packed)
         about = there.about
         rows = np.flatnonzero(_trained_on(own, about, there))
     except SignletError:
-        return ""  # what is damaged there does not matter for these clips
+        return None  # what is damaged there does not matter for these clips
     trained = {_key(own, row) for row in rows}
-    count = sum(_key(packed, row) in trained for row in range(len(packed)))
-    if not count:
+    return np.array([_key(packed, row) in trained for row in range(len(packed))])
+
+
+def trained_before_note(trained: NDArray[np.bool_] | None) -> str:
+    """Say how many of the clips the model was trained on; "" if unknown."""
+    if trained is None:
+        return ""
+    if not trained.any():
         return "the model was trained on none of these clips"
     return (
-        f"{count} of these {len(packed)} clips are among those that the model was trained on: "
-        "their scores say nothing of new clips"
+        f"{trained.sum()} of these {len(trained)} clips are among those that the model was trained "
+        "on: their scores say nothing of new clips"
     )
 
 

@@ -273,6 +273,7 @@ def test_unusable_calls_are_refused_in_one_line(
     for arguments, says in {
         (str(tmp_path / "nowhere"), *unknown): "no such run folder",
         (str(bare), *unknown): "has no predictions.parquet",
+        (str(run / "config.json"), *unknown): "calibrate its run folder, then export again",
         (str(run), *unknown, "--false-accepts", "1.5"): "above 0 and below 1",
         (str(run), *unknown, "--folds", "0"): "cannot be used with --unknown",
         (str(run), "--unknown", str(tmp_path / "nothing")): "there is no such file or folder",

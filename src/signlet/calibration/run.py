@@ -79,6 +79,11 @@ def _with_note(made: Calibrated, model: ModelFile) -> Calibrated:
 def held_out(folder: Path) -> Predictions:
     """Predictions of a run's or ensemble's model for clips that it was not trained on."""
     path = RunFolder(folder).predictions
+    if folder.is_file():
+        raise SignletError(
+            f"{folder}: is a model file; calibrate its run folder, then export again (signlet "
+            "calibrate RUN, signlet export RUN)"
+        )
     if not path.exists():
         raise SignletError(
             f"{folder}: has no {PREDICTIONS}, so it cannot be calibrated; name a run that "

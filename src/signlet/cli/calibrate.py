@@ -172,9 +172,9 @@ def _threshold_table(made: Calibrated) -> Table:
     table.add_row("of all known clips named correctly", f"{report.accuracy:.3f}", "")
     elsewhere = report.false_accepts_elsewhere
     if not math.isnan(elsewhere):
-        table.add_row("unknown accepted, threshold of other signers", f"{elsewhere:.3f}", "")
+        table.add_row("unknown accepted, of new signers", f"{elsewhere:.3f}", "")
     table.add_row("AUROC, known against unknown", f"{report.auroc:.3f}", "")
-    table.add_row("unknown accepted when 95 % of known are", f"{report.fpr95:.3f}", "")
+    table.add_row("unknown accepted if 95 % of the known must pass", f"{report.fpr95:.3f}", "")
     return table
 
 

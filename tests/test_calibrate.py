@@ -286,6 +286,15 @@ def test_words_count_the_clips_that_get_none(tmp_path: Path) -> None:
     assert f"the files in {tmp_path / 'export'} are from before" in export
 
 
+def test_words_say_what_new_people_get_where_that_is_worse() -> None:
+    strange = confident([0.6] * 10 + [0.8] * 10, "a" * 10 + "b" * 10, -1)
+    made = measured(confident([0.9] * 20, "ab" * 10, 0), strange)
+    assert made.report.false_accepts_elsewhere == 0.5
+    assert [*in_words(made)][-1].endswith("if they are like these; if other people sign, for 50 %.")
+    alike = measured(confident([0.9] * 20, "ab" * 10, 0), confident([0.6] * 20, "ab" * 10, -1))
+    assert [*in_words(alike)][-1].endswith("if they are like these.")
+
+
 def test_the_smallest_allowance_that_names_more_clips_is_proposed() -> None:
     who = ["a", "b"] * 6
     strange = confident([0.9, 0.8, *[0.6] * 10], who, -1)

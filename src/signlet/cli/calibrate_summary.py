@@ -42,8 +42,14 @@ def in_words(made: Calibrated) -> Iterator[str]:
     )
     yield (
         f"Expect a sign by mistake for about {_of_others(expected)} further clips of other signs, "
-        "if they are like these."
+        f"if they are like these{_of_new_people(report, expected)}."
     )
+
+
+def _of_new_people(report: Report, expected: float) -> str:
+    """The share that passes a threshold chosen on other people, where it is larger."""
+    share = report.false_accepts_elsewhere
+    return f"; if other people sign, for {percent(share)}" if share > expected else ""
 
 
 def _of_others(share: float) -> str:

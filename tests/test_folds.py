@@ -184,14 +184,15 @@ def test_clips_of_unknown_sign_take_no_part() -> None:
     plan = signer_folds([-1, *labels[1:]], signers, 2)
     assert plan.folds[0] == -1
     assert 0 not in np.concatenate([plan.training(0), plan.held_out(0)])
-    assert "1 clip(s) without a sign are not used" in plan.note
+    assert "1 clip without a sign is not used" in plan.note
 
 
 def test_a_sign_of_one_signer_is_told() -> None:
     labels, signers = even_clips(list("abcd"))
     plan = signer_folds([*labels, 3, 3], [*signers, "a", "a"], 2)
     assert plan.note == (
-        "1 sign(s) are in one fold only, so the model that is tested on that fold cannot know them"
+        "for the test, all clips of 1 sign are left out of training at once, so the tested model "
+        "cannot know this sign; let more people record it"
     )
 
 
@@ -201,8 +202,8 @@ def test_a_sign_of_one_signer_is_told() -> None:
         ([0, 1, 0, 1, 0, 1], list("aabbcc"), 4, "no sign has more than 3"),
         ([0, 1] * 4, list("aabbccaa"), 4, "3 signers are too few for 4 folds; set num_folds to 3"),
         ([0, 0, 0, 0], list("abcd"), 2, "at least two signs"),
-        ([-1, -1], list("ab"), 2, "shows? 0 known"),
-        ([], [], 2, "shows? 0 known"),
+        ([-1, -1], list("ab"), 2, "show no known sign"),
+        ([], [], 2, "show no known sign"),
         ([0, 1] * 4, list("abcdefgh"), 1, "set num_folds to 2 or more"),
         ([0, 1, 2, 3], list("abcd"), 2, "add recordings of each sign"),
     ],

@@ -76,4 +76,4 @@ def test_what_folds_say_besides_is_kept(tmp_path: Path) -> None:
     notes = data_quality(open_source(root), jobs=1).notes
     (note,) = on_signers(notes)
     assert note.startswith("the signer of 7 of 7 clips is unknown")
-    assert any("in one fold only" in one for one in notes)
+    assert any("all clips of 1 sign are left out" in one for one in notes)

@@ -188,7 +188,7 @@ def test_what_is_wrong_with_the_clips_is_said(tmp_path: Path) -> None:
     (folder / "lost" / "p0_0.npz").write_bytes(b"no zip")
     notes = data_warnings(pack(open_source(folder), tmp_path / "packed", 16, jobs=1))
     assert len(notes) == 4
-    assert "2 clip(s) cannot be used" in notes[0]
+    assert "2 clips cannot be used" in notes[0]
     assert "p1_2.npz" in notes[0]
     assert "'Hello' and 'hello'" in notes[1]
     assert "Hello/p1_1.npz = line/p0_0.npz" in notes[2]
@@ -291,7 +291,7 @@ def test_videos_are_extracted_first_and_lie_beside_landmarks(
     [
         ("--folds none --full-fit", 1, "one sign only (circle); training needs at least two"),
         ("--num_folds 5", 3, "2 signers are too few for 5 folds; set num_folds to 2 or fewer"),
-        ("--num_folds 50", 3, "6 clip(s), too few for 50 folds; set num_folds to 6 (--num_folds"),
+        ("--num_folds 50", 3, "6 clips, too few for 50 folds; set num_folds to 6 (--num_folds"),
         ("--num_folds 1", 3, "1 folds are too few; set num_folds to 2 or more"),
         ("--folds 3", 3, "--folds 3: give 'all', 'none' or numbers from 0 to 1"),
         ("--split val", 3, "the clips are in no published split"),

@@ -135,14 +135,14 @@ def _check(labels: NDArray[np.int64], folds: int) -> None:
         raise SignletError(f"{folds} folds are too few; set num_folds to 2 or more (--num_folds 2)")
     counts = np.unique(labels, return_counts=True)[1]
     if len(counts) < 2:
-        raise SignletError(
-            f"the clips show {len(counts)} known sign(s); training needs at least two signs"
-        )
+        known = "one known sign" if len(counts) else "no known sign"
+        raise SignletError(f"the clips show {known}; training needs at least two signs")
     most = int(counts.max())
     if most < folds:
         lower = f"set num_folds to {most} (--num_folds {most}) or " if most > 1 else ""
         raise SignletError(
-            f"no sign has more than {most} clip(s), too few for {folds} folds; "
+            f"no sign has more than {most} {'clip' if most == 1 else 'clips'}, too few for "
+            f"{folds} folds; "
             f"{lower}add recordings of each sign"
         )
 
@@ -210,11 +210,16 @@ def _single_fold_signs(labels: NDArray[np.int64], split: NDArray[np.int64]) -> l
     lonely = int((np.bincount(pairs[0]) == 1).sum())
     if not lonely:
         return []
+    which = "1 sign" if lonely == 1 else f"each of {lonely} signs"
+    this, them = ("this sign", "it") if lonely == 1 else ("these signs", "them")
     return [
-        f"{lonely} sign(s) are in one fold only, so the model that is tested on that fold "
-        "cannot know them"
+        f"for the test, all clips of {which} are left out of training at once, so the tested model "
+        f"cannot know {this}; let more people record {them}"
     ]
 
 
 def _left_out(unknown: int) -> list[str]:
-    return [f"{unknown} clip(s) without a sign are not used"] if unknown else []
+    if not unknown:
+        return []
+    them = "1 clip without a sign is" if unknown == 1 else f"{unknown} clips without a sign are"
+    return [f"{them} not used"]

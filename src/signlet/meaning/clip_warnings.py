@@ -113,7 +113,9 @@ def _skipped(seen: SetSummary) -> str:
     if not seen.skipped:
         return ""
     every = f"; all reasons: {seen.listed}" if len(seen.skipped) > _SHOWN and seen.listed else ""
-    return f"{len(seen.skipped)} clip(s) cannot be used: {listed(seen.skipped)}{every}"
+    count = len(seen.skipped)
+    clips = "1 clip" if count == 1 else f"{count:,} clips"
+    return f"{clips} cannot be used: {listed(seen.skipped)}{every}"
 
 
 def _handless(clips: Sequence[ClipSummary]) -> str:

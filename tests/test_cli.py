@@ -16,6 +16,7 @@ import yaml
 from signlet.cli import COMMANDS, main
 from signlet.model import PUBLISHED
 from signlet.pack import PackedSet
+from signlet.runs.metrics import read_curves
 from signlet.training.recipes import load_recipe, recipe_names
 from signlet_testing.clips import moving_hand
 from signlet_testing.recipes import SMALL
@@ -63,7 +64,12 @@ def test_the_demo_on_real_letters(
     for name in ("config.yaml", "metrics.csv", "model.safetensors", "config.json"):
         assert (run / name).exists()
     assert (run / "predictions.parquet").exists()
-    assert "<html" in (run / "report.html").read_text()
+    page = (run / "report.html").read_text()
+    assert "<code>signlet recognise runs/demo CLIP</code>" in page  # as in the terminal
+    assert re.search(r"Sign languages</dt><dd>4</dd>", page)
+    (measured,) = read_curves(run / "metrics.csv").values()
+    right = measured["accuracy_distilled"][-1] * 101
+    assert right == pytest.approx(round(right), abs=1e-3)  # as in the verdict, not of all 127
     # the commands of the next steps work
     (step,) = [line for line in said.splitlines() if "Recognise a clip: signlet " in line]
     command = step.partition("signlet ")[2].split()

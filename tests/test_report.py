@@ -104,7 +104,7 @@ def test_signers_and_signs_are_counted_without_duplicates(
 
 
 def test_header_names_the_run(text: str) -> None:
-    for wanted in ("<h1>tiny</h1>", "<dd>made</dd>", "<dd>9.8.7</dd>", "<dd>12</dd>", "<dd>3</dd>"):
+    for wanted in ("<h1>tiny</h1>", "<dd>made</dd>", "<dd>9.8.7</dd>", "<dd>10 (", "<dd>3</dd>"):
         assert wanted in text
 
 

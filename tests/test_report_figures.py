@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signlet.errors import SignletError
-from signlet.evaluation.duplicates import trained_duplicates
+from signlet.evaluation.duplicates import trained_duplicates, trained_rows
 from signlet.evaluation.scores import Predictions
 from signlet.files import atomic
 from signlet.landmarks import NUM_RAW
@@ -86,6 +86,8 @@ def test_held_out_duplicates_of_trained_clips_are_found(packed: PackedSet, text:
     both = predicted()  # c0 is held out in fold 0, its duplicate c11 in fold 1
     assert np.flatnonzero(trained_duplicates(both, packed)).tolist() == [0, 11]
     assert "2 of 12 test clips do not count" in text
+    assert "<dd>10 (without 2 duplicates)</dd>" in text
+    assert trained_rows(packed, np.array([0, 1]), np.array([2, 11])).tolist() == [True, False]
     together = Predictions(
         both.names, both.signers, both.labels, both.probabilities, np.zeros(12, int), SIGNS
     )

@@ -43,6 +43,14 @@ def trained_duplicates(
     return np.array([trained(name) for name in predictions.names], dtype=bool)
 
 
+def trained_rows(
+    packed: PackedSet, held_out: NDArray[np.int64], training: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """(N,) bool: of the rows (N,) held out, those that repeat one of the training rows."""
+    trained = {duplicate_key(packed, row) for row in training.tolist()}
+    return np.array([duplicate_key(packed, row) in trained for row in held_out.tolist()], bool)
+
+
 def without_duplicates(
     predictions: Predictions, duplicates: NDArray[np.bool_], metric: str = "top1"
 ) -> float | None:

@@ -52,10 +52,38 @@ def limits(predictions: Predictions, known_as: Mapping[str, str] | None = None) 
         said.append(f"It reads {named}.")
     if signer := weak_signer(predictions):
         said.append(
-            f"Of the {signer['clips']} clips of {_name(signer, known_as)} it names only "
-            f"{percent(signer['top1'])} correctly, much less than of the others."
+            f"Of the {signer['clips']} clips of {signer_name(signer['signer'], known_as)} it names "
+            f"only {percent(signer['top1'])} correctly, much less than of the others."
         )
     return said
+
+
+def not_counted(
+    predictions: Predictions,
+    duplicates: NDArray[np.bool_] | None,
+    scored: object = None,
+    known_as: Mapping[str, str] | None = None,
+) -> list[str]:
+    """Say how many clips do not count, the score with them, and who would be tested only then.
+
+    predictions: of all clips. duplicates: (N,) bool, those that do not count; None if unknown.
+    scored: where the clips are that were given to a finished model, if that was so.
+    known_as: as in `limits`.
+    """
+    if duplicates is None or not duplicates.any():
+        return []
+    count = f"{duplicates.sum():,} of {len(duplicates):,}"
+    if scored:
+        return [f"{count} clips do not count: the model was trained on them."]
+    right = (predictions.probabilities.argmax(1) == predictions.labels)[predictions.labels >= 0]
+    only = set(predictions.signers) - set(predictions.select(~duplicates).signers) - {""}
+    whose = " and ".join(signer_name(signer, known_as) for signer in sorted(only)[:_NAMED])
+    whose = whose if len(only) <= _NAMED else f"{len(only)} more people"
+    return [
+        f"{count} test clips do not count: the model was trained with the same recordings under "
+        f"another name. With them the score would be {percent(float(right.mean()))}"
+        f"{f', and {whose} would be tested, too' if whose else ''}."
+    ]
 
 
 def weak_signs(predictions: Predictions) -> list[dict[str, Any]]:
@@ -113,21 +141,29 @@ def steps(
     shared: whether the model was trained with other clips of these people.
     known_as: as in `limits`. recorded: (K,) clips of each sign in the data set, tested or not.
     """
+    if known_as:  # nobody can record those again
+        return [
+            "Train on your own signs: signlet train --data my_videos/. The signers here are sign "
+            "languages, so this score shows how well it does on a sign language it has not seen."
+        ]
     said = []
     if doubtful:
         said.append(
             "Check the recordings: signlet inspect finds missing hands, mirrored clips and "
             "likely wrong labels."
         )
-    if known_as:
-        said.append(
-            "Test it with the people who will use it: the signers here are sign languages, so this "
-            "shows how well it does on a sign language it has not seen."
-        )
-    elif shared or signers < ENOUGH_SIGNERS:
+    if shared or signers < ENOUGH_SIGNERS:
         more = 2 if shared else max(2, min(ENOUGH_SIGNERS - signers, 4))
+        why = (
+            "If they show the same signs, signlet can leave out each of them in turn and test the "
+            "model on somebody it has never seen."
+            if shared
+            else f"The fewer are tested, the less the score tells of the next one; "
+            f"{ENOUGH_SIGNERS} are enough."
+        )
         said.append(
-            f"Record {more} more people. A new person helps more than more clips of the same one."
+            f"Record {more} more people. {why} A new person helps more than more clips of the "
+            "same one."
         )
     if few := _few_clips(predictions.signs, recorded):
         said.append(few)
@@ -142,15 +178,15 @@ def steps(
         )
     if signer := weak_signer(predictions):
         said.append(
-            f"Look at the clips of {_name(signer, known_as)}: is the picture cut off, dark, or "
-            "mirrored?"
+            f"Look at the clips of {signer['signer']}: is the picture cut off, dark, or mirrored?"
         )
     return said
 
 
-def _name(row: Mapping[str, Any], known_as: Mapping[str, str] | None) -> str:
-    language = (known_as or {}).get(row["signer"])
-    return f"{language} Sign Language" if language else str(row["signer"])
+def signer_name(signer: str, known_as: Mapping[str, str] | None) -> str:
+    """A signer as people know them. known_as: as in `limits`."""
+    language = (known_as or {}).get(signer)
+    return f"{language} Sign Language" if language else signer
 
 
 def _few_clips(signs: Sequence[str], counts: NDArray[np.int64] | None) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from signlet.evaluation.accuracy import Accuracy, accuracy
 from signlet.evaluation.faulty import Faulty, faulty_said
-from signlet.evaluation.limits import ENOUGH_SIGNERS, limits, steps
+from signlet.evaluation.limits import ENOUGH_SIGNERS, limits, not_counted, steps
 from signlet.evaluation.scores import (
     Predictions,
 )
@@ -90,7 +90,7 @@ def verdict(
         only a part of them.
     faulty: clips of the data set with a problem; None if unknown.
     """
-    about, tested = about or {}, counted(predictions, duplicates)
+    about, every, tested = about or {}, predictions, counted(predictions, duplicates)
     if tested is None:
         return _all_trained_on(about)
     predictions, found = tested, accuracy(tested)
@@ -103,7 +103,10 @@ def verdict(
     return Verdict(
         grade,
         _result(found, shared, one_person, about),
-        (*_not_counted(duplicates, about), *_audience(predictions, found, shared, about)),
+        (
+            *not_counted(every, duplicates, about.get("scored"), known_as),
+            *_audience(predictions, found, shared, about),
+        ),
         (*_own_clips(own), *filter(None, [broken]), *limits(predictions, known_as)),
         (
             *((_TRAIN_LONGER,) if grade is Grade.UNLEARNED else ()),
@@ -125,18 +128,6 @@ def shared_signers(predictions: Predictions) -> bool:
     pairs = {p for p in zip(predictions.signers, predictions.folds.tolist(), strict=True) if p[0]}
     signers = {signer for signer, _ in pairs}
     return len(pairs) > len(signers) or not signers
-
-
-def _not_counted(duplicates: NDArray[np.bool_] | None, about: Mapping[str, Any]) -> list[str]:
-    if duplicates is None or not duplicates.any():
-        return []
-    count = f"{duplicates.sum():,} of {len(duplicates):,}"
-    if about.get("scored"):
-        return [f"{count} clips do not count: the model was trained on them."]
-    return [
-        f"{count} test clips do not count: the model was trained with the same recordings under "
-        "another name."
-    ]
 
 
 def _fails_on_its_own(training_accuracy: float | None) -> bool:
@@ -257,8 +248,8 @@ def _audience(
     said = [_tested_on(predictions, found, shared, about)]
     if len(about.get("folds") or ()) == 1 and not about.get("split"):
         said.append(
-            f"The other {_who(about)} in the recordings were not tested. Train all folds before "
-            "you compare this score with another one."
+            f"The other {_who(about)} in the recordings were not tested. Before you compare this "
+            f"score with another one, train all folds ({_all_folds(about)})."
         )
     if about.get("trained_on") == "all clips":
         said.append(
@@ -267,6 +258,12 @@ def _audience(
             f"{'clips' if shared else _who(about)} that it had not seen."
         )
     return said
+
+
+def _all_folds(about: Mapping[str, Any]) -> str:
+    if _languages(about):
+        return "signlet train --recipe demo --data fingerspelling --folds all --resume"
+    return "the same command with --folds all --resume"
 
 
 def _tested_on(

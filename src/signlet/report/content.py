@@ -31,6 +31,10 @@ _ABOUT = {
     "distilled": "imitates the teacher",
     "soup": "average of the last epochs of the distilled model",
 }
+_OTHER_HEAD = (
+    " After the last epoch the models get another head (head.kind: nearest), so their scores in "
+    "the table for experts differ from the curves."
+)
 
 
 def content(
@@ -52,8 +56,8 @@ def content(
     accuracy = tested["verdict"].accuracy
     return {
         "run": run,
-        "facts": _facts(run),
-        "training": _training(run.curves),
+        "facts": _facts(run, duplicates),
+        "training": _training(run.curves, run.config),
         "examples": _by_kind(examples),
         "faulty": [example for example in examples if example.problem],
         "accuracy": accuracy,
@@ -88,7 +92,7 @@ def _tested(
     }
 
 
-def _facts(run: Run) -> list[tuple[str, str]]:
+def _facts(run: Run, duplicates: NDArray[np.bool_] | None) -> list[tuple[str, str]]:
     source = run.config.get("source")
     source = source if isinstance(source, str) else ""
     named = {"Recipe": run.recipe, "Data": data_name(source)}
@@ -96,14 +100,23 @@ def _facts(run: Run) -> list[tuple[str, str]]:
     facts += [("Date", f"{run.date.day} {run.date:%B %Y, %H:%M}"), ("signlet", run.version)]
     if not run.predictions:
         return facts
-    predictions = run.predictions[run.best]
-    signers = set(predictions.signers) - {""}
+    every = run.predictions[run.best]
+    predictions = counted(every, duplicates) or every
+    clips, signers = _clips(predictions), set(predictions.signers) - {""}
+    more = _clips(every) - clips
     return [
         *facts,
-        ("Test clips", f"{int((predictions.labels >= 0).sum()):,}"),
+        ("Test clips", f"{clips:,}{f' (without {more:,} duplicates)' if more else ''}"),
         ("Signs", f"{len(predictions.signs):,}"),
-        ("Signers", f"{len(signers):,}" if signers else "unknown"),
+        (
+            "Sign languages" if source == "fingerspelling" else "Signers",
+            f"{len(signers):,}" if signers else "unknown",
+        ),
     ]
+
+
+def _clips(predictions: Predictions) -> int:
+    return int((predictions.labels >= 0).sum())
 
 
 def _signer_rows(predictions: Predictions, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -124,7 +137,7 @@ def _worst(predictions: Predictions, examples: Sequence[ReportExample]) -> list[
     return rows
 
 
-def _training(curves: Curves) -> str:
+def _training(curves: Curves, config: Mapping[str, Any]) -> str:
     if not curves:
         return ""
     epochs = max(int(c["epoch"].max()) - int(c["epoch"].min()) + 1 for c in curves.values())
@@ -136,7 +149,9 @@ def _training(curves: Curves) -> str:
     if speeds and not np.isnan(np.concatenate(speeds)).all():
         parts.append(f"{np.nanmedian(np.concatenate(speeds)):,.0f} clips a second (median)")
     spread = " Lines are means over the folds; the band is the range of the distilled model."
-    return ", ".join(parts) + "." + (spread if len(curves) > 1 else "")
+    head = config.get("head")
+    nearest = isinstance(head, dict) and head.get("kind") == "nearest"
+    return ", ".join(parts) + "." + spread * (len(curves) > 1) + _OTHER_HEAD * nearest
 
 
 def _duration(seconds: float) -> str:

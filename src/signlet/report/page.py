@@ -43,7 +43,14 @@ def write_report(run: Path, packed: PackedSet | None) -> Path:
         duplicates = trained_duplicates(held_out, packed, data.config.get("split"))
         examples = choose_examples(counted(held_out, duplicates) or held_out, packed, faulty)
     moving = [example.moving for example in examples]
-    page = render("report.html", moving, **content(data, examples, duplicates, recorded, faulty))
+    values = {
+        **content(data, examples, duplicates, recorded, faulty),
+        # As it was typed, so as in the terminal; but a page may be sent on, and so names no folder
+        # of a whole machine.
+        "run_path": data.name if run.is_absolute() else str(run),
+        "from_where": "that holds this run" if run.is_absolute() else "in which you trained",
+    }
+    page = render("report.html", moving, **values)
     write_text(path := RunFolder(run).report, page)
     return path
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from signlet.errors import Interrupted, SignletError, reason_of
+from signlet.evaluation.duplicates import trained_rows
 from signlet.evaluation.predict import predict
 from signlet.files.same_settings import differing
 from signlet.model import SignModel
@@ -183,13 +185,21 @@ class FoldTraining:
         self.sums = {}
 
     def _accuracies(self) -> dict[str, float]:
-        """Share of the held-out clips that each model names correctly; nothing if none is."""
-        if not len(self.held_out):
+        """Share of the held-out clips that each model names correctly; nothing if none counts.
+
+        Those that were trained on under another name do not count, as in the verdict.
+        """
+        if not self._counting.any():
             return {}
         labels = self.batches.labels[self.held_out]
         models = {**self.models, "teacher": self.task.teacher}
-        read = {name: self.predict(m).argmax(1) for name, m in models.items()}
-        return {name: float((signs == labels).float().mean()) for name, signs in read.items()}
+        right = {name: self.predict(m).argmax(1) == labels for name, m in models.items()}
+        return {name: float(r[self._counting].float().mean()) for name, r in right.items()}
+
+    @cached_property
+    def _counting(self) -> Tensor:
+        rows = self.held_out.numpy(), self.batches.rows.numpy()
+        return torch.from_numpy(~trained_rows(self.packed, *rows))
 
     def with_head(self, model: SignModel) -> SignModel:
         """A trained model with the head that the recipe asks for."""

@@ -16,6 +16,7 @@ _USELESS = 0.1
 """Share of known clips that pass the threshold; a calibration below it is useless."""
 _MOST = 0.5
 """The largest share of mistakes that is proposed."""
+_QUARTER = 0.25
 EXPORTED = "export"
 """Folder in a run to which `signlet export` writes."""
 
@@ -53,7 +54,10 @@ def _of_new_people(report: Report, expected: float) -> str:
 
 
 def _of_others(share: float) -> str:
-    return f"1 in {int(1 / share + 1e-9)}" if share <= _MOST else f"{round(10 * share)} in 10"
+    """As 1 in 13 or 4 in 10, never less than the share."""
+    if share <= _QUARTER:
+        return f"1 in {int(1 / share + 1e-9)}"
+    return f"{math.ceil(10 * share - 1e-9)} in 10"
 
 
 def _below_1(limit: float) -> str:

@@ -294,8 +294,8 @@ def test_everything_is_done_by_keyboard(live: pages.Live, word: Path) -> None:
 
 
 def test_a_sure_answer_may_be_asked_for(quick: pages.Live, word: Path) -> None:
-    quick.page.locator("#least").fill("0.95")
-    assert quick.page.locator("#least-value").inner_text() == "95 %"
+    quick.page.locator("#least").fill("0.99")
+    assert quick.page.locator("#least-value").inner_text() == "99 %"
     quick.open_file(word)
     quick.ended()
     events = told(*recorded())

@@ -99,7 +99,7 @@ export class ModelPanel {
   }
 
   async #least() {
-    part("least").step = "0.05";
+    part("least").step = "0.01";
     const threshold = Number(part("least").value);
     part("least-value").textContent = percent(threshold);
     part("least").setAttribute("aria-valuetext", percent(threshold));

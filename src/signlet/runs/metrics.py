@@ -43,7 +43,7 @@ class EpochMetrics:
     consistency_student: float = _NAN
     consistency_distilled: float = _NAN
     accuracy_student: float = _NAN
-    """Top-1 on the held-out signers."""
+    """Top-1 on the held-out signers, without clips that repeat a training clip."""
     accuracy_teacher: float = _NAN
     accuracy_distilled: float = _NAN
 

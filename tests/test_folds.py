@@ -191,7 +191,7 @@ def test_a_sign_of_one_signer_is_told() -> None:
     labels, signers = even_clips(list("abcd"))
     plan = signer_folds([*labels, 3, 3], [*signers, "a", "a"], 2)
     assert plan.note == (
-        "for the test, all clips of 1 sign are left out of training at once, so the tested model "
+        "when a model is tested, all clips of 1 sign are left out of its training at once, so it "
         "cannot know this sign; let more people record it"
     )
 

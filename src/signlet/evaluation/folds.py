@@ -213,7 +213,7 @@ def _single_fold_signs(labels: NDArray[np.int64], split: NDArray[np.int64]) -> l
     which = "1 sign" if lonely == 1 else f"each of {lonely} signs"
     this, them = ("this sign", "it") if lonely == 1 else ("these signs", "them")
     return [
-        f"for the test, all clips of {which} are left out of training at once, so the tested model "
+        f"when a model is tested, all clips of {which} are left out of its training at once, so it "
         f"cannot know {this}; let more people record {them}"
     ]
 

@@ -241,7 +241,7 @@ def test_too_few_signs_left_to_train_on_are_refused_before_a_training(tmp_path: 
     thin = replace(packed, labels=labels)
     recipe = replace(load_recipe("small"), num_folds=2)
     work = LeaveOut(recipe, thin, (0, 1), 3, tmp_path / "work", "cpu")
-    with pytest.raises(SignletError, match=r"1 sign\(s\) would remain to train on"):
+    with pytest.raises(SignletError, match=r"only 1 of the signs would remain to train on"):
         work.check()
     with pytest.raises(SignletError, match="would remain"):
         work.run()

@@ -64,7 +64,9 @@ def answers_without_signs(
     runs, kind = _parts(requested.runs, model)
     data = requested.data or (None,) * len(runs)
     if len(data) != len(runs):
-        raise SignletError(f"--data: {len(data)} named for {len(runs)} run(s); one for each")
+        raise SignletError(
+            f"--data: names {len(data)} for --runs of {len(runs)}; name one for each run"
+        )
     folds = requested.folds or tuple(sorted(set(out_of_fold.folds.tolist())))
     work = []
     for run, where in zip(runs, data, strict=True):

@@ -111,8 +111,8 @@ class LeaveOut:
             left = np.setdiff1d(shown, parts[group])
             if len(left) < 2:
                 raise SignletError(
-                    f"fold {fold}, group {group}: only {len(left)} of the signs would remain to train "
-                    "on; use more groups, so that each leaves out fewer signs, or give clips of "
+                    f"fold {fold}, group {group}: only {len(left)} of the signs would remain to "
+                    "train on; use more groups, so that each leaves out fewer signs, or give clips of "
                     "unknown signs"
                 )
 

@@ -112,8 +112,8 @@ class LeaveOut:
             if len(left) < 2:
                 raise SignletError(
                     f"fold {fold}, group {group}: only {len(left)} of the signs would remain to "
-                    "train on; use more groups, so that each leaves out fewer signs, or give clips of "
-                    "unknown signs"
+                    "train on; use more groups, so that each leaves out fewer signs, or give "
+                    "clips of unknown signs"
                 )
 
     def run(self, events: Events | None = None) -> list[Predictions]:

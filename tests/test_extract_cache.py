@@ -141,7 +141,7 @@ def test_a_missing_video_is_named_even_without_mediapipe(
     try:
         with pytest.raises(SignletError, match=r"nothing\.mp4: there is no such file"):
             read_clip(tmp_path / "nothing.mp4")
-        (tmp_path / "clip.mp4").write_bytes(b"video")
+        (tmp_path / "clip.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + bytes(100))
         with pytest.raises(SignletError, match="needs the extra video"):
             read_clip(tmp_path / "clip.mp4")
     finally:

@@ -95,6 +95,8 @@ class Kept:
         there = self.packed.to(device)
         folder = Path(tempfile.mkdtemp(dir=self.work))
         made = FoldTraining(recipe, there, rows[held_out:], rows[:held_out], folder, processes)
+        # The copies are on the device alone: there is nothing to look for duplicates in.
+        made._counting = torch.ones(held_out, dtype=torch.bool)
         made.join_processes()
         made.task.train()
         return made

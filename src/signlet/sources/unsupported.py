@@ -71,8 +71,9 @@ def foreign(path: Path, endings: str) -> str:
 def _clips_in(folder: Path) -> str:
     """Say how to give the clips of a folder, as far as it holds some, there or one below."""
     for pattern in ("*", "*/*"):
-        for one in islice(sorted(folder.glob(pattern)), _FILES_LOOKED_AT):
-            if one.is_file() and (is_video(one) or one.suffix.lower() in LANDMARK_SUFFIXES):
+        for one in sorted(islice(folder.glob(pattern), _FILES_LOOKED_AT)):
+            known = is_video(one) or one.suffix.lower() in LANDMARK_SUFFIXES
+            if known and os.path.isfile(one):  # False, too, where nobody may look
                 every = f"{quote(str(folder))}/{pattern}{quote(one.suffix)}"
                 return f"give one of its files, {quote(str(one))}, or all: {every}"
     return "give one of its files"

@@ -17,10 +17,10 @@ from signlet.cli import main
 from signlet.errors import SignletError
 from signlet.evaluation.duplicates import (
     NO_ESTIMATE,
-    duplicates_note,
     trained_duplicates,
     without_duplicates,
 )
+from signlet.evaluation.limits import not_counted
 from signlet.evaluation.predictions import Predictions
 from signlet.evaluation.scores import score
 from signlet.evaluation.verdict import Grade, verdict
@@ -181,7 +181,6 @@ def test_no_score_is_given_of_no_clips(packed: PackedSet) -> None:
     duplicates = trained_duplicates(found, packed)
     assert duplicates.all()
     assert without_duplicates(found, duplicates) is None
-    assert duplicates_note(found, duplicates, "soup").endswith(NO_ESTIMATE)
     assert verdict(found, duplicates=duplicates).grade is Grade.UNTESTED
 
 
@@ -197,8 +196,9 @@ def test_the_rest_is_scored_where_there_is_one(packed: PackedSet) -> None:
     found = predicted(packed)
     duplicates = np.arange(len(found.names)) == 0
     assert without_duplicates(found, duplicates) == score(found.select(~duplicates)).top1
-    assert duplicates_note(found, duplicates, "soup").endswith("without them the soup scores 1.000")
-    assert duplicates_note(found, np.zeros_like(duplicates), "soup") == ""
+    assert without_duplicates(found, duplicates) == 1
+    assert not_counted(found, duplicates)[0].startswith("1 of 12 test clips do not count: ")
+    assert not_counted(found, np.zeros_like(duplicates)) == []
 
 
 # --- tune ------------------------------------------------------------------------------------

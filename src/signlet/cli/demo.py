@@ -15,11 +15,11 @@ from rich.text import Text
 from signlet.cli.console_events import ConsoleEvents
 from signlet.cli.parsing import make_parser, parse
 from signlet.cli.training import main_console, report, with_recipe_paths
-from signlet.evaluation.duplicates import trained_duplicates
 from signlet.evaluation.predictions import Predictions
 from signlet.evaluation.show import print_steps
 from signlet.evaluation.verdict import counted
 from signlet.runs import RunFolder
+from signlet.runs.duplicates import run_duplicates
 from signlet.sources.fingerspelling import LANGUAGES
 from signlet.text.percent import percent
 from signlet.training import start_processes
@@ -64,8 +64,8 @@ def run(arguments: list[str]) -> None:
     )
     results = train_checked(recipe, packed, there, Wanted([0], 0, resume=True), processes, events)
     if processes.main:
-        report(results, packed, folder, None, console)
-        duplicates = trained_duplicates(results["soup"], packed)
+        report(results, packed, folder, console)
+        duplicates = run_duplicates(there, results["soup"], packed)
         print_clips(counted(results["soup"], duplicates) or results["soup"], console)
         print_steps(_steps(folder), console)
         if parsed.open:

@@ -29,7 +29,7 @@ from signlet.printable import printable
 from signlet.quality.data_warnings import reading_warnings
 from signlet.running.temporary import scratch
 from signlet.runs import RunFolder
-from signlet.runs.duplicates import are_named, known_duplicates
+from signlet.runs.duplicates import are_named, run_duplicates
 from signlet.runs.folder import PACKED
 from signlet.runs.trained_before import trained_before, trained_before_note
 from signlet.sources import open_source
@@ -102,7 +102,7 @@ def run(arguments: list[str]) -> None:
         soup = results.get("soup")
         *_, best = results.values()
         if parsed.data is None:
-            duplicates = _duplicates(soup or best, there)
+            duplicates = run_duplicates(there, soup or best)
         about = there.about if parsed.data is None else {"scored": printable(parsed.data)}
         print_verdict(verdict(soup or best, about, duplicates, faulty=faulty), console)
         tested = {name: counted(part, duplicates) for name, part in results.items()}
@@ -141,12 +141,6 @@ def _say_refused(scored: Predictions, folder: Path, console: Console) -> None:
         f"{rest * bool(named.any())}.",
         highlight=False,
     )
-
-
-def _duplicates(held_out: Predictions, run: RunFolder) -> NDArray[np.bool_] | None:
-    """(N,) bool: held-out clips that were also trained on; None if unknown."""
-    names = known_duplicates(run, held_out)
-    return None if names is None else are_named(held_out, names)
 
 
 def _say_notes(parsed: Any, packed: PackedSet, model: ModelFile, trained: str) -> None:

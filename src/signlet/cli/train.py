@@ -116,7 +116,7 @@ def run(arguments: list[str]) -> None:
         _say(warnings, plan.notes, console)
     results = train_prepared(job, ready, processes, events)
     if processes.main:
-        steps = report(results, ready.packed, folder, parsed.split, console)
+        steps = report(results, ready.packed, folder, console)
         if results:
             print_left_out(folder, ready.packed, results["soup"], console)
         print_steps(steps, console)

@@ -8,7 +8,6 @@ from rich.console import Console
 
 from signlet.cli.console_events import ConsoleEvents
 from signlet.errors import SignletError
-from signlet.evaluation.duplicates import trained_duplicates
 from signlet.evaluation.faulty import faulty_clips
 from signlet.evaluation.predictions import Predictions
 from signlet.evaluation.scores import score
@@ -16,6 +15,7 @@ from signlet.evaluation.show import print_verdict
 from signlet.evaluation.verdict import untested, verdict
 from signlet.pack import PackedSet
 from signlet.runs import RunFolder
+from signlet.runs.duplicates import run_duplicates
 from signlet.sources import Source
 from signlet.text.bars import doing
 from signlet.text.console import SafeConsole
@@ -57,7 +57,6 @@ def report(
     results: dict[str, Predictions],
     packed: PackedSet,
     run: Path,
-    split: str | None,
     console: Console,
 ) -> list[str]:
     """Write the report, print the verdict, which has the one score; return what to do next.
@@ -72,9 +71,9 @@ def report(
     faulty = faulty_clips(packed)
     said = untested(faulty)
     if results:
-        duplicates = trained_duplicates(results["soup"], packed, split)
-        recorded = packed.clips_of_signs()
-        said = verdict(results["soup"], RunFolder(run).about, duplicates, recorded, faulty)
+        soup, recorded = results["soup"], packed.clips_of_signs()
+        duplicates = run_duplicates(RunFolder(run), soup, packed)
+        said = verdict(soup, RunFolder(run).about, duplicates, recorded, faulty)
     print_verdict(said, console)
     longer = [_TRAIN_LONGER] if results and _is_poor(results) else []
     return [*longer, *said.steps, *_commands(run, page, said.usable, bool(results))]

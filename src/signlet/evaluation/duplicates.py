@@ -61,18 +61,6 @@ def without_duplicates(
     return float(getattr(score(rest, resamples=1), metric))
 
 
-def duplicates_note(predictions: Predictions, duplicates: NDArray[np.bool_], model: str) -> str:
-    """Return a note on duplicates (N,) among the held-out clips; "" if there are none."""
-    count, clips = int(duplicates.sum()), len(duplicates)
-    if not count:
-        return ""
-    found = f"{count} of these {clips} clips duplicate training clips of another signer"
-    rest = without_duplicates(predictions, duplicates)
-    if rest is None:
-        return f"{found}: {NO_ESTIMATE}"
-    return f"{found}; without them the {model} scores {rest:.3f}"
-
-
 def same_recordings(packed: PackedSet) -> list[list[int]]:
     """Rows of the clips with a known sign, those of equal content together."""
     rows: dict[tuple[int, bytes], list[int]] = {}

@@ -10,7 +10,6 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from signlet.evaluation.duplicates import trained_duplicates
 from signlet.evaluation.faulty import faulty_clips
 from signlet.evaluation.verdict import counted
 from signlet.files.atomic import write_text
@@ -19,6 +18,7 @@ from signlet.printable import printable_text
 from signlet.report.content import content
 from signlet.report.examples import ReportExample, choose_examples
 from signlet.report.skeleton import SELECTED, Moving, SkeletonLayout, player_data, thinned
+from signlet.runs.duplicates import run_duplicates
 from signlet.runs.finished import read_run
 from signlet.runs.folder import RunFolder
 from signlet.text.percent import percent
@@ -40,7 +40,7 @@ def write_report(run: Path, packed: PackedSet | None) -> Path:
     faulty = None if packed is None else faulty_clips(packed)
     if packed is not None and data.predictions:
         held_out, recorded = data.predictions[data.best], packed.clips_of_signs()
-        duplicates = trained_duplicates(held_out, packed, data.config.get("split"))
+        duplicates = run_duplicates(RunFolder(run), held_out, packed)
         examples = choose_examples(counted(held_out, duplicates) or held_out, packed, faulty)
     moving = [example.moving for example in examples]
     values = {
